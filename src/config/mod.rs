@@ -1,0 +1,161 @@
+//! `proxy.toml`: as written, then as checked. The rest of the program sees only [`Config`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A password. Never printed: `Debug` shows stars.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a password.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The password itself; for handing to a server, never to a log.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("***")
+    }
+}
+
+/// The checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: Listen,
+    /// Absent when Bascule serves from PostgreSQL alone.
+    pub source: Option<Source>,
+    pub target: Target,
+    pub mirror: Mirror,
+    pub spool: Spool,
+    pub cutover: Cutover,
+    pub admin: Admin,
+    pub accounts: Vec<Account>,
+    pub log: Log,
+}
+
+/// `[listen]`: the applications' door.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    pub address: SocketAddr,
+    /// TLS offered to clients; `None` when switched off.
+    pub tls: Option<ListenTls>,
+    pub max_connections: usize,
+    pub handshake_timeout: Duration,
+    /// Largest packet taken from a client, in bytes.
+    pub max_allowed_packet: usize,
+    /// Number of session threads.
+    pub threads: usize,
+}
+
+/// Certificate of the applications' door.
+#[derive(Clone, Debug)]
+pub enum ListenTls {
+    /// PEM files.
+    Files { certificate: PathBuf, key: PathBuf },
+    /// Made at start.
+    SelfSigned,
+}
+
+/// TLS towards a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    Off,
+    /// Encrypted; the certificate isn't checked.
+    Required,
+    /// Encrypted and checked against this CA file.
+    Verify { ca: PathBuf },
+}
+
+/// `[source]`: the real MySQL.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: Secret,
+    /// Databases to carry.
+    pub databases: Vec<String>,
+    pub tls: Tls,
+    pub connect_timeout: Duration,
+}
+
+/// `[target]`: PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: Secret,
+    /// The PostgreSQL database that holds everything.
+    pub database: String,
+    pub tls: Tls,
+    pub connect_timeout: Duration,
+    /// Connections for serving clients.
+    pub max_connections: usize,
+}
+
+/// `[mirror]`.
+#[derive(Clone, Debug)]
+pub struct Mirror {
+    /// How long commits may be held while the snapshot opens.
+    pub hold_limit: Duration,
+    /// How long open transactions may take to end when mirroring starts.
+    pub drain_limit: Duration,
+}
+
+/// `[spool]`.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    pub directory: PathBuf,
+    /// Bytes on disk; beyond it mirroring falls to "resync needed".
+    pub limit_bytes: u64,
+    /// True: OK is released after fsync. False (`sync = "async"`): after write.
+    pub fsync: bool,
+}
+
+/// `[cutover]`.
+#[derive(Clone, Debug)]
+pub struct Cutover {
+    /// How long clients may be held at most.
+    pub pause_limit: Duration,
+    /// How long open transactions may go on before the attempt is released.
+    pub drain_limit: Duration,
+}
+
+/// `[admin]`.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    pub socket: PathBuf,
+}
+
+/// `[[accounts]]`: who may log in while PostgreSQL serves.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub user: String,
+    pub secret: AccountSecret,
+}
+
+/// How an account proves itself.
+#[derive(Clone, Debug)]
+pub enum AccountSecret {
+    Password(Secret),
+    /// MySQL's `authentication_string` with its plugin.
+    AuthenticationString { plugin: String, text: Secret },
+}
+
+/// `[log]`.
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub level: String,
+    pub json: bool,
+}

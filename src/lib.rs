@@ -1,0 +1,34 @@
+//! Bascule moves a running application from MySQL to PostgreSQL. ARCHITECTURE.md is the map of the rooms below;
+//! `tests/tidy.rs` holds the direction of their imports.
+
+// Ground floor: pure. Values in, values out.
+pub mod change;
+pub mod config;
+pub mod position;
+pub mod schema;
+pub mod sql;
+pub mod value;
+pub mod wire;
+
+// First floor: the two databases and the durable facts.
+// source
+// store
+// target
+
+// Second floor: engines.
+// capture
+// replicate
+pub mod route;
+// verify
+
+// Third floor: the doors and the decision.
+// admin
+// app
+// cli
+// cutover
+// frontend
+// observe
+
+// The embedded try-out and its throwaway servers.
+// demo
+// sandbox

@@ -1,0 +1,298 @@
+//! The MySQL schema as Bascule knows it, and its counterpart in PostgreSQL. Pure.
+//!
+//! The same [`Catalogue`] serves every room: it's read from MySQL's information_schema by `source`, stored as JSON
+//! in the target by `store`, changed by DDL that `sql` parsed, and resolved against by `sql` when it rewrites.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// All databases that Bascule carries. Cheap to clone and to swap; tables are shared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// Raised by every change; part of the plan cache's key.
+    pub version: u64,
+    /// MySQL's `lower_case_table_names`: 0 means table names compare exactly, 1 and 2 ignore case.
+    pub lower_case_table_names: u8,
+    /// By name.
+    pub databases: BTreeMap<String, Database>,
+}
+
+/// One MySQL database, one PostgreSQL schema of the same name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Database {
+    /// Default character set, e.g. `utf8mb4`.
+    pub charset: String,
+    /// Default collation, e.g. `utf8mb4_0900_ai_ci`.
+    pub collation: String,
+    /// By name.
+    pub tables: BTreeMap<String, Arc<Table>>,
+}
+
+/// Database and table name, as MySQL spells them. The PostgreSQL names are the same, always quoted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TableName {
+    /// The MySQL database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+}
+
+impl std::fmt::Display for TableName {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}.{}", self.database, self.table)
+    }
+}
+
+/// A base table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Where it lives.
+    pub name: TableName,
+    /// In MySQL's ordinal order.
+    pub columns: Vec<Column>,
+    /// PRIMARY first, then in definition order.
+    pub keys: Vec<Key>,
+    /// In definition order.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Default character set of new columns.
+    pub charset: String,
+    /// Default collation of new columns.
+    pub collation: String,
+    /// The next AUTO_INCREMENT value, when the table has such a column.
+    pub auto_increment: Option<u64>,
+    /// Table comment.
+    pub comment: String,
+    /// Storage engine as MySQL names it, e.g. `InnoDB`.
+    pub engine: String,
+    /// True when MySQL has triggers on it: statements on it can't be replayed exactly.
+    pub has_triggers: bool,
+}
+
+impl Table {
+    /// The column of that name; column names never distinguish case.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The primary key, if there is one.
+    #[must_use]
+    pub fn primary_key(&self) -> Option<&Key> {
+        self.keys.iter().find(|key| key.kind == KeyKind::Primary)
+    }
+
+    /// The AUTO_INCREMENT column.
+    #[must_use]
+    pub fn auto_increment_column(&self) -> Option<&Column> {
+        self.columns.iter().find(|column| column.auto_increment)
+    }
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// As declared.
+    pub name: String,
+    /// Its type.
+    pub column_type: ColumnType,
+    /// `int unsigned`, as `COLUMN_TYPE` prints it.
+    pub type_text: String,
+    /// False for NOT NULL and primary key columns.
+    pub nullable: bool,
+    /// What an INSERT that doesn't name it stores.
+    pub default: ColumnDefault,
+    /// ON UPDATE CURRENT_TIMESTAMP, with its fractional digits.
+    pub on_update_now: Option<u8>,
+    /// AUTO_INCREMENT.
+    pub auto_increment: bool,
+    /// `Some` for generated columns.
+    pub generated: Option<Generated>,
+    /// Of character types, ENUM and SET.
+    pub charset: Option<String>,
+    /// Of character types, ENUM and SET.
+    pub collation: Option<String>,
+    /// Column comment.
+    pub comment: String,
+    /// INVISIBLE columns are left out of `*`.
+    pub invisible: bool,
+}
+
+/// A generated column's expression, in MySQL's text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generated {
+    /// MySQL's expression text.
+    pub expression: String,
+    /// STORED, or else VIRTUAL.
+    pub stored: bool,
+}
+
+/// A column's default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ColumnDefault {
+    /// No default: NOT NULL columns must be given (error 1364).
+    None,
+    /// DEFAULT NULL, or a nullable column without a default.
+    Null,
+    /// A constant, in the text that information_schema prints.
+    Constant(String),
+    /// CURRENT_TIMESTAMP with its fractional digits.
+    Now(u8),
+    /// `DEFAULT (expr)`, MySQL's text.
+    Expression(String),
+}
+
+/// MySQL column types. Widths are what the metadata needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ColumnType {
+    /// TINYINT; `width` is `Some(1)` for the boolean idiom TINYINT(1).
+    TinyInt { unsigned: bool, width: Option<u8> },
+    SmallInt { unsigned: bool },
+    MediumInt { unsigned: bool },
+    Int { unsigned: bool },
+    BigInt { unsigned: bool },
+    Decimal { precision: u8, scale: u8, unsigned: bool },
+    Float { unsigned: bool },
+    Double { unsigned: bool },
+    Bit { bits: u8 },
+    Year,
+    Date,
+    Time { fraction: u8 },
+    DateTime { fraction: u8 },
+    Timestamp { fraction: u8 },
+    /// Length in characters.
+    Char { length: u32 },
+    /// Length in characters.
+    VarChar { length: u32 },
+    TinyText,
+    Text,
+    MediumText,
+    LongText,
+    /// Length in bytes.
+    Binary { length: u32 },
+    /// Length in bytes.
+    VarBinary { length: u32 },
+    TinyBlob,
+    Blob,
+    MediumBlob,
+    LongBlob,
+    Enum { labels: Vec<String> },
+    Set { labels: Vec<String> },
+    Json,
+    /// A type that Bascule refuses by name, e.g. `geometry`.
+    Unsupported { name: String },
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyKind {
+    Primary,
+    Unique,
+    Secondary,
+    Fulltext,
+    Spatial,
+}
+
+/// A key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// MySQL's name; `PRIMARY` for the primary key.
+    pub name: String,
+    pub kind: KeyKind,
+    pub parts: Vec<KeyPart>,
+}
+
+/// One part of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPart {
+    /// A column, or `None` for a functional part.
+    pub column: Option<String>,
+    /// MySQL's expression text of a functional part.
+    pub expression: Option<String>,
+    /// Prefix length in characters or bytes.
+    pub prefix: Option<u32>,
+    pub descending: bool,
+}
+
+/// ON DELETE / ON UPDATE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReferentialAction {
+    NoAction,
+    Restrict,
+    Cascade,
+    SetNull,
+    SetDefault,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    pub name: String,
+    pub columns: Vec<String>,
+    pub references: TableName,
+    pub referenced_columns: Vec<String>,
+    pub on_delete: ReferentialAction,
+    pub on_update: ReferentialAction,
+}
+
+impl Catalogue {
+    /// The table of that name, by the rules of `lower_case_table_names`.
+    #[must_use]
+    pub fn table(&self, database: &str, table: &str) -> Option<&Arc<Table>> {
+        let found = self.database(database)?;
+        if let Some(exact) = found.tables.get(table) {
+            return Some(exact);
+        }
+        if self.lower_case_table_names == 0 {
+            return None;
+        }
+        found.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, table)| table)
+    }
+
+    /// The database of that name, by the rules of `lower_case_table_names`.
+    #[must_use]
+    pub fn database(&self, database: &str) -> Option<&Database> {
+        if let Some(exact) = self.databases.get(database) {
+            return Some(exact);
+        }
+        if self.lower_case_table_names == 0 {
+            return None;
+        }
+        self.databases.iter().find(|(name, _)| name.eq_ignore_ascii_case(database)).map(|(_, database)| database)
+    }
+
+    /// Carries out one change and raises the version.
+    pub fn apply(&mut self, change: &CatalogueChange) {
+        match change {
+            CatalogueChange::PutDatabase { name, charset, collation } => {
+                let database = self.databases.entry(name.clone()).or_default();
+                database.charset.clone_from(charset);
+                database.collation.clone_from(collation);
+            }
+            CatalogueChange::DropDatabase { name } => {
+                self.databases.remove(name);
+            }
+            CatalogueChange::PutTable(table) => {
+                let database = self.databases.entry(table.name.database.clone()).or_default();
+                database.tables.insert(table.name.table.clone(), Arc::clone(table));
+            }
+            CatalogueChange::DropTable(name) => {
+                if let Some(database) = self.databases.get_mut(&name.database) {
+                    database.tables.remove(&name.table);
+                }
+            }
+        }
+        self.version += 1;
+    }
+}
+
+/// What DDL does to the catalogue. Stored in the same PostgreSQL transaction as the DDL itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CatalogueChange {
+    PutDatabase { name: String, charset: String, collation: String },
+    DropDatabase { name: String },
+    /// Creates or replaces the definition.
+    PutTable(Arc<Table>),
+    DropTable(TableName),
+}

@@ -1,0 +1,9 @@
+//! MySQL text in, PostgreSQL text with parameters out, or a refusal by name. Pure; the only room that imports
+//! sqlparser.
+//!
+//! text → tokens → (front parser for session, transaction, SHOW and DDL families | sqlparser with our dialect for
+//! queries and DML) → names resolved against [`crate::schema::Catalogue`] → typed expressions → [`Plan`].
+
+pub mod plan;
+
+pub use plan::{Context, Parameter, Plan, Purpose, StatementClass, TargetSql};

@@ -1,0 +1,299 @@
+//! What a rewritten statement is: the contract between `sql` and those who execute plans.
+
+use std::sync::Arc;
+
+use crate::schema::{Catalogue, CatalogueChange, TableName};
+use crate::value::Value;
+use crate::wire::FieldType;
+
+/// Everything a rewrite depends on besides the text. All of it is part of the plan cache's key.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub catalogue: Arc<Catalogue>,
+    /// Default database.
+    pub database: Option<String>,
+    /// `sql_mode`, MySQL's comma list.
+    pub sql_mode: String,
+    /// `collation_connection`, e.g. `utf8mb4_0900_ai_ci`.
+    pub collation: String,
+    pub purpose: Purpose,
+}
+
+/// What the plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Answer a client from PostgreSQL: ids are generated there, counts are reported.
+    Serve,
+    /// Repeat a write that MySQL made: ids and times are given; anything whose effect isn't fully determined by
+    /// the text, the parameters and [`ParameterSource`] values (RAND(), UUID(), user variables, LIMIT without a
+    /// total order, tables with triggers, …) is refused by name.
+    Replay,
+}
+
+/// PostgreSQL text, minted only by `sql` and `schema`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TargetSql(pub(crate) String);
+
+impl TargetSql {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a statement is, decided from its first tokens; cheap enough for every command on the forwarding path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatementClass {
+    /// SELECT (without INTO and locking clauses), SHOW, EXPLAIN, DESCRIBE, HELP, DO without functions, …
+    Read,
+    /// SELECT … FOR UPDATE/SHARE, LOCK IN SHARE MODE: reads that lock.
+    LockingRead,
+    /// INSERT, UPDATE, DELETE, REPLACE, LOAD DATA, WITH … UPDATE/DELETE.
+    Write,
+    /// CALL, or a SELECT that calls a stored function: may write.
+    Call,
+    /// CREATE/ALTER/DROP/RENAME/TRUNCATE/…: commits implicitly.
+    Ddl,
+    /// CREATE/DROP TEMPORARY TABLE: no implicit commit, never replicated.
+    TemporaryTable,
+    Begin,
+    Commit,
+    Rollback,
+    Savepoint,
+    RollbackToSavepoint,
+    ReleaseSavepoint,
+    /// SET.
+    Set,
+    Use,
+    /// LOCK TABLES, UNLOCK TABLES, FLUSH TABLES WITH READ LOCK.
+    LockTables,
+    /// PREPARE, EXECUTE, DEALLOCATE as text.
+    TextPrepared,
+    Xa,
+    /// GRANT, CREATE USER, ANALYZE, OPTIMIZE, KILL, FLUSH, …: forwarded, never replayed.
+    Administration,
+    /// Not understood: forwarded while MySQL serves, refused while PostgreSQL serves.
+    Unknown,
+}
+
+/// A statement ready for execution.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    Query(QueryPlan),
+    Write(WritePlan),
+    Ddl(DdlPlan),
+    /// Answered by the serving session itself: SET, USE, BEGIN, SHOW …
+    Session(SessionCommand),
+}
+
+/// A query.
+#[derive(Clone, Debug)]
+pub struct QueryPlan {
+    pub sql: TargetSql,
+    pub parameters: Vec<Parameter>,
+    pub columns: Vec<OutputColumn>,
+    /// FOR UPDATE and the like: begins a transaction under autocommit=0 and takes locks.
+    pub locking: bool,
+}
+
+/// A column of a result as MySQL would describe it; values come from PostgreSQL as text and are encoded by `field`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputColumn {
+    /// Title: alias, column name or the expression's source text.
+    pub name: String,
+    /// Name of the base column, or empty.
+    pub org_name: String,
+    /// Table alias, or empty.
+    pub table: String,
+    /// Base table, or empty.
+    pub org_table: String,
+    /// Database, or empty.
+    pub schema: String,
+    pub field: FieldType,
+    /// Display length in bytes, as MySQL reports it.
+    pub length: u32,
+    pub flags: u16,
+    pub decimals: u8,
+    /// True for character data: the connection's collation id is reported; else 63 (binary).
+    pub character: bool,
+}
+
+/// A write.
+#[derive(Clone, Debug)]
+pub struct WritePlan {
+    pub verb: Verb,
+    pub sql: TargetSql,
+    pub parameters: Vec<Parameter>,
+    /// What is written (the first for messages; several for multi-table forms).
+    pub tables: Vec<TableName>,
+    pub result: WriteResult,
+    /// Replay of a row-generating INSERT: how many of its rows take a generated id, 0 otherwise.
+    pub generated_ids: usize,
+}
+
+/// Which write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Insert,
+    InsertIgnore,
+    Upsert,
+    Replace,
+    Update,
+    Delete,
+}
+
+/// How affected rows and the insert id are read from PostgreSQL's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteResult {
+    /// The command tag's count is MySQL's affected rows.
+    Tag,
+    /// One returned row for each inserted row; column 0 is its AUTO_INCREMENT value as text. `generated` is false
+    /// when the statement gave every id itself.
+    Ids { generated: bool },
+    /// Exactly one returned row: column 0 matched rows, column 1 changed rows.
+    MatchedChanged,
+    /// One returned row for each inserted or changed row: column 0 is `t` when inserted, column 1 its AUTO_INCREMENT
+    /// value or NULL. Rows that stayed the same aren't returned; `given` is the number of rows in VALUES.
+    Upserted { given: Option<usize> },
+    /// Exactly one returned row: column 0 deleted rows, column 1 inserted rows, column 2 first id or NULL.
+    Replaced,
+}
+
+/// DDL: executed in one PostgreSQL transaction of its own, with the catalogue change.
+#[derive(Clone, Debug)]
+pub struct DdlPlan {
+    pub statements: Vec<TargetSql>,
+    pub changes: Vec<CatalogueChange>,
+    /// Warnings as MySQL would count them, e.g. 1050 for IF NOT EXISTS.
+    pub notes: Vec<(u16, String)>,
+}
+
+/// One PostgreSQL parameter `$n`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    pub source: ParameterSource,
+    /// PostgreSQL type of the parameter, declared in Parse; values travel in text format.
+    pub type_oid: u32,
+    /// Set when the value is assigned to a column: MySQL's coercion applies (1264, 1366, 1406, …).
+    pub assignment: Option<Assignment>,
+}
+
+/// The column that a parameter is stored in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    pub table: TableName,
+    pub column: String,
+    /// 1-based row in VALUES, for "at row n".
+    pub row: usize,
+}
+
+/// Where a parameter's value comes from at execution.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterSource {
+    /// A literal of the statement.
+    Literal(Value),
+    /// The client's n-th `?`, from 0.
+    Client(usize),
+    /// NOW(fsp) in the session's zone, without zone.
+    Now { fraction: u8 },
+    /// UTC_TIMESTAMP(fsp).
+    UtcNow { fraction: u8 },
+    /// The statement's time as an instant (timestamptz), truncated to the fraction.
+    Instant { fraction: u8 },
+    /// UNIX_TIMESTAMP() as an integer.
+    UnixNow,
+    /// The n-th generated id, from 0 (replay only): first id + n × auto_increment_increment.
+    GeneratedId(usize),
+    LastInsertId,
+    ConnectionId,
+    /// `name@host` of the client.
+    User,
+    /// A session system variable, by lower-case name.
+    Variable(String),
+    /// `@name`, lower case.
+    UserVariable(String),
+    FoundRows,
+    RowCount,
+}
+
+/// A command for the serving session. Expressions in SET are plans of their own.
+#[derive(Clone, Debug)]
+pub enum SessionCommand {
+    Begin { read_only: Option<bool>, consistent_snapshot: bool },
+    Commit { chain: bool, release: bool },
+    Rollback { chain: bool, release: bool },
+    Savepoint(String),
+    RollbackTo(String),
+    Release(String),
+    Use(String),
+    Set(Vec<Assign>),
+    /// SET TRANSACTION: isolation level and access mode, for the session or the next transaction only.
+    SetTransaction { session: bool, isolation: Option<String>, read_only: Option<bool> },
+    Show(ShowCommand),
+    /// LOCK TABLES / UNLOCK TABLES and other forms that are accepted without effect carry their name.
+    NoOperation(&'static str),
+    Kill { query_only: bool, id: u64 },
+    /// A query over system variables and session functions only, e.g. `SELECT @@version_comment LIMIT 1`.
+    Variables(Vec<(OutputColumn, ParameterSource)>),
+}
+
+/// One assignment of SET.
+#[derive(Clone, Debug)]
+pub struct Assign {
+    pub target: SetTarget,
+    pub value: SetValue,
+}
+
+/// What SET assigns to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetTarget {
+    /// `SET x`, `SET SESSION x`, `SET @@x`; lower-case name.
+    Session(String),
+    Global(String),
+    /// `SET @x`.
+    User(String),
+    /// `SET NAMES charset [COLLATE collation]`: the value is the charset.
+    Names { collation: Option<String> },
+}
+
+/// The right-hand side of SET.
+#[derive(Clone, Debug)]
+pub enum SetValue {
+    Default,
+    Constant(Value),
+    /// `@@x`, `@x` and the like.
+    Source(ParameterSource),
+    /// Anything else: one row, one column.
+    Query(Box<QueryPlan>),
+}
+
+/// SHOW and DESCRIBE; LIKE patterns are MySQL patterns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShowCommand {
+    Databases { like: Option<String> },
+    Tables { database: Option<String>, full: bool, like: Option<String> },
+    Columns { table: TableName, full: bool, like: Option<String> },
+    Index { table: TableName },
+    CreateTable { table: TableName },
+    TableStatus { database: Option<String>, like: Option<String> },
+    Variables { global: bool, like: Option<String> },
+    Status { global: bool, like: Option<String> },
+    Warnings,
+    Errors,
+    Engines,
+    Collations { like: Option<String> },
+    Charsets { like: Option<String> },
+    ProcessList,
+}
+
+/// Why a statement isn't carried: MySQL's error number, SQLSTATE and text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SqlError {
+    /// MySQL error number: 1064, 1146, 1054, …; 1235 for a construct without a rewrite.
+    pub code: u16,
+    /// Five characters.
+    pub sqlstate: &'static str,
+    pub message: String,
+}

@@ -1,0 +1,9 @@
+//! The MySQL client/server protocol as bytes and packets. No I/O, no clock, no panic on input: "incomplete" is a
+//! normal answer and every length is checked before it is read.
+//!
+//! Source of the formats: MySQL Internals, "Client/Server Protocol"; checked against MySQL 9.7.4.
+
+pub mod constants;
+pub mod packet;
+
+pub use constants::{Capabilities, Command, FieldType, StatusFlags};
