@@ -27,7 +27,7 @@ pub mod route;
 // cli
 // cutover
 // frontend
-// observe
+pub mod observe;
 
 // The embedded try-out and its throwaway servers.
 // demo
