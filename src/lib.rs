@@ -26,7 +26,7 @@ pub mod route;
 // app
 // cli
 // cutover
-// frontend
+pub mod frontend;
 pub mod observe;
 
 // The embedded try-out and its throwaway servers.
