@@ -1,0 +1,1 @@
+//! The demo.  together with benches/, docker/, docs/decisions/ and docs/performance.md.
