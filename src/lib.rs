@@ -31,4 +31,4 @@ pub mod observe;
 
 // The embedded try-out and its throwaway servers.
 // demo
-// sandbox
+pub mod sandbox;

@@ -73,7 +73,9 @@ pub enum Tls {
     /// Encrypted; the certificate isn't checked.
     Required,
     /// Encrypted and checked against this CA file.
-    Verify { ca: PathBuf },
+    Verify {
+        ca: PathBuf,
+    },
 }
 
 /// `[source]`: the real MySQL.
@@ -150,7 +152,10 @@ pub struct Account {
 pub enum AccountSecret {
     Password(Secret),
     /// MySQL's `authentication_string` with its plugin.
-    AuthenticationString { plugin: String, text: Secret },
+    AuthenticationString {
+        plugin: String,
+        text: Secret,
+    },
 }
 
 /// `[log]`.

@@ -84,7 +84,13 @@ impl std::str::FromStr for Gtid {
         let (source, number) = text.trim().rsplit_once(':').ok_or_else(invalid)?;
         let (uuid, tag) = source.split_once(':').unwrap_or((source, ""));
         let number = parse_number(number).ok_or_else(invalid)?;
-        Ok(Self { source: GtidSource { uuid: parse_uuid(uuid).ok_or_else(invalid)?, tag: parse_tag(tag).ok_or_else(invalid)? }, number })
+        Ok(Self {
+            source: GtidSource {
+                uuid: parse_uuid(uuid).ok_or_else(invalid)?,
+                tag: parse_tag(tag).ok_or_else(invalid)?,
+            },
+            number,
+        })
     }
 }
 

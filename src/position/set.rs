@@ -179,7 +179,9 @@ mod tests {
     fn arithmetic_agrees_with_a_set_of_numbers() {
         let of = |bits: u32| {
             let mut set = GtidSet::default();
-            (1..=6).filter(|n| bits & (1 << n) != 0).for_each(|n| set.insert(&format!("{A}:{n}").parse().expect("gtid")));
+            (1..=6)
+                .filter(|n| bits & (1 << n) != 0)
+                .for_each(|n| set.insert(&format!("{A}:{n}").parse().expect("gtid")));
             set
         };
         for x in (0..128u32).step_by(2) {
@@ -196,7 +198,14 @@ mod tests {
 
     #[test]
     fn garbage_is_refused() {
-        for text in ["x", "565dd9c7:1", &format!("{A}:0"), &format!("{A}:5-x"), &format!("{A}:1-9223372036854775808"), &format!("{A}:é:1")] {
+        for text in [
+            "x",
+            "565dd9c7:1",
+            &format!("{A}:0"),
+            &format!("{A}:5-x"),
+            &format!("{A}:1-9223372036854775808"),
+            &format!("{A}:é:1"),
+        ] {
             assert!(text.parse::<GtidSet>().is_err(), "{text}");
         }
     }

@@ -147,41 +147,82 @@ pub enum ColumnDefault {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ColumnType {
     /// TINYINT; `width` is `Some(1)` for the boolean idiom TINYINT(1).
-    TinyInt { unsigned: bool, width: Option<u8> },
-    SmallInt { unsigned: bool },
-    MediumInt { unsigned: bool },
-    Int { unsigned: bool },
-    BigInt { unsigned: bool },
-    Decimal { precision: u8, scale: u8, unsigned: bool },
-    Float { unsigned: bool },
-    Double { unsigned: bool },
-    Bit { bits: u8 },
+    TinyInt {
+        unsigned: bool,
+        width: Option<u8>,
+    },
+    SmallInt {
+        unsigned: bool,
+    },
+    MediumInt {
+        unsigned: bool,
+    },
+    Int {
+        unsigned: bool,
+    },
+    BigInt {
+        unsigned: bool,
+    },
+    Decimal {
+        precision: u8,
+        scale: u8,
+        unsigned: bool,
+    },
+    Float {
+        unsigned: bool,
+    },
+    Double {
+        unsigned: bool,
+    },
+    Bit {
+        bits: u8,
+    },
     Year,
     Date,
-    Time { fraction: u8 },
-    DateTime { fraction: u8 },
-    Timestamp { fraction: u8 },
+    Time {
+        fraction: u8,
+    },
+    DateTime {
+        fraction: u8,
+    },
+    Timestamp {
+        fraction: u8,
+    },
     /// Length in characters.
-    Char { length: u32 },
+    Char {
+        length: u32,
+    },
     /// Length in characters.
-    VarChar { length: u32 },
+    VarChar {
+        length: u32,
+    },
     TinyText,
     Text,
     MediumText,
     LongText,
     /// Length in bytes.
-    Binary { length: u32 },
+    Binary {
+        length: u32,
+    },
     /// Length in bytes.
-    VarBinary { length: u32 },
+    VarBinary {
+        length: u32,
+    },
     TinyBlob,
     Blob,
     MediumBlob,
     LongBlob,
-    Enum { labels: Vec<String> },
-    Set { labels: Vec<String> },
+    Enum {
+        labels: Vec<String>,
+    },
+    Set {
+        labels: Vec<String>,
+    },
     Json,
     /// A type that Bascule refuses by name, e.g. `geometry`.
-    Unsupported { name: String },
+    Unsupported {
+        name: String,
+    },
 }
 
 /// What a key is for.
@@ -290,8 +331,14 @@ impl Catalogue {
 /// What DDL does to the catalogue. Stored in the same PostgreSQL transaction as the DDL itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum CatalogueChange {
-    PutDatabase { name: String, charset: String, collation: String },
-    DropDatabase { name: String },
+    PutDatabase {
+        name: String,
+        charset: String,
+        collation: String,
+    },
+    DropDatabase {
+        name: String,
+    },
     /// Creates or replaces the definition.
     PutTable(Arc<Table>),
     DropTable(TableName),

@@ -196,11 +196,17 @@ pub enum ParameterSource {
     /// The client's n-th `?`, from 0.
     Client(usize),
     /// NOW(fsp) in the session's zone, without zone.
-    Now { fraction: u8 },
+    Now {
+        fraction: u8,
+    },
     /// UTC_TIMESTAMP(fsp).
-    UtcNow { fraction: u8 },
+    UtcNow {
+        fraction: u8,
+    },
     /// The statement's time as an instant (timestamptz), truncated to the fraction.
-    Instant { fraction: u8 },
+    Instant {
+        fraction: u8,
+    },
     /// UNIX_TIMESTAMP() as an integer.
     UnixNow,
     /// The n-th generated id, from 0 (replay only): first id + n × auto_increment_increment.
@@ -220,20 +226,36 @@ pub enum ParameterSource {
 /// A command for the serving session. Expressions in SET are plans of their own.
 #[derive(Clone, Debug)]
 pub enum SessionCommand {
-    Begin { read_only: Option<bool>, consistent_snapshot: bool },
-    Commit { chain: bool, release: bool },
-    Rollback { chain: bool, release: bool },
+    Begin {
+        read_only: Option<bool>,
+        consistent_snapshot: bool,
+    },
+    Commit {
+        chain: bool,
+        release: bool,
+    },
+    Rollback {
+        chain: bool,
+        release: bool,
+    },
     Savepoint(String),
     RollbackTo(String),
     Release(String),
     Use(String),
     Set(Vec<Assign>),
     /// SET TRANSACTION: isolation level and access mode, for the session or the next transaction only.
-    SetTransaction { session: bool, isolation: Option<String>, read_only: Option<bool> },
+    SetTransaction {
+        session: bool,
+        isolation: Option<String>,
+        read_only: Option<bool>,
+    },
     Show(ShowCommand),
     /// LOCK TABLES / UNLOCK TABLES and other forms that are accepted without effect carry their name.
     NoOperation(&'static str),
-    Kill { query_only: bool, id: u64 },
+    Kill {
+        query_only: bool,
+        id: u64,
+    },
     /// A query over system variables and session functions only, e.g. `SELECT @@version_comment LIMIT 1`.
     Variables(Vec<(OutputColumn, ParameterSource)>),
 }
@@ -254,7 +276,9 @@ pub enum SetTarget {
     /// `SET @x`.
     User(String),
     /// `SET NAMES charset [COLLATE collation]`: the value is the charset.
-    Names { collation: Option<String> },
+    Names {
+        collation: Option<String>,
+    },
 }
 
 /// The right-hand side of SET.
