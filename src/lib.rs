@@ -13,7 +13,7 @@ pub mod wire;
 // First floor: the two databases and the durable facts.
 // source
 // store
-// target
+pub mod target;
 
 // Second floor: engines.
 // capture

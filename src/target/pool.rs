@@ -1,0 +1,155 @@
+//! Connections lent to serving sessions for one statement or one transaction each.
+//!
+//! # Why a session never meets another's state
+//! A connection goes back to the pool only when it is usable and outside a transaction; anything else is closed and its
+//! place is free for a new one. The serving session sets what differs from the session defaults with SET LOCAL, which
+//! ends with the transaction.
+
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::cancel::CancelHandle;
+use super::client::{Client, TransactionStatus};
+use super::error::TargetError;
+use crate::config::Target;
+
+/// Session defaults of serving connections: MySQL's `innodb_lock_wait_timeout` and a level at which writes see the
+/// latest committed rows.
+const SETTINGS: [(&str, &str); 2] = [("lock_timeout", "50s"), ("default_transaction_isolation", "read committed")];
+
+/// A bounded set of connections.
+#[derive(Debug)]
+pub struct Pool {
+    target: Target,
+    application_name: String,
+    wait_limit: Duration,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Client>>,
+    /// What lent connections would be cancelled with, by a number of the lease.
+    lent: Mutex<HashMap<u64, CancelHandle>>,
+}
+
+/// What an operator sees of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PoolStatus {
+    pub limit: usize,
+    pub idle: usize,
+    pub lent: usize,
+}
+
+/// A connection on loan; it goes back when this is dropped.
+#[derive(Debug)]
+pub struct Lease {
+    pool: Arc<Pool>,
+    client: Option<Client>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    /// A pool of at most `target.max_connections` connections, opened when they are needed. A session waits at most
+    /// `wait_limit` for one.
+    #[must_use]
+    pub fn new(target: &Target, application_name: &str, wait_limit: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            target: target.clone(),
+            application_name: application_name.to_owned(),
+            wait_limit,
+            permits: Arc::new(Semaphore::new(target.max_connections)),
+            idle: Mutex::new(Vec::new()),
+            lent: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// Takes an idle connection or opens one; waits in line while all are in use.
+    ///
+    /// # Errors
+    /// [`TargetError::Exhausted`] when none became free in time, otherwise why no connection could be opened.
+    pub async fn take(self: &Arc<Self>) -> Result<Lease, TargetError> {
+        let waiting = Arc::clone(&self.permits).acquire_owned();
+        let permit = tokio::time::timeout(self.wait_limit, waiting)
+            .await
+            .map_err(|_| TargetError::Exhausted(self.target.max_connections))?
+            .map_err(|_| TargetError::Exhausted(self.target.max_connections))?;
+        let client = match self.idle_client() {
+            Some(client) => client,
+            None => Client::connect_with(&self.target, &self.application_name, &SETTINGS).await?,
+        };
+        Ok(Lease { pool: Arc::clone(self), client: Some(client), _permit: permit })
+    }
+
+    /// An idle connection that the server hasn't closed meanwhile.
+    fn idle_client(&self) -> Option<Client> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(mut client) = idle.pop() {
+            if client.is_alive() {
+                return Some(client);
+            }
+        }
+        None
+    }
+
+    /// Closes the idle connections, e.g. when the server was restarted and each of them would fail once.
+    pub fn clear(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// How the connections are used now.
+    #[must_use]
+    pub fn status(&self) -> PoolStatus {
+        let limit = self.target.max_connections;
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        PoolStatus { limit, idle, lent: limit.saturating_sub(self.permits.available_permits()) }
+    }
+
+    /// Registers a session's running connection so that KILL can reach it.
+    pub fn register(&self, session: u64, handle: CancelHandle) {
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner).insert(session, handle);
+    }
+
+    /// The session's connection has gone back.
+    pub fn unregister(&self, session: u64) {
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+    }
+
+    /// How to cancel what `session` executes, if it executes something.
+    #[must_use]
+    pub fn running(&self, session: u64) -> Option<CancelHandle> {
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned()
+    }
+}
+
+impl Lease {
+    /// Closes the connection instead of giving it back: its state isn't clean.
+    pub fn discard(mut self) {
+        self.client = None;
+    }
+}
+
+impl Deref for Lease {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.client.as_ref().expect("a lease holds its client until it is dropped")
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Client {
+        self.client.as_mut().expect("a lease holds its client until it is dropped")
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take()
+            && client.is_usable()
+            && client.status() == TransactionStatus::Idle
+        {
+            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
+        }
+    }
+}
