@@ -22,7 +22,7 @@ pub mod route;
 // verify
 
 // Third floor: the doors and the decision.
-// admin
+pub mod admin;
 // app
 // cli
 // cutover

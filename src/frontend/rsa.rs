@@ -119,7 +119,8 @@ fn make() -> Result<Made, RsaError> {
 /// [`RsaError::PublicKey`] or [`RsaError::Encrypt`].
 pub fn encrypt(password: &Password, scramble: &[u8], public_pem: &[u8]) -> Result<Vec<u8>, RsaError> {
     let pem = std::str::from_utf8(public_pem).map_err(|_| RsaError::PublicKey)?;
-    let key = RsaPublicKey::from_public_key_pem(pem.trim_matches(['\0', '\n', ' '])).map_err(|_| RsaError::PublicKey)?;
+    let key =
+        RsaPublicKey::from_public_key_pem(pem.trim_matches(['\0', '\n', ' '])).map_err(|_| RsaError::PublicKey)?;
     let mut clear = password.0.clone();
     clear.push(0);
     xor(&mut clear, scramble);
@@ -142,7 +143,8 @@ mod tests {
         let pem = pair.public_pem().await.expect("key");
         let scramble = b"abcdefghijklmnopqrst";
         for password in ["", "x", "pässwörd with spaces", &"long".repeat(40)] {
-            let encrypted = encrypt(&Password(password.as_bytes().to_vec()), scramble, pem.as_bytes()).expect("encrypts");
+            let encrypted =
+                encrypt(&Password(password.as_bytes().to_vec()), scramble, pem.as_bytes()).expect("encrypts");
             let back = pair.decrypt(&encrypted, scramble).await.expect("decrypts");
             assert_eq!(back.0, password.as_bytes());
         }
