@@ -5,5 +5,11 @@
 
 pub mod constants;
 pub mod packet;
+pub mod reader;
+pub mod handshake;
+pub mod command;
+pub mod reply;
+pub mod tracker;
 
 pub use constants::{Capabilities, Command, FieldType, StatusFlags};
+pub use reader::Malformed;

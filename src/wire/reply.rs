@@ -1,0 +1,314 @@
+//! OK, EOF and ERR packets as the server sends them: what they say, and the one edit that forwarding makes.
+//!
+//! Bascule asks MySQL for session trackers that the client may not have asked for. [`OkPacket::for_client`] takes
+//! exactly those out again; everything else in the packet stays byte for byte.
+
+use bytes::{BufMut, BytesMut};
+
+use super::constants::{Capabilities, StatusFlags};
+use super::reader::{Malformed, Reader, put_lenenc, put_lenenc_bytes};
+
+/// An OK packet, or the OK that ends rows under `CLIENT_DEPRECATE_EOF`. Borrows from the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OkPacket<'a> {
+    /// 0x00, or 0xfe at the end of rows.
+    pub header: u8,
+    pub affected_rows: u64,
+    pub insert_id: u64,
+    pub status: StatusFlags,
+    pub warnings: u16,
+    /// Text such as "Rows matched: 1  Changed: 1  Warnings: 0".
+    pub info: &'a [u8],
+    /// The trackers, still encoded; empty when there are none.
+    pub session_state: &'a [u8],
+    /// What follows the warning count, as it came.
+    tail: &'a [u8],
+}
+
+impl<'a> OkPacket<'a> {
+    /// Reads a payload sent by a server that talks with `capabilities`.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn parse(payload: &'a [u8], capabilities: Capabilities) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(payload);
+        let header = reader.u8()?;
+        let affected_rows = reader.lenenc()?;
+        let insert_id = reader.lenenc()?;
+        let status = StatusFlags(reader.u16()?);
+        let warnings = reader.u16()?;
+        let tail = reader.rest();
+        let mut session_state: &[u8] = &[];
+        let info = if reader.is_empty() {
+            tail
+        } else if capabilities.contains(Capabilities::SESSION_TRACK) {
+            let info = reader.lenenc_bytes()?;
+            if status.contains(StatusFlags::SESSION_STATE_CHANGED) {
+                session_state = reader.lenenc_bytes()?;
+            }
+            info
+        } else {
+            Reader::new(tail).lenenc_bytes().unwrap_or(tail)
+        };
+        Ok(Self { header, affected_rows, insert_id, status, warnings, info, session_state, tail })
+    }
+
+    /// The trackers in order. A malformed item ends the iteration with an error.
+    pub fn trackers(&self) -> impl Iterator<Item = Result<Tracker<'a>, Malformed>> + use<'a> {
+        Trackers { reader: Reader::new(self.session_state) }
+    }
+
+    /// "Rows matched" of an UPDATE's info text.
+    #[must_use]
+    pub fn matched_rows(&self) -> Option<u64> {
+        let text = std::str::from_utf8(self.info).ok()?;
+        let digits = text.strip_prefix("Rows matched: ")?;
+        digits.split(' ').next()?.parse().ok()
+    }
+
+    /// The payload that a client gets which speaks `client` and wants only the trackers that `keep` accepts;
+    /// `None` when it's the payload as it came.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the trackers can't be read.
+    pub fn for_client(
+        &self,
+        client: Capabilities,
+        mut keep: impl FnMut(&Tracker<'_>) -> bool,
+    ) -> Result<Option<BytesMut>, Malformed> {
+        let tracks = client.contains(Capabilities::SESSION_TRACK);
+        let mut kept = BytesMut::new();
+        let mut dropped = false;
+        let mut reader = Reader::new(self.session_state);
+        while !reader.is_empty() {
+            let before = reader.rest();
+            let tracker = Tracker::read(&mut reader)?;
+            if tracks && keep(&tracker) {
+                kept.put_slice(&before[..before.len() - reader.rest().len()]);
+            } else {
+                dropped = true;
+            }
+        }
+        let flagged = self.status.contains(StatusFlags::SESSION_STATE_CHANGED);
+        if !dropped && (tracks || !flagged) {
+            return Ok(None);
+        }
+        let changed = !kept.is_empty();
+        let status = if changed { self.status } else { self.status.without(StatusFlags::SESSION_STATE_CHANGED) };
+        let mut out = BytesMut::with_capacity(32 + self.info.len() + kept.len());
+        out.put_u8(self.header);
+        put_lenenc(&mut out, self.affected_rows);
+        put_lenenc(&mut out, self.insert_id);
+        out.put_u16_le(status.0);
+        out.put_u16_le(self.warnings);
+        if changed || !self.info.is_empty() {
+            put_lenenc_bytes(&mut out, self.info);
+        }
+        if changed {
+            put_lenenc_bytes(&mut out, &kept);
+        }
+        Ok(Some(out))
+    }
+}
+
+/// One change of session state that the server reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tracker<'a> {
+    /// A system variable has a new value.
+    Variable { name: &'a [u8], value: &'a [u8] },
+    /// The default database is this now.
+    Schema(&'a [u8]),
+    /// Something changed.
+    StateChange,
+    /// GTIDs of the commit, as text.
+    Gtids(&'a [u8]),
+    /// Statements that would begin the open transaction.
+    Characteristics(&'a [u8]),
+    /// Eight characters that describe the transaction.
+    TransactionState(&'a [u8]),
+    /// A kind that this version doesn't know.
+    Other(u8),
+}
+
+impl<'a> Tracker<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let kind = reader.u8()?;
+        let mut data = Reader::new(reader.lenenc_bytes()?);
+        Ok(match kind {
+            0 => Self::Variable { name: data.lenenc_bytes()?, value: data.lenenc_bytes()? },
+            1 => Self::Schema(data.lenenc_bytes()?),
+            2 => Self::StateChange,
+            3 => {
+                data.u8()?;
+                Self::Gtids(data.lenenc_bytes()?)
+            }
+            4 => Self::Characteristics(data.lenenc_bytes()?),
+            5 => Self::TransactionState(data.lenenc_bytes()?),
+            other => Self::Other(other),
+        })
+    }
+}
+
+struct Trackers<'a> {
+    reader: Reader<'a>,
+}
+
+impl<'a> Iterator for Trackers<'a> {
+    type Item = Result<Tracker<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.reader.is_empty() {
+            return None;
+        }
+        let item = Tracker::read(&mut self.reader);
+        if item.is_err() {
+            self.reader = Reader::new(&[]);
+        }
+        Some(item)
+    }
+}
+
+/// The EOF packet of clients without `CLIENT_DEPRECATE_EOF`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EofPacket {
+    pub warnings: u16,
+    pub status: StatusFlags,
+}
+
+impl EofPacket {
+    /// Reads a payload of five bytes.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(payload);
+        reader.u8()?;
+        Ok(Self { warnings: reader.u16()?, status: StatusFlags(reader.u16()?) })
+    }
+}
+
+/// An ERR packet. Borrows from the payload. It carries no status flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrPacket<'a> {
+    pub code: u16,
+    pub sqlstate: &'a [u8],
+    pub message: &'a [u8],
+}
+
+impl<'a> ErrPacket<'a> {
+    /// Reads a payload, with or without an SQLSTATE.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(payload);
+        if reader.u8()? != 0xff {
+            return Err(Malformed);
+        }
+        let code = reader.u16()?;
+        let mut sqlstate: &[u8] = b"HY000";
+        if reader.rest().first() == Some(&b'#') {
+            reader.u8()?;
+            sqlstate = reader.take(5)?;
+        }
+        Ok(Self { code, sqlstate, message: reader.rest() })
+    }
+}
+
+/// The payload of an ERR packet.
+#[must_use]
+pub fn err(code: u16, sqlstate: &str, message: &str) -> BytesMut {
+    let mut out = BytesMut::with_capacity(message.len() + 9);
+    out.put_u8(0xff);
+    out.put_u16_le(code);
+    out.put_u8(b'#');
+    out.put_slice(sqlstate.as_bytes());
+    out.put_slice(message.as_bytes());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACK: Capabilities = Capabilities::SESSION_TRACK;
+
+    fn with_trackers(info: &[u8]) -> BytesMut {
+        let mut trackers = BytesMut::new();
+        trackers.put_slice(&[1, 5, 4]);
+        trackers.put_slice(b"shop");
+        trackers.put_slice(&[3, 5, 0, 3]);
+        trackers.put_slice(b"a:1");
+        trackers.put_slice(&[0, 6, 1, b'x', 3]);
+        trackers.put_slice(b"off");
+        let mut out = BytesMut::from(&[0, 1, 2][..]);
+        out.put_u16_le(0x4003);
+        out.put_u16_le(4);
+        put_lenenc_bytes(&mut out, info);
+        put_lenenc_bytes(&mut out, &trackers);
+        out
+    }
+
+    #[test]
+    fn trackers_are_read_in_order() {
+        let payload = with_trackers(b"Rows matched: 12  Changed: 3  Warnings: 0");
+        let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
+        assert_eq!((ok.affected_rows, ok.insert_id, ok.warnings, ok.matched_rows()), (1, 2, 4, Some(12)));
+        let found: Result<Vec<_>, _> = ok.trackers().collect();
+        let wanted =
+            [Tracker::Schema(b"shop"), Tracker::Gtids(b"a:1"), Tracker::Variable { name: b"x", value: b"off" }];
+        assert_eq!(found.expect("well formed"), wanted);
+    }
+
+    #[test]
+    fn a_client_without_trackers_gets_the_packet_without_them() {
+        let payload = with_trackers(b"hi");
+        let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
+        let edited = ok.for_client(Capabilities(0), |_| true).expect("well formed").expect("edited");
+        assert_eq!(&edited[..], &[0, 1, 2, 3, 0, 4, 0, 2, b'h', b'i']);
+        let bare = with_trackers(b"");
+        let ok = OkPacket::parse(&bare, TRACK).expect("well formed");
+        let edited = ok.for_client(Capabilities(0), |_| true).expect("well formed").expect("edited");
+        assert_eq!(&edited[..], &[0, 1, 2, 3, 0, 4, 0]);
+    }
+
+    #[test]
+    fn a_client_with_trackers_keeps_those_it_asked_for() {
+        let payload = with_trackers(b"hi");
+        let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
+        assert_eq!(ok.for_client(TRACK, |_| true), Ok(None));
+        let edited = ok.for_client(TRACK, |item| matches!(item, Tracker::Schema(_))).expect("fine").expect("edited");
+        let ok = OkPacket::parse(&edited, TRACK).expect("well formed");
+        assert_eq!(ok.trackers().collect::<Vec<_>>(), [Ok(Tracker::Schema(b"shop"))]);
+        assert!(ok.status.contains(StatusFlags::SESSION_STATE_CHANGED));
+        let none = OkPacket::parse(&payload, TRACK).expect("well formed").for_client(TRACK, |_| false);
+        let none = none.expect("fine").expect("edited");
+        assert_eq!(OkPacket::parse(&none, TRACK).expect("well formed").status, StatusFlags(3));
+    }
+
+    #[test]
+    fn cut_or_changed_anywhere_nothing_panics() {
+        let payload = with_trackers(b"hi");
+        for cut in 0..payload.len() {
+            for byte in [0, 1, 0xfb, 0xfc, 0xfe, 0xff] {
+                let mut changed = payload.clone();
+                changed[cut] = byte;
+                for bytes in [&payload[..cut], &changed[..]] {
+                    if let Ok(ok) = OkPacket::parse(bytes, TRACK) {
+                        let _ = ok.trackers().count();
+                        let _ = ok.for_client(TRACK, |_| false);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn errors_are_read_with_and_without_sqlstate() {
+        let payload = err(1045, "28000", "Access denied");
+        let parsed = ErrPacket::parse(&payload).expect("well formed");
+        assert_eq!((parsed.code, parsed.sqlstate, parsed.message), (1045, &b"28000"[..], &b"Access denied"[..]));
+        let parsed = ErrPacket::parse(b"\xff\x10\x04Too many").expect("well formed");
+        assert_eq!((parsed.code, parsed.message), (1040, &b"Too many"[..]));
+    }
+}
