@@ -3,8 +3,20 @@
 //! The same [`Catalogue`] serves every room: it's read from MySQL's information_schema by `source`, stored as JSON
 //! in the target by `store`, changed by DDL that `sql` parsed, and resolved against by `sql` when it rewrites.
 
+pub mod collation;
+pub mod ddl;
+mod default;
+mod error;
+pub mod quote;
+pub mod types;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use error::SchemaError;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,363 @@
+//! PostgreSQL DDL for MySQL tables. Used by the snapshot and by CREATE TABLE at run time, so that a table has the same
+//! shape whichever way it came.
+//!
+//! Names: a table keeps its name; what MySQL names per table and PostgreSQL per schema is called `table__key`
+//! ([`index_name`], [`sequence_name`]), shortened with a hash when it wouldn't fit. [`key_of_index`] leads back.
+//! Nullable index parts are NULLS FIRST because that is MySQL's order. A unique key is a unique index rather than a
+//! constraint, which can hold prefixes and descending parts, serves as a foreign key's target and as an arbiter of
+//! ON CONFLICT. CHECKs are named `_my_column`: they are a net below the coercion of values, never MySQL's own checks.
+//!
+//! Foreign keys are NO ACTION for both of MySQL's RESTRICT and NO ACTION: InnoDB checks row by row in its own order,
+//! and a stricter check on PostgreSQL could refuse what MySQL accepted. They are deferrable, and immediate until a
+//! transaction says otherwise.
+
+use std::collections::BTreeSet;
+
+use super::collation;
+use super::default;
+use super::quote::{self, bounded, identifier, identifiers};
+use super::types::{self, integer_range, pg_type};
+use super::{
+    Catalogue, Column, ColumnType, ForeignKey, Key, KeyKind, KeyPart, ReferentialAction, SchemaError, Table, TableName,
+};
+
+/// A table's DDL, in the order in which it is meant to be carried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableDdl {
+    /// The bare table with its columns, identity sequence and comments. The schema must exist.
+    pub create: Vec<String>,
+    /// PRIMARY KEY and unique indexes.
+    pub keys: Vec<String>,
+    /// Other indexes.
+    pub indexes: Vec<String>,
+    /// Foreign keys; the referenced tables and their keys must exist.
+    pub foreign_keys: Vec<String>,
+}
+
+impl TableDdl {
+    /// Every statement in order.
+    pub fn statements(&self) -> impl Iterator<Item = &str> {
+        [&self.create, &self.keys, &self.indexes, &self.foreign_keys].into_iter().flatten().map(String::as_str)
+    }
+}
+
+/// The DDL of a table, or the first thing in it that Bascule doesn't carry.
+pub fn table(table: &Table) -> Result<TableDdl, SchemaError> {
+    check_names(table)?;
+    let mut ddl = TableDdl { create: create(table)?, ..TableDdl::default() };
+    for key in &table.keys {
+        let statement = self::key(table, key)?;
+        match key.kind {
+            KeyKind::Primary | KeyKind::Unique => ddl.keys.push(statement),
+            KeyKind::Secondary | KeyKind::Fulltext | KeyKind::Spatial => ddl.indexes.push(statement),
+        }
+    }
+    for foreign_key in &table.foreign_keys {
+        ddl.foreign_keys.push(self::foreign_key(table, foreign_key)?);
+    }
+    Ok(ddl)
+}
+
+/// A column as it stands inside CREATE TABLE and ALTER TABLE … ADD COLUMN: name, type, collation, default, NOT NULL
+/// and CHECK. An AUTO_INCREMENT column of an integer type comes with its identity.
+pub fn column(table: &Table, column: &Column) -> Result<String, SchemaError> {
+    if column.generated.is_some() {
+        return Err(refused(table, column, "a generated column"));
+    }
+    let lower = column.type_text.to_ascii_lowercase();
+    if lower.contains("zerofill") {
+        return Err(refused(table, column, "ZEROFILL"));
+    }
+    let floating = matches!(column.column_type, ColumnType::Float { .. } | ColumnType::Double { .. });
+    if floating && lower.contains(',') {
+        return Err(refused(table, column, &format!("type {}", column.type_text)));
+    }
+    let Some(pg) = pg_type(&column.column_type) else {
+        return Err(refused(table, column, &format!("type {}", column.type_text)));
+    };
+    let mut sql = format!("{} {}", identifier(&column.name), pg.name);
+    if types::is_character(&column.column_type) {
+        let collation = column.collation.as_deref().unwrap_or(&table.collation);
+        let Some(carrier) = collation::carrier(collation) else {
+            return Err(refused(table, column, &format!("collation {collation}")));
+        };
+        sql.push_str(" COLLATE ");
+        sql.push_str(&carrier.sql);
+    }
+    if column.auto_increment {
+        sql.push_str(&auto_increment(table, column)?);
+    } else if let Some(default) = default::sql(column).map_err(|what| refused(table, column, &what))? {
+        sql.push_str(" DEFAULT ");
+        sql.push_str(&default);
+    }
+    if !column.nullable {
+        sql.push_str(" NOT NULL");
+    }
+    if let Some(check) = check(column) {
+        sql.push_str(&format!(" CONSTRAINT {} CHECK ({check})", identifier(&check_name(&column.name))));
+    }
+    Ok(sql)
+}
+
+/// The statement that creates a key.
+pub fn key(table: &Table, key: &Key) -> Result<String, SchemaError> {
+    match key.kind {
+        KeyKind::Fulltext => return Err(refused_key(table, key, "a FULLTEXT key")),
+        KeyKind::Spatial => return Err(refused_key(table, key, "a SPATIAL key")),
+        KeyKind::Primary | KeyKind::Unique | KeyKind::Secondary => {}
+    }
+    let name = identifier(&index_name(&table.name.table, &key.name));
+    let target = quote::table(&table.name);
+    let plain = key.parts.iter().all(|part| part.prefix.is_none() && !part.descending);
+    if key.kind == KeyKind::Primary && plain {
+        let columns = key.parts.iter().map(|part| part_column(table, key, part)).collect::<Result<Vec<_>, _>>()?;
+        let columns = identifiers(columns.iter().map(|column| column.name.as_str()));
+        return Ok(format!("ALTER TABLE {target} ADD CONSTRAINT {name} PRIMARY KEY ({columns})"));
+    }
+    let parts = key.parts.iter().map(|part| index_part(table, key, part)).collect::<Result<Vec<_>, _>>()?;
+    let unique = if key.kind == KeyKind::Secondary { "" } else { "UNIQUE " };
+    Ok(format!("CREATE {unique}INDEX {name} ON {target} ({})", parts.join(", ")))
+}
+
+/// The statement that adds a foreign key.
+pub fn foreign_key(table: &Table, key: &ForeignKey) -> Result<String, SchemaError> {
+    let action = |action: ReferentialAction| match action {
+        ReferentialAction::NoAction | ReferentialAction::Restrict => Ok("NO ACTION"),
+        ReferentialAction::Cascade => Ok("CASCADE"),
+        ReferentialAction::SetNull => Ok("SET NULL"),
+        ReferentialAction::SetDefault => {
+            Err(SchemaError::Key { table: table.name.clone(), key: key.name.clone(), what: "SET DEFAULT".to_owned() })
+        }
+    };
+    Ok(format!(
+        "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {} ON UPDATE {} \
+         DEFERRABLE INITIALLY IMMEDIATE",
+        quote::table(&table.name),
+        identifier(&foreign_key_name(&key.name)),
+        identifiers(key.columns.iter().map(String::as_str)),
+        quote::table(&key.references),
+        identifiers(key.referenced_columns.iter().map(String::as_str)),
+        action(key.on_delete)?,
+        action(key.on_update)?,
+    ))
+}
+
+/// The statement that drops a foreign key if it is there.
+#[must_use]
+pub fn drop_foreign_key(table: &TableName, key: &ForeignKey) -> String {
+    format!(
+        "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
+        quote::table(table),
+        identifier(&foreign_key_name(&key.name))
+    )
+}
+
+/// PostgreSQL name of a key's index, unquoted.
+#[must_use]
+pub fn index_name(table: &str, key: &str) -> String {
+    bounded(&format!("{table}__{key}"))
+}
+
+/// The key whose index PostgreSQL calls `index`; error messages name indexes, MySQL clients know keys.
+#[must_use]
+pub fn key_of_index<'a>(table: &'a Table, index: &str) -> Option<&'a Key> {
+    table.keys.iter().find(|key| index_name(&table.name.table, &key.name) == index)
+}
+
+/// PostgreSQL name of a foreign key, unquoted.
+#[must_use]
+pub fn foreign_key_name(name: &str) -> String {
+    bounded(name)
+}
+
+/// PostgreSQL name of a column's CHECK, unquoted.
+#[must_use]
+pub fn check_name(column: &str) -> String {
+    bounded(&format!("_my_{column}"))
+}
+
+/// PostgreSQL name of the sequence behind a table's AUTO_INCREMENT column, unquoted; it lives in the table's schema.
+#[must_use]
+pub fn sequence_name(table: &Table) -> Option<String> {
+    table.auto_increment_column().map(|column| bounded(&format!("{}__{}__seq", table.name.table, column.name)))
+}
+
+/// The same with its schema, quoted; as a literal this is what `setval` and `nextval` take.
+#[must_use]
+pub fn sequence(table: &Table) -> Option<String> {
+    Some(format!("{}.{}", identifier(&table.name.database), identifier(&sequence_name(table)?)))
+}
+
+/// Creates a database's schema; nothing happens when it is there.
+#[must_use]
+pub fn schema(database: &str) -> String {
+    format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(database))
+}
+
+/// Creates schema `mysql` and every collation that the catalogue needs there; nothing happens to those that exist.
+#[must_use]
+pub fn collations(catalogue: &Catalogue) -> Vec<String> {
+    // The default collation of a MySQL client's connection is needed by literals even when no column has it.
+    let mut names = BTreeSet::from(["utf8mb4_0900_ai_ci", "utf8mb4_0900_as_ci", "utf8mb4_0900_as_cs"]);
+    for database in catalogue.databases.values() {
+        names.insert(database.collation.as_str());
+        for table in database.tables.values() {
+            names.insert(table.collation.as_str());
+            names.extend(table.columns.iter().filter_map(|column| column.collation.as_deref()));
+        }
+    }
+    let mut statements = vec!["CREATE SCHEMA IF NOT EXISTS \"mysql\"".to_owned()];
+    statements.extend(names.into_iter().filter_map(collation::create));
+    statements
+}
+
+/// What an operator should know about a table that is carried: comparisons that differ, column by column.
+#[must_use]
+pub fn findings(table: &Table) -> Vec<String> {
+    let mut findings = Vec::new();
+    for column in table.columns.iter().filter(|column| types::is_character(&column.column_type)) {
+        let collation = column.collation.as_deref().unwrap_or(&table.collation);
+        let difference = collation::carrier(collation).map_or(collation::Difference::None, |found| found.difference);
+        if let Some(explanation) = difference.explanation() {
+            findings.push(format!("{}.{}: collation {collation}: {explanation}", table.name, column.name));
+        }
+    }
+    findings
+}
+
+fn create(table: &Table) -> Result<Vec<String>, SchemaError> {
+    let mut statements = Vec::new();
+    let columns = table.columns.iter().map(|column| self::column(table, column)).collect::<Result<Vec<_>, _>>()?;
+    let target = quote::table(&table.name);
+    let numeric_id = table.auto_increment_column().filter(|column| !has_identity(&column.column_type));
+    if let (Some(column), Some(sequence)) = (numeric_id, sequence(table)) {
+        statements.push(format!("CREATE SEQUENCE {sequence} START WITH {}", next_value(table, column)?));
+    }
+    statements.push(format!("CREATE TABLE {target} (\n  {}\n)", columns.join(",\n  ")));
+    if let (Some(column), Some(sequence)) = (numeric_id, sequence(table)) {
+        statements.push(format!("ALTER SEQUENCE {sequence} OWNED BY {target}.{}", identifier(&column.name)));
+    }
+    if !table.comment.is_empty() {
+        statements.push(format!("COMMENT ON TABLE {target} IS {}", quote::literal(&table.comment)));
+    }
+    for column in table.columns.iter().filter(|column| !column.comment.is_empty()) {
+        let name = identifier(&column.name);
+        statements.push(format!("COMMENT ON COLUMN {target}.{name} IS {}", quote::literal(&column.comment)));
+    }
+    Ok(statements)
+}
+
+/// Identity columns exist for PostgreSQL's integers only; `numeric(20,0)` takes its default from an owned sequence.
+fn has_identity(column_type: &ColumnType) -> bool {
+    matches!(
+        pg_type(column_type).map(|pg| pg.oid),
+        Some(types::oid::SMALLINT | types::oid::INTEGER | types::oid::BIGINT)
+    )
+}
+
+fn auto_increment(table: &Table, column: &Column) -> Result<String, SchemaError> {
+    let next = next_value(table, column)?;
+    let Some(sequence) = sequence(table) else {
+        return Err(refused(table, column, "AUTO_INCREMENT on several columns"));
+    };
+    Ok(if has_identity(&column.column_type) {
+        format!(" GENERATED BY DEFAULT AS IDENTITY (SEQUENCE NAME {sequence} START WITH {next})")
+    } else {
+        format!(" DEFAULT nextval({}::regclass)", quote::literal(&sequence))
+    })
+}
+
+fn next_value(table: &Table, column: &Column) -> Result<i64, SchemaError> {
+    let integer = !matches!(column.column_type, ColumnType::Float { .. } | ColumnType::Double { .. });
+    let next = i64::try_from(table.auto_increment.unwrap_or(1).max(1));
+    match next {
+        Ok(next) if integer => Ok(next),
+        Ok(_) => Err(refused(table, column, "AUTO_INCREMENT on a floating-point column")),
+        Err(_) => Err(refused(table, column, "an AUTO_INCREMENT value beyond 9223372036854775807")),
+    }
+}
+
+/// The net below value coercion: PostgreSQL's type is wider than MySQL's, this closes the gap.
+fn check(column: &Column) -> Option<String> {
+    let name = identifier(&column.name);
+    if let Some((low, high)) = integer_range(&column.column_type) {
+        return match column.column_type {
+            ColumnType::SmallInt { unsigned: false }
+            | ColumnType::Int { unsigned: false }
+            | ColumnType::BigInt { unsigned: false } => None,
+            ColumnType::Year => Some(format!("{name} = 0 OR {name} BETWEEN 1901 AND 2155")),
+            _ => Some(format!("{name} BETWEEN {low} AND {high}")),
+        };
+    }
+    match &column.column_type {
+        ColumnType::Decimal { unsigned: true, .. }
+        | ColumnType::Float { unsigned: true }
+        | ColumnType::Double { unsigned: true } => Some(format!("{name} >= 0")),
+        ColumnType::Time { .. } => Some(format!("{name} BETWEEN '-838:59:59' AND '838:59:59'")),
+        ColumnType::Char { length: 0 } | ColumnType::VarChar { length: 0 } => Some(format!("octet_length({name}) = 0")),
+        ColumnType::Binary { length } => Some(format!("octet_length({name}) = {length}")),
+        ColumnType::VarBinary { length } => Some(format!("octet_length({name}) <= {length}")),
+        ColumnType::TinyText | ColumnType::TinyBlob => Some(format!("octet_length({name}) <= 255")),
+        ColumnType::Text | ColumnType::Blob => Some(format!("octet_length({name}) <= 65535")),
+        ColumnType::MediumText | ColumnType::MediumBlob => Some(format!("octet_length({name}) <= 16777215")),
+        // MySQL stores '' for a value that was no label when sql_mode allowed it.
+        ColumnType::Enum { labels } => Some(format!("{name} COLLATE \"C\" IN ({})", label_list(labels, true))),
+        ColumnType::Set { labels } => {
+            Some(format!("string_to_array({name} COLLATE \"C\", ',') <@ ARRAY[{}]::text[]", label_list(labels, false)))
+        }
+        _ => None,
+    }
+}
+
+fn label_list(labels: &[String], with_empty: bool) -> String {
+    let mut list: Vec<String> = labels.iter().map(|label| quote::literal(label)).collect();
+    if with_empty && !labels.iter().any(String::is_empty) {
+        list.push("''".to_owned());
+    }
+    list.join(", ")
+}
+
+fn part_column<'a>(table: &'a Table, key: &Key, part: &KeyPart) -> Result<&'a Column, SchemaError> {
+    let Some(name) = &part.column else {
+        return Err(refused_key(table, key, "a functional key part"));
+    };
+    table.column(name).ok_or_else(|| refused_key(table, key, "a part that is no column of the table"))
+}
+
+fn index_part(table: &Table, key: &Key, part: &KeyPart) -> Result<String, SchemaError> {
+    let column = part_column(table, key, part)?;
+    if matches!(column.column_type, ColumnType::Json) {
+        return Err(refused_key(table, key, "a part of type json"));
+    }
+    let name = identifier(&column.name);
+    let mut sql = match part.prefix {
+        Some(prefix) if types::is_binary(&column.column_type) => format!("substr({name}, 1, {prefix})"),
+        Some(prefix) => format!("\"left\"({name}, {prefix})"),
+        None => name,
+    };
+    if part.descending {
+        sql.push_str(" DESC");
+    }
+    if column.nullable {
+        sql.push_str(if part.descending { " NULLS LAST" } else { " NULLS FIRST" });
+    }
+    Ok(sql)
+}
+
+fn check_names(table: &Table) -> Result<(), SchemaError> {
+    let names = [&table.name.database, &table.name.table].into_iter();
+    for name in names.chain(table.columns.iter().map(|column| &column.name)) {
+        if name.len() > quote::NAME_LIMIT {
+            return Err(SchemaError::Name { table: table.name.clone(), name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn refused(table: &Table, column: &Column, what: &str) -> SchemaError {
+    SchemaError::Column { table: table.name.clone(), column: column.name.clone(), what: what.to_owned() }
+}
+
+fn refused_key(table: &Table, key: &Key, what: &str) -> SchemaError {
+    SchemaError::Key { table: table.name.clone(), key: key.name.clone(), what: what.to_owned() }
+}

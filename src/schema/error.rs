@@ -1,0 +1,28 @@
+//! What of a MySQL schema isn't carried, by name.
+
+use super::TableName;
+
+/// A part of a table that has no exact counterpart in PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// A column's type, collation, default or property.
+    #[error("{table}.{column}: {what} isn't carried")]
+    Column { table: TableName, column: String, what: String },
+    /// A key or foreign key.
+    #[error("{table}: key {key}: {what} isn't carried")]
+    Key { table: TableName, key: String, what: String },
+    /// A name longer than PostgreSQL's 63 bytes.
+    #[error("{table}: the name {name} is longer than PostgreSQL's 63 bytes")]
+    Name { table: TableName, name: String },
+}
+
+impl SchemaError {
+    /// What isn't carried, for "This version of MySQL doesn't yet support '…'".
+    #[must_use]
+    pub fn what(&self) -> &str {
+        match self {
+            SchemaError::Column { what, .. } | SchemaError::Key { what, .. } => what,
+            SchemaError::Name { .. } => "a name longer than 63 bytes",
+        }
+    }
+}
