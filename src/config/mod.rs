@@ -1,5 +1,11 @@
 //! `proxy.toml`: as written, then as checked. The rest of the program sees only [`Config`].
 
+mod load;
+mod read;
+
+pub use load::{ConfigError, Environment, SOURCE_PASSWORD, TARGET_PASSWORD};
+pub use read::Problem;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -180,7 +180,9 @@ impl Client {
         let repeatable = self.status == TransactionStatus::Idle;
         match self.pipeline_once(requests).await {
             // The failed request was the first, so nothing before it has happened.
-            Err(error) if repeatable && error.is_stale_plan() && error.server().is_some_and(|server| server.request == 0) => {
+            Err(error)
+                if repeatable && error.is_stale_plan() && error.server().is_some_and(|server| server.request == 0) =>
+            {
                 self.pipeline_once(requests).await
             }
             other => other,
@@ -257,7 +259,9 @@ impl Client {
         for request in requests {
             let refuse = |error: std::io::Error| TargetError::Request(error.to_string());
             let (name, next) = match self.statements.find(request.sql, request.types) {
-                Use::Known { key, number } => (statements::name(number), Pending::known(key, self.statements.columns(key))),
+                Use::Known { key, number } => {
+                    (statements::name(number), Pending::known(key, self.statements.columns(key)))
+                }
                 Use::New { key, number, evicted } => {
                     evictions.extend(evicted);
                     (statements::name(number), Pending::parsed(Some(key)))

@@ -26,7 +26,8 @@ pub async fn control(target: &Target) -> Result<tokio_postgres::Client, TargetEr
     }
     match tls::client_config(&target.tls)? {
         None => {
-            let (client, connection) = config.ssl_mode(SslMode::Disable).connect(tokio_postgres::NoTls).await.map_err(failed)?;
+            let (client, connection) =
+                config.ssl_mode(SslMode::Disable).connect(tokio_postgres::NoTls).await.map_err(failed)?;
             drive(connection);
             Ok(client)
         }
@@ -48,6 +49,7 @@ fn drive(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + S
 }
 
 fn failed(error: tokio_postgres::Error) -> TargetError {
-    let reason = error.as_db_error().map_or_else(|| error.to_string(), |db| format!("{}: {}", db.code().code(), db.message()));
+    let reason =
+        error.as_db_error().map_or_else(|| error.to_string(), |db| format!("{}: {}", db.code().code(), db.message()));
     TargetError::Io(std::io::Error::other(reason))
 }

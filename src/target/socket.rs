@@ -43,13 +43,15 @@ impl Socket {
     pub(super) async fn open(target: &Target) -> Result<Self, TargetError> {
         let mut tcp = TcpStream::connect((target.host.as_str(), target.port)).await?;
         tcp.set_nodelay(true)?;
-        let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(10));
+        let keepalive =
+            socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(10));
         socket2::SockRef::from(&tcp).set_tcp_keepalive(&keepalive)?;
         let stream = match tls::client_config(&target.tls)? {
             None => Stream::Plain(tcp),
             Some(config) => {
                 request_tls(&mut tcp).await?;
-                let name = ServerName::try_from(target.host.clone()).map_err(|error| TargetError::Tls(error.to_string()))?;
+                let name =
+                    ServerName::try_from(target.host.clone()).map_err(|error| TargetError::Tls(error.to_string()))?;
                 let connector = tokio_rustls::TlsConnector::from(Arc::clone(&config));
                 Stream::Tls(Box::new(connector.connect(name, tcp).await?))
             }

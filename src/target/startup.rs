@@ -37,7 +37,8 @@ pub(super) async fn start(
     application_name: &str,
     settings: &[(&str, &str)],
 ) -> Result<Started, TargetError> {
-    let names = [("user", target.user.as_str()), ("database", &target.database), ("application_name", application_name)];
+    let names =
+        [("user", target.user.as_str()), ("database", &target.database), ("application_name", application_name)];
     let all = names.into_iter().chain(SETTINGS).chain(settings.iter().copied());
     frontend::startup_message(all, &mut socket.output)?;
     authenticate(socket, target).await?;

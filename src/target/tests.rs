@@ -9,7 +9,10 @@ use super::row::Row;
 fn rows_keep_nulls_apart_from_empty_text() {
     let body: &[u8] = &[0, 3, 0, 0, 0, 2, b'4', b'2', 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
     let row = Row::parse(Bytes::from_static(body)).expect("well formed");
-    assert_eq!((row.len(), row.get(0), row.get(1), row.get(2), row.get(3)), (3, Some(&b"42"[..]), None, Some(&b""[..]), None));
+    assert_eq!(
+        (row.len(), row.get(0), row.get(1), row.get(2), row.get(3)),
+        (3, Some(&b"42"[..]), None, Some(&b""[..]), None)
+    );
     assert_eq!(row.parse_as::<i64>(0), Some(42));
     for cut in 0..body.len() {
         assert!(Row::parse(Bytes::from_static(&body[..cut])).is_err(), "cut at {cut}");

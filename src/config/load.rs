@@ -1,0 +1,297 @@
+//! From the file's text to the checked [`Config`]: defaults, bounds, passwords from the environment or from files.
+//! All problems are told at once. `proxy.toml` at the root of the repository documents every key; a test holds it to
+//! the defaults here.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::de::DeTable;
+
+use super::read::{Problem, Problems, Section};
+use super::{
+    Account, AccountSecret, Admin, Config, Cutover, Listen, ListenTls, Log, Mirror, Secret, Source, Spool, Target, Tls,
+};
+
+/// The environment variable that wins over `source.password`.
+pub const SOURCE_PASSWORD: &str = "BASCULE_SOURCE_PASSWORD";
+/// The environment variable that wins over `target.password`.
+pub const TARGET_PASSWORD: &str = "BASCULE_TARGET_PASSWORD";
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file couldn't be read.
+    #[error("can't read {path}")]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// Everything that is wrong in it.
+    #[error("{} has {} problem{}:\n{}", path.display(), problems.len(), if problems.len() == 1 { "" } else { "s" },
+        problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n"))]
+    Invalid { path: PathBuf, problems: Vec<Problem> },
+}
+
+/// Looks up an environment variable; a function, so that tests need no process-wide state.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Config {
+    /// Reads and checks a file, with the process' environment.
+    ///
+    /// # Errors
+    /// When it can't be read, or all that is wrong in it.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let full = std::path::absolute(path).map_err(unreadable)?;
+        let base = full.parent().unwrap_or(Path::new("/"));
+        let parsed = Self::parse(&text, base, &|name| std::env::var(name).ok());
+        parsed.map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+    }
+
+    /// Checks the text of a file; relative paths in it are relative to `base`.
+    ///
+    /// # Errors
+    /// All that is wrong in it.
+    pub fn parse(text: &str, base: &Path, environment: Environment<'_>) -> Result<Self, Vec<Problem>> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let problems = Problems::new(text);
+        for error in &errors {
+            // The error's own display quotes the line, which may hold a password.
+            problems.add(error.span().map(|span| span.start), "syntax", error.message());
+        }
+        if !errors.is_empty() {
+            return Err(problems.into_inner());
+        }
+        let config = {
+            let root = Section::new(String::new(), Some(table.get_ref()), &problems);
+            Checker { base, environment }.config(root)
+        };
+        let found = problems.into_inner();
+        if found.is_empty() { Ok(config) } else { Err(found) }
+    }
+}
+
+struct Checker<'a> {
+    base: &'a Path,
+    environment: Environment<'a>,
+}
+
+impl Checker<'_> {
+    fn config(&self, mut root: Section<'_, '_>) -> Config {
+        let config = Config {
+            listen: self.listen(root.section("listen")),
+            source: self.source(root.section("source")),
+            target: self.target(root.section("target")),
+            mirror: mirror(root.section("mirror")),
+            spool: self.spool(root.section("spool")),
+            cutover: cutover(root.section("cutover")),
+            admin: self.admin(root.section("admin")),
+            accounts: root.sections("accounts").into_iter().map(|section| self.account(section)).collect(),
+            log: log(root.section("log")),
+        };
+        root.finish();
+        config
+    }
+
+    fn listen(&self, mut section: Section<'_, '_>) -> Listen {
+        let address = section.text("address").unwrap_or_else(|| "127.0.0.1:3307".into());
+        let address = address.parse().unwrap_or_else(|_| {
+            section.problem("address", "must be an IP address and a port, such as \"0.0.0.0:3307\"");
+            std::net::SocketAddr::from(([127, 0, 0, 1], 3307))
+        });
+        let certificate = section.path("certificate").map(|path| self.base.join(path));
+        let key = section.path("key").map(|path| self.base.join(path));
+        let wanted = section.choice("tls", &[("off", 0), ("self-signed", 1), ("files", 2)], 1);
+        let tls = match (wanted, certificate, key) {
+            (0, None, None) => None,
+            (2, Some(certificate), Some(key)) => Some(ListenTls::Files { certificate, key }),
+            (2, _, _) => {
+                section.problem("tls", "\"files\" needs both certificate and key (PEM files)");
+                None
+            }
+            (_, None, None) => Some(ListenTls::SelfSigned),
+            (_, _, _) => {
+                section.problem("tls", "must be \"files\" when certificate or key is given");
+                None
+            }
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        let threads = match size(section.number("threads", 0..=1024, 0)) {
+            0 => cores,
+            threads => threads,
+        };
+        let listen = Listen {
+            address,
+            tls,
+            max_connections: size(section.number("max_connections", 1..=1_000_000, 2_000)),
+            handshake_timeout: section.time("handshake_timeout_seconds", 1..=3_600, 10),
+            max_allowed_packet: size(section.number("max_allowed_packet_bytes", 1_024..=1_073_741_824, 67_108_864)),
+            threads,
+        };
+        section.finish();
+        listen
+    }
+
+    fn source(&self, mut section: Section<'_, '_>) -> Option<Source> {
+        if !section.is_present() {
+            return None;
+        }
+        let source = Source {
+            host: section.required("host", "the name or address of the MySQL server"),
+            port: port(&mut section, 3306),
+            user: section.required("user", "the account that reads the catalogue and the snapshot"),
+            password: self.password(&mut section, SOURCE_PASSWORD).unwrap_or_default(),
+            databases: section.texts("databases"),
+            tls: self.tls(&mut section),
+            connect_timeout: section.time("connect_timeout_seconds", 1..=3_600, 10),
+        };
+        if source.databases.is_empty() {
+            section.problem("databases", "must name at least one database to carry");
+        }
+        section.finish();
+        Some(source)
+    }
+
+    fn target(&self, mut section: Section<'_, '_>) -> Target {
+        let target = Target {
+            host: section.required("host", "the name or address of the PostgreSQL server"),
+            port: port(&mut section, 5432),
+            user: section.required("user", "a role that may create schemas in the database"),
+            password: self.password(&mut section, TARGET_PASSWORD).unwrap_or_default(),
+            database: section.required("database", "the PostgreSQL database that holds everything"),
+            tls: self.tls(&mut section),
+            connect_timeout: section.time("connect_timeout_seconds", 1..=3_600, 10),
+            max_connections: size(section.number("max_connections", 1..=10_000, 64)),
+        };
+        section.finish();
+        target
+    }
+
+    fn spool(&self, mut section: Section<'_, '_>) -> Spool {
+        let spool = Spool {
+            directory: self.base.join(section.path("directory").unwrap_or_else(|| "run/spool".into())),
+            limit_bytes: section.number("limit_bytes", 1_048_576..=1_125_899_906_842_624, 10_737_418_240),
+            fsync: section.choice("sync", &[("fsync", true), ("async", false)], true),
+        };
+        section.finish();
+        spool
+    }
+
+    fn admin(&self, mut section: Section<'_, '_>) -> Admin {
+        let socket = self.base.join(section.path("socket").unwrap_or_else(|| "run/admin.sock".into()));
+        // The kernel's limit on the path of a unix socket.
+        if socket.as_os_str().len() > 107 {
+            let length = socket.as_os_str().len();
+            section.problem("socket", format!("is too long: {length} bytes with its folder, at most 107"));
+        }
+        section.finish();
+        Admin { socket }
+    }
+
+    fn account(&self, mut section: Section<'_, '_>) -> Account {
+        let user = section.required("user", "the name that clients log in with");
+        let plugins =
+            [("caching_sha2_password", "caching_sha2_password"), ("mysql_native_password", "mysql_native_password")];
+        let plugin = section.choice("plugin", &plugins, "caching_sha2_password");
+        let string = section.text("authentication_string").map(Secret::new);
+        let password = self.password(&mut section, "");
+        let secret = match (password, string) {
+            (Some(password), None) => AccountSecret::Password(password),
+            (None, Some(text)) => AccountSecret::AuthenticationString { plugin: plugin.into(), text },
+            (Some(_), Some(_)) => {
+                section.problem("authentication_string", "stands beside a password: give one of the two");
+                AccountSecret::Password(Secret::default())
+            }
+            (None, None) => {
+                let message = "or password_file or authentication_string is missing; write password = \"\" for none";
+                section.problem("password", message);
+                AccountSecret::Password(Secret::default())
+            }
+        };
+        section.finish();
+        Account { user, secret }
+    }
+
+    /// From the environment, else written out, else the first line of a file.
+    fn password(&self, section: &mut Section<'_, '_>, variable: &str) -> Option<Secret> {
+        let written = section.text("password");
+        let file = section.path("password_file");
+        if written.is_some() && file.is_some() {
+            section.problem("password_file", "stands beside a password: give one of the two");
+        }
+        if let Some(password) = Some(variable).filter(|name| !name.is_empty()).and_then(self.environment) {
+            return Some(Secret::new(password));
+        }
+        let Some(file) = file else { return written.map(Secret::new) };
+        match std::fs::read_to_string(self.base.join(&file)) {
+            Ok(text) => Some(Secret::new(text.lines().next().unwrap_or_default())),
+            Err(error) => {
+                section.problem("password_file", format!("can't be read: {error}"));
+                None
+            }
+        }
+    }
+
+    fn tls(&self, section: &mut Section<'_, '_>) -> Tls {
+        let ca = section.path("tls_ca").map(|path| self.base.join(path));
+        let wanted = section.choice("tls", &[("off", 0), ("required", 1), ("verify", 2)], 0);
+        match (wanted, ca) {
+            (0, None) => Tls::Off,
+            (1, None) => Tls::Required,
+            (2, Some(ca)) => Tls::Verify { ca },
+            (2, None) => {
+                section.problem("tls", "\"verify\" needs tls_ca: the PEM file of the authority that signs the server");
+                Tls::Required
+            }
+            (_, _) => {
+                section.problem("tls_ca", "has no meaning unless tls = \"verify\"");
+                Tls::Required
+            }
+        }
+    }
+}
+
+fn mirror(mut section: Section<'_, '_>) -> Mirror {
+    let mirror = Mirror {
+        hold_limit: section.time("hold_limit_ms", 1..=60_000, 1_000),
+        drain_limit: section.time("drain_limit_seconds", 1..=86_400, 30),
+    };
+    section.finish();
+    mirror
+}
+
+fn cutover(mut section: Section<'_, '_>) -> Cutover {
+    let cutover = Cutover {
+        pause_limit: section.time("pause_limit_ms", 100..=600_000, 10_000),
+        drain_limit: section.time("drain_limit_ms", 1..=600_000, 5_000),
+    };
+    if cutover.drain_limit + Duration::from_millis(50) > cutover.pause_limit {
+        section.problem("drain_limit_ms", "must be less than pause_limit_ms: draining is a part of the pause");
+    }
+    section.finish();
+    cutover
+}
+
+fn log(mut section: Section<'_, '_>) -> Log {
+    let levels = ["error", "warn", "info", "debug", "trace"].map(|level| (level, level));
+    let log = Log {
+        level: section.choice("level", &levels, "info").into(),
+        json: section.choice("format", &[("text", false), ("json", true)], false),
+    };
+    section.finish();
+    log
+}
+
+fn port(section: &mut Section<'_, '_>, default: u16) -> u16 {
+    u16::try_from(section.number("port", 1..=65_535, u64::from(default))).unwrap_or(default)
+}
+
+/// Numbers are bounded before they get here.
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;
