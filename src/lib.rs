@@ -25,7 +25,7 @@ pub mod route;
 pub mod admin;
 // app
 // cli
-// cutover
+pub mod cutover;
 pub mod frontend;
 pub mod observe;
 
