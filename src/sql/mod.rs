@@ -4,6 +4,12 @@
 //! text → tokens → (front parser for session, transaction, SHOW and DDL families | sqlparser with our dialect for
 //! queries and DML) → names resolved against [`crate::schema::Catalogue`] → typed expressions → [`Plan`].
 
+mod classify;
+mod dialect;
+mod error;
+mod lexer;
 pub mod plan;
+mod types;
 
-pub use plan::{Context, Parameter, Plan, Purpose, StatementClass, TargetSql};
+pub use classify::{SessionEffects, classify, depends_on_time, savepoint_name, session_effects, split};
+pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};

@@ -1,0 +1,297 @@
+//! What a statement is, from its first words; and the few other facts that the forwarding path needs about a text.
+//!
+//! Everything here works on bytes as they came from the client, in one pass. A wrong answer must err on the careful
+//! side: what isn't understood is [`StatementClass::Unknown`], and a text that might depend on time does.
+
+use crate::schema::{Catalogue, ColumnDefault, Table};
+
+use super::lexer::{Lexeme, Lexer};
+use super::plan::StatementClass;
+
+/// Decides what a statement is. Reads only as much as the answer takes: SELECT is read to its end, since its locking
+/// clause comes last. `SELECT … INTO` is [`StatementClass::Administration`]: it changes nothing that is replicated.
+#[must_use]
+pub fn classify(text: &[u8]) -> StatementClass {
+    let mut lexer = Lexer::new(text);
+    let mut first = lexer.next();
+    while first == Some(Lexeme::Symbol(b'(')) {
+        first = lexer.next();
+    }
+    let Some(Lexeme::Word(word)) = first else { return StatementClass::Unknown };
+    let mut keyword = [0_u8; 12];
+    let Some(slot) = keyword.get_mut(..word.len()) else { return StatementClass::Unknown };
+    slot.copy_from_slice(word);
+    slot.make_ascii_uppercase();
+    match &*slot {
+        b"SELECT" | b"TABLE" | b"VALUES" => select(lexer),
+        b"INSERT" | b"UPDATE" | b"DELETE" | b"REPLACE" => StatementClass::Write,
+        b"WITH" => with(lexer),
+        b"SHOW" | b"EXPLAIN" | b"DESCRIBE" | b"DESC" | b"HELP" => StatementClass::Read,
+        b"DO" => if lexer.any(|lexeme| lexeme == Lexeme::Symbol(b'(')) { StatementClass::Call } else { StatementClass::Read },
+        b"CALL" => StatementClass::Call,
+        b"BEGIN" => StatementClass::Begin,
+        b"COMMIT" => StatementClass::Commit,
+        b"SAVEPOINT" => StatementClass::Savepoint,
+        b"USE" => StatementClass::Use,
+        b"XA" => StatementClass::Xa,
+        b"TRUNCATE" | b"IMPORT" => StatementClass::Ddl,
+        b"PREPARE" | b"EXECUTE" | b"DEALLOCATE" => StatementClass::TextPrepared,
+        other => second_word(other, lexer),
+    }
+}
+
+/// Families that the second word decides.
+fn second_word(first: &[u8], mut lexer: Lexer<'_>) -> StatementClass {
+    let Some(second) = lexer.next() else {
+        return if first == b"ROLLBACK" { StatementClass::Rollback } else { StatementClass::Unknown };
+    };
+    match first {
+        b"START" if second.is("TRANSACTION") => StatementClass::Begin,
+        b"ROLLBACK" => {
+            let to = if second.is("WORK") { lexer.next() } else { Some(second) };
+            if to.is_some_and(|to| to.is("TO")) { StatementClass::RollbackToSavepoint } else { StatementClass::Rollback }
+        }
+        b"RELEASE" if second.is("SAVEPOINT") => StatementClass::ReleaseSavepoint,
+        b"SET" if second.is_any(&["PASSWORD", "ROLE", "DEFAULT", "RESOURCE"]) => StatementClass::Administration,
+        b"SET" => StatementClass::Set,
+        b"LOCK" | b"UNLOCK" if second.is_any(&["TABLES", "TABLE"]) => StatementClass::LockTables,
+        b"FLUSH" if second.is_any(&["TABLES", "TABLE"]) && lexer.any(|word| word.is_any(&["READ", "EXPORT"])) => {
+            StatementClass::LockTables
+        }
+        b"LOAD" if second.is_any(&["DATA", "XML"]) => StatementClass::Write,
+        b"DROP" if second.is("PREPARE") => StatementClass::TextPrepared,
+        b"CREATE" | b"DROP" if second.is("TEMPORARY") => StatementClass::TemporaryTable,
+        b"CREATE" | b"ALTER" | b"DROP" | b"RENAME" => {
+            if second.is_any(&["USER", "ROLE", "INSTANCE", "SERVER", "RESOURCE", "LOGFILE", "TABLESPACE", "UNDO"]) {
+                StatementClass::Administration
+            } else {
+                StatementClass::Ddl
+            }
+        }
+        b"GRANT" | b"REVOKE" | b"ANALYZE" | b"OPTIMIZE" | b"REPAIR" | b"CHECK" | b"CHECKSUM" | b"KILL" | b"FLUSH"
+        | b"RESET" | b"PURGE" | b"START" | b"STOP" | b"CHANGE" | b"INSTALL" | b"UNINSTALL" | b"CACHE" | b"LOAD"
+        | b"LOCK" | b"UNLOCK" | b"BINLOG" | b"SHUTDOWN" | b"RESTART" | b"CLONE" => StatementClass::Administration,
+        _not_known => StatementClass::Unknown,
+    }
+}
+
+fn select(lexer: Lexer<'_>) -> StatementClass {
+    let mut previous = Lexeme::Symbol(b' ');
+    let mut class = StatementClass::Read;
+    for lexeme in lexer {
+        if lexeme.is("INTO") {
+            return StatementClass::Administration;
+        }
+        let locks = (previous.is("FOR") && lexeme.is_any(&["UPDATE", "SHARE"])) || (previous.is("LOCK") && lexeme.is("IN"));
+        if locks {
+            class = StatementClass::LockingRead;
+        }
+        if lexeme == Lexeme::Symbol(b';') {
+            break;
+        }
+        previous = lexeme;
+    }
+    class
+}
+
+/// `WITH … SELECT|UPDATE|DELETE`: the first such word outside parentheses decides.
+fn with(mut lexer: Lexer<'_>) -> StatementClass {
+    let mut depth = 0_usize;
+    while let Some(lexeme) = lexer.next() {
+        match lexeme {
+            Lexeme::Symbol(b'(') => depth += 1,
+            Lexeme::Symbol(b')') => depth = depth.saturating_sub(1),
+            word if depth == 0 && word.is_any(&["SELECT", "TABLE", "VALUES"]) => return select(lexer),
+            word if depth == 0 && word.is_any(&["UPDATE", "DELETE", "INSERT", "REPLACE"]) => return StatementClass::Write,
+            Lexeme::Word(_) | Lexeme::Quoted(_) | Lexeme::Text(_) | Lexeme::UserVariable(_)
+            | Lexeme::SystemVariable(_) | Lexeme::Symbol(_) => {}
+        }
+    }
+    // `WITH c AS (…) (SELECT …)`.
+    StatementClass::Read
+}
+
+/// The statements of a text, separated by `;`, without empty ones. The pieces point into the text.
+#[must_use]
+pub fn split(text: &[u8]) -> Vec<&[u8]> {
+    let mut lexer = Lexer::new(text);
+    let mut pieces = Vec::new();
+    let (mut start, mut filled) = (0, false);
+    while let Some(lexeme) = lexer.next() {
+        if lexeme == Lexeme::Symbol(b';') {
+            if filled {
+                pieces.extend(text.get(start..lexer.offset() - 1));
+            }
+            (start, filled) = (lexer.offset(), false);
+        } else {
+            filled = true;
+        }
+    }
+    if filled {
+        pieces.extend(text.get(start..));
+    }
+    pieces
+}
+
+/// The name in SAVEPOINT, ROLLBACK TO [SAVEPOINT] and RELEASE SAVEPOINT.
+#[must_use]
+pub fn savepoint_name(text: &[u8]) -> Option<String> {
+    Lexer::new(text).skip_while(|lexeme| lexeme.is_any(&["SAVEPOINT", "ROLLBACK", "WORK", "TO", "RELEASE"])).next()?.name()
+}
+
+/// What a statement leaves behind in its session that can't be carried to another server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionEffects {
+    /// Assigns user variables: `SET @x`, `@x :=`, `INTO @x`.
+    pub user_variables: bool,
+    /// Takes or releases named locks: GET_LOCK and its family.
+    pub named_locks: bool,
+    /// Creates a temporary table.
+    pub temporary_tables: bool,
+    /// LOCK TABLES and FLUSH TABLES WITH READ LOCK.
+    pub table_locks: bool,
+}
+
+/// Finds the session effects of a statement. Errs on the side of an effect.
+#[must_use]
+pub fn session_effects(text: &[u8]) -> SessionEffects {
+    let class = classify(text);
+    let mut effects = SessionEffects {
+        temporary_tables: class == StatementClass::TemporaryTable,
+        table_locks: class == StatementClass::LockTables,
+        ..SessionEffects::default()
+    };
+    let mut previous = Lexeme::Symbol(b' ');
+    for lexeme in Lexer::new(text) {
+        effects.named_locks |= lexeme.is_any(&["GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS"]);
+        let assigned = matches!(lexeme, Lexeme::Symbol(b'=' | b':')) && matches!(previous, Lexeme::UserVariable(_));
+        let into = matches!(lexeme, Lexeme::UserVariable(_)) && previous.is("INTO");
+        effects.user_variables |= into || (assigned && (class == StatementClass::Set || lexeme == Lexeme::Symbol(b':')));
+        previous = lexeme;
+    }
+    effects
+}
+
+const CLOCK_WORDS: &[&str] = &[
+    "NOW", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "SYSDATE", "CURDATE", "CURRENT_DATE", "CURTIME",
+    "CURRENT_TIME", "UNIX_TIMESTAMP", "UTC_TIMESTAMP", "UTC_DATE", "UTC_TIME",
+];
+
+/// True unless it is certain that the effect of a write doesn't depend on the time at which MySQL runs it: its text
+/// calls no clock function and its target table is known and has no column that is filled with the time by itself.
+#[must_use]
+pub fn depends_on_time(text: &str, catalogue: &Catalogue, database: Option<&str>) -> bool {
+    if Lexer::new(text.as_bytes()).any(|lexeme| lexeme.is_any(CLOCK_WORDS)) {
+        return true;
+    }
+    let mut lexer = Lexer::new(text.as_bytes()).peekable();
+    let Some(verb) = lexer.next() else { return true };
+    if verb.is("DELETE") {
+        return false;
+    }
+    if !verb.is_any(&["INSERT", "REPLACE", "UPDATE"]) {
+        return true;
+    }
+    while lexer.next_if(|word| word.is_any(&["LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE", "INTO"])).is_some() {}
+    let Some(mut table) = lexer.next().and_then(|name| name.name()) else { return true };
+    let mut in_database = database.map(str::to_owned);
+    if lexer.next_if_eq(&Lexeme::Symbol(b'.')).is_some() {
+        let Some(second) = lexer.next().and_then(|name| name.name()) else { return true };
+        in_database = Some(std::mem::replace(&mut table, second));
+    }
+    if verb.is("UPDATE") && !updates_one_table(lexer) {
+        return true;
+    }
+    let found = in_database.and_then(|database| catalogue.table(&database, &table).cloned());
+    found.is_none_or(|table| has_clock_column(&table))
+}
+
+/// True when nothing but an alias stands between the table and SET.
+fn updates_one_table<'a>(lexemes: impl Iterator<Item = Lexeme<'a>>) -> bool {
+    for lexeme in lexemes {
+        if lexeme.is("SET") {
+            return true;
+        }
+        if lexeme == Lexeme::Symbol(b',') || lexeme.is("JOIN") {
+            return false;
+        }
+    }
+    false
+}
+
+fn has_clock_column(table: &Table) -> bool {
+    table.has_triggers
+        || table.columns.iter().any(|column| {
+            column.on_update_now.is_some()
+                || match &column.default {
+                    ColumnDefault::Now(_) | ColumnDefault::Expression(_) => true,
+                    ColumnDefault::None | ColumnDefault::Null | ColumnDefault::Constant(_) => false,
+                }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use StatementClass::*;
+
+    #[test]
+    fn classes() {
+        let cases: &[(&str, StatementClass)] = &[
+            ("select 1", Read),
+            ("(SELECT 1) UNION (SELECT 2)", Read),
+            ("/* a */ -- b\n# c\n select 1", Read),
+            ("/*!40001 SELECT */ 1", Read),
+            ("select * from t where a = 'for update'", Read),
+            ("select * from t for update", LockingRead),
+            ("select * from t LOCK IN SHARE MODE", LockingRead),
+            ("select * from t FOR SHARE SKIP LOCKED", LockingRead),
+            ("select a into @x from t", Administration),
+            ("with a as (select 1 for update) select * from a", Read),
+            ("with a as (select 1) update t set b = 1", Write),
+            ("INSERT INTO t VALUES (1)", Write),
+            ("rollback", Rollback),
+            ("rollback work", Rollback),
+            ("ROLLBACK WORK TO SAVEPOINT x", RollbackToSavepoint),
+            ("start transaction read only", Begin),
+            ("START REPLICA", Administration),
+            ("release savepoint x", ReleaseSavepoint),
+            ("create temporary table t (a int)", TemporaryTable),
+            ("create table t (a int)", Ddl),
+            ("create user x", Administration),
+            ("SET NAMES utf8mb4", Set),
+            ("flush tables with read lock", LockTables),
+            ("flush tables", Administration),
+            ("unlock tables", LockTables),
+            ("xa start 'x'", Xa),
+            ("", Unknown),
+            ("\u{0}\u{ff}", Unknown),
+            ("wibblewobblewubble", Unknown),
+        ];
+        for (text, class) in cases {
+            assert_eq!(classify(text.as_bytes()), *class, "{text}");
+        }
+        assert_eq!(classify(b"select '\xff\xfe"), Read);
+    }
+
+    #[test]
+    fn pieces_of_several_statements() {
+        let pieces: Vec<_> = split(b"select ';'; ; update t set a=1;").into_iter().map(String::from_utf8_lossy).collect();
+        assert_eq!(pieces, ["select ';'", " update t set a=1"]);
+    }
+
+    #[test]
+    fn savepoint_names() {
+        assert_eq!(savepoint_name(b"SAVEPOINT `a``b`").as_deref(), Some("a`b"));
+        assert_eq!(savepoint_name(b"rollback to x").as_deref(), Some("x"));
+        assert_eq!(savepoint_name(b"RELEASE SAVEPOINT sp_1;").as_deref(), Some("sp_1"));
+    }
+
+    #[test]
+    fn effects() {
+        assert!(session_effects(b"set @x = 1").user_variables);
+        assert!(session_effects(b"select @x := 1").user_variables);
+        assert!(!session_effects(b"select @x = 1").user_variables);
+        assert!(session_effects(b"select get_lock('a', 1)").named_locks);
+    }
+}

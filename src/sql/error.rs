@@ -1,0 +1,103 @@
+//! MySQL's errors that are raised before PostgreSQL is asked, in MySQL's words.
+
+use super::plan::SqlError;
+
+impl SqlError {
+    pub(super) fn new(code: u16, sqlstate: &'static str, message: String) -> Self {
+        Self { code, sqlstate, message }
+    }
+
+    /// 1235: a construct without a rewrite, by name.
+    pub(super) fn unsupported(what: impl std::fmt::Display) -> Self {
+        Self::new(1235, "42000", format!("This version of MySQL doesn't yet support '{what}'"))
+    }
+
+    /// 1064, with the text that follows the place of the error.
+    pub(super) fn syntax(near: &str, line: u64) -> Self {
+        let near: String = near.chars().take(80).collect();
+        Self::new(
+            1064,
+            "42000",
+            format!(
+                "You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version \
+                 for the right syntax to use near '{near}' at line {line}"
+            ),
+        )
+    }
+
+    /// 1046.
+    pub(super) fn no_database() -> Self {
+        Self::new(1046, "3D000", "No database selected".to_owned())
+    }
+
+    /// 1049.
+    pub(super) fn unknown_database(name: &str) -> Self {
+        Self::new(1049, "42000", format!("Unknown database '{name}'"))
+    }
+
+    /// 1146.
+    pub(super) fn no_table(database: &str, table: &str) -> Self {
+        Self::new(1146, "42S02", format!("Table '{database}.{table}' doesn't exist"))
+    }
+
+    /// 1054; `clause` is MySQL's word for the place: `field list`, `where clause`, …
+    pub(super) fn unknown_column(name: &str, clause: &str) -> Self {
+        Self::new(1054, "42S22", format!("Unknown column '{name}' in '{clause}'"))
+    }
+
+    /// 1052.
+    pub(super) fn ambiguous(name: &str, clause: &str) -> Self {
+        Self::new(1052, "23000", format!("Column '{name}' in {clause} is ambiguous"))
+    }
+
+    /// 1305.
+    pub(super) fn no_function(database: Option<&str>, name: &str) -> Self {
+        let prefix = database.map(|database| format!("{database}.")).unwrap_or_default();
+        Self::new(1305, "42000", format!("FUNCTION {prefix}{name} does not exist"))
+    }
+
+    /// 1582.
+    pub(super) fn argument_count(function: &str) -> Self {
+        Self::new(1582, "42000", format!("Incorrect parameter count in the call to native function '{function}'"))
+    }
+
+    /// 1136.
+    pub(super) fn value_count(row: usize) -> Self {
+        Self::new(1136, "21S01", format!("Column count doesn't match value count at row {row}"))
+    }
+
+    /// 1110.
+    pub(super) fn column_twice(name: &str) -> Self {
+        Self::new(1110, "42000", format!("Column '{name}' specified twice"))
+    }
+
+    /// 1364.
+    pub(super) fn no_default(column: &str) -> Self {
+        Self::new(1364, "HY000", format!("Field '{column}' doesn't have a default value"))
+    }
+
+    /// 1048.
+    pub(super) fn null_column(column: &str) -> Self {
+        Self::new(1048, "23000", format!("Column '{column}' cannot be null"))
+    }
+
+    /// 1241.
+    pub(super) fn operand_columns(expected: usize) -> Self {
+        Self::new(1241, "21000", format!("Operand should contain {expected} column(s)"))
+    }
+
+    /// 1222.
+    pub(super) fn union_columns() -> Self {
+        Self::new(1222, "21000", "The used SELECT statements have a different number of columns".to_owned())
+    }
+
+    /// 1111.
+    pub(super) fn misplaced_aggregate() -> Self {
+        Self::new(1111, "HY000", "Invalid use of group function".to_owned())
+    }
+
+    /// 1066.
+    pub(super) fn alias_twice(alias: &str) -> Self {
+        Self::new(1066, "42000", format!("Not unique table/alias: '{alias}'"))
+    }
+}

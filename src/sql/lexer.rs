@@ -1,0 +1,175 @@
+//! The first look at MySQL text: words, names, strings and symbols, straight from bytes.
+//!
+//! Used on the forwarding path, before anything is known to be UTF-8, so it never fails, never allocates and reads
+//! each byte once. Comments are skipped; the inside of `/*! … */` counts as text, as it does in MySQL.
+
+/// One lexeme; slices point into the statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lexeme<'a> {
+    /// An unquoted word: keyword, name or number.
+    Word(&'a [u8]),
+    /// A name in backticks, without them; doubled backticks stay doubled.
+    Quoted(&'a [u8]),
+    /// A string in single or double quotes, without them and still escaped.
+    Text(&'a [u8]),
+    /// `@name`, without the sign; the name may be empty before a quoted one.
+    UserVariable(&'a [u8]),
+    /// `@@name`, without the signs.
+    SystemVariable(&'a [u8]),
+    /// Any other byte.
+    Symbol(u8),
+}
+
+impl Lexeme<'_> {
+    /// True for the unquoted word `keyword`, in any case.
+    pub(super) fn is(&self, keyword: &str) -> bool {
+        matches!(self, Self::Word(word) if word.eq_ignore_ascii_case(keyword.as_bytes()))
+    }
+
+    /// True for any of these unquoted words.
+    pub(super) fn is_any(&self, keywords: &[&str]) -> bool {
+        keywords.iter().any(|keyword| self.is(keyword))
+    }
+
+    /// The name that this lexeme spells, if it is one.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Self::Word(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Self::Quoted(bytes) => Some(String::from_utf8_lossy(bytes).replace("``", "`")),
+            Self::Text(_) | Self::UserVariable(_) | Self::SystemVariable(_) | Self::Symbol(_) => None,
+        }
+    }
+}
+
+/// Reads lexemes one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Lexer<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Offset of the next unread byte.
+    pub(super) fn offset(&self) -> usize {
+        self.at
+    }
+
+    fn peek(&self, ahead: usize) -> Option<u8> {
+        self.text.get(self.at + ahead).copied()
+    }
+
+    fn skip_line(&mut self) {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        self.at += memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+    }
+
+    fn skip_comment(&mut self) {
+        let rest = self.text.get(self.at + 2..).unwrap_or_default();
+        self.at += 2 + memchr::memmem::find(rest, b"*/").map_or(rest.len(), |end| end + 2);
+    }
+
+    /// Skips blanks and comments.
+    fn skip_blank(&mut self) {
+        while let Some(byte) = self.peek(0) {
+            match (byte, self.peek(1), self.peek(2)) {
+                (b'#', _, _) => self.skip_line(),
+                (b'-', Some(b'-'), third) if third.is_none_or(|third| third <= b' ') => self.skip_line(),
+                (b'/', Some(b'*'), Some(b'!')) => {
+                    self.at += 3;
+                    while self.peek(0).is_some_and(|digit| digit.is_ascii_digit()) {
+                        self.at += 1;
+                    }
+                }
+                (b'/', Some(b'*'), _) => self.skip_comment(),
+                (b'*', Some(b'/'), _) => self.at += 2,
+                (blank, _, _) if blank <= b' ' => self.at += 1,
+                (_, _, _) => return,
+            }
+        }
+    }
+
+    /// Reads up to the closing quote; the lexer stands behind the opening one.
+    fn quoted(&mut self, quote: u8) -> &'a [u8] {
+        let start = self.at;
+        while let Some(byte) = self.peek(0) {
+            if byte == b'\\' && quote != b'`' {
+                self.at += 2;
+            } else if byte == quote {
+                if self.peek(1) == Some(quote) {
+                    self.at += 2;
+                    continue;
+                }
+                let inner = self.text.get(start..self.at).unwrap_or_default();
+                self.at += 1;
+                return inner;
+            } else {
+                self.at += 1;
+            }
+        }
+        self.at = self.text.len();
+        self.text.get(start..).unwrap_or_default()
+    }
+
+    fn word(&mut self) -> &'a [u8] {
+        let start = self.at;
+        while self.peek(0).is_some_and(is_word) {
+            self.at += 1;
+        }
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    fn variable(&mut self) -> Lexeme<'a> {
+        self.at += 1;
+        let system = self.peek(0) == Some(b'@');
+        if system {
+            self.at += 1;
+        }
+        let name = match self.peek(0) {
+            Some(quote @ (b'`' | b'\'' | b'"')) => {
+                self.at += 1;
+                self.quoted(quote)
+            }
+            Some(_) | None => {
+                let start = self.at;
+                while self.peek(0).is_some_and(|byte| is_word(byte) || byte == b'.') {
+                    self.at += 1;
+                }
+                self.text.get(start..self.at).unwrap_or_default()
+            }
+        };
+        if system { Lexeme::SystemVariable(name) } else { Lexeme::UserVariable(name) }
+    }
+}
+
+impl<'a> Iterator for Lexer<'a> {
+    type Item = Lexeme<'a>;
+
+    fn next(&mut self) -> Option<Lexeme<'a>> {
+        self.skip_blank();
+        let byte = self.peek(0)?;
+        Some(match byte {
+            b'`' => {
+                self.at += 1;
+                Lexeme::Quoted(self.quoted(b'`'))
+            }
+            b'\'' | b'"' => {
+                self.at += 1;
+                Lexeme::Text(self.quoted(byte))
+            }
+            b'@' => self.variable(),
+            word if is_word(word) => Lexeme::Word(self.word()),
+            symbol => {
+                self.at += 1;
+                Lexeme::Symbol(symbol)
+            }
+        })
+    }
+}
