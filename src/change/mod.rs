@@ -1,5 +1,9 @@
 //! What the source did, as values: transactions in MySQL's commit order, whatever lane they came by. Pure.
 
+mod feed;
+
+pub use feed::{Affected, Backlog, Doubtful, Feed, FeedError, Inexact, SourceEvent};
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +18,8 @@ pub struct SourceTransaction {
     pub gtid: Gtid,
     /// In execution order; rolled-back statements aren't here.
     pub statements: Vec<CapturedStatement>,
+    /// Set when the statements aren't all that the transaction did: its tables must be copied again.
+    pub inexact: Option<Inexact>,
 }
 
 /// A write that MySQL accepted, with everything needed to repeat it exactly.
