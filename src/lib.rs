@@ -16,7 +16,7 @@ pub mod wire;
 pub mod target;
 
 // Second floor: engines.
-// capture
+pub mod capture;
 // replicate
 pub mod route;
 // verify

@@ -182,12 +182,9 @@ impl Orderer {
             return;
         }
         let behind = gtid.number <= self.seen.last(&gtid.source);
-        let tagged = !gtid.source.tag.is_empty();
         self.evidence(&gtid.source, gtid.number);
         if (late || behind) && !empty {
             self.emit_doubt(segment, transaction, "it was recorded after later transactions had been given out");
-        } else if tagged && !empty {
-            self.emit_doubt(segment, transaction, "its GTID has a tag, so its place in the order isn't known");
         } else if !late {
             let lane = self.sources.entry(gtid.source).or_default();
             lane.waiting.insert(gtid.number, Held { segment, value: transaction });
@@ -200,11 +197,6 @@ impl Orderer {
         let mut gtids = GtidSet::default();
         gtids.insert(&gtid);
         let candidates = vec![Doubtful { statements, inexact, reason: reason.to_owned() }];
-        if gtid.number > self.seen.last(&gtid.source) {
-            // Its number must not be counted as missing, and nothing may overtake it.
-            self.seen.insert(&gtid);
-        }
-        self.missed.insert(&gtid);
         self.give(segment, gtids.clone(), SourceEvent::InDoubt { gtids, candidates });
     }
 
@@ -240,7 +232,12 @@ impl Orderer {
         if let Some(held) = lane.waiting.remove(&next) {
             let mut gtids = GtidSet::default();
             gtids.insert(&held.value.gtid);
-            self.give(held.segment, gtids, SourceEvent::Transaction(held.value));
+            if source.tag.is_empty() || (held.value.statements.is_empty() && held.value.inexact.is_none()) {
+                self.give(held.segment, gtids, SourceEvent::Transaction(held.value));
+            } else {
+                // Numbers order transactions within one tag only.
+                self.emit_doubt(held.segment, held.value, "its GTID has a tag, so its place in the order isn't known");
+            }
             return true;
         }
         let Some(&(up_to, bound)) = lane.evidence.front() else { return false };
