@@ -11,7 +11,7 @@ pub mod value;
 pub mod wire;
 
 // First floor: the two databases and the durable facts.
-// source
+pub mod source;
 // store
 pub mod target;
 

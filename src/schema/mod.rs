@@ -4,6 +4,7 @@
 //! in the target by `store`, changed by DDL that `sql` parsed, and resolved against by `sql` when it rewrites.
 
 pub mod collation;
+mod columns;
 pub mod ddl;
 mod default;
 mod error;
@@ -16,6 +17,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use columns::column_type;
 pub use error::SchemaError;
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,50 @@
+//! What can go wrong with connections of our own to the source.
+
+use std::time::Duration;
+
+/// An error of the source.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The server can't be reached or refuses the login.
+    #[error("can't connect to MySQL at {address}")]
+    Connect {
+        address: String,
+        #[source]
+        cause: Box<mysql_async::Error>,
+    },
+    /// The server didn't answer in time.
+    #[error("MySQL at {address} didn't take a connection within {limit:?}")]
+    ConnectTimeout { address: String, limit: Duration },
+    /// A query failed, or its connection did.
+    #[error("MySQL failed while {action}")]
+    Query {
+        action: &'static str,
+        #[source]
+        cause: Box<mysql_async::Error>,
+    },
+    /// The server answered with something that it never should.
+    #[error("unexpected answer from MySQL while {action}: {what}")]
+    Unexpected { action: &'static str, what: String },
+    /// A database that is to be carried isn't there, or its name is one that PostgreSQL or Bascule needs.
+    #[error("database {database} can't be carried: {reason}")]
+    Database { database: String, reason: &'static str },
+}
+
+impl SourceError {
+    /// Wraps an error of the client library with what was being done.
+    pub(crate) fn query(action: &'static str) -> impl FnOnce(mysql_async::Error) -> Self {
+        move |cause| SourceError::Query { action, cause: Box::new(cause) }
+    }
+
+    /// MySQL's error number, when the server itself refused.
+    #[must_use]
+    pub fn mysql_code(&self) -> Option<u16> {
+        match self {
+            SourceError::Connect { cause, .. } | SourceError::Query { cause, .. } => match cause.as_ref() {
+                mysql_async::Error::Server(server) => Some(server.code),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
