@@ -2,7 +2,17 @@
 //!
 //! The vocabulary itself belongs to `cutover`, which implements it; it's re-exported here for those who only talk.
 
+mod client;
+mod server;
+mod socket;
+
 pub use crate::cutover::api::{
     BlockerReport, CutoverReport, CutoverRequest, MirrorPhase, MirrorStatus, ModeRequest, OperationError, Operations,
     Refusal, Rehearsal, Reply, ResyncRequest, Side, Status, StepReport, TableState, TableStatus, VerifySummary,
 };
+pub use client::{Client, ClientError};
+pub use server::serve;
+pub use socket::{Socket, SocketError};
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,13 @@
 //! What can be seen from outside: metric names, log setup, redaction, named spawning. Used from the first floor up.
 
+mod exposition;
+mod log;
 mod metrics;
+mod redact;
+mod spawn;
 
+pub use exposition::Exposition;
+pub use log::start as start_log;
 pub use metrics::Metrics;
+pub use redact::{shortened, without_values};
+pub use spawn::spawn;

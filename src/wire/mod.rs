@@ -3,11 +3,11 @@
 //!
 //! Source of the formats: MySQL Internals, "Client/Server Protocol"; checked against MySQL 9.7.4.
 
+pub mod command;
 pub mod constants;
+pub mod handshake;
 pub mod packet;
 pub mod reader;
-pub mod handshake;
-pub mod command;
 pub mod reply;
 pub mod tracker;
 

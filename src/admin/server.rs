@@ -1,0 +1,125 @@
+//! The HTTP side: one handler for each operation, nothing else.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Json, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Router, serve as serve_http};
+use tokio_util::sync::CancellationToken;
+
+use super::socket::Socket;
+use super::{
+    CutoverReport, CutoverRequest, ModeRequest, OperationError, Operations, Refusal, Rehearsal, ResyncRequest, Status,
+    VerifySummary,
+};
+use crate::observe::Exposition;
+use crate::route::SessionInfo;
+
+/// What the handlers share.
+#[derive(Clone)]
+struct Door {
+    operations: Arc<dyn Operations>,
+    exposition: Arc<Exposition>,
+}
+
+type Answer<T> = Result<Json<T>, OperationError>;
+type Body<T> = Result<Json<T>, JsonRejection>;
+
+/// Serves the socket until `stop`; requests under way are answered first.
+///
+/// # Errors
+/// When the socket breaks; the caller goes on forwarding without an operator's door.
+pub async fn serve(
+    socket: Socket,
+    operations: Arc<dyn Operations>,
+    exposition: Exposition,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let (listener, file) = socket.into_parts();
+    let door = Door { operations, exposition: Arc::new(exposition) };
+    let served = serve_http(listener, router(door)).with_graceful_shutdown(stop.cancelled_owned()).await;
+    drop(file);
+    served
+}
+
+fn router(door: Door) -> Router {
+    Router::new()
+        .route("/v1/status", get(status))
+        .route("/v1/mode", put(mode))
+        .route("/v1/cutover", post(cutover))
+        .route("/v1/resync", post(resync))
+        .route("/v1/verify", post(verify))
+        .route("/v1/sessions", get(sessions))
+        .route("/metrics", get(metrics))
+        .fallback(unknown)
+        .with_state(door)
+}
+
+async fn status(State(door): State<Door>) -> Answer<Status> {
+    door.operations.status().await.map(Json)
+}
+
+async fn mode(State(door): State<Door>, body: Body<ModeRequest>) -> Answer<Status> {
+    let request = read(body)?;
+    detached(async move { door.operations.set_mode(request.mode).await }).await
+}
+
+async fn cutover(State(door): State<Door>, body: Body<CutoverRequest>) -> Answer<CutoverReport> {
+    let rehearsal = if read(body)?.dry_run { Rehearsal::DryRun } else { Rehearsal::Perform };
+    detached(async move { door.operations.cutover(rehearsal).await }).await
+}
+
+async fn resync(State(door): State<Door>, body: Body<ResyncRequest>) -> Answer<Status> {
+    let tables = read(body)?.tables;
+    detached(async move { door.operations.resync(tables).await }).await
+}
+
+async fn verify(State(door): State<Door>) -> Answer<VerifySummary> {
+    detached(async move { door.operations.verify().await }).await
+}
+
+async fn sessions(State(door): State<Door>) -> Answer<Vec<SessionInfo>> {
+    door.operations.sessions().await.map(Json)
+}
+
+async fn metrics(State(door): State<Door>) -> Response {
+    let format = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    (format, door.exposition.text()).into_response()
+}
+
+async fn unknown() -> Response {
+    let error = OperationError::new(Refusal::Invalid, "there is nothing at this path")
+        .hint("paths: /v1/status, /v1/mode, /v1/cutover, /v1/resync, /v1/verify, /v1/sessions, /metrics");
+    (StatusCode::NOT_FOUND, Json(error)).into_response()
+}
+
+fn read<T>(body: Body<T>) -> Result<T, OperationError> {
+    body.map(|Json(value)| value).map_err(|error| {
+        OperationError::new(Refusal::Invalid, error.body_text()).hint("send a JSON object as application/json")
+    })
+}
+
+/// Runs an operation to its end even when the operator's connection goes: an operation is never cut in half.
+async fn detached<T: Send + 'static>(
+    operation: impl Future<Output = Result<T, OperationError>> + Send + 'static,
+) -> Answer<T> {
+    match crate::observe::spawn("operation", operation).await {
+        Ok(outcome) => outcome.map(Json),
+        Err(_) => Err(OperationError::new(Refusal::Failed, "the operation broke off by an error in Bascule")
+            .hint("look at the status and at the log before you go on")),
+    }
+}
+
+impl IntoResponse for OperationError {
+    fn into_response(self) -> Response {
+        let status = match self.refusal {
+            Refusal::Invalid => StatusCode::BAD_REQUEST,
+            Refusal::NotNow | Refusal::Busy => StatusCode::CONFLICT,
+            Refusal::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, Json(self)).into_response()
+    }
+}

@@ -1,0 +1,25 @@
+//! Log setup. Messages go to standard error; standard output belongs to answers.
+//!
+//! What may stand in a message: names, numbers, positions, error texts of our own and of the databases. What may not:
+//! row values ever, passwords ever, statements at levels above debug.
+
+use std::str::FromStr;
+
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::Log;
+
+/// Switches logging on for the process. A second call changes nothing: tests start many proxies in one process.
+pub fn start(log: &Log) {
+    let level = Level::from_str(&log.level).unwrap_or(Level::INFO);
+    // Libraries are heard from `warn` on; their debug output may hold statements and values.
+    let filter = Targets::new().with_target("bascule", level).with_default(level.min(Level::WARN));
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let started = if log.json { registry.with(layer.json()).try_init() } else { registry.with(layer).try_init() };
+    // The only reason to fail is that somebody was first.
+    drop(started);
+}
