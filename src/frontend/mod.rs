@@ -4,3 +4,7 @@
 pub mod rsa;
 pub mod stream;
 pub mod tls;
+
+mod auth;
+mod end;
+mod login;

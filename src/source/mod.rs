@@ -1,5 +1,6 @@
 //! The real MySQL: connections of our own for inspection and snapshots, and the relay of clients' connections.
 
+pub mod connect;
 mod error;
 pub mod inspect;
 

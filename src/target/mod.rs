@@ -30,6 +30,7 @@ pub use error::{ServerError, TargetError};
 pub use flight::{Event, Flight};
 pub use pool::{Lease, Pool, PoolStatus};
 pub use row::Row;
+pub(crate) use tls::client_config;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use super::error::TargetError;
 use crate::config::Tls;
 
 /// The client configuration for `tls`; `None` when TLS is off.
-pub(super) fn client_config(tls: &Tls) -> Result<Option<Arc<ClientConfig>>, TargetError> {
+pub(crate) fn client_config(tls: &Tls) -> Result<Option<Arc<ClientConfig>>, TargetError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

@@ -1,0 +1,159 @@
+//! The authentication exchange, relayed: MySQL judges, Bascule carries. Login and COM_CHANGE_USER share it.
+//!
+//! Packets are numbered anew on each side, since one side may have exchanged more of them (TLS requests, a public
+//! key). What they say stays as it is, with one exception. `caching_sha2_password` sends the password itself in full
+//! authentication, in clear over TLS and else encrypted with the server's RSA key; when one side has TLS and the
+//! other hasn't, the form is changed here:
+//!
+//! * client with TLS, MySQL without: the client sends it in clear; we ask MySQL for its key and encrypt.
+//! * client without TLS, MySQL with: we give the client our own key, decrypt and send it in clear inside TLS.
+//!
+//! A password is in memory only for that moment.
+
+use std::io;
+
+use bytes::BytesMut;
+
+use super::end::End;
+use super::rsa::{self, KeyPair, Password};
+use super::stream::ClientStream;
+use crate::source::connect::ServerStream;
+use crate::wire::handshake::{
+    AUTH_MORE_DATA, AUTH_NEXT_FACTOR, AUTH_SWITCH, AuthSwitch, CACHING_SHA2_PASSWORD, FULL_AUTH_NEEDED,
+    PUBLIC_KEY_REQUEST, auth_more_data,
+};
+
+/// Largest packet of the exchange.
+pub(super) const AUTH_LIMIT: usize = 1 << 20;
+
+/// How the exchange ended. The last packet hasn't been sent to the client yet.
+pub(super) enum Verdict {
+    /// MySQL's OK.
+    Accepted(BytesMut),
+    /// MySQL's ERR.
+    Refused(BytesMut),
+}
+
+/// One exchange.
+pub(super) struct Exchange<'a> {
+    pub(super) client: &'a mut End<ClientStream>,
+    pub(super) server: &'a mut End<ServerStream>,
+    pub(super) keys: &'a KeyPair,
+    /// Plugin that the client's data is for.
+    pub(super) plugin: Vec<u8>,
+    pub(super) scramble: Vec<u8>,
+    /// Sequence number of the next packet to the client.
+    pub(super) to_client: u8,
+    /// Sequence number of the next packet to MySQL.
+    pub(super) to_server: u8,
+}
+
+/// Which side spoke.
+enum Spoke {
+    Client(BytesMut),
+    Server(BytesMut),
+}
+
+impl Exchange<'_> {
+    /// Relays until MySQL has decided. The client's first data was already sent.
+    ///
+    /// # Errors
+    /// What either connection reports. Nothing was decided then.
+    pub(super) async fn run(&mut self) -> io::Result<Verdict> {
+        let mut full = false;
+        loop {
+            match self.next().await? {
+                Spoke::Server(payload) => match payload.first() {
+                    Some(0x00) => return Ok(Verdict::Accepted(payload)),
+                    Some(0xff) => return Ok(Verdict::Refused(payload)),
+                    first => {
+                        if let Ok(switch) = AuthSwitch::parse(&payload) {
+                            debug_assert!(matches!(first, Some(&AUTH_SWITCH | &AUTH_NEXT_FACTOR)));
+                            self.plugin = switch.plugin;
+                            self.scramble = switch.data;
+                        }
+                        full = self.plugin == CACHING_SHA2_PASSWORD && payload[..] == [AUTH_MORE_DATA, FULL_AUTH_NEEDED];
+                        self.tell_client(&payload).await?;
+                    }
+                },
+                Spoke::Client(payload) if full => {
+                    full = false;
+                    self.full(payload).await?;
+                }
+                Spoke::Client(payload) => self.tell_server(&payload).await?,
+            }
+        }
+    }
+
+    /// Waits for either side; the plugin decides whose turn it is, and we needn't know every plugin.
+    async fn next(&mut self) -> io::Result<Spoke> {
+        tokio::select! {
+            packet = self.server.packet(AUTH_LIMIT) => {
+                let packet = packet?;
+                self.to_server = packet.sequence.wrapping_add(1);
+                Ok(Spoke::Server(packet.payload))
+            }
+            packet = self.client.packet(AUTH_LIMIT) => {
+                let packet = packet?;
+                self.to_client = packet.sequence.wrapping_add(1);
+                Ok(Spoke::Client(packet.payload))
+            }
+        }
+    }
+
+    /// Full authentication of `caching_sha2_password`: `payload` is the client's answer to the demand.
+    async fn full(&mut self, payload: BytesMut) -> io::Result<()> {
+        let client_encrypted = self.client.stream.is_encrypted();
+        let server_encrypted = matches!(self.server.stream, ServerStream::Tls(_));
+        match (client_encrypted, server_encrypted) {
+            (true, true) | (false, false) => self.tell_server(&payload).await,
+            (true, false) => self.encrypt_for_server(&payload).await,
+            (false, true) => self.decrypt_from_client(payload).await,
+        }
+    }
+
+    async fn encrypt_for_server(&mut self, clear: &[u8]) -> io::Result<()> {
+        self.tell_server(&[PUBLIC_KEY_REQUEST]).await?;
+        let answer = self.server.packet(AUTH_LIMIT).await?;
+        self.to_server = answer.sequence.wrapping_add(1);
+        let Some((&AUTH_MORE_DATA, pem)) = answer.payload.split_first() else {
+            return Err(invalid("MySQL sent no public key"));
+        };
+        let password = Password(clear.strip_suffix(&[0]).unwrap_or(clear).to_vec());
+        let encrypted = rsa::encrypt(&password, &self.scramble, pem).map_err(invalid)?;
+        self.tell_server(&encrypted).await
+    }
+
+    async fn decrypt_from_client(&mut self, mut answer: BytesMut) -> io::Result<()> {
+        if answer[..] == [PUBLIC_KEY_REQUEST] {
+            let pem = self.keys.public_pem().await.map_err(invalid)?;
+            self.tell_client(&auth_more_data(pem.as_bytes())).await?;
+            let packet = self.client.packet(AUTH_LIMIT).await?;
+            self.to_client = packet.sequence.wrapping_add(1);
+            answer = packet.payload;
+        }
+        let mut clear = match self.keys.decrypt(&answer, &self.scramble).await {
+            Ok(Password(clear)) => clear,
+            // Not under our key. MySQL gets something that can't be a password and refuses in its own words.
+            Err(_) => vec![0xff; 8],
+        };
+        clear.push(0);
+        self.tell_server(&clear).await
+    }
+
+    async fn tell_client(&mut self, payload: &[u8]) -> io::Result<()> {
+        self.client.send_payload(payload, self.to_client).await?;
+        self.to_client = self.to_client.wrapping_add(1);
+        Ok(())
+    }
+
+    async fn tell_server(&mut self, payload: &[u8]) -> io::Result<()> {
+        self.server.send_payload(payload, self.to_server).await?;
+        self.to_server = self.to_server.wrapping_add(1);
+        Ok(())
+    }
+}
+
+fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

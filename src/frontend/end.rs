@@ -1,0 +1,80 @@
+//! One end of a session: a connection and the bytes that were read from it and not used yet.
+
+use std::io;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use super::stream::fill;
+use crate::wire::packet::{self, Packet};
+
+/// A connection with its unread bytes.
+#[derive(Debug)]
+pub(super) struct End<S> {
+    pub(super) stream: S,
+    /// Read from the connection, not used yet. Holds no memory while it's empty.
+    pub(super) unread: BytesMut,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> End<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self { stream, unread: BytesMut::new() }
+    }
+
+    /// Reads once. Cancel safe: bytes are in the socket or in `unread`.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` when the peer has closed.
+    pub(super) async fn fill(&mut self) -> io::Result<()> {
+        match fill(&mut self.stream, &mut self.unread).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for a whole payload of at most `limit` bytes. Cancel safe.
+    ///
+    /// # Errors
+    /// `InvalidData` for a larger one, else what the connection reports.
+    pub(super) async fn packet(&mut self, limit: usize) -> io::Result<Packet> {
+        loop {
+            let taken = packet::take(&mut self.unread, limit);
+            if let Some(packet) = taken.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
+                self.release();
+                return Ok(packet);
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// Writes and flushes.
+    ///
+    /// # Errors
+    /// What the connection reports.
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await?;
+        self.stream.flush().await
+    }
+
+    /// Sends one payload in packets that begin with `sequence`.
+    ///
+    /// # Errors
+    /// What the connection reports.
+    pub(super) async fn send_payload(&mut self, payload: &[u8], sequence: u8) -> io::Result<()> {
+        self.send(&framed(payload, sequence)).await
+    }
+
+    /// Gives the buffer's memory back if it's empty.
+    pub(super) fn release(&mut self) {
+        if self.unread.is_empty() {
+            self.unread = BytesMut::new();
+        }
+    }
+}
+
+/// A payload with its packet headers.
+pub(super) fn framed(payload: &[u8], sequence: u8) -> Bytes {
+    let mut out = BytesMut::with_capacity(payload.len() + packet::HEADER_LENGTH);
+    packet::put(&mut out, payload, sequence);
+    out.freeze()
+}

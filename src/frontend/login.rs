@@ -1,0 +1,192 @@
+//! The connection phase while MySQL serves: MySQL's own greeting, with what Bascule can't relay left out of its
+//! capabilities, and the client's own response.
+//!
+//! Left out: compression (bytes are watched, so they must be readable) and TLS when the door has no certificate.
+//! Added towards MySQL: `CLIENT_SESSION_TRACK`, whatever the client asked for.
+
+use std::io;
+
+use bytes::BytesMut;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::auth::{AUTH_LIMIT, Exchange, Verdict};
+use super::end::End;
+use super::rsa::KeyPair;
+use super::stream::ClientStream;
+use crate::source::connect::{ConnectError, Connector, ServerStream};
+use crate::wire::handshake::{self, Greeting, HandshakeResponse};
+use crate::wire::packet::Packet;
+use crate::wire::{Capabilities, reply};
+
+/// What a login needs from the door.
+pub(super) struct Doorway<'a> {
+    pub(super) connector: &'a Connector,
+    pub(super) acceptor: Option<&'a TlsAcceptor>,
+    pub(super) keys: &'a KeyPair,
+}
+
+/// A client whom MySQL accepted. MySQL's OK hasn't been sent to the client yet.
+pub(super) struct LoggedIn {
+    pub(super) client: End<ClientStream>,
+    pub(super) server: End<ServerStream>,
+    pub(super) greeting: Greeting,
+    pub(super) response: HandshakeResponse,
+    /// What both sides of MySQL's connection agreed on.
+    pub(super) server_capabilities: Capabilities,
+    pub(super) ok: BytesMut,
+    /// Sequence number of the OK packet.
+    pub(super) sequence: u8,
+}
+
+/// Why a login ended. The client has been told where the protocol allows it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoginError {
+    #[error("MySQL can't be reached")]
+    Unreachable(#[from] ConnectError),
+    #[error("MySQL refused the connection")]
+    Refused,
+    #[error("a connection broke during the login")]
+    Io(#[from] io::Error),
+    #[error("the client's or MySQL's packet can't be read")]
+    Malformed(#[from] crate::wire::Malformed),
+}
+
+impl Doorway<'_> {
+    /// Relays a login.
+    pub(super) async fn login(&self, socket: TcpStream) -> Result<LoggedIn, LoginError> {
+        let mut client = End::new(ClientStream::Plain(socket));
+        let server = match self.connector.connect().await {
+            Ok(server) => server,
+            Err(error) => {
+                let (host, port) = self.connector.address();
+                let message = format!("Can't connect to MySQL server on '{host}:{port}'");
+                client.send_payload(&reply::err(2003, "HY000", &message), 0).await?;
+                return Err(error.into());
+            }
+        };
+        let mut server = End::new(ServerStream::Plain(server));
+        let first = server.packet(AUTH_LIMIT).await?;
+        if first.payload.first() == Some(&0xff) {
+            client.send_payload(&first.payload, first.sequence).await?;
+            return Err(LoginError::Refused);
+        }
+        let mut greeting = Greeting::parse(&first.payload)?;
+        let offered = self.offered(greeting.capabilities);
+        let server_offers = std::mem::replace(&mut greeting.capabilities, offered);
+        client.send_payload(&greeting.encode(), 0).await?;
+
+        let (client, packet) = self.response(client, offered).await?;
+        let response = HandshakeResponse::parse(&packet.payload, offered)?;
+        let (server, to_server) = self.introduce(server, &packet, offered, server_offers).await?;
+        let capabilities = backend_capabilities(response.capabilities, offered);
+        self.authenticate(Introduced { client, server, greeting, response, capabilities, to_server }, packet.sequence).await
+    }
+
+    /// The capabilities of the greeting that the client gets.
+    fn offered(&self, server: Capabilities) -> Capabilities {
+        let offered = server
+            .without(Capabilities::COMPRESS)
+            .without(Capabilities::ZSTD_COMPRESSION)
+            .without(Capabilities::SSL);
+        if self.acceptor.is_some() { offered.with(Capabilities::SSL) } else { offered }
+    }
+
+    /// The client's response; TLS first if it asks for TLS.
+    async fn response(
+        &self,
+        mut client: End<ClientStream>,
+        offered: Capabilities,
+    ) -> Result<(End<ClientStream>, Packet), LoginError> {
+        let packet = client.packet(AUTH_LIMIT).await?;
+        let acceptor = self.acceptor.filter(|_| offered.contains(Capabilities::SSL));
+        let Some(acceptor) = acceptor.filter(|_| handshake::is_ssl_request(&packet.payload)) else {
+            return Ok((client, packet));
+        };
+        // Bytes that came before TLS was up would be an injection into the encrypted connection.
+        let (ClientStream::Plain(socket), true) = (client.stream, client.unread.is_empty()) else {
+            return Err(LoginError::Io(io::ErrorKind::InvalidData.into()));
+        };
+        let tls = acceptor.accept(socket).await?;
+        let mut client = End::new(ClientStream::Tls(Box::new(tls)));
+        let packet = client.packet(AUTH_LIMIT).await?;
+        Ok((client, packet))
+    }
+
+    /// Sends the client's response to MySQL, with TLS before it if the configuration asks for TLS. Returns the
+    /// sequence number that comes next.
+    async fn introduce(
+        &self,
+        mut server: End<ServerStream>,
+        packet: &Packet,
+        offered: Capabilities,
+        server_offers: Capabilities,
+    ) -> Result<(End<ServerStream>, u8), LoginError> {
+        let asked = handshake::capabilities(&packet.payload).unwrap_or_default();
+        let mut capabilities = backend_capabilities(asked, offered);
+        let mut payload = packet.payload.clone();
+        let mut sequence = 1;
+        if self.connector.wants_tls() {
+            if !server_offers.contains(Capabilities::SSL) {
+                return Err(ConnectError::Tls("MySQL doesn't offer TLS".to_owned()).into());
+            }
+            capabilities = capabilities.with(Capabilities::SSL);
+            let mut request = payload.get(..32).map(BytesMut::from).unwrap_or_default();
+            set_capabilities(&mut request, capabilities);
+            server.send_payload(&request, sequence).await?;
+            let ServerStream::Plain(socket) = server.stream else {
+                return Err(LoginError::Io(io::ErrorKind::InvalidData.into()));
+            };
+            server = End::new(self.connector.encrypt(socket).await?);
+            sequence += 1;
+        }
+        set_capabilities(&mut payload, capabilities);
+        server.send_payload(&payload, sequence).await?;
+        Ok((server, sequence + 1))
+    }
+
+    async fn authenticate(&self, introduced: Introduced, client_sequence: u8) -> Result<LoggedIn, LoginError> {
+        let Introduced { mut client, mut server, greeting, response, capabilities, to_server } = introduced;
+        let mut exchange = Exchange {
+            client: &mut client,
+            server: &mut server,
+            keys: self.keys,
+            plugin: response.plugin.clone().unwrap_or_default(),
+            scramble: greeting.scramble.clone(),
+            to_client: client_sequence.wrapping_add(1),
+            to_server,
+        };
+        let verdict = exchange.run().await?;
+        let sequence = exchange.to_client;
+        match verdict {
+            Verdict::Accepted(ok) => {
+                Ok(LoggedIn { client, server, greeting, response, server_capabilities: capabilities, ok, sequence })
+            }
+            Verdict::Refused(err) => {
+                client.send_payload(&err, sequence).await?;
+                Err(LoginError::Refused)
+            }
+        }
+    }
+}
+
+/// A client's response on its way.
+struct Introduced {
+    client: End<ClientStream>,
+    server: End<ServerStream>,
+    greeting: Greeting,
+    response: HandshakeResponse,
+    capabilities: Capabilities,
+    to_server: u8,
+}
+
+/// What MySQL is told instead of the client's flags.
+fn backend_capabilities(asked: Capabilities, offered: Capabilities) -> Capabilities {
+    Capabilities(asked.0 & offered.0).without(Capabilities::SSL).with(Capabilities::SESSION_TRACK)
+}
+
+fn set_capabilities(payload: &mut BytesMut, capabilities: Capabilities) {
+    if let Some(head) = payload.first_chunk_mut::<4>() {
+        *head = capabilities.0.to_le_bytes();
+    }
+}

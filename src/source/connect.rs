@@ -1,0 +1,130 @@
+//! Connections to MySQL that carry a client's session: TCP, then TLS when the configuration asks for it, at the
+//! moment the MySQL protocol allows it (after the greeting). Whose session it is doesn't matter here.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::config;
+
+/// Why MySQL can't be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The TLS part of the configuration can't be used.
+    #[error("can't use the TLS settings of the source: {0}")]
+    Tls(String),
+    /// No connection, or it broke while TLS was set up.
+    #[error("can't connect to MySQL at {host}:{port}")]
+    Io { host: String, port: u16, source: io::Error },
+}
+
+/// A connection to MySQL.
+#[derive(Debug)]
+pub enum ServerStream {
+    Plain(TcpStream),
+    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+}
+
+/// Opens connections as the configuration says.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    host: String,
+    port: u16,
+    timeout: Duration,
+    tls: Option<Arc<ClientConfig>>,
+}
+
+impl Connector {
+    /// Reads the TLS settings once.
+    ///
+    /// # Errors
+    /// [`ConnectError::Tls`] when the CA file can't be used.
+    pub fn new(source: &config::Source) -> Result<Self, ConnectError> {
+        let tls =
+            crate::target::client_config(&source.tls).map_err(|error| ConnectError::Tls(error.to_string()))?;
+        Ok(Self { host: source.host.clone(), port: source.port, timeout: source.connect_timeout, tls })
+    }
+
+    /// Where it connects to, for messages.
+    #[must_use]
+    pub fn address(&self) -> (&str, u16) {
+        (&self.host, self.port)
+    }
+
+    /// True when connections are to be encrypted.
+    #[must_use]
+    pub const fn wants_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// A TCP connection. MySQL speaks first, with its greeting.
+    ///
+    /// # Errors
+    /// [`ConnectError::Io`], also when it takes longer than `connect_timeout`.
+    pub async fn connect(&self) -> Result<TcpStream, ConnectError> {
+        let connecting = TcpStream::connect((self.host.as_str(), self.port));
+        let socket = timeout(self.timeout, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let socket = socket.map_err(|error| self.failed(error))?;
+        socket.set_nodelay(true).map_err(|error| self.failed(error))?;
+        let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60));
+        socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive).map_err(|error| self.failed(error))?;
+        Ok(socket)
+    }
+
+    /// Encrypts a connection on which the request for TLS has just been sent.
+    ///
+    /// # Errors
+    /// [`ConnectError`] when TLS is off or the handshake fails.
+    pub async fn encrypt(&self, socket: TcpStream) -> Result<ServerStream, ConnectError> {
+        let config = self.tls.clone().ok_or_else(|| ConnectError::Tls("TLS is off".to_owned()))?;
+        let name = ServerName::try_from(self.host.clone()).map_err(|error| ConnectError::Tls(error.to_string()))?;
+        let connecting = TlsConnector::from(config).connect(name, socket);
+        let tls = timeout(self.timeout, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        tls.map(|tls| ServerStream::Tls(Box::new(tls))).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, source: io::Error) -> ConnectError {
+        ConnectError::Io { host: self.host.clone(), port: self.port, source }
+    }
+}
+
+impl AsyncRead for ServerStream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
+            Self::Tls(tls) => Pin::new(tls.as_mut()).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for ServerStream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Tls(tls) => Pin::new(tls.as_mut()).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_flush(context),
+            Self::Tls(tls) => Pin::new(tls.as_mut()).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Self::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(context),
+        }
+    }
+}
