@@ -1,0 +1,129 @@
+//! A session's variables as MySQL reports them. Nothing is taken from SQL text: MySQL's trackers are the truth.
+
+use std::collections::BTreeSet;
+
+use crate::wire::reply::Tracker;
+
+/// Variables that Bascule follows, in the order in which it reads them at the start of a session. They are those that
+/// change what a write means, or that a client must find again after a flip. `*` would cost the server time on each
+/// statement.
+pub const FOLLOWED: [&str; 20] = [
+    "autocommit",
+    "sql_mode",
+    "time_zone",
+    "timestamp",
+    "character_set_client",
+    "character_set_results",
+    "character_set_connection",
+    "collation_connection",
+    "transaction_isolation",
+    "transaction_read_only",
+    "auto_increment_increment",
+    "auto_increment_offset",
+    "foreign_key_checks",
+    "unique_checks",
+    "insert_id",
+    "last_insert_id",
+    "sql_safe_updates",
+    "sql_auto_is_null",
+    "group_concat_max_len",
+    "sql_log_bin",
+];
+
+/// Values of the followed variables, by position; `None` is SQL NULL or not known yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables {
+    values: [Option<Box<str>>; FOLLOWED.len()],
+}
+
+impl Variables {
+    /// The value of a followed variable.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let index = FOLLOWED.iter().position(|&known| known == name)?;
+        self.values.get(index)?.as_deref()
+    }
+
+    /// True when an ON/OFF variable is on.
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("on") || value == "1")
+    }
+
+    /// Every variable that has a value.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        FOLLOWED.iter().zip(&self.values).filter_map(|(name, value)| Some((*name, value.as_deref()?)))
+    }
+
+    /// Notes a new value; names that aren't followed are ignored.
+    pub fn set(&mut self, name: &[u8], value: Option<&[u8]>) {
+        if let Some(slot) = FOLLOWED.iter().position(|known| known.as_bytes() == name) {
+            self.values[slot] = value.map(|text| String::from_utf8_lossy(text).into_owned().into_boxed_str());
+        }
+    }
+}
+
+/// Which trackers the client itself asked for. It gets these and no others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Lower-case names; `*` means all.
+    variables: BTreeSet<Box<str>>,
+    gtids: bool,
+    characteristics: bool,
+    transaction_state: bool,
+}
+
+impl Wanted {
+    /// Reads the session's own settings: `@@session_track_system_variables`, `…_gtids` and `…_transaction_info`.
+    pub(super) fn new(variables: &str, gtids: &str, transaction: &str) -> Self {
+        let variables = variables.split(',').map(|name| name.trim().to_ascii_lowercase().into_boxed_str()).collect();
+        let characteristics = transaction.eq_ignore_ascii_case("characteristics");
+        Self {
+            variables,
+            gtids: !gtids.eq_ignore_ascii_case("off"),
+            characteristics,
+            transaction_state: characteristics || transaction.eq_ignore_ascii_case("state"),
+        }
+    }
+
+    /// True when the client asked for this kind of report.
+    pub(super) fn includes(&self, tracker: &Tracker<'_>) -> bool {
+        match tracker {
+            Tracker::Variable { name, .. } => {
+                self.variables.contains("*")
+                    || std::str::from_utf8(name).is_ok_and(|name| self.variables.contains(name))
+            }
+            Tracker::Gtids(_) => self.gtids,
+            Tracker::Characteristics(_) => self.characteristics,
+            Tracker::TransactionState(_) => self.transaction_state,
+            Tracker::Schema(_) | Tracker::StateChange | Tracker::Other(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_followed_variables_are_kept() {
+        let mut variables = Variables::default();
+        variables.set(b"sql_mode", Some(b"ANSI"));
+        variables.set(b"wait_timeout", Some(b"5"));
+        variables.set(b"autocommit", Some(b"ON"));
+        assert_eq!(variables.get("sql_mode"), Some("ANSI"));
+        assert_eq!(variables.get("wait_timeout"), None);
+        assert!(variables.is_on("autocommit"));
+        assert_eq!(variables.iter().count(), 2);
+    }
+
+    #[test]
+    fn a_client_gets_what_it_asked_for() {
+        let wanted = Wanted::new("time_zone,autocommit", "OFF", "STATE");
+        assert!(wanted.includes(&Tracker::Variable { name: b"time_zone", value: b"UTC" }));
+        assert!(!wanted.includes(&Tracker::Variable { name: b"sql_mode", value: b"" }));
+        assert!(!wanted.includes(&Tracker::Gtids(b"a:1")));
+        assert!(wanted.includes(&Tracker::TransactionState(b"________")));
+        assert!(Wanted::new("*", "OWN_GTID", "OFF").includes(&Tracker::Variable { name: b"x", value: b"" }));
+    }
+}
