@@ -24,7 +24,7 @@ pub mod route;
 // Third floor: the doors and the decision.
 pub mod admin;
 // app
-// cli
+pub mod cli;
 pub mod cutover;
 pub mod frontend;
 pub mod observe;

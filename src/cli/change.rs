@@ -1,0 +1,79 @@
+//! `bascule mode`, `cutover`, `resync` and `verify`: what changes or proves something.
+
+use std::fmt::Write;
+
+use super::error::CliError;
+use super::output::Output;
+use super::status;
+use crate::admin::{Client, CutoverReport, Rehearsal, VerifySummary};
+use crate::route::Mode;
+
+/// Sets the mode.
+pub(super) async fn mode(client: &Client, mode: Mode, output: Output) -> Result<(), CliError> {
+    output.answer(&client.set_mode(mode).await?, status::text)
+}
+
+/// Copies tables again.
+pub(super) async fn resync(client: &Client, tables: Vec<String>, output: Output) -> Result<(), CliError> {
+    output.answer(&client.resync(tables).await?, status::text)
+}
+
+/// Flips, or rehearses; not flipping is a refusal for the exit code.
+pub(super) async fn cutover(client: &Client, rehearsal: Rehearsal, output: Output) -> Result<(), CliError> {
+    let done = client.cutover(rehearsal).await?;
+    output.answer(&done, report)?;
+    let refused = CliError::refused;
+    match rehearsal {
+        Rehearsal::DryRun if !done.blockers.is_empty() => Err(refused("the flip is hindered; nothing was changed")),
+        Rehearsal::Perform if !done.performed => {
+            Err(refused("the flip was not performed; MySQL goes on serving").hint("see the reasons above"))
+        }
+        Rehearsal::DryRun | Rehearsal::Perform => Ok(()),
+    }
+}
+
+/// Compares the rows of both sides; a difference is a refusal for the exit code.
+pub(super) async fn verify(client: &Client, output: Output) -> Result<(), CliError> {
+    let summary = client.verify().await?;
+    output.answer(&summary, verify_text)?;
+    if summary.differences > 0 || !summary.skipped.is_empty() {
+        let hint = "copy the tables again with `bascule resync --table TABLE`";
+        return Err(CliError::refused("the two sides are not proven to be the same").hint(hint));
+    }
+    Ok(())
+}
+
+fn verify_text(summary: &VerifySummary) -> String {
+    let mut text =
+        format!("{} tables, {} rows compared, {} rows differ\n", summary.tables, summary.rows, summary.differences);
+    for example in &summary.examples {
+        let _ = writeln!(text, "  {example}");
+    }
+    for skipped in &summary.skipped {
+        let _ = writeln!(text, "! not compared: {skipped}");
+    }
+    text
+}
+
+/// A cutover for people.
+pub(super) fn report(report: &CutoverReport) -> String {
+    let mut text = match (report.performed, report.dry_run, report.blockers.is_empty()) {
+        (true, _, _) => format!("PostgreSQL serves; clients were held for {:.0} ms\n", report.pause_ms),
+        (false, true, true) => "rehearsed: nothing hinders the flip\n".into(),
+        (false, true, false) => "rehearsed: the flip is hindered\n".into(),
+        (false, false, _) => "not performed; MySQL goes on serving\n".into(),
+    };
+    if let Some(reason) = &report.abandoned {
+        let _ = writeln!(text, "  given up: {reason}");
+    }
+    for blocker in &report.blockers {
+        let _ = writeln!(text, "  {}: {}", blocker.subject, blocker.reason);
+        if let Some(hint) = &blocker.hint {
+            let _ = writeln!(text, "    hint: {hint}");
+        }
+    }
+    for step in &report.steps {
+        let _ = writeln!(text, "  {:>9.1} ms  {}", step.duration_ms, step.name);
+    }
+    text
+}

@@ -1,0 +1,201 @@
+//! The command line: one file for each subcommand. It parses, asks, prints; it decides nothing.
+
+mod change;
+mod error;
+mod output;
+mod sessions;
+mod status;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::admin::{Client, Rehearsal};
+use crate::config::Config;
+use crate::route::Mode;
+use error::CliError;
+use output::Output;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  it was tried and failed
+  2  the command line is wrong
+  3  refused, with the reason: the cutover has blockers, the state doesn't allow it, a statement can't be carried
+  4  no running Bascule answers on the admin socket
+  5  the configuration is wrong
+
+Passwords can come from BASCULE_SOURCE_PASSWORD and BASCULE_TARGET_PASSWORD.";
+
+const LONG_ABOUT: &str = "\
+Bascule moves a running application from MySQL to PostgreSQL.
+
+It stands between the two as a MySQL server: the application only repoints its connection string. While MySQL serves,
+every byte is forwarded to it; in mode `mirror` every write is also repeated on PostgreSQL; `cutover` flips to serving
+from PostgreSQL in a pause that clients see as latency.
+
+The usual way:
+  bascule run                   start it (mode passthrough) and point the application at [listen]
+  bascule mode mirror           copy the rows and mirror the writes
+  bascule status --watch        until every table is mirrored and the lag is small
+  bascule verify                compare the rows of both sides
+  bascule cutover --dry-run     everything that would hinder the flip
+  bascule cutover               the flip";
+
+/// Moves a running application from MySQL to PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "bascule", version, long_about = LONG_ABOUT, after_help = EXIT_CODES, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the running Bascule is.
+#[derive(Clone, Debug, clap::Args)]
+struct Door {
+    /// The configuration; its `admin.socket` says where the running Bascule is
+    #[arg(long, short, value_name = "FILE", default_value = "proxy.toml", env = "BASCULE_CONFIG")]
+    config: PathBuf,
+    /// The admin socket itself, when there is no configuration at hand
+    #[arg(long, value_name = "PATH", env = "BASCULE_SOCKET")]
+    socket: Option<PathBuf>,
+    /// Print JSON instead of a text for people
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what is going on
+    Status {
+        #[command(flatten)]
+        door: Door,
+        /// Show it again and again until Ctrl-C
+        #[arg(long, short)]
+        watch: bool,
+        /// Seconds between two looks with --watch
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        interval: u64,
+    },
+    /// List the client sessions, and what would hinder a flip of each
+    Sessions {
+        #[command(flatten)]
+        door: Door,
+    },
+    /// Set the mode: passthrough, or mirror
+    ///
+    /// `mirror` answers when the beginning is made; the rows are copied in the background: see `status --watch`.
+    /// PostgreSQL serves after `bascule cutover`, not by a mode.
+    Mode {
+        mode: ModeWord,
+        #[command(flatten)]
+        door: Door,
+    },
+    /// Flip to PostgreSQL, or list everything that hinders it
+    Cutover {
+        /// Do every check and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        door: Door,
+    },
+    /// Copy tables again that couldn't be mirrored exactly; all that need it when none is named
+    Resync {
+        /// `database.table`; may be given several times
+        #[arg(long = "table", value_name = "TABLE")]
+        tables: Vec<String>,
+        #[command(flatten)]
+        door: Door,
+    },
+    /// Compare the rows of both sides
+    Verify {
+        #[command(flatten)]
+        door: Door,
+    },
+}
+
+/// The modes that can be set by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ModeWord {
+    /// Forward to MySQL, nothing else
+    Passthrough,
+    /// Forward to MySQL and repeat every write on PostgreSQL
+    Mirror,
+}
+
+impl From<ModeWord> for Mode {
+    fn from(word: ModeWord) -> Self {
+        match word {
+            ModeWord::Passthrough => Self::Passthrough,
+            ModeWord::Mirror => Self::Mirror,
+        }
+    }
+}
+
+impl Door {
+    /// A client of the running Bascule.
+    fn client(&self) -> Result<Client, CliError> {
+        match &self.socket {
+            Some(socket) => Ok(Client::new(socket)),
+            None => Ok(Client::new(&load(&self.config)?.admin.socket)),
+        }
+    }
+
+    const fn output(&self) -> Output {
+        if self.json { Output::Json } else { Output::Text }
+    }
+}
+
+/// Reads the configuration; a missing file gets a hint.
+fn load(path: &Path) -> Result<Config, CliError> {
+    Config::load(path).map_err(CliError::from)
+}
+
+/// Runs the command line `words` (the program's name first) and returns the exit code of the process.
+#[must_use]
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version come this way too. A closed output is nobody's error.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match dispatch(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print();
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Status { door, watch: false, .. } => block_on(status::once(&door.client()?, door.output())),
+        Command::Status { door, watch: true, interval } => {
+            let interval = std::time::Duration::from_secs(interval);
+            block_on(status::watch(&door.client()?, door.output(), interval))
+        }
+        Command::Sessions { door } => block_on(sessions::list(&door.client()?, door.output())),
+        Command::Mode { mode, door } => block_on(change::mode(&door.client()?, mode.into(), door.output())),
+        Command::Cutover { dry_run, door } => {
+            let rehearsal = if dry_run { Rehearsal::DryRun } else { Rehearsal::Perform };
+            block_on(change::cutover(&door.client()?, rehearsal, door.output()))
+        }
+        Command::Resync { tables, door } => block_on(change::resync(&door.client()?, tables, door.output())),
+        Command::Verify { door } => block_on(change::verify(&door.client()?, door.output())),
+    }
+}
+
+/// Runs a short conversation with a running Bascule.
+fn block_on(conversation: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| CliError::failed("can't start", error))?.block_on(conversation)
+}
+
+#[cfg(test)]
+mod tests;
