@@ -30,5 +30,5 @@ pub mod frontend;
 pub mod observe;
 
 // The embedded try-out and its throwaway servers.
-// demo
+pub mod demo;
 pub mod sandbox;
