@@ -12,7 +12,9 @@ pub mod wire;
 
 // First floor: the two databases and the durable facts.
 pub mod source;
-// store
+
+// source
+pub mod store;
 pub mod target;
 
 // Second floor: engines.

@@ -1,0 +1,73 @@
+//! The tables of schema `bascule`, and the lock.
+
+use tokio_postgres::Client;
+
+use super::StoreError;
+
+/// Raised when the tables change; a newer number in the database than here is refused.
+const VERSION: i32 = 1;
+
+/// Key of the advisory lock: the bytes of "bascule".
+const LOCK: i64 = 0x62_61_73_63_75_6c_65;
+
+const TABLES: &str = "
+CREATE SCHEMA IF NOT EXISTS bascule;
+CREATE TABLE IF NOT EXISTS bascule.state (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    version integer NOT NULL,
+    mode text NOT NULL DEFAULT 'passthrough',
+    epoch bigint NOT NULL DEFAULT 1,
+    phase text NOT NULL DEFAULT 'idle',
+    applied text NOT NULL DEFAULT '',
+    bypassed text NOT NULL DEFAULT '',
+    lower_case_table_names integer NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS bascule.table_state (
+    database text NOT NULL,
+    name text NOT NULL,
+    reason text NOT NULL,
+    since timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (database, name)
+);
+CREATE TABLE IF NOT EXISTS bascule.catalogue_database (
+    name text PRIMARY KEY,
+    charset text NOT NULL,
+    collation text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS bascule.catalogue_table (
+    database text NOT NULL,
+    name text NOT NULL,
+    definition text NOT NULL,
+    PRIMARY KEY (database, name)
+);
+CREATE TABLE IF NOT EXISTS bascule.account (
+    username text NOT NULL,
+    host text NOT NULL,
+    plugin text NOT NULL,
+    authentication_string text NOT NULL,
+    PRIMARY KEY (username, host)
+);
+CREATE TABLE IF NOT EXISTS bascule.journal (
+    epoch bigint NOT NULL,
+    event text NOT NULL,
+    position text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+REVOKE ALL ON bascule.account FROM PUBLIC;
+";
+
+/// Takes the lock, creates what is missing and checks the version.
+pub(super) async fn prepare(client: &Client) -> Result<(), StoreError> {
+    client.batch_execute("SET client_min_messages = warning").await?;
+    let locked: bool = client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?.get(0);
+    if !locked {
+        return Err(StoreError::Driven);
+    }
+    client.batch_execute(TABLES).await?;
+    client.execute("INSERT INTO bascule.state (version) VALUES ($1) ON CONFLICT DO NOTHING", &[&VERSION]).await?;
+    let version: i32 = client.query_one("SELECT version FROM bascule.state", &[]).await?.get(0);
+    if version > VERSION {
+        return Err(StoreError::Unexpected(format!("version {version}; this Bascule knows {VERSION}: use a newer one")));
+    }
+    Ok(())
+}

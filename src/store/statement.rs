@@ -1,0 +1,101 @@
+//! Statements that write facts inside somebody else's transaction: the applier's checkpoint beside its rows, a
+//! catalogue change beside its DDL.
+
+use bytes::Bytes;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::StoreError;
+use crate::position::GtidSet;
+use crate::schema::{CatalogueChange, Table, TableName};
+use crate::target::Request;
+
+const TEXT: u32 = 25;
+
+/// One statement with its parameters in text format, all of type text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreStatement {
+    pub sql: &'static str,
+    pub types: &'static [u32],
+    pub parameters: Vec<Option<Bytes>>,
+}
+
+impl StoreStatement {
+    fn new(sql: &'static str, values: &[&str]) -> Self {
+        const TYPES: [u32; 4] = [TEXT; 4];
+        let parameters: Vec<_> = values.iter().map(|value| Some(Bytes::copy_from_slice(value.as_bytes()))).collect();
+        Self { sql, types: &TYPES[..parameters.len().min(TYPES.len())], parameters }
+    }
+
+    /// For [`crate::target::Client`].
+    #[must_use]
+    pub fn request(&self) -> Request<'_> {
+        Request { sql: self.sql, types: self.types, parameters: &self.parameters }
+    }
+}
+
+/// The applied set, to be written in the transaction of its rows.
+#[must_use]
+pub fn checkpoint(applied: &GtidSet) -> StoreStatement {
+    StoreStatement::new("UPDATE bascule.state SET applied = $1", &[&applied.to_string()])
+}
+
+/// All transactions known to have bypassed Bascule.
+#[must_use]
+pub fn bypassed(gtids: &GtidSet) -> StoreStatement {
+    StoreStatement::new("UPDATE bascule.state SET bypassed = $1", &[&gtids.to_string()])
+}
+
+/// A table can't be followed exactly any more. The first reason stays.
+#[must_use]
+pub fn mark_table(table: &TableName, reason: &str) -> StoreStatement {
+    let sql = "INSERT INTO bascule.table_state (database, name, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    StoreStatement::new(sql, &[&table.database, &table.table, reason])
+}
+
+/// A table was copied again.
+#[must_use]
+pub fn clear_table(table: &TableName) -> StoreStatement {
+    let sql = "DELETE FROM bascule.table_state WHERE database = $1 AND name = $2";
+    StoreStatement::new(sql, &[&table.database, &table.table])
+}
+
+/// A change of the stored catalogue.
+#[must_use]
+pub fn catalogue(change: &CatalogueChange) -> StoreStatement {
+    match change {
+        CatalogueChange::PutDatabase { name, charset, collation } => StoreStatement::new(
+            "INSERT INTO bascule.catalogue_database (name, charset, collation) VALUES ($1, $2, $3)
+             ON CONFLICT (name) DO UPDATE SET charset = excluded.charset, collation = excluded.collation",
+            &[name, charset, collation],
+        ),
+        CatalogueChange::DropDatabase { name } => StoreStatement::new(
+            "WITH tables AS (DELETE FROM bascule.catalogue_table WHERE database = $1)
+             DELETE FROM bascule.catalogue_database WHERE name = $1",
+            &[name],
+        ),
+        CatalogueChange::PutTable(table) => StoreStatement::new(
+            "INSERT INTO bascule.catalogue_table (database, name, definition) VALUES ($1, $2, $3)
+             ON CONFLICT (database, name) DO UPDATE SET definition = excluded.definition",
+            &[&table.name.database, &table.name.table, &definition(table)],
+        ),
+        CatalogueChange::DropTable(name) => StoreStatement::new(
+            "DELETE FROM bascule.catalogue_table WHERE database = $1 AND name = $2",
+            &[&name.database, &name.table],
+        ),
+    }
+}
+
+/// A table's definition as it's stored.
+pub(super) fn definition(table: &Table) -> String {
+    serde_json::to_string(table).expect("a table definition has only string keys")
+}
+
+/// Runs a statement on a control connection.
+pub(super) async fn run(client: &tokio_postgres::Client, statement: &StoreStatement) -> Result<(), StoreError> {
+    let prepared = client.prepare_typed(statement.sql, &vec![Type::TEXT; statement.types.len()]).await?;
+    let texts: Vec<Option<&str>> =
+        statement.parameters.iter().map(|value| value.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok())).collect();
+    let values: Vec<&(dyn ToSql + Sync)> = texts.iter().map(|text| text as &(dyn ToSql + Sync)).collect();
+    client.execute(&prepared, &values).await?;
+    Ok(())
+}
