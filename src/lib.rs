@@ -12,8 +12,6 @@ pub mod wire;
 
 // First floor: the two databases and the durable facts.
 pub mod source;
-
-// source
 pub mod store;
 pub mod target;
 
