@@ -3,12 +3,15 @@
 //!
 //! Source of the formats: MySQL Internals, "Client/Server Protocol"; checked against MySQL 9.7.4.
 
+pub mod cell;
 pub mod command;
 pub mod constants;
+pub mod execute;
 pub mod handshake;
 pub mod packet;
 pub mod reader;
 pub mod reply;
+pub mod resultset;
 pub mod tracker;
 
 pub use constants::{Capabilities, Command, FieldType, StatusFlags};
