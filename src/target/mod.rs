@@ -11,9 +11,11 @@
 //! closes it instead of lending it again.
 
 mod backend;
+mod bulk;
 mod cancel;
 mod client;
 mod control;
+pub mod copy;
 mod error;
 mod flight;
 mod pool;
@@ -23,6 +25,7 @@ mod startup;
 mod statements;
 mod tls;
 
+pub use bulk::{Bulk, CopyIn, RowScan};
 pub use cancel::CancelHandle;
 pub use client::{Answer, Client, Request, TransactionStatus};
 pub use control::control;

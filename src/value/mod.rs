@@ -1,5 +1,7 @@
 //! One cell and its conversions: exact, or refused with a reason. Pure.
 
+pub mod text;
+
 use serde::{Deserialize, Serialize};
 
 /// A MySQL value on its way between a client, the spool and PostgreSQL.
