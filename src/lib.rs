@@ -17,7 +17,7 @@ pub mod target;
 
 // Second floor: engines.
 pub mod capture;
-// replicate
+pub mod replicate;
 pub mod route;
 // verify
 

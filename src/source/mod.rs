@@ -3,5 +3,6 @@
 pub mod connect;
 mod error;
 pub mod inspect;
+pub mod snapshot;
 
 pub use error::SourceError;

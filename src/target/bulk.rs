@@ -101,14 +101,15 @@ impl CopyIn {
         self.sent
     }
 
-    /// Ends the copy; the number of rows stored.
+    /// Ends the copy; the numbers of rows stored and of bytes sent.
     ///
     /// # Errors
     /// When the server refuses a row; then it has kept none.
-    pub async fn finish(mut self) -> Result<u64, TargetError> {
+    pub async fn finish(mut self) -> Result<(u64, u64), TargetError> {
         self.buffer.extend_from_slice(TRAILER);
         self.send().await?;
-        self.sink.as_mut().finish().await.map_err(failed)
+        let stored = self.sink.as_mut().finish().await.map_err(failed)?;
+        Ok((stored, self.sent))
     }
 
     async fn send(&mut self) -> Result<(), TargetError> {

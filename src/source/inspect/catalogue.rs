@@ -77,6 +77,19 @@ pub async fn not_carried(conn: &mut Conn, databases: &[String]) -> Result<Vec<No
     Ok(found)
 }
 
+/// The AUTO_INCREMENT value that MySQL would hand out next for a table, now.
+///
+/// # Errors
+/// When the query fails.
+pub async fn auto_increment(conn: &mut Conn, name: &TableName) -> Result<Option<u64>, SourceError> {
+    const SQL: &str = "SELECT auto_increment FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
+    let next: Option<Option<u64>> = conn
+        .exec_first(SQL, (&name.database, &name.table))
+        .await
+        .map_err(SourceError::query("reading AUTO_INCREMENT"))?;
+    Ok(next.flatten())
+}
+
 /// Schemas that MySQL, PostgreSQL or Bascule itself need.
 fn check_name(database: &str) -> Result<(), SourceError> {
     let lower = database.to_ascii_lowercase();

@@ -1,0 +1,3 @@
+//! From the source to the target: the first copy, then every committed transaction in order.
+
+pub mod snapshot;
