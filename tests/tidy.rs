@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     // Ground floor: pure.
     ("position", &[]),
-    ("wire", &[]),
-    ("value", &["wire"]),
+    ("value", &[]),
+    ("wire", &["value"]),
     ("schema", &["value", "wire"]),
     ("sql", &["schema", "value", "wire"]),
     ("change", &["position", "schema", "sql", "value"]),
@@ -60,7 +60,10 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 ];
 
 /// Imports that break the rules above, each with its reason. The list is exact: one that is no longer needed fails.
-const IMPORT_EXCEPTIONS: &[(&str, &str, &str)] = &[];
+const IMPORT_EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("src/store/facts.rs", "route", "the mode is kept in the words of the room that acts on it"),
+    ("src/store/mod.rs", "route", "the mode is kept in the words of the room that acts on it"),
+];
 
 /// Files of more than 600 lines, each with its reason. Exact as well.
 const LARGE_FILES: &[(&str, &str)] = &[];
