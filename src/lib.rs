@@ -19,7 +19,7 @@ pub mod target;
 pub mod capture;
 pub mod replicate;
 pub mod route;
-// verify
+pub mod verify;
 
 // Third floor: the doors and the decision.
 pub mod admin;

@@ -90,6 +90,22 @@ pub async fn auto_increment(conn: &mut Conn, name: &TableName) -> Result<Option<
     Ok(next.flatten())
 }
 
+/// The next AUTO_INCREMENT values of every table in the catalogue that has one, now.
+///
+/// # Errors
+/// When a query fails.
+pub async fn auto_increments(conn: &mut Conn, catalogue: &Catalogue) -> Result<BTreeMap<TableName, u64>, SourceError> {
+    let mut found = BTreeMap::new();
+    for table in catalogue.databases.values().flat_map(|database| database.tables.values()) {
+        if table.auto_increment_column().is_some()
+            && let Some(next) = auto_increment(conn, &table.name).await?
+        {
+            found.insert(table.name.clone(), next);
+        }
+    }
+    Ok(found)
+}
+
 /// Schemas that MySQL, PostgreSQL or Bascule itself need.
 fn check_name(database: &str) -> Result<(), SourceError> {
     let lower = database.to_ascii_lowercase();

@@ -1,0 +1,77 @@
+//! The target's side: a fixed view, and rows as canonical text.
+
+use super::VerifyError;
+use crate::schema::{Column, ColumnType, Table, quote, types};
+use crate::target::{Bulk, RowScan};
+
+/// A connection whose view of the target is fixed.
+pub struct TargetView {
+    target: Bulk,
+}
+
+impl TargetView {
+    /// Fixes the connection's view at this moment.
+    ///
+    /// # Errors
+    /// When PostgreSQL refuses.
+    pub async fn open(target: Bulk) -> Result<Self, VerifyError> {
+        // The view is taken by the first query, not by BEGIN.
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_current_snapshot()";
+        target.run(begin).await.map_err(VerifyError::target("opening a view"))?;
+        Ok(Self { target })
+    }
+
+    /// Gives the connection back.
+    ///
+    /// # Errors
+    /// When PostgreSQL refuses.
+    pub async fn close(self) -> Result<Bulk, VerifyError> {
+        self.target.run("COMMIT").await.map_err(VerifyError::target("closing a view"))?;
+        Ok(self.target)
+    }
+
+    pub(super) async fn rows(&self, table: &Table, order: &[&Column]) -> Result<TargetRows, VerifyError> {
+        let action = || format!("reading {}", table.name);
+        let scan = self.target.rows(&select(table, order)).await.map_err(VerifyError::target(action()))?;
+        Ok(TargetRows { scan, action: action() })
+    }
+}
+
+/// Rows of the target as they arrive.
+pub(super) struct TargetRows {
+    scan: RowScan,
+    action: String,
+}
+
+impl TargetRows {
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Option<Vec<u8>>>>, VerifyError> {
+        self.scan.next().await.map_err(VerifyError::target(self.action.as_str()))
+    }
+}
+
+fn select(table: &Table, order: &[&Column]) -> String {
+    let columns: Vec<String> = table.columns.iter().map(expression).collect();
+    let mut sql = format!("SELECT {} FROM {}", columns.join(", "), quote::table(&table.name));
+    if !order.is_empty() {
+        let order: Vec<String> = order.iter().map(|column| order_expression(column)).collect();
+        sql.push_str(" ORDER BY ");
+        sql.push_str(&order.join(", "));
+    }
+    sql
+}
+
+fn expression(column: &Column) -> String {
+    let name = quote::identifier(&column.name);
+    match &column.column_type {
+        ColumnType::Time { .. } => format!("(extract(epoch FROM {name}) * 1000000)::bigint::text"),
+        ColumnType::Timestamp { .. } => format!("({name} AT TIME ZONE 'UTC')::text"),
+        column_type if types::is_binary(column_type) => name,
+        _ => format!("{name}::text"),
+    }
+}
+
+/// The order of the source's side: character data by its bytes.
+fn order_expression(column: &Column) -> String {
+    let name = quote::identifier(&column.name);
+    if types::is_character(&column.column_type) { format!("{name} COLLATE \"C\"") } else { name }
+}
