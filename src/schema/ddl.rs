@@ -61,6 +61,24 @@ pub fn table(table: &Table) -> Result<TableDdl, SchemaError> {
 /// A column as it stands inside CREATE TABLE and ALTER TABLE … ADD COLUMN: name, type, collation, default, NOT NULL
 /// and CHECK. An AUTO_INCREMENT column of an integer type comes with its identity.
 pub fn column(table: &Table, column: &Column) -> Result<String, SchemaError> {
+    let mut sql = format!("{} {}", identifier(&column.name), column_type(table, column)?);
+    if column.auto_increment {
+        sql.push_str(&auto_increment(table, column)?);
+    } else if let Some(default) = column_default(table, column)? {
+        sql.push_str(" DEFAULT ");
+        sql.push_str(&default);
+    }
+    if !column.nullable {
+        sql.push_str(" NOT NULL");
+    }
+    if let Some(check) = column_check(column) {
+        sql.push_str(&format!(" CONSTRAINT {} CHECK ({check})", identifier(&check_name(&column.name))));
+    }
+    Ok(sql)
+}
+
+/// A column's type with its collation.
+pub fn column_type(table: &Table, column: &Column) -> Result<String, SchemaError> {
     if column.generated.is_some() {
         return Err(refused(table, column, "a generated column"));
     }
@@ -75,28 +93,19 @@ pub fn column(table: &Table, column: &Column) -> Result<String, SchemaError> {
     let Some(pg) = pg_type(&column.column_type) else {
         return Err(refused(table, column, &format!("type {}", column.type_text)));
     };
-    let mut sql = format!("{} {}", identifier(&column.name), pg.name);
-    if types::is_character(&column.column_type) {
-        let collation = column.collation.as_deref().unwrap_or(&table.collation);
-        let Some(carrier) = collation::carrier(collation) else {
-            return Err(refused(table, column, &format!("collation {collation}")));
-        };
-        sql.push_str(" COLLATE ");
-        sql.push_str(&carrier.sql);
+    if !types::is_character(&column.column_type) {
+        return Ok(pg.name);
     }
-    if column.auto_increment {
-        sql.push_str(&auto_increment(table, column)?);
-    } else if let Some(default) = default::sql(column).map_err(|what| refused(table, column, &what))? {
-        sql.push_str(" DEFAULT ");
-        sql.push_str(&default);
+    let collation = column.collation.as_deref().unwrap_or(&table.collation);
+    match collation::carrier(collation) {
+        Some(carrier) => Ok(format!("{} COLLATE {}", pg.name, carrier.sql)),
+        None => Err(refused(table, column, &format!("collation {collation}"))),
     }
-    if !column.nullable {
-        sql.push_str(" NOT NULL");
-    }
-    if let Some(check) = check(column) {
-        sql.push_str(&format!(" CONSTRAINT {} CHECK ({check})", identifier(&check_name(&column.name))));
-    }
-    Ok(sql)
+}
+
+/// A column's default as an expression; `None` when there is none, or when it is numbered by a sequence.
+pub fn column_default(table: &Table, column: &Column) -> Result<Option<String>, SchemaError> {
+    default::sql(column).map_err(|what| refused(table, column, &what))
 }
 
 /// The statement that creates a key.
@@ -278,7 +287,8 @@ fn next_value(table: &Table, column: &Column) -> Result<i64, SchemaError> {
 }
 
 /// The net below value coercion: PostgreSQL's type is wider than MySQL's, this closes the gap.
-fn check(column: &Column) -> Option<String> {
+#[must_use]
+pub fn column_check(column: &Column) -> Option<String> {
     let name = identifier(&column.name);
     if let Some((low, high)) = integer_range(&column.column_type) {
         return match column.column_type {

@@ -100,4 +100,15 @@ impl SqlError {
     pub(super) fn alias_twice(alias: &str) -> Self {
         Self::new(1066, "42000", format!("Not unique table/alias: '{alias}'"))
     }
+
+    /// 1439.
+    pub(super) fn display_width(column: &str, most: u32) -> Self {
+        Self::new(1439, "42000", format!("Display width out of range for column '{column}' (max = {most})"))
+    }
+
+    /// 1074.
+    pub(super) fn too_long(column: &str, most: u32) -> Self {
+        let text = format!("Column length too big for column '{column}' (max = {most}); use BLOB or TEXT instead");
+        Self::new(1074, "42000", text)
+    }
 }

@@ -5,6 +5,7 @@
 //! queries and DML) → names resolved against [`crate::schema::Catalogue`] → typed expressions → [`Plan`].
 
 mod classify;
+pub mod ddl;
 mod dialect;
 mod error;
 mod lexer;

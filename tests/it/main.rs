@@ -2,4 +2,3 @@
 //! database of its own; a test that stops a server starts its own servers.
 
 mod shared_servers;
-mod snapshot;

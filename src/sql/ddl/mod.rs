@@ -1,2 +1,254 @@
-//! DDL: CREATE/ALTER/DROP/RENAME/TRUNCATE read by an own parser over sqlparser's tokens, and turned into catalogue
-//! changes and PostgreSQL statements.  entry `ddl::plan(text, &Context) -> Result<Plan, SqlError>`.
+//! DDL: CREATE, ALTER, DROP, RENAME and TRUNCATE become catalogue changes and PostgreSQL statements.
+//!
+//! An own parser reads sqlparser's tokens: MySQL's DDL is a small grammar with many synonyms, and the answer has to be
+//! exact in what MySQL adds by itself (key names, keys below foreign keys, defaults, collations), because the
+//! catalogue is the truth that every later statement is resolved against. Whatever has no exact image on PostgreSQL is
+//! refused by name. All statements of a plan run in one PostgreSQL transaction together with the catalogue changes.
+
+mod alter;
+mod change;
+mod charset;
+mod column;
+mod columns;
+mod convert;
+mod cursor;
+mod default;
+mod draft;
+mod drop;
+mod emit;
+mod foreign;
+mod index;
+mod keys;
+mod number;
+mod options;
+mod rename;
+mod scope;
+mod spec;
+mod table;
+mod temporal;
+#[cfg(test)]
+mod tests;
+mod types;
+
+mod database;
+
+use std::sync::Arc;
+
+use super::plan::{Context, DdlPlan, Plan, Purpose, SqlError, TargetSql};
+use crate::schema::{CatalogueChange, KeyKind, Table};
+use cursor::Cursor;
+use draft::Draft;
+use scope::Scope;
+use spec::{Clause, Element, QualifiedName, TableOptions};
+
+pub use scope::ForeignKeyChecks;
+
+/// Plans a DDL statement. Replay takes foreign keys as unchecked: MySQL has accepted the statement already.
+pub fn plan(text: &str, context: &Context) -> Result<Plan, SqlError> {
+    let checks = match context.purpose {
+        Purpose::Serve => ForeignKeyChecks::On,
+        Purpose::Replay => ForeignKeyChecks::Off,
+    };
+    plan_with(text, context, checks)
+}
+
+/// Plans a DDL statement under the session's `foreign_key_checks`.
+pub fn plan_with(text: &str, context: &Context, checks: ForeignKeyChecks) -> Result<Plan, SqlError> {
+    let mut cursor = Cursor::new(text, &context.sql_mode)?;
+    let scope = Scope { context, checks };
+    statement(&mut cursor, &scope).map(Plan::Ddl)
+}
+
+fn statement(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
+    if cursor.take("create") {
+        return create(cursor, scope);
+    }
+    if cursor.take("alter") {
+        return alter(cursor, scope);
+    }
+    if cursor.take("drop") {
+        return drop::parse(cursor, scope);
+    }
+    if cursor.take("truncate") {
+        cursor.take("table");
+        let name = cursor.qualified_name()?;
+        cursor.expect_end()?;
+        return drop::truncate(&name, scope);
+    }
+    if cursor.take("rename") {
+        return rename::parse(cursor, scope);
+    }
+    Err(cursor.syntax())
+}
+
+fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
+    if cursor.take("database") || cursor.take("schema") {
+        return database::create(cursor, scope);
+    }
+    if cursor.take("table") {
+        let statement = table::create(cursor)?;
+        return create_table(&statement, scope);
+    }
+    let kind = if cursor.take("unique") { KeyKind::Unique } else { KeyKind::Secondary };
+    if cursor.take("index") {
+        let (table, key) = index::create(cursor, kind)?;
+        cursor.expect_end()?;
+        return alter_table(&table, &[Clause::AddKey(key)], scope);
+    }
+    refuse(cursor, "CREATE")
+}
+
+fn alter(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
+    if cursor.take("table") {
+        let (table, clauses) = alter::parse(cursor)?;
+        return alter_table(&table, &clauses, scope);
+    }
+    if cursor.take("database") || cursor.take("schema") {
+        return database::alter(cursor, scope);
+    }
+    refuse(cursor, "ALTER")
+}
+
+/// Refuses the families that aren't carried by their first words; anything else is a syntax error.
+fn refuse<T>(cursor: &Cursor<'_>, verb: &str) -> Result<T, SqlError> {
+    const FAMILIES: [&str; 20] = [
+        "algorithm",
+        "aggregate",
+        "definer",
+        "event",
+        "external",
+        "fulltext",
+        "function",
+        "instance",
+        "library",
+        "logfile",
+        "online",
+        "or",
+        "procedure",
+        "server",
+        "spatial",
+        "sql",
+        "tablespace",
+        "temporary",
+        "trigger",
+        "view",
+    ];
+    match cursor.peek_word() {
+        Some(word) if FAMILIES.contains(&word.as_str()) => {
+            Err(SqlError::unsupported(format!("{verb} {}", word.to_uppercase())))
+        }
+        Some(_) | None => Err(cursor.syntax()),
+    }
+}
+
+fn exists(name: &str) -> SqlError {
+    SqlError::new(1050, "42S01", format!("Table '{name}' already exists"))
+}
+
+fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
+    let name = scope.name(&statement.name)?;
+    let defaults = scope.database_charset(&name.database)?;
+    if let Some(existing) = scope.find(&name) {
+        let error = exists(&existing.name.table);
+        if statement.if_not_exists {
+            return Ok(noted(vec![(error.code, error.message)]));
+        }
+        return Err(error);
+    }
+    let table = match &statement.body {
+        table::Body::Like(model) => like(scope.table(model)?, &name),
+        table::Body::Elements(elements, options) => {
+            let mut draft = Draft::new(name, defaults);
+            define(&mut draft, elements, options, scope)?;
+            draft.finish(scope)?.table
+        }
+    };
+    let mut statements = emit::collations(table.columns.iter());
+    let text = crate::schema::ddl::table(&table).map_err(|error| emit::refusal(&error))?;
+    let missing = |key: &crate::schema::ForeignKey| {
+        !scope.same(&key.references, &table.name) && scope.find(&key.references).is_none()
+    };
+    let foreign_keys = table.foreign_keys.iter().zip(&text.foreign_keys);
+    let kept: Vec<String> = foreign_keys.filter(|(key, _)| !missing(key)).map(|(_, sql)| sql.clone()).collect();
+    statements.extend([text.create, text.keys, text.indexes, kept].into_iter().flatten());
+    statements.extend(drop::reattach(&table, scope)?);
+    Ok(finished(statements, vec![CatalogueChange::PutTable(Arc::new(table))]))
+}
+
+fn define(
+    draft: &mut Draft,
+    elements: &[Element],
+    options: &TableOptions,
+    scope: &Scope<'_>,
+) -> Result<(), SqlError> {
+    draft.defaults =
+        charset::Charset::resolve(options.charset.as_deref(), options.collation.as_deref(), &draft.defaults)?;
+    draft.auto_increment = options.auto_increment;
+    draft.comment = options.comment.clone().unwrap_or_default();
+    for element in elements {
+        match element {
+            Element::Column(column) => {
+                if scope.replays() && column.references.is_some() {
+                    // MySQL before 9.0 ignores them, and nothing here says which MySQL it was.
+                    return Err(SqlError::unsupported("REFERENCES among a column's attributes"));
+                }
+                draft.add_column(column, &spec::Place::Default, scope)?;
+            }
+            Element::Key(key) => draft.add_key(key)?,
+            Element::ForeignKey(foreign_key) => draft.add_foreign_key(foreign_key.clone())?,
+        }
+    }
+    Ok(())
+}
+
+/// CREATE TABLE … LIKE: everything but foreign keys, triggers and the AUTO_INCREMENT value.
+fn like(model: &Table, name: &crate::schema::TableName) -> Table {
+    let mut table = model.clone();
+    table.name = name.clone();
+    table.foreign_keys.clear();
+    table.has_triggers = false;
+    table.auto_increment = model.auto_increment.map(|_| 1);
+    table
+}
+
+fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
+    let old = scope.table(name)?;
+    let inline = |clause: &Clause| match clause {
+        Clause::AddColumn(column, _) | Clause::ChangeColumn(_, column, _) => column.references.is_some(),
+        _other => false,
+    };
+    if scope.replays() && clauses.iter().any(inline) {
+        return Err(SqlError::unsupported("REFERENCES among a column's attributes"));
+    }
+    if old.has_triggers && clauses.iter().any(|clause| matches!(clause, Clause::RenameTable(_))) {
+        return Err(SqlError::unsupported("renaming a table with triggers"));
+    }
+    let mut draft = change::apply(old, clauses, scope)?;
+    if draft.name != old.name {
+        scope.database(&draft.name.database)?;
+        if let Some(other) = scope.find(&draft.name).filter(|other| !scope.same(&other.name, &old.name)) {
+            return Err(exists(&other.name.table));
+        }
+        rename::foreign_key_names(&mut draft, &old.name);
+    }
+    let finished_table = draft.finish(scope)?;
+    rename::check_needed_keys(old, &finished_table, scope)?;
+    let statements = emit::alter(old, &finished_table, scope)?;
+    let mut changes = Vec::new();
+    if finished_table.table.name != old.name {
+        changes.push(CatalogueChange::DropTable(old.name.clone()));
+    }
+    changes.extend(rename::children(old, &finished_table, scope));
+    changes.push(CatalogueChange::PutTable(Arc::new(finished_table.table)));
+    Ok(finished(statements, changes))
+}
+
+/// A plan without warnings.
+fn finished(statements: Vec<String>, changes: Vec<CatalogueChange>) -> DdlPlan {
+    DdlPlan { statements: statements.into_iter().map(TargetSql).collect(), changes, notes: Vec::new() }
+}
+
+/// A plan that does nothing but warn.
+fn noted(notes: Vec<(u16, String)>) -> DdlPlan {
+    DdlPlan { statements: Vec::new(), changes: Vec::new(), notes }
+}

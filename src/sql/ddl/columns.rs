@@ -1,0 +1,141 @@
+//! From a column definition to the column as the catalogue holds it.
+
+use super::super::plan::SqlError;
+use super::charset::{Charset, longest_character};
+use super::default;
+use super::scope::Scope;
+use super::spec::ColumnSpec;
+use super::types;
+use crate::schema::types::is_character;
+use crate::schema::{Column, ColumnDefault, ColumnType, KeyKind};
+
+/// The column that a definition makes in a table with these defaults.
+pub(super) fn resolve(spec: &ColumnSpec, defaults: &Charset, scope: &Scope<'_>) -> Result<Column, SqlError> {
+    let (column_type, charset) = character_set(spec, defaults)?;
+    let column_type = labels(&spec.name, column_type, charset.as_ref())?;
+    check_length(&spec.name, &column_type, charset.as_ref())?;
+    if spec.auto_increment && !counts(&column_type) {
+        return Err(SqlError::new(1063, "42000", format!("Incorrect column specifier for column '{}'", spec.name)));
+    }
+    // AUTO_INCREMENT and PRIMARY KEY columns are NOT NULL even if nobody says so.
+    let implied = spec.auto_increment || spec.key == Some(KeyKind::Primary);
+    let mut column = Column {
+        name: spec.name.clone(),
+        type_text: types::text_of(&column_type, &spec.data_type),
+        column_type,
+        nullable: spec.nullable.unwrap_or(true) && !implied,
+        default: ColumnDefault::None,
+        on_update_now: None,
+        auto_increment: spec.auto_increment,
+        generated: None,
+        charset: charset.as_ref().map(|charset| charset.charset.clone()),
+        collation: charset.map(|charset| charset.collation),
+        comment: spec.comment.clone(),
+        invisible: spec.invisible,
+    };
+    column.default = match &spec.default {
+        Some(default) => default::resolve(&column, default, &scope.context.sql_mode)?,
+        None if column.nullable => ColumnDefault::Null,
+        None => ColumnDefault::None,
+    };
+    if let Some(digits) = spec.on_update_now {
+        column.on_update_now = Some(on_update(&column, digits)?);
+    }
+    Ok(column)
+}
+
+fn on_update(column: &Column, digits: u8) -> Result<u8, SqlError> {
+    match &column.column_type {
+        ColumnType::DateTime { fraction } | ColumnType::Timestamp { fraction } if *fraction == digits => Ok(digits),
+        _other => {
+            Err(SqlError::new(1294, "HY000", format!("Invalid ON UPDATE clause for '{}' column", column.name)))
+        }
+    }
+}
+
+fn counts(column_type: &ColumnType) -> bool {
+    matches!(
+        column_type,
+        ColumnType::TinyInt { .. }
+            | ColumnType::SmallInt { .. }
+            | ColumnType::MediumInt { .. }
+            | ColumnType::Int { .. }
+            | ColumnType::BigInt { .. }
+    )
+}
+
+/// Settles the character set; with `binary` a character type becomes the binary type of the same size.
+fn character_set(spec: &ColumnSpec, defaults: &Charset) -> Result<(ColumnType, Option<Charset>), SqlError> {
+    let data_type = &spec.data_type;
+    if !is_character(&data_type.base) {
+        return Ok((data_type.base.clone(), None));
+    }
+    let mut charset = Charset::resolve(data_type.charset.as_deref(), data_type.collation.as_deref(), defaults)?;
+    if data_type.binary && data_type.collation.is_none() {
+        charset = charset.binary();
+    }
+    if charset.charset != "binary" {
+        return Ok((data_type.base.clone(), Some(charset)));
+    }
+    let binary = match &data_type.base {
+        ColumnType::Char { length } => ColumnType::Binary { length: *length },
+        ColumnType::VarChar { length } => ColumnType::VarBinary { length: *length },
+        ColumnType::TinyText => ColumnType::TinyBlob,
+        ColumnType::Text => ColumnType::Blob,
+        ColumnType::MediumText => ColumnType::MediumBlob,
+        ColumnType::LongText => ColumnType::LongBlob,
+        ColumnType::Enum { .. } | ColumnType::Set { .. } => {
+            return Err(SqlError::unsupported("ENUM and SET with CHARACTER SET binary"));
+        }
+        other => other.clone(),
+    };
+    Ok((binary, None))
+}
+
+/// ENUM and SET lose the trailing spaces of their labels, and no label comes twice.
+fn labels(column: &str, column_type: ColumnType, charset: Option<&Charset>) -> Result<ColumnType, SqlError> {
+    let trimmed = |labels: Vec<String>| -> Vec<String> {
+        labels.iter().map(|label| label.trim_end_matches(' ').to_owned()).collect()
+    };
+    let exact = charset.is_some_and(|charset| charset.collation.ends_with("_bin") || charset.collation.ends_with("_cs"));
+    let unique = |labels: &[String], kind: &str| {
+        for (at, label) in labels.iter().enumerate() {
+            let same = |other: &&String| *other == label || (!exact && other.to_lowercase() == label.to_lowercase());
+            if let Some(earlier) = labels.iter().take(at).find(same) {
+                let text = format!("Column '{column}' has duplicated value '{earlier}' in {kind}");
+                return Err(SqlError::new(1291, "HY000", text));
+            }
+        }
+        Ok(())
+    };
+    match column_type {
+        ColumnType::Enum { labels } => {
+            let labels = trimmed(labels);
+            unique(&labels, "ENUM")?;
+            Ok(ColumnType::Enum { labels })
+        }
+        ColumnType::Set { labels } => {
+            let labels = trimmed(labels);
+            unique(&labels, "SET")?;
+            if let Some(label) = labels.iter().find(|label| label.contains(',')) {
+                let text = format!("Illegal set '{label}' value found during parsing");
+                return Err(SqlError::new(1367, "22007", text));
+            }
+            if labels.len() > 64 {
+                let text = format!("Too many strings for column {column} and SET");
+                return Err(SqlError::new(1097, "HY000", text));
+            }
+            Ok(ColumnType::Set { labels })
+        }
+        other => Ok(other),
+    }
+}
+
+/// VARCHAR is limited in bytes: 65,535 for the longest character of its set.
+fn check_length(column: &str, column_type: &ColumnType, charset: Option<&Charset>) -> Result<(), SqlError> {
+    let (ColumnType::VarChar { length }, Some(charset)) = (column_type, charset) else {
+        return Ok(());
+    };
+    let most = 65_535 / longest_character(&charset.charset);
+    if *length > most { Err(SqlError::too_long(column, most)) } else { Ok(()) }
+}

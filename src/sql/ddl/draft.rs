@@ -1,0 +1,246 @@
+//! A table under construction. CREATE and ALTER both end in [`Draft::finish`], so the rules of names, keys and
+//! AUTO_INCREMENT are the same for both. Every part remembers which part of the old table it was, which lets the
+//! emitter tell a rename from a new thing.
+
+use super::super::plan::SqlError;
+use super::charset::Charset;
+use super::columns;
+use super::keys;
+use super::scope::Scope;
+use super::spec::{ColumnSpec, ForeignKeySpec, KeySpec, Place};
+use crate::schema::{Column, ForeignKey, KeyKind, KeyPart, Table, TableName};
+
+/// A table under construction.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) name: TableName,
+    pub(super) defaults: Charset,
+    pub(super) engine: String,
+    pub(super) comment: String,
+    pub(super) auto_increment: Option<u64>,
+    pub(super) has_triggers: bool,
+    pub(super) columns: Vec<DraftColumn>,
+    pub(super) keys: Vec<DraftKey>,
+    pub(super) foreign_keys: Vec<DraftForeignKey>,
+}
+
+/// A column with the name that it had in the old table.
+#[derive(Clone, Debug)]
+pub(super) struct DraftColumn {
+    pub(super) origin: Option<String>,
+    pub(super) column: Column,
+    /// NULL was written, which a primary key forbids.
+    pub(super) explicit_null: bool,
+}
+
+/// A key with the name that it had in the old table.
+#[derive(Clone, Debug)]
+pub(super) struct DraftKey {
+    pub(super) origin: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) kind: KeyKind,
+    pub(super) parts: Vec<KeyPart>,
+    pub(super) generated: bool,
+}
+
+/// A foreign key, old or new.
+#[derive(Clone, Debug)]
+pub(super) enum DraftForeignKey {
+    /// With the name that it had in the old table.
+    Kept(String, ForeignKey),
+    New(ForeignKeySpec),
+}
+
+/// A finished table and where its parts come from.
+#[derive(Clone, Debug)]
+pub(super) struct Finished {
+    pub(super) table: Table,
+    /// For each column its old name.
+    pub(super) columns: Vec<Option<String>>,
+    /// For each key its old name.
+    pub(super) keys: Vec<Option<String>>,
+    /// For each foreign key its old name.
+    pub(super) foreign_keys: Vec<Option<String>>,
+}
+
+impl Draft {
+    /// An empty table.
+    pub(super) fn new(name: TableName, defaults: Charset) -> Self {
+        Self {
+            name,
+            defaults,
+            engine: "InnoDB".to_owned(),
+            comment: String::new(),
+            auto_increment: None,
+            has_triggers: false,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            foreign_keys: Vec::new(),
+        }
+    }
+
+    /// The draft that changes nothing.
+    pub(super) fn of(table: &Table) -> Self {
+        let column = |column: &Column| DraftColumn {
+            origin: Some(column.name.clone()),
+            column: column.clone(),
+            explicit_null: false,
+        };
+        let key = |key: &crate::schema::Key| DraftKey {
+            origin: Some(key.name.clone()),
+            name: Some(key.name.clone()),
+            kind: key.kind,
+            parts: key.parts.clone(),
+            generated: false,
+        };
+        Self {
+            name: table.name.clone(),
+            defaults: Charset::new(&table.charset, &table.collation),
+            engine: table.engine.clone(),
+            comment: table.comment.clone(),
+            auto_increment: table.auto_increment,
+            has_triggers: table.has_triggers,
+            columns: table.columns.iter().map(column).collect(),
+            keys: table.keys.iter().map(key).collect(),
+            foreign_keys: table
+                .foreign_keys
+                .iter()
+                .map(|foreign_key| DraftForeignKey::Kept(foreign_key.name.clone(), foreign_key.clone()))
+                .collect(),
+        }
+    }
+
+    /// Where the column of that name is.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The column of that name.
+    pub(super) fn column(&self, name: &str) -> Option<&DraftColumn> {
+        self.columns.iter().find(|column| column.column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Adds a column with the keys that its attributes ask for.
+    pub(super) fn add_column(&mut self, spec: &ColumnSpec, place: &Place, scope: &Scope<'_>) -> Result<(), SqlError> {
+        let column = columns::resolve(spec, &self.defaults, scope)?;
+        let draft = DraftColumn { origin: None, column, explicit_null: spec.nullable == Some(true) };
+        let position = self.place(place)?.unwrap_or(self.columns.len());
+        self.columns.insert(position.min(self.columns.len()), draft);
+        self.column_keys(spec)
+    }
+
+    /// PRIMARY KEY, UNIQUE and REFERENCES among a column's attributes.
+    pub(super) fn column_keys(&mut self, spec: &ColumnSpec) -> Result<(), SqlError> {
+        let part = || super::spec::PartSpec { column: spec.name.clone(), prefix: None, descending: false };
+        if let Some(kind) = spec.key {
+            self.add_key(&KeySpec { kind, name: None, parts: vec![part()], generated: false })?;
+        }
+        if let Some(references) = &spec.references {
+            self.add_foreign_key(ForeignKeySpec {
+                name: None,
+                key_name: None,
+                columns: vec![spec.name.clone()],
+                references: references.clone(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Adds a key; its parts are checked by [`Draft::finish`].
+    pub(super) fn add_key(&mut self, spec: &KeySpec) -> Result<(), SqlError> {
+        if spec.kind == KeyKind::Primary && self.keys.iter().any(|key| key.kind == KeyKind::Primary) {
+            return Err(SqlError::new(1068, "42000", "Multiple primary key defined".to_owned()));
+        }
+        if let Some(name) = spec.name.as_deref().filter(|name| name.eq_ignore_ascii_case("PRIMARY")) {
+            return Err(SqlError::new(1280, "42000", format!("Incorrect index name '{name}'")));
+        }
+        let parts = spec.parts.iter().map(|part| KeyPart {
+            column: Some(part.column.clone()),
+            expression: None,
+            prefix: part.prefix,
+            descending: part.descending,
+        });
+        self.keys.push(DraftKey {
+            origin: None,
+            name: if spec.kind == KeyKind::Primary { Some("PRIMARY".to_owned()) } else { spec.name.clone() },
+            kind: spec.kind,
+            parts: parts.collect(),
+            generated: spec.generated,
+        });
+        Ok(())
+    }
+
+    /// Adds a foreign key and the key that MySQL puts below it.
+    pub(super) fn add_foreign_key(&mut self, spec: ForeignKeySpec) -> Result<(), SqlError> {
+        let part = |column: &String| super::spec::PartSpec { column: column.clone(), prefix: None, descending: false };
+        self.add_key(&KeySpec {
+            kind: KeyKind::Secondary,
+            name: spec.name.clone().or_else(|| spec.key_name.clone()),
+            parts: spec.columns.iter().map(part).collect(),
+            generated: true,
+        })?;
+        self.foreign_keys.push(DraftForeignKey::New(spec));
+        Ok(())
+    }
+
+    /// The index of a place among the columns; `None` for the usual one.
+    pub(super) fn place(&self, place: &Place) -> Result<Option<usize>, SqlError> {
+        match place {
+            Place::Default => Ok(None),
+            Place::First => Ok(Some(0)),
+            Place::After(name) => match self.position(name) {
+                Some(position) => Ok(Some(position + 1)),
+                None => Err(SqlError::unknown_column(name, &self.name.table)),
+            },
+        }
+    }
+
+    /// The table, once all of MySQL's rules hold.
+    pub(super) fn finish(mut self, scope: &Scope<'_>) -> Result<Finished, SqlError> {
+        for (at, column) in self.columns.iter().enumerate() {
+            let name = &column.column.name;
+            if self.columns.iter().take(at).any(|other| other.column.name.eq_ignore_ascii_case(name)) {
+                return Err(SqlError::new(1060, "42S21", format!("Duplicate column name '{name}'")));
+            }
+        }
+        if self.columns.iter().all(|column| column.column.invisible) {
+            return Err(SqlError::new(4028, "HY000", "A table must have at least one visible column.".to_owned()));
+        }
+        let (keys, key_origins): (Vec<_>, Vec<_>) = keys::resolve(&mut self)?.into_iter().unzip();
+        self.check_auto_increment(&keys)?;
+        let (foreign_keys, foreign_origins): (Vec<_>, Vec<_>) =
+            super::foreign::resolve(&self, scope)?.into_iter().unzip();
+        let has_auto_increment = self.columns.iter().any(|column| column.column.auto_increment);
+        let auto_increment = if has_auto_increment { Some(self.auto_increment.unwrap_or(1).max(1)) } else { None };
+        let origins = self.columns.iter().map(|column| column.origin.clone()).collect();
+        let table = Table {
+            name: self.name,
+            columns: self.columns.into_iter().map(|column| column.column).collect(),
+            keys,
+            foreign_keys,
+            charset: self.defaults.charset,
+            collation: self.defaults.collation,
+            auto_increment,
+            comment: self.comment,
+            engine: self.engine,
+            has_triggers: self.has_triggers,
+        };
+        Ok(Finished { table, columns: origins, keys: key_origins, foreign_keys: foreign_origins })
+    }
+
+    fn check_auto_increment(&self, keys: &[crate::schema::Key]) -> Result<(), SqlError> {
+        let mut automatic = self.columns.iter().filter(|column| column.column.auto_increment);
+        let Some(column) = automatic.next() else {
+            return Ok(());
+        };
+        let first = |key: &crate::schema::Key| {
+            let part = key.parts.first().and_then(|part| part.column.as_deref());
+            part.is_some_and(|part| part.eq_ignore_ascii_case(&column.column.name))
+        };
+        if automatic.next().is_none() && keys.iter().any(first) {
+            return Ok(());
+        }
+        let text = "Incorrect table definition; there can be only one auto column and it must be defined as a key";
+        Err(SqlError::new(1075, "42000", text.to_owned()))
+    }
+}

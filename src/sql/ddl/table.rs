@@ -1,0 +1,65 @@
+//! CREATE TABLE and what stands between its parentheses: the grammar.
+
+use sqlparser::tokenizer::Token;
+
+use super::super::plan::SqlError;
+use super::column;
+use super::cursor::Cursor;
+use super::index;
+use super::options::table_option;
+use super::spec::{Element, QualifiedName, TableOptions};
+
+/// CREATE TABLE after the words CREATE TABLE.
+#[derive(Clone, Debug)]
+pub(super) struct CreateTable {
+    pub(super) if_not_exists: bool,
+    pub(super) name: QualifiedName,
+    pub(super) body: Body,
+}
+
+/// What the table is made of.
+#[derive(Clone, Debug)]
+pub(super) enum Body {
+    Elements(Vec<Element>, TableOptions),
+    Like(QualifiedName),
+}
+
+/// Reads CREATE TABLE after the words CREATE TABLE.
+pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<CreateTable, SqlError> {
+    let if_not_exists = cursor.take("if not exists");
+    let name = cursor.qualified_name()?;
+    let mark = cursor.mark();
+    let parenthesis = cursor.take_symbol(&Token::LParen);
+    if cursor.take("like") {
+        let model = cursor.qualified_name()?;
+        if parenthesis {
+            cursor.expect_symbol(&Token::RParen)?;
+        }
+        cursor.expect_end()?;
+        return Ok(CreateTable { if_not_exists, name, body: Body::Like(model) });
+    }
+    if parenthesis && (cursor.is("select") || cursor.is("with")) {
+        return Err(SqlError::unsupported("CREATE TABLE … SELECT"));
+    }
+    cursor.back_to(mark);
+    let elements = if parenthesis { cursor.list(element)? } else { Vec::new() };
+    let mut options = TableOptions::default();
+    while table_option(cursor, &mut options)? {
+        cursor.take_symbol(&Token::Comma);
+    }
+    if cursor.is("partition") {
+        return Err(SqlError::unsupported("PARTITION BY"));
+    }
+    if ["as", "select", "ignore", "replace", "with", "table", "values"].iter().any(|word| cursor.is(word)) {
+        return Err(SqlError::unsupported("CREATE TABLE … SELECT"));
+    }
+    cursor.expect_end()?;
+    Ok(CreateTable { if_not_exists, name, body: Body::Elements(elements, options) })
+}
+
+fn element(cursor: &mut Cursor<'_>) -> Result<Element, SqlError> {
+    match index::table_constraint(cursor)? {
+        Some(constraint) => Ok(constraint),
+        None => column::definition(cursor).map(Element::Column),
+    }
+}
