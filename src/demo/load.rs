@@ -105,3 +105,35 @@ async fn audit(mut client: Client, money: String, stop: CancellationToken) {
     }
     client.close().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::{checks, make_shop, opts, schema};
+    use crate::sandbox::{Servers, mysql, postgres};
+
+    /// The load is the demo's measure, so it's held against MySQL alone first: what breaks here isn't Bascule's.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_load_holds_its_own_invariants_on_mysql() {
+        let servers = tokio::task::spawn_blocking(|| {
+            Servers::start(&mysql::Options::default(), &postgres::Options::default())
+        });
+        let servers = servers.await.expect("no panic").expect("servers start");
+        let root = opts(servers.mysql.port(), "root", None, None);
+        let (rows, money) = make_shop(&root).await.expect("a shop");
+        assert!(rows > 30_000, "{rows} rows");
+        let through = opts(servers.mysql.port(), schema::USER, Some(schema::PASSWORD), Some(schema::DATABASE));
+        let stats = Arc::new(Stats::new());
+        let load = Load::start(through.clone(), &stats, money.clone()).await.expect("a load");
+        let mut ticks = tokio::time::interval(Duration::from_millis(50));
+        while stats.totals().statements < 3_000 {
+            ticks.tick().await;
+        }
+        let told = load.finish().await.expect("the clients end");
+        let totals = stats.totals();
+        assert_eq!((totals.errors, totals.violations), (0, 0), "{:?}", totals.examples);
+        let checks = checks::shop(through, &told, &money).await.expect("the checks can be asked");
+        assert!(checks.iter().all(|check| check.held), "{checks:?}");
+        assert!(told.len() > 20 && told.values().any(|order| order.paid), "{} orders", told.len());
+    }
+}

@@ -176,7 +176,7 @@ where
     let servers = start_servers().await?;
     let folder = tempfile::Builder::new().prefix("bascule-demo-").tempdir();
     let folder = folder.map_err(DemoError::file("create a temporary folder"))?;
-    let root = OptsBuilder::from_opts(opts(servers.mysql.port(), "root", None)).db_name(None::<String>).into();
+    let root = opts(servers.mysql.port(), "root", None, None);
     let (rows, money) = make_shop(&root).await?;
     screen.say(format!(
         "The shop is open: {} rows in 5 tables of MySQL; PostgreSQL is empty. ({:.1} s)",
@@ -188,7 +188,7 @@ where
     std::fs::write(&file, &text).map_err(DemoError::file("write the demo's configuration"))?;
     let config = product::checked(&text, folder.path())?;
     let product = start(config.clone()).await.map_err(DemoError::Start)?;
-    let through = opts(product.address.port(), USER, Some(PASSWORD));
+    let through = opts(product.address.port(), USER, Some(PASSWORD), Some(DATABASE));
     let stage = Stage {
         screen,
         product: &product,
@@ -233,13 +233,13 @@ async fn make_shop(root: &Opts) -> Result<(u64, String), DemoError> {
     Ok((rows, money))
 }
 
-fn opts(port: u16, user: &str, password: Option<&str>) -> Opts {
+fn opts(port: u16, user: &str, password: Option<&str>, database: Option<&str>) -> Opts {
     OptsBuilder::default()
         .ip_or_hostname("127.0.0.1")
         .tcp_port(port)
         .user(Some(user))
         .pass(password)
-        .db_name(Some(DATABASE))
+        .db_name(database)
         .prefer_socket(false)
         .into()
 }
