@@ -172,7 +172,9 @@ impl Worker {
             .run(format!("INSERT INTO order_items (order_id, product_id, quantity, unit_price) VALUES {values}"))
             .await?;
         for product in products {
-            client.execute("UPDATE products SET stock = stock - ? WHERE id = ? AND stock >= ?", (1, product, 1)).await?;
+            client
+                .execute("UPDATE products SET stock = stock - ? WHERE id = ? AND stock >= ?", (1, product, 1))
+                .await?;
         }
         Ok(total)
     }
@@ -185,8 +187,7 @@ impl Worker {
         let method = pick(&METHODS, &mut self.random);
         let amount = decimal(order.total_cents);
         client.run("BEGIN").await?;
-        let taken =
-            client.execute("UPDATE orders SET status = 'paid' WHERE id = ? AND status = 'new'", (id,)).await?;
+        let taken = client.execute("UPDATE orders SET status = 'paid' WHERE id = ? AND status = 'new'", (id,)).await?;
         if taken != 1 {
             client.run("ROLLBACK").await?;
             client.stats().violation(format!("order {id} was committed and is open, but {taken} rows were paid"));
@@ -276,9 +277,7 @@ impl Worker {
         let email = format!("new{}.{}@shop.example", self.number, self.signed_up + 1);
         let name = pick(&NAMES, &mut self.random);
         let country = pick(&COUNTRIES, &mut self.random);
-        client
-            .execute("INSERT INTO customers (email, name, country) VALUES (?, ?, ?)", (email, name, country))
-            .await?;
+        client.execute("INSERT INTO customers (email, name, country) VALUES (?, ?, ?)", (email, name, country)).await?;
         self.signed_up += 1;
         client.stats().transaction();
         let told = client.inserted();

@@ -42,9 +42,8 @@ pub(super) async fn shop(opts: Opts, told: &BTreeMap<u64, Order>, money: &str) -
     let answers = async {
         let wrong: Option<u64> = conn.query_first(WRONG_TOTALS).await?;
         let money: Option<Option<String>> = conn.query_first(MONEY).await?;
-        let there: Vec<(u64, u32, String, String)> = conn
-            .exec("SELECT id, customer_id, total, status FROM orders WHERE id > ? ORDER BY id", (ORDERS,))
-            .await?;
+        let there: Vec<(u64, u32, String, String)> =
+            conn.exec("SELECT id, customer_id, total, status FROM orders WHERE id > ? ORDER BY id", (ORDERS,)).await?;
         conn.disconnect().await?;
         Ok((wrong.unwrap_or(u64::MAX), money.flatten().unwrap_or_default(), there))
     };
@@ -71,10 +70,8 @@ pub(super) async fn shop(opts: Opts, told: &BTreeMap<u64, Order>, money: &str) -
 
 /// Ids that are missing or different, and ids that nobody was told of.
 fn compare(told: &BTreeMap<u64, Order>, there: &[(u64, u32, String, String)]) -> (Vec<u64>, Vec<u64>) {
-    let there: BTreeMap<u64, (u32, &str, &str)> = there
-        .iter()
-        .map(|(id, customer, total, status)| (*id, (*customer, total.as_str(), status.as_str())))
-        .collect();
+    let there: BTreeMap<u64, (u32, &str, &str)> =
+        there.iter().map(|(id, customer, total, status)| (*id, (*customer, total.as_str(), status.as_str()))).collect();
     let same = |id: &u64, order: &Order| {
         let total = decimal(order.total_cents);
         let status = if order.paid { "paid" } else { "new" };
@@ -93,8 +90,7 @@ pub(super) async fn postgres_holds(config: &Config, told: usize) -> Result<Check
         client.simple(&question).await
     };
     let answers = answers.await.map_err(DemoError::Target)?;
-    let count: Option<usize> =
-        answers.first().and_then(|answer| answer.rows.first()).and_then(|row| row.parse_as(0));
+    let count: Option<usize> = answers.first().and_then(|answer| answer.rows.first()).and_then(|row| row.parse_as(0));
     let check = Check::new("postgres_itself", "PostgreSQL itself holds as many new orders", count == Some(told));
     Ok(check.detail(|| format!("it holds {count:?} instead of {told}")))
 }

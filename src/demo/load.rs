@@ -115,9 +115,8 @@ mod tests {
     /// The load is the demo's measure, so it's held against MySQL alone first: what breaks here isn't Bascule's.
     #[tokio::test(flavor = "multi_thread")]
     async fn the_load_holds_its_own_invariants_on_mysql() {
-        let servers = tokio::task::spawn_blocking(|| {
-            Servers::start(&mysql::Options::default(), &postgres::Options::default())
-        });
+        let servers =
+            tokio::task::spawn_blocking(|| Servers::start(&mysql::Options::default(), &postgres::Options::default()));
         let servers = servers.await.expect("no panic").expect("servers start");
         let root = opts(servers.mysql.port(), "root", None, None);
         let (rows, money) = make_shop(&root).await.expect("a shop");

@@ -259,8 +259,12 @@ fn invite(screen: &Screen, servers: &Servers, product: &Product, file: &Path) {
         String::new(),
         "Everything is left running until Ctrl-C. PostgreSQL serves; try:".into(),
         format!("  mysql -h 127.0.0.1 -P {bascule} -u {USER} -p{PASSWORD} {DATABASE}     # the application's door"),
-        format!("  mysql -h 127.0.0.1 -P {mysql} -u root {DATABASE}                    # the old MySQL, as it was left"),
-        format!("  psql -h 127.0.0.1 -p {postgres} -U postgres {TARGET_DATABASE}             # PostgreSQL; \\dt {DATABASE}.*"),
+        format!(
+            "  mysql -h 127.0.0.1 -P {mysql} -u root {DATABASE}                    # the old MySQL, as it was left"
+        ),
+        format!(
+            "  psql -h 127.0.0.1 -p {postgres} -U postgres {TARGET_DATABASE}             # PostgreSQL; \\dt {DATABASE}.*"
+        ),
         format!("  {program} status --config {}", file.display()),
     ];
     for line in lines {

@@ -102,8 +102,7 @@ fn under_load(summary: &Summary) -> [Check; 4] {
     let errors = Check::new("no_client_errors", "no client saw an error", load.errors == 0);
     let invariants =
         Check::new("invariants_under_load", "readers found every invariant unbroken at any time", load.violations == 0);
-    let short =
-        Check::new("pause", format!("the flip held nobody longer than {limit} ms"), load.flip <= PAUSE_LIMIT);
+    let short = Check::new("pause", format!("the flip held nobody longer than {limit} ms"), load.flip <= PAUSE_LIMIT);
     [
         errors.detail(|| format!("{} errors", load.errors)),
         invariants.detail(|| format!("{} times broken", load.violations)),

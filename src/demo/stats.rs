@@ -53,9 +53,8 @@ pub(super) struct Totals {
 
 impl Stats {
     pub(super) fn new() -> Self {
-        let histogram = || {
-            Mutex::new(Histogram::new_with_max(LONGEST_MICROS, 3).expect("the bounds are constants that are valid"))
-        };
+        let histogram =
+            || Mutex::new(Histogram::new_with_max(LONGEST_MICROS, 3).expect("the bounds are constants that are valid"));
         Self {
             statements: AtomicU64::new(0),
             transactions: AtomicU64::new(0),
