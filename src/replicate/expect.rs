@@ -1,0 +1,105 @@
+//! What PostgreSQL must answer so that a repeated write did what MySQL did. Pure.
+//!
+//! MySQL's counts are compared with PostgreSQL's for every statement. A difference means that the two sides hold
+//! different rows or that the rewrite was wrong; either way the table can't be followed any more.
+
+use crate::change::CapturedStatement;
+use crate::sql::plan::{ParameterSource, Verb, WritePlan, WriteResult};
+use crate::target::Answer;
+
+/// Why a statement's effect isn't the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Different(pub(super) String);
+
+/// Refuses what can't be exact, before it's executed.
+pub(super) fn before(statement: &CapturedStatement, plan: &WritePlan) -> Result<(), Different> {
+    let needs_time = plan.parameters.iter().any(|parameter| match parameter.source {
+        ParameterSource::Now { .. }
+        | ParameterSource::UtcNow { .. }
+        | ParameterSource::Instant { .. }
+        | ParameterSource::UnixNow => true,
+        ParameterSource::Literal(_)
+        | ParameterSource::Client(_)
+        | ParameterSource::GeneratedId(_)
+        | ParameterSource::LastInsertId
+        | ParameterSource::ConnectionId
+        | ParameterSource::User
+        | ParameterSource::Variable(_)
+        | ParameterSource::UserVariable(_)
+        | ParameterSource::FoundRows
+        | ParameterSource::RowCount => false,
+    });
+    if needs_time && !statement.time_exact {
+        return Err(Different("it uses the current time, and MySQL's exact time isn't known".into()));
+    }
+    generated_ids(statement, plan)?;
+    let isolation = statement.context.isolation.as_str();
+    let repeatable = isolation.eq_ignore_ascii_case("REPEATABLE-READ") || isolation.eq_ignore_ascii_case("SERIALIZABLE");
+    if !repeatable && super::touched::reads_others(&statement.text) {
+        // Such reads take no locks there, so commit order doesn't say what they saw. Reads of the changed rows are
+        // safe: others can only add to the matching rows meanwhile, and then the counts differ.
+        return Err(Different(format!("it reads other rows under {isolation}")));
+    }
+    Ok(())
+}
+
+/// MySQL reports the first generated id only. It tells all of them when every generated row was inserted.
+fn generated_ids(statement: &CapturedStatement, plan: &WritePlan) -> Result<(), Different> {
+    if plan.generated_ids == 0 {
+        return Ok(());
+    }
+    let generated = plan.generated_ids as u64;
+    let answer = &statement.answer;
+    let known = match plan.verb {
+        Verb::Insert => answer.insert_id != 0,
+        // A row that was ignored takes an id too, so the others' ids aren't known.
+        Verb::InsertIgnore => answer.affected_rows == 0 || (answer.affected_rows >= generated && answer.insert_id != 0),
+        // A single row that met another one takes an id that nobody sees.
+        Verb::Upsert | Verb::Replace => {
+            generated == 1 && (answer.insert_id != 0 || answer.affected_rows != 1)
+                || (answer.affected_rows == generated && answer.insert_id != 0)
+        }
+        Verb::Update | Verb::Delete => true,
+    };
+    if known { Ok(()) } else { Err(Different("the ids that MySQL generated aren't known".into())) }
+}
+
+/// Compares PostgreSQL's answer with MySQL's.
+pub(super) fn after(statement: &CapturedStatement, plan: &WritePlan, answer: &Answer) -> Result<(), Different> {
+    let mysql = &statement.answer;
+    let found_rows = statement.context.found_rows;
+    let affected = match plan.result {
+        WriteResult::Tag => answer.affected,
+        WriteResult::Ids { .. } => answer.rows.len() as u64,
+        WriteResult::MatchedChanged => {
+            let (matched, changed) = (cell(answer, 0)?, cell(answer, 1)?);
+            if let Some(expected) = mysql.matched_rows {
+                same("matched rows", expected, matched)?;
+            }
+            if found_rows { matched } else { changed }
+        }
+        WriteResult::Upserted { given } => {
+            let inserted = answer.rows.iter().filter(|row| row.get(0) == Some(b"t")).count() as u64;
+            let changed = answer.rows.len() as u64 - inserted;
+            let same = given.map_or(0, |given| (given as u64).saturating_sub(inserted + changed));
+            inserted + 2 * changed + if found_rows { same } else { 0 }
+        }
+        WriteResult::Replaced => cell(answer, 0)? + cell(answer, 1)?,
+    };
+    same("affected rows", mysql.affected_rows, affected)
+}
+
+fn same(what: &str, mysql: u64, postgres: u64) -> Result<(), Different> {
+    if mysql == postgres {
+        return Ok(());
+    }
+    Err(Different(format!("{what} differ: MySQL {mysql}, PostgreSQL {postgres}")))
+}
+
+/// A count in the one row of an answer.
+fn cell(answer: &Answer, column: usize) -> Result<u64, Different> {
+    let text = answer.rows.first().and_then(|row| row.get(column));
+    text.and_then(|text| std::str::from_utf8(text).ok())
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| Different("PostgreSQL's answer has no counts".into()))
+}
