@@ -41,6 +41,11 @@ pub(super) fn touched(statement: &CapturedStatement, catalogue: &Catalogue) -> A
     }
     let database = statement.context.database.as_deref();
     match target(&tokens, database) {
+        // A table that isn't known yet is the only one that CREATE TABLE changes.
+        Some(name) if tokens.first().is_some_and(|token| token.is("CREATE")) => {
+            let ours = catalogue.database(&name.database).is_some();
+            Affected::Tables(if ours { vec![name] } else { Vec::new() })
+        }
         Some(name) => single(name, catalogue),
         None => mentioned(&tokens, catalogue, database),
     }
@@ -66,7 +71,10 @@ fn changes_no_rows(tokens: &[Token]) -> bool {
         let known = ["VIEW", "PROCEDURE", "FUNCTION", "EVENT", "TABLE", "INDEX", "TRIGGER", "DATABASE", "SCHEMA"];
         known.into_iter().find(|name| token.is(name))
     });
-    definition && matches!(object, Some("VIEW" | "PROCEDURE" | "FUNCTION" | "EVENT"))
+    let drops = tokens.first().is_some_and(|token| token.is("DROP"));
+    definition
+        && (matches!(object, Some("VIEW" | "PROCEDURE" | "FUNCTION" | "EVENT"))
+            || (!drops && matches!(object, Some("DATABASE" | "SCHEMA"))))
 }
 
 /// The one table that a statement of a simple form changes.

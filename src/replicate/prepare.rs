@@ -1,0 +1,369 @@
+//! Turns source events into the steps of one PostgreSQL transaction. Pure: nothing is executed here.
+//!
+//! # Halted tables
+//! A table is halted when it can't be followed exactly: a statement was refused, PostgreSQL answered differently, or
+//! it's reached from a halted table (it was written from one, or its rows follow one by a cascading foreign key).
+//! Statements on halted tables are left out; everything else goes on. The marks are steps of the same transaction, so
+//! a table is halted in the store exactly from the transaction that it misses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::change::{Affected, CapturedStatement, Doubtful, SourceEvent, SourceTransaction};
+use crate::position::GtidSet;
+use crate::schema::{Catalogue, CatalogueChange, ReferentialAction, TableName};
+use crate::sql::Plan;
+use crate::sql::plan::{DdlPlan, WritePlan};
+use crate::store::{StoreStatement, statement};
+use crate::target::Request;
+
+use super::expect;
+use super::plan::Planner;
+use super::touched;
+
+/// What the applier knows and the store holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct State {
+    pub(super) applied: GtidSet,
+    pub(super) bypassed: GtidSet,
+    pub(super) halted: BTreeMap<TableName, String>,
+    /// Why everything needs a resync.
+    pub(super) lost: Option<String>,
+}
+
+impl State {
+    /// Halts a table, and with it the tables whose rows follow it by a foreign key.
+    pub(super) fn halt(&mut self, table: &TableName, reason: &str, catalogue: &Catalogue) {
+        if self.halted.contains_key(table) {
+            return;
+        }
+        self.halted.insert(table.clone(), reason.to_owned());
+        let follows = |action| match action {
+            ReferentialAction::Cascade | ReferentialAction::SetNull | ReferentialAction::SetDefault => true,
+            ReferentialAction::NoAction | ReferentialAction::Restrict => false,
+        };
+        let followers: Vec<TableName> = catalogue
+            .databases
+            .values()
+            .flat_map(|database| database.tables.values())
+            .filter(|child| {
+                let keys = &child.foreign_keys;
+                keys.iter().any(|key| key.references == *table && (follows(key.on_delete) || follows(key.on_update)))
+            })
+            .map(|child| child.name.clone())
+            .collect();
+        for child in followers {
+            self.halt(&child, &format!("its rows follow {table} by a foreign key, and that table isn't followed"), catalogue);
+        }
+    }
+
+    /// Halts everything that something touched.
+    pub(super) fn halt_affected(&mut self, affected: &Affected, reason: &str, catalogue: &Catalogue) {
+        match affected {
+            Affected::Tables(tables) => tables.iter().for_each(|table| self.halt(table, reason, catalogue)),
+            Affected::All => {
+                for table in catalogue.databases.values().flat_map(|database| database.tables.values()) {
+                    self.halt(&table.name, reason, catalogue);
+                }
+            }
+        }
+    }
+}
+
+/// One request of the transaction.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// A setting for the steps that follow.
+    Setting(&'static str),
+    /// A write whose counts are compared with MySQL's.
+    Write { statement: CapturedStatement, plan: Arc<Plan>, types: Vec<u32>, values: Vec<Option<Bytes>> },
+    /// A part of a schema change, and the tables that it's about.
+    Ddl { sql: String, tables: Vec<TableName> },
+    /// A fact of the store.
+    Store(StoreStatement),
+    /// The position; it must change exactly one row.
+    Checkpoint(StoreStatement),
+}
+
+impl Step {
+    /// The step as a request.
+    pub(super) fn request(&self) -> Request<'_> {
+        match self {
+            Self::Setting(sql) => Request::new(sql),
+            Self::Write { plan, types, values, .. } => {
+                let sql = write_plan(plan).map_or("", |plan| plan.sql.as_str());
+                Request { sql, types, parameters: values }
+            }
+            Self::Ddl { sql, .. } => Request::new(sql),
+            Self::Store(statement) | Self::Checkpoint(statement) => statement.request(),
+        }
+    }
+
+    /// Bytes on their way to PostgreSQL, roughly.
+    pub(super) fn weight(&self) -> usize {
+        let request = self.request();
+        request.sql.len() + request.parameters.iter().flatten().map(Bytes::len).sum::<usize>()
+    }
+
+    /// The tables that the step changes.
+    pub(super) fn tables(&self) -> &[TableName] {
+        match self {
+            Self::Write { plan, .. } => write_plan(plan).map_or(&[], |plan| &plan.tables),
+            Self::Ddl { tables, .. } => tables,
+            Self::Setting(_) | Self::Store(_) | Self::Checkpoint(_) => &[],
+        }
+    }
+}
+
+/// The plan of a [`Step::Write`].
+pub(super) fn write_plan(plan: &Plan) -> Option<&WritePlan> {
+    match plan {
+        Plan::Write(plan) => Some(plan),
+        Plan::Query(_) | Plan::Ddl(_) | Plan::Session(_) => None,
+    }
+}
+
+/// One PostgreSQL transaction, ready to be executed.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) steps: Vec<Step>,
+    /// The state once it's committed.
+    pub(super) state: State,
+    /// The catalogue once it's committed.
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) transactions: u64,
+    pub(super) statements: u64,
+}
+
+/// The numbers of an event.
+pub(super) fn gtids(event: &SourceEvent) -> GtidSet {
+    match event {
+        SourceEvent::Transaction(transaction) => {
+            let mut set = GtidSet::default();
+            set.insert(&transaction.gtid);
+            set
+        }
+        SourceEvent::Bypassed { gtids } | SourceEvent::InDoubt { gtids, .. } => gtids.clone(),
+        SourceEvent::Lost { .. } => GtidSet::default(),
+    }
+}
+
+/// Collects steps.
+struct Builder<'a> {
+    planner: &'a dyn Planner,
+    catalogue: Arc<Catalogue>,
+    state: State,
+    steps: Vec<Step>,
+    foreign_key_checks: bool,
+    transactions: u64,
+    statements: u64,
+}
+
+/// Prepares `events` as one transaction. `stored` is what the store holds; `state` is the same with tables that are to
+/// be halted from here on.
+pub(super) fn prepare<'e>(
+    events: impl Iterator<Item = &'e SourceEvent>,
+    stored: &State,
+    state: State,
+    catalogue: &Arc<Catalogue>,
+    planner: &dyn Planner,
+) -> Prepared {
+    let mut builder = Builder {
+        planner,
+        catalogue: Arc::clone(catalogue),
+        state,
+        steps: Vec::new(),
+        foreign_key_checks: true,
+        transactions: 0,
+        statements: 0,
+    };
+    events.for_each(|event| builder.event(event));
+    builder.finish(stored)
+}
+
+impl Builder<'_> {
+    fn event(&mut self, event: &SourceEvent) {
+        let gtids = gtids(event);
+        if !gtids.is_empty() && self.state.applied.contains_all(&gtids) {
+            return;
+        }
+        match event {
+            SourceEvent::Transaction(transaction) => self.transaction(transaction),
+            SourceEvent::Bypassed { gtids } => {
+                tracing::error!(%gtids, "MySQL committed transactions that didn't come through Bascule: a resync is needed");
+                self.state.bypassed.union(gtids);
+            }
+            SourceEvent::InDoubt { gtids, candidates } => {
+                let count = candidates.len();
+                tracing::error!(%gtids, count, "transactions can't be told apart: their tables need a resync");
+                candidates.iter().for_each(|candidate| self.doubtful(candidate));
+            }
+            SourceEvent::Lost { reason } => {
+                self.state.lost = Some(reason.clone());
+                self.halt_affected(&Affected::All, reason);
+            }
+        }
+        self.state.applied.union(&gtids);
+    }
+
+    fn transaction(&mut self, transaction: &SourceTransaction) {
+        self.transactions += 1;
+        if let Some(inexact) = &transaction.inexact {
+            self.halt_affected(&inexact.tables, &inexact.reason);
+        }
+        for statement in &transaction.statements {
+            self.statements += 1;
+            match self.planner.plan(statement, &self.catalogue) {
+                Ok(plan) => match &*plan {
+                    Plan::Write(write) => self.write(statement, Arc::clone(&plan), write),
+                    Plan::Ddl(ddl) => self.ddl(ddl),
+                    // They change no rows.
+                    Plan::Query(_) | Plan::Session(_) => {}
+                },
+                Err(error) => {
+                    let affected = touched::touched(statement, &self.catalogue);
+                    self.halt_affected(&affected, &format!("a statement can't be repeated exactly: {error}"));
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, statement: &CapturedStatement, plan: Arc<Plan>, write: &WritePlan) {
+        if let Some(source) = self.halted_source(statement, write) {
+            let reason = format!("it was written from {source}, and that table isn't followed");
+            return self.halt_all(&write.tables, &reason);
+        }
+        if let Err(different) = expect::before(statement, write) {
+            return self.halt_all(&write.tables, &format!("a statement can't be repeated exactly: {}", different.0));
+        }
+        match self.planner.bind(statement, &write.parameters, &self.catalogue) {
+            Ok(values) => {
+                self.foreign_key_checks(statement.context.foreign_key_checks);
+                let types = write.parameters.iter().map(|parameter| parameter.type_oid).collect();
+                self.steps.push(Step::Write { statement: statement.clone(), plan, types, values });
+            }
+            Err(error) => {
+                self.halt_all(&write.tables, &format!("a value can't be carried exactly: {error}"));
+            }
+        }
+    }
+
+    /// A halted table that the statement writes or may read.
+    fn halted_source(&self, statement: &CapturedStatement, write: &WritePlan) -> Option<TableName> {
+        if self.state.halted.is_empty() {
+            return None;
+        }
+        let halted = |table: &&TableName| self.state.halted.contains_key(*table);
+        if let Some(table) = write.tables.iter().find(halted) {
+            return Some(table.clone());
+        }
+        let mentioned: BTreeSet<TableName> = touched::mentions(statement, &self.catalogue);
+        mentioned.iter().find(halted).cloned()
+    }
+
+    /// Without checks MySQL doesn't cascade either, which is what a replica's role means in PostgreSQL.
+    fn foreign_key_checks(&mut self, checks: bool) {
+        if self.foreign_key_checks != checks {
+            self.foreign_key_checks = checks;
+            self.steps.push(Step::Setting(if checks {
+                "SET LOCAL session_replication_role = origin"
+            } else {
+                "SET LOCAL session_replication_role = replica"
+            }));
+        }
+    }
+
+    fn ddl(&mut self, plan: &DdlPlan) {
+        let tables: Vec<TableName> = plan.changes.iter().filter_map(changed_table).collect();
+        let drops_only = plan.changes.iter().all(|change| match change {
+            CatalogueChange::DropTable(_) | CatalogueChange::DropDatabase { .. } => true,
+            CatalogueChange::PutTable(_) | CatalogueChange::PutDatabase { .. } => false,
+        });
+        if !drops_only && tables.iter().any(|table| self.state.halted.contains_key(table)) {
+            return self.halt_all(&tables, "its definition changed while it wasn't followed");
+        }
+        for sql in &plan.statements {
+            self.steps.push(Step::Ddl { sql: sql.as_str().to_owned(), tables: tables.clone() });
+        }
+        let mut catalogue = Catalogue::clone(&self.catalogue);
+        for change in &plan.changes {
+            catalogue.apply(change);
+            self.steps.push(Step::Store(statement::catalogue(change)));
+            self.forget_dropped(change);
+        }
+        self.catalogue = Arc::new(catalogue);
+    }
+
+    /// What is gone needs no resync.
+    fn forget_dropped(&mut self, change: &CatalogueChange) {
+        match change {
+            CatalogueChange::DropTable(name) => {
+                self.state.halted.remove(name);
+            }
+            CatalogueChange::DropDatabase { name } => {
+                self.state.halted.retain(|table, _| table.database != *name);
+            }
+            CatalogueChange::PutTable(_) | CatalogueChange::PutDatabase { .. } => {}
+        }
+    }
+
+    /// Nobody knows whether it happened, so its tables can't be followed.
+    fn doubtful(&mut self, doubtful: &Doubtful) {
+        let reason = format!("it isn't known whether a transaction was committed: {}", doubtful.reason);
+        if let Some(inexact) = &doubtful.inexact {
+            self.halt_affected(&inexact.tables, &reason);
+        }
+        for statement in &doubtful.statements {
+            let affected = match self.planner.plan(statement, &self.catalogue).as_deref() {
+                Ok(Plan::Write(plan)) => Affected::Tables(plan.tables.clone()),
+                Ok(Plan::Ddl(plan)) => Affected::Tables(plan.changes.iter().filter_map(changed_table).collect()),
+                Ok(Plan::Query(_) | Plan::Session(_)) => Affected::Tables(Vec::new()),
+                Err(_) => touched::touched(statement, &self.catalogue),
+            };
+            self.halt_affected(&affected, &reason);
+        }
+    }
+
+    fn halt_all(&mut self, tables: &[TableName], reason: &str) {
+        let catalogue = Arc::clone(&self.catalogue);
+        tables.iter().for_each(|table| self.state.halt(table, reason, &catalogue));
+    }
+
+    fn halt_affected(&mut self, affected: &Affected, reason: &str) {
+        let catalogue = Arc::clone(&self.catalogue);
+        self.state.halt_affected(affected, reason, &catalogue);
+    }
+
+    fn finish(mut self, stored: &State) -> Prepared {
+        for (table, reason) in &self.state.halted {
+            if !stored.halted.contains_key(table) {
+                tracing::error!(%table, %reason, "a table isn't followed any more: it needs a resync");
+                self.steps.push(Step::Store(statement::mark_table(table, reason)));
+            }
+        }
+        for table in stored.halted.keys().filter(|table| !self.state.halted.contains_key(table)) {
+            self.steps.push(Step::Store(statement::clear_table(table)));
+        }
+        if self.state.bypassed != stored.bypassed {
+            self.steps.push(Step::Store(statement::bypassed(&self.state.bypassed)));
+        }
+        self.steps.push(Step::Checkpoint(statement::checkpoint(&self.state.applied)));
+        Prepared {
+            steps: self.steps,
+            state: self.state,
+            catalogue: self.catalogue,
+            transactions: self.transactions,
+            statements: self.statements,
+        }
+    }
+}
+
+fn changed_table(change: &CatalogueChange) -> Option<TableName> {
+    match change {
+        CatalogueChange::PutTable(table) => Some(table.name.clone()),
+        CatalogueChange::DropTable(name) => Some(name.clone()),
+        CatalogueChange::PutDatabase { .. } | CatalogueChange::DropDatabase { .. } => None,
+    }
+}
