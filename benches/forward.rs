@@ -177,6 +177,7 @@ fn bench() -> Result<ExitCode, String> {
     for entry in &mut entries {
         entry.crowd();
     }
+    entries.extend(mirrored(&entries, folder.path(), rounds, length)?);
     say(&table(&entries).to_string());
     let (object, passed) = judge(&entries);
     say(&object.to_string());
@@ -200,6 +201,25 @@ fn enter(servers: &Servers, folder: &Path) -> Result<Vec<Entry>, String> {
         }
     }
     Ok(entries)
+}
+
+/// The same loads once more while Bascule mirrors. They come last and alone, since whoever writes past a Bascule that
+/// mirrors leaves a gap.
+fn mirrored(entries: &[Entry], folder: &Path, rounds: u64, length: Duration) -> Result<Option<Entry>, String> {
+    let Some(bascule) = entries.iter().find(|entry| entry.contestant.name == "bascule") else { return Ok(None) };
+    let mut entry = match bascule.contestant.mirroring(&folder.join("bascule")) {
+        Ok(contestant) => Entry::new(contestant),
+        Err(reason) => {
+            say(&format!("not measured while mirroring: {reason}"));
+            return Ok(None);
+        }
+    };
+    for _ in 0..rounds {
+        for index in 0..2 {
+            entry.round(index, length)?;
+        }
+    }
+    Ok(Some(entry))
 }
 
 fn table(entries: &[Entry]) -> Table {
@@ -228,6 +248,7 @@ fn table(entries: &[Entry]) -> Table {
         }
         row.push(entry.idle_kib.map_or_else(|| "–".into(), |kib| format!("{kib:.1}")));
         row.push(match (entry.crowd_failures, &entry.crowd_error) {
+            (0, _) if entry.idle_kib.is_none() && entry.contestant.name != "direct" => "–".into(),
             (0, _) => "no error".into(),
             (failures, error) => format!("{failures} failed: {}", error.as_deref().unwrap_or("no reason")),
         });

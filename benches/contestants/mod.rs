@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const START_LIMIT: Duration = Duration::from_secs(20);
+const FOLLOW_LIMIT: Duration = Duration::from_secs(60);
 /// The unit of `utime` and `stime` in /proc: the kernel shows them in hundredths of a second.
 const TICK_MICROS: f64 = 10_000.0;
 
@@ -14,13 +15,16 @@ const TICK_MICROS: f64 = 10_000.0;
 pub(crate) struct Contestant {
     pub(crate) name: &'static str,
     pub(crate) port: u16,
+    /// The proxy's process; none for the direct way.
+    pid: Option<u32>,
+    /// Only with the one who started it.
     process: Option<Child>,
 }
 
 impl Contestant {
     /// MySQL itself.
     pub(crate) const fn direct(port: u16) -> Self {
-        Self { name: "direct", port, process: None }
+        Self { name: "direct", port, pid: None, process: None }
     }
 
     /// Our own program in mode passthrough.
@@ -38,6 +42,35 @@ impl Contestant {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bascule"));
         command.arg("run").arg("--config").arg(&config);
         Self::start("bascule", command, folder, port)
+    }
+
+    /// The running Bascule after it was told to mirror and follows; `folder` is the one it was started with. Its CPU
+    /// time is then that of capturing, spooling and replaying too.
+    pub(crate) fn mirroring(&self, folder: &Path) -> Result<Self, String> {
+        let ask = |words: &[&str]| -> Result<String, String> {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_bascule"));
+            command.args(words).arg("--json").arg("--config").arg(folder.join("proxy.toml"));
+            let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+            if output.status.success() {
+                return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+            }
+            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        };
+        ask(&["mode", "mirror"])?;
+        let begun = Instant::now();
+        while begun.elapsed() < FOLLOW_LIMIT {
+            let status: serde_json::Value =
+                serde_json::from_str(&ask(&["status"])?).map_err(|error| error.to_string())?;
+            let mirror = status.get("mirror");
+            match mirror.and_then(|mirror| mirror.get("phase")).and_then(serde_json::Value::as_str) {
+                Some("streaming") => {
+                    return Ok(Self { name: "bascule, mirroring", port: self.port, pid: self.pid, process: None });
+                }
+                Some("halted") => return Err(format!("it halted: {status}")),
+                Some(_) | None => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
+        Err(format!("it doesn't follow within {} s", FOLLOW_LIMIT.as_secs()))
     }
 
     /// HAProxy in mode tcp, from PATH or where Debian puts it.
@@ -83,7 +116,7 @@ impl Contestant {
         let copy = file.try_clone().map_err(|error| error.to_string())?;
         command.current_dir(folder).stdin(Stdio::null()).stdout(file).stderr(copy);
         let child = command.spawn().map_err(|error| format!("{name} can't be run: {error}"))?;
-        let mut contestant = Self { name, port, process: Some(child) };
+        let mut contestant = Self { name, port, pid: Some(child.id()), process: Some(child) };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = contestant.process.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)));
@@ -98,7 +131,7 @@ impl Contestant {
 
     /// CPU time of all its threads so far, in microseconds; of the proxy only, so none for the direct way.
     pub(crate) fn cpu_micros(&self) -> Option<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.as_ref()?.id())).ok()?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid?)).ok()?;
         // The name in parentheses may hold anything; after it come state, …; utime and stime are fields 14 and 15.
         let (_, fields) = stat.rsplit_once(')')?;
         let mut fields = fields.split_whitespace().skip(11);
@@ -108,7 +141,7 @@ impl Contestant {
 
     /// Resident memory in KiB.
     pub(crate) fn resident_kib(&self) -> Option<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.as_ref()?.id())).ok()?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid?)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.split_whitespace().next()?.parse().ok()
     }
