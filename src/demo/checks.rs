@@ -8,7 +8,7 @@ use mysql_async::{Conn, Opts};
 use super::actions::Order;
 use super::load::MONEY;
 use super::schema::{DATABASE, ORDERS, decimal};
-use super::{DemoError, summary::Check};
+use super::{DemoError, chain, summary::Check};
 use crate::config::Config;
 use crate::target::Client;
 
@@ -83,16 +83,21 @@ fn compare(told: &BTreeMap<u64, Order>, there: &[(u64, u32, String, String)]) ->
 }
 
 /// Asks PostgreSQL itself, not through Bascule, for the number of the new orders.
-pub(super) async fn postgres_holds(config: &Config, told: usize) -> Result<Check, DemoError> {
+pub(super) async fn postgres_holds(config: &Config, told: usize) -> Check {
     let question = format!("SELECT count(*) FROM {DATABASE}.orders WHERE id > {ORDERS}");
     let answers = async {
         let mut client = Client::connect(&config.target, "bascule demo").await?;
         client.simple(&question).await
     };
-    let answers = answers.await.map_err(DemoError::Target)?;
-    let count: Option<usize> = answers.first().and_then(|answer| answer.rows.first()).and_then(|row| row.parse_as(0));
-    let check = Check::new("postgres_itself", "PostgreSQL itself holds as many new orders", count == Some(told));
-    Ok(check.detail(|| format!("it holds {count:?} instead of {told}")))
+    let count: Result<Option<usize>, _> = answers
+        .await
+        .map(|answers| answers.first().and_then(|answer| answer.rows.first()).and_then(|row| row.parse_as(0)));
+    let held = matches!(count, Ok(Some(count)) if count == told);
+    let check = Check::new("postgres_itself", "PostgreSQL itself holds as many new orders", held);
+    check.detail(|| match count {
+        Ok(count) => format!("it holds {} instead of {told}", count.map_or("none".into(), |count| count.to_string())),
+        Err(error) => chain(&error),
+    })
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod product;
 mod schema;
 mod stats;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use product::Product;
@@ -28,7 +30,6 @@ use mysql_async::{Conn, Opts, OptsBuilder};
 use crate::admin::OperationError;
 use crate::config::Config;
 use crate::sandbox::{SandboxError, Servers, mysql, postgres};
-use crate::target::TargetError;
 use phases::Stage;
 use product::TARGET_DATABASE;
 use schema::{DATABASE, PASSWORD, USER};
@@ -77,9 +78,6 @@ pub enum DemoError {
         #[source]
         source: mysql_async::Error,
     },
-    /// PostgreSQL itself.
-    #[error("can't ask PostgreSQL itself")]
-    Target(#[source] TargetError),
     /// The operator's command was refused.
     #[error("can't {action}")]
     Operation {
