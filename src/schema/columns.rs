@@ -31,11 +31,9 @@ fn parse(text: &str) -> Option<ColumnType> {
         "mediumint" => ColumnType::MediumInt { unsigned },
         "int" | "integer" => ColumnType::Int { unsigned },
         "bigint" => ColumnType::BigInt { unsigned },
-        "decimal" | "numeric" => ColumnType::Decimal {
-            precision: byte(first, 10)?,
-            scale: byte(arguments.get(1).copied(), 0)?,
-            unsigned,
-        },
+        "decimal" | "numeric" => {
+            ColumnType::Decimal { precision: byte(first, 10)?, scale: byte(arguments.get(1).copied(), 0)?, unsigned }
+        }
         "float" if arguments.len() == 1 && length(0) > 24 => ColumnType::Double { unsigned },
         "float" => ColumnType::Float { unsigned },
         "double" | "real" => ColumnType::Double { unsigned },
@@ -120,9 +118,10 @@ mod tests {
         );
         assert_eq!(column_type("timestamp(6)"), ColumnType::Timestamp { fraction: 6 });
         assert_eq!(column_type("vector(3)"), ColumnType::Unsupported { name: "vector(3)".to_owned() });
-        assert_eq!(column_type("varchar(99999999999)"), ColumnType::Unsupported {
-            name: "varchar(99999999999)".to_owned()
-        });
+        assert_eq!(
+            column_type("varchar(99999999999)"),
+            ColumnType::Unsupported { name: "varchar(99999999999)".to_owned() }
+        );
     }
 
     #[test]

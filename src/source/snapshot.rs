@@ -75,10 +75,8 @@ impl Prepared {
         }
         let mut readers = Vec::with_capacity(opening.len());
         while let Some(opened) = opening.join_next().await {
-            let opened = opened.map_err(|error| SourceError::Unexpected {
-                action: "opening a snapshot",
-                what: error.to_string(),
-            })?;
+            let opened = opened
+                .map_err(|error| SourceError::Unexpected { action: "opening a snapshot", what: error.to_string() })?;
             readers.push(opened?);
         }
         let after = inspect::gtid_executed(&mut self.control).await?;
@@ -124,8 +122,7 @@ impl Reader {
     /// # Errors
     /// When the query fails.
     pub async fn estimated_rows(&mut self, table: &Table) -> Result<u64, SourceError> {
-        const SQL: &str =
-            "SELECT table_rows FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
+        const SQL: &str = "SELECT table_rows FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
         let name = (&table.name.database, &table.name.table);
         let rows: Option<Option<u64>> =
             self.conn.exec_first(SQL, name).await.map_err(SourceError::query("estimating a table"))?;

@@ -95,12 +95,7 @@ impl RowEncoder {
             let start = out.len();
             out.put_i32(0);
             encode(column_type, value, out).map_err(|reason| {
-                Box::new(Refusal {
-                    table: self.name.clone(),
-                    column: name.clone(),
-                    key: self.key_text(&cell),
-                    reason,
-                })
+                Box::new(Refusal { table: self.name.clone(), column: name.clone(), key: self.key_text(&cell), reason })
             })?;
             let length = i32::try_from(out.len() - start - 4).expect("values are limited to a gigabyte");
             if let Some(prefix) = out.get_mut(start..start + 4) {
@@ -336,8 +331,18 @@ mod tests {
     #[test]
     fn decimals_go_from_digits_to_digits() {
         let values = [
-            "0", "0.00", "1", "-1", "10000", "9999", "0.0001", "0.00001", "-0.000000000000000000000000000001",
-            "12345678901234567890123456789012345.123456789012345678901234567890", "100000000.5", "18446744073709551615",
+            "0",
+            "0.00",
+            "1",
+            "-1",
+            "10000",
+            "9999",
+            "0.0001",
+            "0.00001",
+            "-0.000000000000000000000000000001",
+            "12345678901234567890123456789012345.123456789012345678901234567890",
+            "100000000.5",
+            "18446744073709551615",
         ];
         for value in values {
             assert_eq!(read_numeric(&encoded(&DECIMAL, value).expect("encoded")), value);

@@ -23,7 +23,9 @@ pub(super) type Canonical = for<'a> fn(&ColumnType, &'a [u8]) -> Cow<'a, [u8]>;
 pub(super) fn of_source<'a>(column_type: &ColumnType, value: &'a [u8]) -> Cow<'a, [u8]> {
     let made = match column_type {
         ColumnType::Bit { .. } => bit_number(value).map(|number| number.to_string().into_bytes()),
-        ColumnType::Year => ascii(value).and_then(|text| text.parse::<u16>().ok()).map(|year| year.to_string().into_bytes()),
+        ColumnType::Year => {
+            ascii(value).and_then(|text| text.parse::<u16>().ok()).map(|year| year.to_string().into_bytes())
+        }
         ColumnType::Time { .. } => text::time(value).map(|(negative, clock)| {
             let sign = if negative && clock.total_micros() != 0 { "-" } else { "" };
             format!("{sign}{}", clock.total_micros()).into_bytes()
@@ -44,8 +46,12 @@ pub(super) fn of_target<'a>(column_type: &ColumnType, value: &'a [u8]) -> Cow<'a
 fn of_both<'a>(column_type: &ColumnType, value: &'a [u8]) -> Cow<'a, [u8]> {
     let made = match column_type {
         // MySQL's side is the text of the equal DOUBLE; reading that as FLOAT is exact.
-        ColumnType::Float { .. } => ascii(value).and_then(|text| text.parse::<f32>().ok()).map(|number| format!("{number:e}")),
-        ColumnType::Double { .. } => ascii(value).and_then(|text| text.parse::<f64>().ok()).map(|number| format!("{number:e}")),
+        ColumnType::Float { .. } => {
+            ascii(value).and_then(|text| text.parse::<f32>().ok()).map(|number| format!("{number:e}"))
+        }
+        ColumnType::Double { .. } => {
+            ascii(value).and_then(|text| text.parse::<f64>().ok()).map(|number| format!("{number:e}"))
+        }
         ColumnType::DateTime { .. } | ColumnType::Timestamp { .. } if value.contains(&b'.') => {
             let end = value.iter().rposition(|byte| *byte != b'0').map_or(0, |at| at + 1);
             let kept = value.get(..end).unwrap_or(value);
@@ -154,10 +160,7 @@ mod tests {
     use super::*;
 
     fn both(column_type: &ColumnType, source: &str, target: &str) -> (Vec<u8>, Vec<u8>) {
-        (
-            of_source(column_type, source.as_bytes()).into_owned(),
-            of_target(column_type, target.as_bytes()).into_owned(),
-        )
+        (of_source(column_type, source.as_bytes()).into_owned(), of_target(column_type, target.as_bytes()).into_owned())
     }
 
     #[test]
@@ -171,7 +174,11 @@ mod tests {
             (ColumnType::Time { fraction: 1 }, "-00:00:01.5", "-1500000"),
             (ColumnType::Year, "0000", "0"),
             (ColumnType::Bit { bits: 3 }, "\u{5}", "5"),
-            (ColumnType::Json, r#"{"a": 1e20, "b": [1.50, "1e5"]}"#, r#"{"a": 100000000000000000000, "b": [1.5, "1e5"]}"#),
+            (
+                ColumnType::Json,
+                r#"{"a": 1e20, "b": [1.50, "1e5"]}"#,
+                r#"{"a": 100000000000000000000, "b": [1.5, "1e5"]}"#,
+            ),
         ];
         for (column_type, source, target) in cases {
             let (source, target) = both(&column_type, source, target);

@@ -20,10 +20,8 @@ pub(super) async fn compare(
     order: &[&Column],
     report: &mut TableReport,
 ) -> Result<(), VerifyError> {
-    let key: Vec<usize> = order
-        .iter()
-        .filter_map(|wanted| table.columns.iter().position(|column| column.name == wanted.name))
-        .collect();
+    let key: Vec<usize> =
+        order.iter().filter_map(|wanted| table.columns.iter().position(|column| column.name == wanted.name)).collect();
     let mut ours = source.rows(Selection { table, order }).await?;
     let mut theirs = target.rows(table, order).await?;
     let mut left = next_source(&mut ours, table).await?;

@@ -2,3 +2,4 @@
 //! database of its own; a test that stops a server starts its own servers.
 
 mod shared_servers;
+mod snapshot;

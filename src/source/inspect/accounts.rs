@@ -52,7 +52,9 @@ pub async fn accounts(conn: &mut Conn) -> Result<Option<Vec<AccountRow>>, Source
     }
 }
 
-fn account((user, host, plugin, authentication, locked): (String, String, Option<String>, Option<Vec<u8>>, String)) -> AccountRow {
+fn account(
+    (user, host, plugin, authentication, locked): (String, String, Option<String>, Option<Vec<u8>>, String),
+) -> AccountRow {
     AccountRow {
         user,
         host,

@@ -41,10 +41,8 @@ pub struct ServerFacts {
 /// When the server lacks GTIDs altogether, or a query fails.
 pub async fn server_facts(conn: &mut Conn) -> Result<ServerFacts, SourceError> {
     const ACTION: &str = "reading server variables";
-    let rows: Vec<(String, Option<String>)> = conn
-        .query("SHOW GLOBAL VARIABLES")
-        .await
-        .map_err(SourceError::query(ACTION))?;
+    let rows: Vec<(String, Option<String>)> =
+        conn.query("SHOW GLOBAL VARIABLES").await.map_err(SourceError::query(ACTION))?;
     let missing = |name: &str| SourceError::Unexpected { action: ACTION, what: format!("no variable {name}") };
     let text = |name: &str| {
         let found = rows.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
@@ -95,8 +93,7 @@ fn parse_set(action: &'static str, text: &str) -> Result<GtidSet, SourceError> {
 async fn system_offset(conn: &mut Conn) -> Result<i32, SourceError> {
     const ACTION: &str = "reading the system time zone";
     conn.query_drop("SET time_zone = 'SYSTEM'").await.map_err(SourceError::query(ACTION))?;
-    let offset: Result<Option<i32>, _> =
-        conn.query_first("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())").await;
+    let offset: Result<Option<i32>, _> = conn.query_first("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())").await;
     conn.query_drop("SET time_zone = '+00:00'").await.map_err(SourceError::query(ACTION))?;
     offset
         .map_err(SourceError::query(ACTION))?

@@ -36,9 +36,8 @@ pub async fn connect(source: &Source) -> Result<Conn, SourceError> {
         Tls::Required => options.ssl_opts(
             SslOpts::default().with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true),
         ),
-        Tls::Verify { ca } => options.ssl_opts(
-            SslOpts::default().with_disable_built_in_roots(true).with_root_certs(vec![ca.clone().into()]),
-        ),
+        Tls::Verify { ca } => options
+            .ssl_opts(SslOpts::default().with_disable_built_in_roots(true).with_root_certs(vec![ca.clone().into()])),
     };
     let connected = tokio::time::timeout(source.connect_timeout, Conn::new(options)).await;
     let mut conn = connected

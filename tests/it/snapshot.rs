@@ -1,0 +1,411 @@
+//! From MySQL to PostgreSQL and back to one text: inspection, copy, verification, refresh, refusals.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bascule::config::{Secret, Source, Target, Tls};
+use bascule::replicate::snapshot::{self as copy, OnProgress, Refresh, SnapshotError};
+use bascule::sandbox::{self, Servers};
+use bascule::schema::{Catalogue, TableName};
+use bascule::source::{inspect, snapshot};
+use bascule::target::Bulk;
+use bascule::verify::{self, TargetView, VerifyReport};
+use mysql_async::prelude::Queryable as _;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+/// A database on both servers, and how to reach it.
+struct Bench {
+    source: Source,
+    target: Target,
+    mysql: mysql_async::Conn,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (servers, database) = tokio::task::spawn_blocking(|| {
+            let servers: &'static Servers = sandbox::shared().expect("servers");
+            (servers, servers.create_database().expect("a database"))
+        })
+        .await
+        .expect("no panic");
+        let limit = Duration::from_secs(20);
+        let source = Source {
+            host: "127.0.0.1".to_owned(),
+            port: servers.mysql.port(),
+            user: "root".to_owned(),
+            password: Secret::default(),
+            databases: vec![database.name.clone()],
+            tls: Tls::Off,
+            connect_timeout: limit,
+        };
+        let target = Target {
+            host: "127.0.0.1".to_owned(),
+            port: servers.postgres.port(),
+            user: "postgres".to_owned(),
+            password: Secret::default(),
+            database: database.name.clone(),
+            tls: Tls::Off,
+            connect_timeout: limit,
+            max_connections: 4,
+        };
+        let mut mysql = inspect::connect(&source).await.expect("MySQL");
+        mysql.query_drop(format!("USE {}", database.name)).await.expect("USE");
+        Self { source, target, mysql }
+    }
+
+    async fn run(&mut self, statements: &[&str]) {
+        for statement in statements {
+            self.mysql.query_drop(*statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+    }
+
+    fn name(&self, table: &str) -> TableName {
+        TableName { database: self.target.database.clone(), table: table.to_owned() }
+    }
+
+    async fn catalogue(&mut self) -> Catalogue {
+        inspect::catalogue(&mut self.mysql, &self.source.databases).await.expect("a catalogue")
+    }
+
+    async fn bulk(&self) -> Bulk {
+        Bulk::connect(&self.target).await.expect("PostgreSQL")
+    }
+
+    async fn snapshot(&self, connections: usize) -> snapshot::Snapshot {
+        let prepared = snapshot::prepare(&self.source, connections).await.expect("connections");
+        prepared.open().await.expect("a snapshot")
+    }
+
+    /// The whole first copy.
+    async fn copy(&mut self) -> Result<Catalogue, SnapshotError> {
+        let catalogue = self.catalogue().await;
+        let control = self.bulk().await;
+        copy::create_tables(&control, &catalogue).await?;
+        let mut workers = Vec::new();
+        for reader in self.snapshot(2).await.readers {
+            workers.push((reader, self.bulk().await));
+        }
+        let tables = copy::tables_of(&catalogue);
+        copy::copy(workers, tables.clone(), silent()).await?;
+        copy::finish(&control, &tables).await?;
+        Ok(catalogue)
+    }
+
+    async fn verify(&self, catalogue: &Catalogue) -> VerifyReport {
+        let mut snapshot = self.snapshot(1).await;
+        let view = TargetView::open(self.bulk().await).await.expect("a view");
+        let reader = snapshot.readers.first_mut().expect("a reader");
+        let tables = copy::tables_of(catalogue);
+        verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison")
+    }
+}
+
+fn silent() -> OnProgress {
+    Arc::new(|_| {})
+}
+
+const TORTURE: &[&str] = &[
+    "create table nums(id int primary key auto_increment, t1 tinyint(1), bu bigint unsigned, iu int unsigned, si smallint unsigned, mu mediumint unsigned, i int, d6530 decimal(65,30), f float, db double, y year, b1 bit(1), b8 bit(8), b64 bit(64))",
+    "insert into nums values(1,2,18446744073709551615,4294967295,65535,16777215,2147483647,12345678901234567890123456789012345.123456789012345678901234567890,3.4028234e38,1.7976931348623157e308,1901,b'1',b'10101010',b'1111111111111111111111111111111111111111111111111111111111111111')",
+    "insert into nums values(2,-1,0,0,0,0,-2147483648,-0.000000000000000000000000000001,0.1,0.1,0000,b'0',b'0',b'0')",
+    "insert into nums values(3,1,1,1,1,1,1,1,-0e0,-0e0,2155,b'1',b'1',b'1'), (4,null,null,null,null,null,null,null,1e-45,5e-324,null,null,null,null)",
+    "create table dt(id int primary key, d date, dtm datetime, dt6 datetime(6), ts timestamp null default null, t time, t6 time(6))",
+    "insert into dt values(1,'9999-12-31','1000-01-01 00:00:00','2024-01-02 03:04:05.678901','2024-01-02 03:04:05','838:59:59','-00:00:01.5')",
+    "insert into dt values(2,'0001-01-01','2024-05-01 10:00:00','9999-12-31 23:59:59.999999','2038-01-19 03:14:07','-838:59:59','12:00:00.123456')",
+    "insert into dt values(3,'1000-01-01','2024-01-01 00:00:00','2024-01-01 00:00:00',null,'00:00:00','00:00:00')",
+    "create table tx(id int primary key, v varchar(100), c char(10), l varchar(50) character set latin1, e enum('a','b c','it''s','b\\\\s'), s set('x','y','z'), j json, tt tinytext) default charset utf8mb4",
+    r#"insert into tx values(1,'emoji 😀','ab   ','é€','it''s','x,z','{"b":1,"a":[1,2,"é"],"n":1e20,"m":1.50,"l":-12345678901234567890.5}','q'), (2,'x','','x','','','"s\\n\\u0001"',''), (3,'\\\\','x\n','','b\\s',null,'[18446744073709551615, -0.5e-7, {}]','\t')"#,
+    "create table bin(id int primary key, b4 binary(8), vb varbinary(20), bl blob)",
+    "insert into bin values(1,0xDEAD000000000000,0x00ff00,0x00), (2,'','','')",
+    "create table nopk(a int, b varchar(10))",
+    "insert into nopk values(1,'x'),(1,'x'),(null,null)",
+    "create table par(id int primary key)",
+    "create table chi(id int primary key, p int, constraint fk1 foreign key(p) references par(id) on delete cascade on update cascade)",
+    "insert into par values(1)",
+    "insert into chi values(1,1),(2,null)",
+    "create table idx(id bigint unsigned primary key auto_increment, a varchar(200), b text, c int, unique key ua(a), key kb(b(10)), key kd(c desc), unique key un(b(3), c))",
+    "insert into idx(a,b,c) values('A','hello',1),('b','x',2),(null,null,null),(null,null,null)",
+    "create table part(id int, y int, primary key(id,y)) partition by range(y)(partition p0 values less than(10), partition p1 values less than maxvalue)",
+    "insert into part values(1,1),(2,20)",
+    "create table defs(id int primary key auto_increment, a datetime default current_timestamp on update current_timestamp, b varchar(36) default (uuid()), c json default (json_object()), d int default 5, e timestamp(3) default current_timestamp(3), f varchar(20) default 'it''s \\\\', g bit(3) default b'101', h decimal(10,3) default -1.5, i timestamp default '2024-01-01 00:00:00')",
+    "insert into defs(d) values(1)",
+    "create table `Mixed Case`(`Id` int primary key, `Order` int, `select` varchar(5))",
+    "insert into `Mixed Case` values(1,2,'x')",
+    "create table textkey(k varchar(20), n decimal(10,2), primary key(k, n))",
+    "insert into textkey values('a',1),('B',-1),('B',10),('é',2),('😀',3),('b2',0.5)",
+];
+
+#[tokio::test]
+async fn every_carried_type_arrives_and_compares_equal() {
+    let mut bench = Bench::new().await;
+    bench.run(&["set sql_mode = ''"]).await;
+    bench.run(TORTURE).await;
+    let catalogue = bench.copy().await.expect("a copy");
+    let report = bench.verify(&catalogue).await;
+    assert!(report.is_same(), "{report:#?}");
+    assert_eq!(report.rows(), 32, "{report:#?}");
+
+    // A start that broke off is begun again.
+    bench.copy().await.expect("a second copy");
+    assert!(bench.verify(&catalogue).await.is_same());
+}
+
+#[tokio::test]
+async fn differences_are_found_and_named() {
+    let mut bench = Bench::new().await;
+    bench.run(&["set sql_mode = ''"]).await;
+    bench.run(TORTURE).await;
+    let catalogue = bench.copy().await.expect("a copy");
+    let target = bench.bulk().await;
+    target.run(&format!("SET search_path = {}", bench.target.database)).await.expect("a path");
+    target
+        .run(
+            "UPDATE textkey SET n = 11 WHERE n = 10; DELETE FROM dt WHERE id = 3; INSERT INTO nopk VALUES (1, 'x'); \
+             UPDATE tx SET v = 'X', j = '{}' WHERE id = 2; UPDATE nums SET f = 0 WHERE id = 3",
+        )
+        .await
+        .expect("changes");
+    let report = bench.verify(&catalogue).await;
+    let of = |table: &str| report.tables.iter().find(|found| found.table.table == table).expect("the table");
+    let shown = |table: &str| {
+        let example = |found: &verify::Difference| {
+            let side = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
+            format!("{}: {} {} {}", found.key, side(&found.column), side(&found.source), side(&found.target))
+        };
+        of(table).examples.iter().map(example).collect::<Vec<_>>()
+    };
+    assert_eq!(shown("textkey"), ["B, 10.00: - a row -", "B, 11.00: - - a row"]);
+    assert_eq!(shown("dt"), ["3: - a row -"]);
+    assert_eq!(shown("nopk"), ["1, x: - - a row"]);
+    assert_eq!(shown("tx"), ["2: v x X", "2: j \"s\\n\\u0001\" {}"]);
+    assert_eq!(shown("nums"), ["3: f -0e0 0e0"]);
+    assert_eq!((report.differing(), of("tx").differing), (6, 1));
+}
+
+#[tokio::test]
+async fn what_postgresql_cannot_hold_is_refused_by_name() {
+    let cases = [
+        ("d datetime", "'0000-00-00 00:00:00'", "d of the row with key (7) holds a zero or partial date"),
+        ("d date", "'2024-00-10'", "d of the row with key (7) holds a zero or partial date"),
+        ("d date", "'0000-01-10'", "d of the row with key (7) holds a date that isn't in PostgreSQL's calendar"),
+        ("v varchar(9)", "'a\\0b'", "v of the row with key (7) holds a NUL character in text"),
+        ("j json", r#"'"a\\u0000"'"#, "j of the row with key (7) holds a NUL character in a JSON string"),
+        ("j json", "'[-0.0]'", "j of the row with key (7) holds negative zero in JSON"),
+    ];
+    let mut bench = Bench::new().await;
+    for (column, value, expected) in cases {
+        let create = format!("create table t(id int primary key, {column})");
+        let insert = format!("insert into t values (1, null), (7, {value})");
+        bench.run(&["set sql_mode = 'ALLOW_INVALID_DATES'", "drop table if exists t", &create, &insert]).await;
+        let error = bench.copy().await.expect_err("refused").to_string();
+        assert!(error.contains(expected), "{value}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_schema_holds_besides_is_listed_and_refused() {
+    let mut bench = Bench::new().await;
+    bench
+        .run(&[
+            "create table g(id int primary key, p point)",
+            "create table gen(id int primary key, b int generated always as (id*2) stored)",
+            "create table ft(id int primary key, b text, fulltext key fb(b), constraint positive check (id > 0))",
+            "create table ok(id int primary key)",
+            "create view vw as select 1",
+            "create trigger trg before insert on ok for each row set new.id=new.id+0",
+            "create procedure pr() select 1",
+        ])
+        .await;
+    let catalogue = bench.catalogue().await;
+    let refusals: Vec<String> = copy::refusals(&catalogue).iter().map(ToString::to_string).collect();
+    let database = bench.target.database.clone();
+    assert_eq!(
+        refusals,
+        [
+            format!("{database}.ft: key fb: a FULLTEXT key isn't carried"),
+            format!("{database}.g.p: type point isn't carried"),
+            format!("{database}.gen.b: a generated column isn't carried"),
+        ]
+    );
+    let others = inspect::not_carried(&mut bench.mysql, &bench.source.databases).await.expect("a list");
+    let mut others: Vec<String> = others.into_iter().map(|found| format!("{} {}", found.kind, found.name)).collect();
+    others.sort();
+    assert_eq!(others, ["check constraint positive", "procedure pr", "trigger trg", "view vw"]);
+    assert!(catalogue.table(&database, "ok").expect("ok").has_triggers);
+}
+
+#[tokio::test]
+async fn a_refresh_replaces_tables_under_foreign_keys() {
+    let mut bench = Bench::new().await;
+    bench
+        .run(&[
+            "create table par(id int primary key auto_increment)",
+            "create table chi(id int primary key, p int, foreign key(p) references par(id) on delete cascade)",
+            "insert into par values (1), (2)",
+            "insert into chi values (1, 1)",
+        ])
+        .await;
+    let catalogue = bench.copy().await.expect("a copy");
+    bench.run(&["insert into par values (5)", "delete from par where id = 2"]).await;
+    let tables = [bench.name("par")];
+    let with = format!("CREATE TABLE {}.marker ()", bench.target.database);
+    let refresh = Refresh { catalogue: &catalogue, tables: &tables, with: &with };
+    let mut snapshot = bench.snapshot(1).await;
+    let target = bench.bulk().await;
+    let reader = snapshot.readers.first_mut().expect("a reader");
+    let copied = copy::refresh(reader, &target, refresh, silent()).await.expect("a refresh");
+    assert_eq!(copied.rows, 2);
+    assert!(bench.verify(&catalogue).await.is_same());
+    target.run(&format!("DROP TABLE {}.marker", bench.target.database)).await.expect("the marker came with it");
+    let cascade = format!("DELETE FROM {}.par WHERE id = 1", bench.target.database);
+    target.run(&cascade).await.expect("the foreign key is back");
+    let left = format!("SELECT count(*)::text FROM {}.chi", bench.target.database);
+    assert_eq!(target.text(&left).await.expect("a count").as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn sequences_go_past_everything_handed_out() {
+    let mut bench = Bench::new().await;
+    bench
+        .run(&[
+            "create table a(id int primary key auto_increment)",
+            "create table b(id bigint unsigned primary key auto_increment)",
+            "create table c(id smallint primary key auto_increment)",
+            "insert into c values (32767)",
+        ])
+        .await;
+    let catalogue = bench.copy().await.expect("a copy");
+    bench.run(&["insert into a values (41)", "delete from a", "insert into b values (9000000000)"]).await;
+    let next = inspect::auto_increments(&mut bench.mysql, &catalogue).await.expect("counters");
+    let target = bench.bulk().await;
+    let before = verify::compare_sequences(&target, &catalogue, &next).await.expect("a comparison");
+    assert_eq!(before.iter().map(verify::SequenceReport::is_safe).collect::<Vec<_>>(), [false, false, true]);
+    let after = verify::advance_sequences(&target, &catalogue, &next).await.expect("sequences");
+    let values: Vec<u64> = after.iter().map(|found| found.target_next).collect();
+    assert_eq!(values, [42, 9_000_000_001, 32767]);
+    assert!(after.iter().all(verify::SequenceReport::is_safe));
+}
+
+/// MySQL's text of a random value of a type, or NULL.
+fn random_value(type_text: &str, random: &mut StdRng) -> String {
+    if random.gen_ratio(1, 10) {
+        return "NULL".to_owned();
+    }
+    let text = |random: &mut StdRng, limit: usize| -> String {
+        const ALPHABET: [char; 16] =
+            ['a', 'Z', '0', ' ', '\'', '\\', '"', '\n', 'é', 'ß', 'Ж', '中', '😀', '%', '_', '\u{1}'];
+        let length = random.gen_range(0..=limit);
+        (0..length).map(|_| ALPHABET[random.gen_range(0..ALPHABET.len())]).collect()
+    };
+    let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
+    let digits = |random: &mut StdRng, count: usize| -> String {
+        (0..count).map(|_| char::from(b'0' + random.gen_range(0..10_u8))).collect()
+    };
+    let hex = |random: &mut StdRng, count: usize| -> String {
+        let bytes: String = (0..count).map(|_| format!("{:02x}", random.r#gen::<u8>())).collect();
+        format!("x'{bytes}'")
+    };
+    let day = |random: &mut StdRng, low: u32, high: u32| {
+        format!("{:04}-{:02}-{:02}", random.gen_range(low..=high), random.gen_range(1..=12), random.gen_range(1..=28))
+    };
+    let clock = |random: &mut StdRng, hours: u32| {
+        let (hour, minute, second) = (random.gen_range(0..hours), random.gen_range(0..60), random.gen_range(0..60));
+        format!("{hour:02}:{minute:02}:{second:02}.{:06}", random.gen_range(0..1_000_000))
+    };
+    let sign = |random: &mut StdRng| if random.r#gen() { "-" } else { "" };
+    match type_text {
+        "tinyint(1)" => random.r#gen::<i8>().to_string(),
+        "smallint unsigned" => random.r#gen::<u16>().to_string(),
+        "mediumint" => random.gen_range(-8_388_608..8_388_608).to_string(),
+        "int unsigned" => random.r#gen::<u32>().to_string(),
+        "bigint" => random.r#gen::<i64>().to_string(),
+        "bigint unsigned" => random.r#gen::<u64>().to_string(),
+        "decimal(65,30)" => {
+            let whole = random.gen_range(1..=35);
+            let fraction = random.gen_range(1..=30);
+            format!("{}{}.{}", sign(random), digits(random, whole), digits(random, fraction))
+        }
+        "decimal(9,4)" => format!("{}{}.{}", sign(random), digits(random, 5), digits(random, 4)),
+        "float" => format!("{:e}", f32::from_bits(random.r#gen::<u32>() & 0xbfff_ffff)),
+        "double" => format!("{:e}", f64::from_bits(random.r#gen::<u64>() & 0xbfff_ffff_ffff_ffff)),
+        "bit(11)" => random.gen_range(0..2048).to_string(),
+        "bit(64)" => random.r#gen::<u64>().to_string(),
+        "year" => random.gen_range(1901..=2155).to_string(),
+        "date" => quoted(&day(random, 1, 9999)),
+        "time(3)" => quoted(&format!("{}{}", sign(random), clock(random, 838))),
+        "datetime" | "datetime(6)" => quoted(&format!("{} {}", day(random, 1, 9998), clock(random, 24))),
+        "timestamp(2)" => quoted(&format!("{} {}", day(random, 1971, 2037), clock(random, 24))),
+        "char(20)" | "varchar(30)" | "text" => quoted(&text(random, 20)),
+        "binary(6)" | "varbinary(20)" => {
+            let count = random.gen_range(0..=6);
+            hex(random, count)
+        }
+        "longblob" => {
+            let count = random.gen_range(0..5000);
+            hex(random, count)
+        }
+        "enum('a','b','')" => ["'a'", "'b'", "''"][random.gen_range(0..3)].to_owned(),
+        "set('x','y','z')" => ["''", "'x'", "'x,z'", "'x,y,z'"][random.gen_range(0..4)].to_owned(),
+        "json" => {
+            let number = f64::from_bits(random.r#gen::<u64>() & 0xbfff_ffff_ffff_ffff);
+            let inner = serde_json::json!({ "k": text(random, 9), "number": number, "i": random.r#gen::<i64>(), "": [null, true] });
+            quoted(&inner.to_string())
+        }
+        other => panic!("no generator for {other}"),
+    }
+}
+
+#[tokio::test]
+async fn random_values_of_every_type_arrive() {
+    const TYPES: [&str; 26] = [
+        "tinyint(1)",
+        "smallint unsigned",
+        "mediumint",
+        "int unsigned",
+        "bigint",
+        "bigint unsigned",
+        "decimal(65,30)",
+        "decimal(9,4)",
+        "float",
+        "double",
+        "bit(11)",
+        "bit(64)",
+        "year",
+        "date",
+        "time(3)",
+        "datetime",
+        "datetime(6)",
+        "timestamp(2)",
+        "char(20)",
+        "varchar(30)",
+        "text",
+        "binary(6)",
+        "varbinary(20)",
+        "longblob",
+        "enum('a','b','')",
+        "set('x','y','z')",
+    ];
+    let seed: u64 = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
+    println!("SEED={seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut bench = Bench::new().await;
+    let types: Vec<&str> = TYPES.iter().copied().chain(["json"]).collect();
+    for keyed in [true, false] {
+        let table = if keyed { "keyed" } else { "loose" };
+        let columns: Vec<String> = types.iter().enumerate().map(|(index, text)| format!("c{index} {text}")).collect();
+        let key = if keyed { "id int primary key, " } else { "" };
+        bench.run(&[&format!("create table {table} ({key}{})", columns.join(", "))]).await;
+        for id in 0..150 {
+            let mut values: Vec<String> = types.iter().map(|text| random_value(text, &mut random)).collect();
+            if keyed {
+                values.insert(0, id.to_string());
+            }
+            bench.run(&[&format!("insert into {table} values ({})", values.join(", "))]).await;
+        }
+    }
+    let catalogue = bench.copy().await.unwrap_or_else(|error| panic!("SEED={seed}: {error:?}"));
+    let report = bench.verify(&catalogue).await;
+    assert!(report.is_same(), "SEED={seed}: {report:#?}");
+    assert_eq!(report.rows(), 300);
+}
