@@ -100,12 +100,15 @@ impl Director {
         self.parts.capture.as_ref().ok_or_else(|| CutoverError::state("no [source] is configured"))
     }
 
-    /// MySQL's executed set, read now on a connection of its own.
+    /// MySQL's executed set, read while the gate is shut.
     pub(super) async fn source_position(&self) -> Result<GtidSet, CutoverError> {
         let mut conn = inspect::connect(self.source()?).await?;
         let position = inspect::gtid_executed(&mut conn).await;
         close(conn).await;
-        Ok(position?)
+        let position = position?;
+        // The gate is shut and everything through the proxy is recorded: what isn't came another way.
+        self.capture()?.executed(position.clone()).await?;
+        Ok(position)
     }
 
     /// Moves every sequence past the ids that MySQL has handed out.

@@ -17,9 +17,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::position::GtidSet;
-use crate::replicate::snapshot;
+use crate::replicate::{Barrier, snapshot};
 use crate::route::Mode;
-use crate::schema::{Catalogue, TableName};
+use crate::schema::Catalogue;
 use crate::source::inspect;
 use crate::source::snapshot::{Snapshot, prepare};
 use crate::target::Bulk;
@@ -79,8 +79,7 @@ impl Director {
         snapshot::create_tables(&target, &catalogue).await?;
 
         self.start_capturing().await?;
-        let opened = self.open_snapshot().await?;
-        let position = opened.position().cloned().ok_or_else(bypassed_during_hold)?;
+        let (opened, position) = self.open_snapshot().await?;
         self.picture.phase(MirrorPhase::Copying);
         self.copy(opened, &catalogue).await?;
         snapshot::finish(&target, &snapshot::tables_of(&catalogue)).await?;
@@ -88,7 +87,8 @@ impl Director {
         self.store().put_catalogue(&catalogue).await?;
         self.parts.catalogue.store(Arc::new(catalogue));
         self.store().begin_following(&position).await?;
-        self.follow(position).await
+        let facts = self.store().load().await?;
+        self.follow(&facts).await
     }
 
     /// Copies the rows of a snapshot, one connection to PostgreSQL for each reader.
@@ -111,11 +111,11 @@ impl Director {
         Arc::new(move |progress| director.copied(&progress))
     }
 
-    /// Follows from `applied` on. Returns when the replicator has started.
-    pub(super) async fn follow(&self, applied: GtidSet) -> Result<(), CutoverError> {
+    /// Follows from the stored position on. Returns when the applier has started.
+    pub(super) async fn follow(&self, facts: &Facts) -> Result<(), CutoverError> {
         self.picture.phase(MirrorPhase::CatchingUp);
-        let feed = self.capture()?.feed(applied.clone())?;
-        self.replicator().start(applied, feed).await?;
+        let feed = self.capture()?.feed(facts.applied.clone())?;
+        self.replicator().start(feed, facts).await;
         self.picture.phase(MirrorPhase::Streaming);
         Ok(())
     }
@@ -189,22 +189,43 @@ impl Director {
     }
 
     /// Opens a consistent snapshot while no commit is in flight.
-    pub(super) async fn open_snapshot(&self) -> Result<Snapshot, CutoverError> {
+    async fn open_snapshot(&self) -> Result<(Snapshot, GtidSet), CutoverError> {
+        self.open_while_held(|_| Ok(())).await.map(|(opened, position, ())| (opened, position))
+    }
+
+    /// Opens a consistent snapshot and keeps the applier from going beyond its position.
+    pub(super) async fn open_at_barrier(&self) -> Result<(Snapshot, GtidSet, Barrier), CutoverError> {
+        let (opened, position, barrier) =
+            self.open_while_held(|position| Ok(self.replicator().limit(position.clone())?)).await?;
+        barrier.reached().await?;
+        Ok((opened, position, barrier))
+    }
+
+    /// Opens a snapshot, and does something at its position before commits go on.
+    async fn open_while_held<T>(
+        &self,
+        and: impl FnOnce(&GtidSet) -> Result<T, CutoverError>,
+    ) -> Result<(Snapshot, GtidSet, T), CutoverError> {
         let prepared = prepare(self.source()?, SNAPSHOT_READERS).await?;
         let limit = self.config().mirror.hold_limit;
         let held = async {
             let hold = self.route().hold_commits().await;
-            let opened = prepared.open().await;
+            let opened = prepared.open().await?;
+            let position = opened.position().cloned().ok_or_else(bypassed_during_hold)?;
+            let done = and(&position)?;
             drop(hold);
-            opened
+            Ok::<_, CutoverError>((opened, position, done))
         };
-        match tokio::time::timeout(limit, held).await {
-            Ok(opened) => Ok(opened?),
-            Err(_) => Err(CutoverError::state(format!(
-                "the snapshot couldn't be opened while commits were held for {} ms: a commit takes that long, or MySQL is slow",
+        let (opened, position, done) = tokio::time::timeout(limit, held).await.map_err(|_| {
+            CutoverError::state(format!(
+                "the snapshot couldn't be opened while commits were held for {} ms: a commit takes that long, or MySQL \
+                 is slow",
                 limit.as_millis()
-            ))),
-        }
+            ))
+        })??;
+        // Everything that went through the proxy is recorded by now: what isn't came another way.
+        self.capture()?.executed(position.clone()).await?;
+        Ok((opened, position, done))
     }
 
     /// Stops mirroring and forgets it: phase, spool, background work.
@@ -219,11 +240,6 @@ impl Director {
         Ok(())
     }
 
-    /// All carried tables.
-    pub(super) fn tables(&self) -> Vec<TableName> {
-        let catalogue = self.parts.catalogue.load();
-        catalogue.databases.values().flat_map(|database| database.tables.values().map(|table| table.name.clone())).collect()
-    }
 }
 
 /// Where mirroring begins.
@@ -236,7 +252,7 @@ pub(super) enum Begin {
 }
 
 /// The start's refusal when the position moved under the hold.
-pub(super) fn bypassed_during_hold() -> CutoverError {
+fn bypassed_during_hold() -> CutoverError {
     CutoverError::state(
         "MySQL committed something while the proxy held all commits: a writer bypasses the proxy. \
          Point it at Bascule, or stop it, and start mirroring again",

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use crate::position::GtidSet;
-use crate::replicate::snapshot;
+use crate::replicate::{Refreshed, snapshot};
 use crate::schema::{Catalogue, TableName};
 use crate::source::snapshot::{Reader, Snapshot};
 use crate::store::statement;
@@ -19,16 +19,13 @@ use crate::target::Bulk;
 use crate::verify::{self, Difference, TableReport, TargetView, VerifyReport};
 
 use super::api::{MirrorPhase, TableState, VerifySummary};
-use super::mirror::bypassed_during_hold;
 use super::{CutoverError, Director};
 
 impl Director {
     /// Compares every carried table at one position.
     pub(super) async fn prove(&self) -> Result<VerifySummary, CutoverError> {
         let target = Bulk::connect(&self.config().target).await?;
-        let source = self.open_snapshot().await?;
-        let position = source.position().cloned().ok_or_else(bypassed_during_hold)?;
-        let barrier = self.replicator().barrier(position).await?;
+        let (source, _, barrier) = self.open_at_barrier().await?;
         let tables = snapshot::tables_of(&self.parts.catalogue.load_full());
         let target = TargetView::open(target).await?;
         drop(barrier);
@@ -46,11 +43,9 @@ impl Director {
         for table in tables {
             self.table_state(table, TableState::Copying, None);
         }
-        let source = self.open_snapshot().await?;
-        let position = source.position().cloned().ok_or_else(bypassed_during_hold)?;
-        let barrier = self.replicator().barrier(position.clone()).await?;
+        let (source, position, barrier) = self.open_at_barrier().await?;
         self.replace_rows(source, &position, tables).await?;
-        barrier.reposition(position, tables).await?;
+        barrier.reposition(position, Refreshed::Tables(tables.to_vec()));
         for table in tables {
             self.table_state(table, TableState::Mirrored, None);
         }

@@ -190,7 +190,7 @@ impl Director {
         self.wait_until_gone(&connections).await?;
         let executed = self.quiet_position().await?;
         self.capture()?.settle(connections, executed.clone()).await?;
-        self.follow(facts.applied.clone()).await?;
+        self.follow(&facts).await?;
         self.replicator().wait_applied(&executed).await?;
         let before: Vec<_> = facts.tables.into_iter().map(|(table, _)| table).collect();
         let doubtful: Vec<_> = self.replicator().status().halted.into_keys().filter(|table| !before.contains(table)).collect();
