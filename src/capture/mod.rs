@@ -190,6 +190,4 @@ impl Unsettled {
 }
 
 #[cfg(test)]
-mod order_tests;
-#[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ use crate::position::GtidSet;
 /// A step of the flip, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Step {
+pub enum Step {
     Drain,
     Position,
     CatchUp,
@@ -36,7 +36,7 @@ pub(super) enum Step {
 impl Step {
     /// What the operator reads.
     #[must_use]
-    pub(super) const fn describe(self) -> &'static str {
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::Drain => "hold new statements, let open transactions end",
             Self::Position => "read MySQL's last committed position",
@@ -53,15 +53,15 @@ impl Step {
 /// Why a flip stopped before the point of no return. Everybody goes on with MySQL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
-pub(super) struct Halt {
+pub struct Halt {
     /// A sentence for the operator.
-    pub(super) reason: String,
+    pub reason: String,
 }
 
 impl Halt {
     /// A halt with its reason.
     #[must_use]
-    pub(super) fn new(reason: impl Into<String>) -> Self {
+    pub fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
     }
 }
@@ -82,28 +82,28 @@ pub(super) trait Verbs {
 
 /// One step as it went.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct StepTaken {
-    pub(super) step: Step,
+pub struct StepTaken {
+    pub step: Step,
     /// Milliseconds it took.
-    pub(super) took_ms: f64,
+    pub took_ms: f64,
     /// Why it stopped here, if it did.
-    pub(super) halted: Option<String>,
+    pub halted: Option<String>,
 }
 
 /// How a flip went.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Flip {
-    pub(super) steps: Vec<StepTaken>,
+pub struct Flip {
+    pub steps: Vec<StepTaken>,
     /// True once the journal was durable: PostgreSQL serves.
-    pub(super) decided: bool,
+    pub decided: bool,
     /// Milliseconds from shutting the gate to opening it.
-    pub(super) pause_ms: f64,
+    pub pause_ms: f64,
 }
 
 impl Flip {
     /// Why it stopped, if it did.
     #[must_use]
-    pub(super) fn halted(&self) -> Option<&str> {
+    pub fn halted(&self) -> Option<&str> {
         self.steps.last().and_then(|taken| taken.halted.as_deref())
     }
 }

@@ -72,7 +72,8 @@ impl Exchange<'_> {
                             self.plugin = switch.plugin;
                             self.scramble = switch.data;
                         }
-                        full = self.plugin == CACHING_SHA2_PASSWORD && payload[..] == [AUTH_MORE_DATA, FULL_AUTH_NEEDED];
+                        full =
+                            self.plugin == CACHING_SHA2_PASSWORD && payload[..] == [AUTH_MORE_DATA, FULL_AUTH_NEEDED];
                         self.tell_client(&payload).await?;
                     }
                 },

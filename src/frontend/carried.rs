@@ -1,11 +1,15 @@
 //! A session on its way from MySQL to PostgreSQL: everything that the client may rely on after the flip.
 
+use std::pin::Pin;
+
 use bytes::{Bytes, BytesMut};
+use tokio::net::TcpStream;
 
 use super::stream::ClientStream;
 use super::variables::Variables;
 use crate::route;
 use crate::wire::Capabilities;
+use crate::wire::execute::ParameterType;
 
 /// A session at a transaction boundary, with the connection to MySQL already closed. Handing over means that the
 /// receiver runs the rest of the client's connection.
@@ -36,6 +40,18 @@ pub struct CarriedStatement {
     /// The id that the client knows.
     pub id: u32,
     pub text: Bytes,
-    /// Parameter types of the last execution, two bytes each as on the wire; `None` before the first one.
-    pub parameter_types: Option<Bytes>,
+    /// Types that the client bound in its last execution; empty before the first one.
+    pub parameter_types: Vec<ParameterType>,
+}
+
+/// The future of a session that was handed over.
+pub type Served = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Whoever answers clients while PostgreSQL serves.
+pub trait Serve: Send + Sync {
+    /// Runs the rest of a session that began on MySQL.
+    fn carry(&self, session: Carried) -> Served;
+
+    /// Runs a session from its first byte.
+    fn accept(&self, stream: TcpStream, session: route::Session) -> Served;
 }

@@ -80,15 +80,14 @@ impl Doorway<'_> {
         let response = HandshakeResponse::parse(&packet.payload, offered)?;
         let (server, to_server) = self.introduce(server, &packet, offered, server_offers).await?;
         let capabilities = backend_capabilities(response.capabilities, offered);
-        self.authenticate(Introduced { client, server, greeting, response, capabilities, to_server }, packet.sequence).await
+        self.authenticate(Introduced { client, server, greeting, response, capabilities, to_server }, packet.sequence)
+            .await
     }
 
     /// The capabilities of the greeting that the client gets.
     fn offered(&self, server: Capabilities) -> Capabilities {
-        let offered = server
-            .without(Capabilities::COMPRESS)
-            .without(Capabilities::ZSTD_COMPRESSION)
-            .without(Capabilities::SSL);
+        let offered =
+            server.without(Capabilities::COMPRESS).without(Capabilities::ZSTD_COMPRESSION).without(Capabilities::SSL);
         if self.acceptor.is_some() { offered.with(Capabilities::SSL) } else { offered }
     }
 

@@ -7,6 +7,19 @@ pub mod stream;
 pub mod tls;
 pub mod variables;
 
+mod door;
+mod listener;
+
 mod auth;
+mod capturing;
 mod end;
+mod facts;
+mod inject;
 mod login;
+mod relay;
+mod request;
+mod session;
+
+pub use carried::{Carried, CarriedStatement, Serve, Served};
+pub use door::Door;
+pub use listener::{FrontendError, OpenDoor, open};

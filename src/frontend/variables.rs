@@ -71,9 +71,15 @@ pub(super) struct Wanted {
     gtids: bool,
     characteristics: bool,
     transaction_state: bool,
+    schema: bool,
 }
 
 impl Wanted {
+    /// Before the session's settings are known: nothing of ours has been asked for yet.
+    pub(super) fn everything() -> Self {
+        Self::new("*", "own_gtid", "characteristics")
+    }
+
     /// Reads the session's own settings: `@@session_track_system_variables`, `…_gtids` and `…_transaction_info`.
     pub(super) fn new(variables: &str, gtids: &str, transaction: &str) -> Self {
         let variables = variables.split(',').map(|name| name.trim().to_ascii_lowercase().into_boxed_str()).collect();
@@ -83,7 +89,13 @@ impl Wanted {
             gtids: !gtids.eq_ignore_ascii_case("off"),
             characteristics,
             transaction_state: characteristics || transaction.eq_ignore_ascii_case("state"),
+            schema: true,
         }
+    }
+
+    /// With `@@session_track_schema`, which is on unless somebody switched it off.
+    pub(super) fn with_schema(self, schema: bool) -> Self {
+        Self { schema, ..self }
     }
 
     /// True when the client asked for this kind of report.
@@ -96,7 +108,8 @@ impl Wanted {
             Tracker::Gtids(_) => self.gtids,
             Tracker::Characteristics(_) => self.characteristics,
             Tracker::TransactionState(_) => self.transaction_state,
-            Tracker::Schema(_) | Tracker::StateChange | Tracker::Other(_) => true,
+            Tracker::Schema(_) => self.schema,
+            Tracker::StateChange | Tracker::Other(_) => true,
         }
     }
 }

@@ -94,6 +94,28 @@ pub fn decode(payload: &[u8], known: Known<'_>) -> Result<Execute, Malformed> {
     Ok(Execute { statement, cursor, values, types })
 }
 
+/// The types that a COM_STMT_EXECUTE binds, or those of the last execution when it binds none. Only the front of the
+/// payload is needed, before the values; `known.long_data` isn't looked at.
+///
+/// # Errors
+/// [`Malformed`] as in [`decode`].
+pub fn types(payload: &[u8], known: Known<'_>) -> Result<Vec<ParameterType>, Malformed> {
+    let mut reader = Reader::new(payload);
+    reader.take(5)?;
+    let flags = reader.u8()?;
+    reader.u32()?;
+    let counted = known.query_attributes && flags & PARAMETER_COUNT_AVAILABLE != 0;
+    let count = if counted { reader.lenenc()? } else { known.parameters as u64 };
+    if count == 0 || count > PARAMETER_LIMIT || count < known.parameters as u64 {
+        return if count == 0 { Ok(Vec::new()) } else { Err(Malformed) };
+    }
+    let count = usize::try_from(count).map_err(|_| Malformed)?;
+    reader.take(count.div_ceil(8))?;
+    let mut types = bound_types(&mut reader, count, known)?;
+    types.truncate(known.parameters);
+    Ok(types)
+}
+
 /// The types in the packet, or those of the last execution.
 fn bound_types(reader: &mut Reader<'_>, count: usize, known: Known<'_>) -> Result<Vec<ParameterType>, Malformed> {
     if reader.u8()? != 1 {

@@ -35,8 +35,10 @@ pub enum Step {
 pub enum Kind {
     /// OK, in place of a result or, with header 0xfe, at the end of rows.
     Ok,
-    /// EOF at the end of rows or in place of OK.
+    /// EOF at the end of rows, of definitions when a cursor was opened, or in place of OK.
     Eof,
+    /// EOF between definitions and rows.
+    DefinitionsEnd,
     /// ERR: the reply is over.
     Err,
     /// The head of PREPARE's answer, with the statement's id.
@@ -140,7 +142,7 @@ pub struct ReplyTracker {
     remaining: usize,
     /// The next packet continues the present payload.
     continued: bool,
-    /// Definitions end without an EOF packet of their own.
+    /// Of the last OK or EOF packet.
     status: Option<StatusFlags>,
 }
 
@@ -211,7 +213,7 @@ impl ReplyTracker {
                 }
                 Treatment::Whole(_) if passed > 0 => break,
                 Treatment::Whole(kind) => {
-                    self.whole(kind, &rest[HEADER_LENGTH..HEADER_LENGTH + length])?;
+                    let kind = self.whole(kind, &rest[HEADER_LENGTH..HEADER_LENGTH + length])?;
                     return Ok(Step::Packet { length: HEADER_LENGTH + length, kind });
                 }
             }
@@ -290,15 +292,18 @@ impl ReplyTracker {
     }
 
     /// Moves on after a packet that is handed over whole.
-    fn whole(&mut self, kind: Kind, payload: &[u8]) -> Result<(), Malformed> {
+    fn whole(&mut self, kind: Kind, payload: &[u8]) -> Result<Kind, Malformed> {
         match kind {
             Kind::Err => self.state = State::Done,
             Kind::LocalInfile => self.state = State::Start,
             Kind::Prepared => self.state = self.prepared(payload)?,
             Kind::Ok => self.ended(OkPacket::parse(payload, self.capabilities)?.status),
-            Kind::Eof => self.ended(EofPacket::parse(payload)?.status),
+            Kind::Eof | Kind::DefinitionsEnd => {
+                self.ended(EofPacket::parse(payload)?.status);
+                return Ok(if self.state == State::Rows { Kind::DefinitionsEnd } else { Kind::Eof });
+            }
         }
-        Ok(())
+        Ok(kind)
     }
 
     fn ended(&mut self, status: StatusFlags) {

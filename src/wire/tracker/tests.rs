@@ -94,6 +94,8 @@ impl Script {
     fn definitions_end(&mut self, status: u16) {
         if !self.capabilities.contains(Capabilities::DEPRECATE_EOF) {
             self.eof(status);
+            self.kinds.pop();
+            self.kinds.push(Kind::DefinitionsEnd);
         }
     }
 

@@ -1,0 +1,242 @@
+//! What is known of a session, learned from MySQL's own packets: status flags, trackers, insert ids. SQL text is
+//! never believed over them.
+
+use bytes::BytesMut;
+
+use super::variables::{Variables, Wanted};
+use crate::wire::reply::{EofPacket, OkPacket, Tracker};
+use crate::wire::tracker::Kind;
+use crate::wire::{Capabilities, Malformed, StatusFlags};
+
+/// Whether a transaction is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transaction {
+    None,
+    Open,
+    /// An error was the last answer, and errors carry no flags. The transaction that was open, or might have begun,
+    /// may be there or not until MySQL's next flags.
+    Unknown,
+}
+
+/// Facts of one session.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// What the client and Bascule agreed on.
+    pub(super) client_capabilities: Capabilities,
+    /// What Bascule and MySQL agreed on.
+    pub(super) server_capabilities: Capabilities,
+    pub(super) user: String,
+    pub(super) client_host: String,
+    pub(super) database: Option<String>,
+    /// Collation id of the handshake.
+    pub(super) collation: u16,
+    pub(super) connection_id: u64,
+    pub(super) scramble: Vec<u8>,
+    pub(super) transaction: Transaction,
+    pub(super) autocommit: bool,
+    pub(super) variables: Variables,
+    pub(super) wanted: Wanted,
+    pub(super) last_insert_id: u64,
+    /// The transaction has written, as MySQL's own state tracker says: also by functions and triggers.
+    pub(super) wrote: bool,
+    /// LOCK TABLES is in force.
+    pub(super) tables_locked: bool,
+    /// The client was told that an explicit transaction began.
+    pub(super) begin_shown: bool,
+}
+
+/// MySQL reports the beginning of an explicit transaction, and its end, even to sessions with
+/// `session_track_transaction_info=OFF`; nothing in between.
+fn unasked(tracker: &Tracker<'_>, begin_shown: &mut bool) -> bool {
+    match tracker {
+        Tracker::TransactionState(b"T_______") => {
+            *begin_shown = true;
+            true
+        }
+        Tracker::TransactionState(b"________") => std::mem::take(begin_shown),
+        Tracker::TransactionState(_)
+        | Tracker::Variable { .. }
+        | Tracker::Schema(_)
+        | Tracker::StateChange
+        | Tracker::Gtids(_)
+        | Tracker::Characteristics(_)
+        | Tracker::Other(_) => false,
+    }
+}
+
+/// What the packets of one reply said.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// One for each result, in order; at most [`Heard::RESULTS`] are kept.
+    pub(super) results: Vec<Answer>,
+    /// Number of results.
+    pub(super) count: usize,
+    /// GTIDs of commits, as MySQL wrote them.
+    pub(super) gtids: Vec<String>,
+    /// The `timestamp` variable was reported, with this value.
+    pub(super) timestamp: Option<String>,
+    pub(super) cursor_opened: bool,
+    pub(super) last_row_sent: bool,
+    /// The head of PREPARE's answer.
+    pub(super) prepared: Option<crate::wire::tracker::PreparedHead>,
+}
+
+/// How one result ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Ok {
+        affected_rows: u64,
+        insert_id: u64,
+        warnings: u16,
+        matched_rows: Option<u64>,
+        in_transaction: bool,
+    },
+    /// Rows, ended by EOF or OK.
+    Rows {
+        in_transaction: bool,
+    },
+    Err {
+        code: u16,
+    },
+}
+
+impl Heard {
+    /// Results of one command that are remembered one by one.
+    pub(super) const RESULTS: usize = 1024;
+
+    /// True when the reply ended with an ERR.
+    pub(super) fn failed(&self) -> Option<u16> {
+        match self.results.last() {
+            Some(Answer::Err { code }) => Some(*code),
+            Some(Answer::Ok { .. } | Answer::Rows { .. }) | None => None,
+        }
+    }
+
+    fn push(&mut self, answer: Answer) {
+        self.count += 1;
+        if self.results.len() == Self::RESULTS {
+            self.results.pop();
+        }
+        self.results.push(answer);
+    }
+}
+
+impl Facts {
+    /// Takes note of a packet and returns what the client gets instead, if anything.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the packet can't be read.
+    pub(super) fn hear(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        heard: &mut Heard,
+    ) -> Result<Option<BytesMut>, Malformed> {
+        match kind {
+            Kind::Ok => {
+                let ok = OkPacket::parse(payload, self.server_capabilities)?;
+                self.note_ok(&ok, heard)?;
+                let (wanted, shown) = (&self.wanted, &mut self.begin_shown);
+                ok.for_client(self.client_capabilities, |tracker| wanted.includes(tracker) || unasked(tracker, shown))
+            }
+            Kind::Eof => {
+                let eof = EofPacket::parse(payload)?;
+                self.note_status(eof.status, heard);
+                heard.push(Answer::Rows { in_transaction: self.transaction == Transaction::Open });
+                Ok(None)
+            }
+            Kind::DefinitionsEnd => {
+                self.note_status(EofPacket::parse(payload)?.status, heard);
+                Ok(None)
+            }
+            Kind::Err => {
+                let code = crate::wire::reply::ErrPacket::parse(payload)?.code;
+                self.note_error(code);
+                heard.push(Answer::Err { code });
+                Ok(None)
+            }
+            Kind::Prepared => {
+                heard.prepared = Some(crate::wire::tracker::PreparedHead::parse(payload)?);
+                Ok(None)
+            }
+            Kind::LocalInfile => Ok(None),
+        }
+    }
+
+    fn note_ok(&mut self, ok: &OkPacket<'_>, heard: &mut Heard) -> Result<(), Malformed> {
+        for tracker in ok.trackers() {
+            match tracker? {
+                Tracker::Variable { name, value } => {
+                    if name == b"timestamp" {
+                        heard.timestamp = Some(String::from_utf8_lossy(value).into_owned());
+                    }
+                    self.variables.set(name, Some(value));
+                }
+                Tracker::Schema(name) => {
+                    self.database = Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty());
+                }
+                Tracker::Gtids(text) => heard.gtids.push(String::from_utf8_lossy(text).into_owned()),
+                Tracker::TransactionState(state) => {
+                    self.wrote = state.iter().any(|flag| matches!(flag, b'w' | b'W'));
+                    self.tables_locked = state.contains(&b'L');
+                }
+                Tracker::StateChange | Tracker::Characteristics(_) | Tracker::Other(_) => {}
+            }
+        }
+        self.note_status(ok.status, heard);
+        let in_transaction = self.transaction == Transaction::Open;
+        if ok.header == 0 {
+            if ok.insert_id != 0 {
+                self.last_insert_id = ok.insert_id;
+            }
+            heard.push(Answer::Ok {
+                affected_rows: ok.affected_rows,
+                insert_id: ok.insert_id,
+                warnings: ok.warnings,
+                matched_rows: ok.matched_rows(),
+                in_transaction,
+            });
+        } else {
+            heard.push(Answer::Rows { in_transaction });
+        }
+        Ok(())
+    }
+
+    /// Takes note of status flags.
+    pub(super) fn note_status(&mut self, status: StatusFlags, heard: &mut Heard) {
+        let open = status.contains(StatusFlags::IN_TRANS);
+        self.transaction = if open { Transaction::Open } else { Transaction::None };
+        self.autocommit = status.contains(StatusFlags::AUTOCOMMIT);
+        heard.cursor_opened |= status.contains(StatusFlags::CURSOR_EXISTS);
+        heard.last_row_sent |= status.contains(StatusFlags::LAST_ROW_SENT);
+        if !open {
+            self.wrote = false;
+        }
+    }
+
+    /// ERR carries no flags. A deadlock always ends the transaction; anything else leaves it open, as a rule, and a
+    /// command may have begun one before it failed.
+    fn note_error(&mut self, code: u16) {
+        const DEADLOCK: u16 = 1213;
+        if code == DEADLOCK && self.autocommit {
+            self.transaction = Transaction::None;
+            self.wrote = false;
+        } else {
+            self.transaction = Transaction::Unknown;
+        }
+    }
+
+    /// True when the session can't be handed over now: a transaction is open, or might be.
+    pub(super) fn inside(&self) -> bool {
+        self.tables_locked || self.transaction != Transaction::None
+    }
+
+    /// The session begins anew: COM_RESET_CONNECTION or COM_CHANGE_USER succeeded.
+    pub(super) fn begin_anew(&mut self) {
+        self.transaction = Transaction::None;
+        self.last_insert_id = 0;
+        self.wrote = false;
+        self.tables_locked = false;
+        self.begin_shown = false;
+    }
+}

@@ -1,0 +1,219 @@
+//! Accepts clients: one listener for each session thread on the same address (`SO_REUSEPORT`), so that the kernel
+//! spreads connections and a session never leaves its thread.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::door::{Door, Shared};
+use super::end::framed;
+use super::login::{Doorway, LoginError};
+use super::session::Session;
+use crate::route::{ServingSide, SessionInfo};
+use crate::source::connect::{ConnectError, Connector};
+use crate::wire::reply;
+
+/// Connections that the kernel holds for us while we're busy.
+const BACKLOG: i32 = 1024;
+/// Pause after an accept that failed for want of something, e.g. file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Why the door can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum FrontendError {
+    #[error("can't listen on {address}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("can't start a session thread")]
+    Thread(#[source] io::Error),
+    #[error(transparent)]
+    Source(#[from] ConnectError),
+}
+
+/// An open door.
+#[derive(Debug)]
+pub struct OpenDoor {
+    address: SocketAddr,
+    threads: Vec<oneshot::Receiver<()>>,
+}
+
+impl OpenDoor {
+    /// Where it listens; with port 0 in the configuration, the port that the system chose.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until the door has been shut and its last session has ended. Sessions inside a transaction go on to its
+    /// end: the caller bounds the wait.
+    pub async fn closed(self) {
+        for thread in self.threads {
+            // A thread that is gone without a word has ended all the same.
+            let _ = thread.await;
+        }
+    }
+}
+
+/// Opens the door; it's shut by the cancellation token.
+///
+/// # Errors
+/// [`FrontendError`].
+pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
+    let connector = door.config.source.as_ref().map(Connector::new).transpose()?;
+    let Door { config, route, capture, catalogue, serve, metrics, keys, acceptor, shutdown } = door;
+    let mut address = config.listen.address;
+    let threads = config.listen.threads.max(1);
+    let shared = Arc::new(Shared { config, route, capture, catalogue, connector, serve, metrics, keys, acceptor });
+    let connections = Arc::new(AtomicUsize::new(0));
+    let mut running = Vec::new();
+    for number in 0..threads {
+        let socket = listen(address).map_err(|source| FrontendError::Listen { address, source })?;
+        if let Some(bound) = socket.local_addr().ok().and_then(|bound| bound.as_socket()) {
+            address = bound;
+        }
+        let (ended, end) = oneshot::channel();
+        let acceptor =
+            Acceptor { shared: Arc::clone(&shared), connections: Arc::clone(&connections), shutdown: shutdown.clone() };
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(FrontendError::Thread)?;
+        let body = move || {
+            if let Err(error) = runtime.block_on(acceptor.run(socket)) {
+                tracing::error!(error = &error as &dyn std::error::Error, "a session thread can't accept");
+            }
+            let _ = ended.send(());
+        };
+        thread::Builder::new().name(format!("sessions-{number}")).spawn(body).map_err(FrontendError::Thread)?;
+        running.push(end);
+    }
+    Ok(OpenDoor { address, threads: running })
+}
+
+fn listen(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket)
+}
+
+/// One session thread's side of the door.
+struct Acceptor {
+    shared: Arc<Shared>,
+    connections: Arc<AtomicUsize>,
+    shutdown: CancellationToken,
+}
+
+impl Acceptor {
+    async fn run(self, socket: Socket) -> io::Result<()> {
+        let listener = TcpListener::from_std(socket.into())?;
+        let sessions = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = self.shutdown.cancelled() => break,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection couldn't be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let place = Place::take(&self.connections, self.shared.config.listen.max_connections);
+            let visitor = Visitor { shared: Arc::clone(&self.shared), stream, peer, shutdown: self.shutdown.clone() };
+            sessions.spawn(visitor.run(place));
+        }
+        drop(listener);
+        sessions.close();
+        sessions.wait().await;
+        Ok(())
+    }
+}
+
+/// A client's place among `max_connections`; given back when dropped.
+struct Place {
+    connections: Arc<AtomicUsize>,
+}
+
+impl Place {
+    fn take(connections: &Arc<AtomicUsize>, limit: usize) -> Option<Self> {
+        let place = Self { connections: Arc::clone(connections) };
+        let before = connections.fetch_add(1, Ordering::SeqCst);
+        (before < limit).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A client that has just connected.
+struct Visitor {
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    shutdown: CancellationToken,
+}
+
+impl Visitor {
+    async fn run(mut self, place: Option<Place>) {
+        self.shared.metrics.connections.inc();
+        let _ = self.stream.set_nodelay(true);
+        let _ = SockRef::from(&self.stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(60)));
+        let Some(_place) = place else {
+            self.shared.metrics.connections_refused.inc();
+            let refusal = framed(&reply::err(1040, "08004", "Too many connections"), 0);
+            let _ = self.stream.write_all(&refusal).await;
+            return;
+        };
+        let info = SessionInfo { client: self.peer.to_string(), ..SessionInfo::default() };
+        let route = self.shared.route.open_session(info);
+        match &self.shared.connector {
+            Some(connector) if self.shared.route.serving() == ServingSide::Source => {
+                let (acceptor, keys) = (self.shared.acceptor.as_ref(), &self.shared.keys);
+                let doorway = Doorway { connector, acceptor, keys };
+                let login = Box::pin(doorway.login(self.stream));
+                let login = timeout(self.shared.config.listen.handshake_timeout, login).await;
+                match login {
+                    Ok(Ok(login)) => {
+                        let host = self.peer.ip().to_string();
+                        let (session, ok) = Session::new(&self.shared, login, host, route);
+                        Box::pin(session.run(ok, &self.shutdown)).await;
+                    }
+                    Ok(Err(error)) => refused(&self.shared, &error),
+                    Err(_too_slow) => {
+                        self.shared.metrics.logins_failed.inc();
+                    }
+                }
+            }
+            _ => self.shared.serve.accept(self.stream, route).await,
+        }
+    }
+}
+
+fn refused(shared: &Shared, error: &LoginError) {
+    shared.metrics.logins_failed.inc();
+    match error {
+        LoginError::Unreachable(error) => {
+            tracing::warn!(error = error as &dyn std::error::Error, "MySQL can't be reached for a client");
+        }
+        LoginError::Refused | LoginError::Io(_) | LoginError::Malformed(_) => {
+            tracing::debug!(error = error as &dyn std::error::Error, "a login ended");
+        }
+    }
+}

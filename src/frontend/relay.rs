@@ -1,0 +1,194 @@
+//! Bytes between a client and MySQL: commands one way, replies the other, as they come.
+//!
+//! A reply is sent on while it arrives; only its OK, EOF and ERR packets are looked at whole. Nothing is read from
+//! one side while the other doesn't take what was read before, so a client that doesn't read holds its own query and
+//! no memory. While a reply is under way the client's socket is watched too: what it sends waits in a bounded buffer.
+
+use std::io;
+
+use bytes::{Buf, BytesMut};
+
+use super::end::{End, framed};
+use super::facts::{Facts, Heard};
+use super::stream::ClientStream;
+use crate::source::connect::ServerStream;
+use crate::wire::packet::{HEADER_LENGTH, Header, MAX_PAYLOAD};
+use crate::wire::tracker::{Kind, ReplyShape, ReplyTracker, Step};
+
+/// Bytes of further commands that are taken while a reply is under way.
+const AHEAD_LIMIT: usize = 64 << 10;
+
+/// Why a session's connections can't go on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RelayError {
+    /// The client went away or broke the protocol.
+    #[error("the client's connection ended")]
+    Client(#[source] io::Error),
+    /// MySQL went away.
+    #[error("MySQL's connection ended")]
+    Server(#[source] io::Error),
+    /// MySQL sent something that can't be a reply to the command.
+    #[error("MySQL's reply can't be followed")]
+    Reply(#[from] crate::wire::Malformed),
+}
+
+/// What happens to the last packet of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// It's sent like the rest.
+    Forward,
+    /// It's kept for the caller: the client may see it only when something else is done.
+    HoldLast,
+}
+
+/// The two ends of a session and what is known of it.
+pub(super) struct Relay {
+    pub(super) client: End<ClientStream>,
+    pub(super) server: End<ServerStream>,
+    pub(super) facts: Facts,
+    /// The client has closed its sending side; what was asked is still answered.
+    pub(super) client_ended: bool,
+}
+
+/// A reply that is complete.
+#[derive(Debug, Default)]
+pub(super) struct Delivered {
+    pub(super) heard: Heard,
+    /// The last packet, under [`Delivery::HoldLast`].
+    pub(super) held: BytesMut,
+    /// The client couldn't be written to; MySQL's reply was read to its end all the same.
+    pub(super) client_lost: Option<io::Error>,
+}
+
+impl Relay {
+    /// Relays the reply to one command.
+    ///
+    /// # Errors
+    /// [`RelayError`]; a client that is lost isn't one, since the reply must be heard to its end.
+    pub(super) async fn reply(&mut self, shape: ReplyShape, delivery: Delivery) -> Result<Delivered, RelayError> {
+        let mut tracker = ReplyTracker::new(shape, self.facts.server_capabilities);
+        let mut done = Delivered::default();
+        while !tracker.is_done() {
+            let wants_file = self.pass(&mut tracker, delivery, &mut done).await?;
+            if wants_file {
+                self.upload().await?;
+            } else if !tracker.is_done() {
+                self.more().await?;
+            }
+        }
+        self.server.release();
+        Ok(done)
+    }
+
+    /// Sends on what has arrived. True when MySQL waits for a file of the client.
+    async fn pass(
+        &mut self,
+        tracker: &mut ReplyTracker,
+        delivery: Delivery,
+        done: &mut Delivered,
+    ) -> Result<bool, RelayError> {
+        let unread = &self.server.unread;
+        let mut edited = BytesMut::new();
+        // `copied` bytes are in `edited` in their final form; `at` bytes have been looked at.
+        let (mut at, mut copied, mut wants_file, mut last) = (0, 0, false, 0);
+        while !tracker.is_done() && !wants_file {
+            let (length, kind) = match tracker.step(unread.get(at..).unwrap_or_default())? {
+                Step::More => break,
+                Step::Pass(length) => (length, None),
+                Step::Packet { length, kind } => (length, Some(kind)),
+            };
+            let bytes = unread.get(at..at + length).unwrap_or_default();
+            at += length;
+            let Some(kind) = kind else { continue };
+            wants_file = kind == Kind::LocalInfile;
+            let payload = bytes.get(HEADER_LENGTH..).unwrap_or_default();
+            let replacement = self.facts.hear(kind, payload, &mut done.heard)?;
+            let replacement = replacement.map(|payload| framed(&payload, bytes.get(3).copied().unwrap_or_default()));
+            if delivery == Delivery::HoldLast && tracker.is_done() {
+                done.held.extend_from_slice(replacement.as_deref().unwrap_or(bytes));
+                last = length;
+            } else if let Some(packet) = replacement {
+                edited.extend_from_slice(unread.get(copied..at - length).unwrap_or_default());
+                edited.extend_from_slice(&packet);
+                copied = at;
+            }
+        }
+        let rest = unread.get(copied..at - last).unwrap_or_default();
+        let out = if edited.is_empty() {
+            rest
+        } else {
+            edited.extend_from_slice(rest);
+            &edited
+        };
+        if !out.is_empty()
+            && done.client_lost.is_none()
+            && let Err(error) = self.client.send(out).await
+        {
+            done.client_lost = Some(error);
+        }
+        self.server.unread.advance(at);
+        Ok(wants_file)
+    }
+
+    /// Waits for more of the reply, and meanwhile takes what the client sends.
+    async fn more(&mut self) -> Result<(), RelayError> {
+        loop {
+            let listening = !self.client_ended && self.client.unread.len() < AHEAD_LIMIT;
+            tokio::select! {
+                filled = self.server.fill() => return filled.map_err(RelayError::Server),
+                heard = self.client.fill(), if listening => self.client_ended |= heard.is_err(),
+            }
+        }
+    }
+
+    /// Relays the client's file: packets until an empty one.
+    async fn upload(&mut self) -> Result<(), RelayError> {
+        let mut continued = false;
+        loop {
+            let length = self.pass_packet().await?;
+            if length == 0 && !continued {
+                return Ok(());
+            }
+            continued = length == MAX_PAYLOAD;
+        }
+    }
+
+    /// Sends on a command: all its packets, however many bytes they have. At least the first header has arrived.
+    pub(super) async fn command(&mut self) -> Result<(), RelayError> {
+        while self.pass_packet().await? == MAX_PAYLOAD {}
+        Ok(())
+    }
+
+    /// Sends on one packet of the client while it arrives, and returns its payload's length.
+    async fn pass_packet(&mut self) -> Result<usize, RelayError> {
+        let header = loop {
+            if let Some(header) = Header::peek(&self.client.unread) {
+                break header;
+            }
+            self.client.fill().await.map_err(RelayError::Client)?;
+        };
+        let mut left = HEADER_LENGTH + header.length;
+        while left > 0 {
+            if self.client.unread.is_empty() {
+                self.client.fill().await.map_err(RelayError::Client)?;
+            }
+            let now = left.min(self.client.unread.len());
+            let sent = self.server.send(&self.client.unread[..now]).await;
+            sent.map_err(RelayError::Server)?;
+            self.client.unread.advance(now);
+            left -= now;
+        }
+        self.client.release();
+        Ok(header.length)
+    }
+
+    /// Passes on what MySQL said before it closed, e.g. why.
+    pub(super) async fn last_words(&mut self) {
+        while self.server.fill().await.is_ok() {
+            if self.client.send(&self.server.unread).await.is_err() {
+                return;
+            }
+            self.server.unread.clear();
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What a client's command is, seen from its first bytes or from the whole of it. Understanding happens on a copy
+//! beside the path: the bytes that are forwarded are never touched.
+
+use bytes::Bytes;
+
+use crate::sql::{SessionEffects, StatementClass, classify, session_effects, split};
+use crate::wire::command::{StatementCommand, query_text};
+use crate::wire::tracker::ReplyShape;
+use crate::wire::{Capabilities, Command};
+
+/// A command.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// `None` for a byte that the protocol doesn't define.
+    pub(super) command: Option<Command>,
+    pub(super) shape: ReplyShape,
+    /// What it's about, for commands with SQL text and executions of it.
+    pub(super) statement: Option<Statement>,
+    /// For the commands on prepared statements.
+    pub(super) prepared: Option<StatementCommand>,
+}
+
+/// SQL that a command runs.
+#[derive(Clone, Debug)]
+pub(super) struct Statement {
+    /// The class of the text if it's one statement.
+    pub(super) class: StatementClass,
+    /// More than one statement.
+    pub(super) several: bool,
+    /// The text, when the whole command is at hand.
+    pub(super) text: Option<Bytes>,
+    pub(super) effects: SessionEffects,
+    /// It asks what the command before it did (warnings, counts): nothing may come between the two.
+    pub(super) looks_back: bool,
+    /// It may change which trackers MySQL reports.
+    pub(super) retracks: bool,
+}
+
+impl Statement {
+    /// Looks at a text. `whole` is false when only its front has arrived.
+    pub(super) fn of(text: &[u8], whole: bool, keep: bool, multi: bool) -> Self {
+        let class = classify(text);
+        let several = multi && memchr::memchr(b';', text).is_some() && split(text).len() > 1;
+        Self {
+            class,
+            several,
+            text: (whole && keep).then(|| Bytes::copy_from_slice(text)),
+            effects: session_effects(text),
+            looks_back: looks_back(text),
+            retracks: (several || class == StatementClass::Set) && mentions(text, b"session_track"),
+        }
+    }
+
+    /// True for everything that may commit when run in a session like this.
+    fn may_commit(&self, in_transaction: bool, autocommit: bool) -> bool {
+        use StatementClass as Class;
+        if self.several {
+            return true;
+        }
+        match self.class {
+            Class::Read
+            | Class::LockingRead
+            | Class::Use
+            | Class::Savepoint
+            | Class::RollbackToSavepoint
+            | Class::ReleaseSavepoint => false,
+            Class::Write => autocommit && !in_transaction,
+            Class::Begin => in_transaction,
+            Class::Call
+            | Class::Ddl
+            | Class::TemporaryTable
+            | Class::Commit
+            | Class::Rollback
+            | Class::Set
+            | Class::LockTables
+            | Class::TextPrepared
+            | Class::Xa
+            | Class::Administration
+            | Class::Unknown => true,
+        }
+    }
+}
+
+impl Request {
+    /// Looks at a command. `payload` may be its front only; then `whole` is false.
+    pub(super) fn of(payload: &[u8], whole: bool, keep: bool, context: Reading) -> Self {
+        let command = payload.first().and_then(|&byte| Command::from_byte(byte));
+        let body = payload.get(1..).unwrap_or_default();
+        let statement = match command {
+            Some(Command::Query) => {
+                // Attributes that can't be read: MySQL will refuse the command, or knows better than we do.
+                let text = query_text(body, context.capabilities).unwrap_or_default();
+                Some(Statement::of(text, whole, keep, context.multi_statements))
+            }
+            Some(Command::StmtPrepare) => Some(Statement::of(body, whole, true, false)),
+            _ => None,
+        };
+        Self { command, shape: ReplyShape::of(command), statement, prepared: StatementCommand::parse(payload) }
+    }
+
+    /// True when MySQL may commit something because of it.
+    pub(super) fn may_commit(&self, in_transaction: bool, autocommit: bool) -> bool {
+        let Some(command) = self.command else { return false };
+        match command {
+            Command::Query | Command::StmtExecute => {
+                self.statement.as_ref().is_none_or(|statement| statement.may_commit(in_transaction, autocommit))
+            }
+            Command::CreateDb | Command::DropDb | Command::Refresh | Command::Shutdown | Command::Daemon => true,
+            _ => false,
+        }
+    }
+
+    /// True when it asks what the command before it did.
+    pub(super) fn looks_back(&self) -> bool {
+        self.statement.as_ref().is_some_and(|statement| statement.looks_back)
+    }
+}
+
+/// How a session's commands are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    pub(super) capabilities: Capabilities,
+    /// `CLIENT_MULTI_STATEMENTS`, at login or by COM_SET_OPTION.
+    pub(super) multi_statements: bool,
+}
+
+/// Words of statements that report on the one before. Found anywhere they count: too often is harmless.
+const LOOKING_BACK: [&[u8]; 8] = [
+    b"warnings",
+    b"errors",
+    b"row_count",
+    b"found_rows",
+    b"diagnostics",
+    b"warning_count",
+    b"error_count",
+    b"last_insert_id",
+];
+
+fn looks_back(text: &[u8]) -> bool {
+    /// Longer texts are data, not questions.
+    const LONGEST: usize = 512;
+    let text = text.get(..LONGEST.min(text.len())).unwrap_or_default();
+    LOOKING_BACK.iter().any(|word| mentions(text, word))
+}
+
+/// True when `word` occurs in the text, in whatever case.
+pub(super) fn mentions(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READING: Reading = Reading { capabilities: Capabilities::PROTOCOL_41, multi_statements: true };
+
+    fn request(payload: &[u8]) -> Request {
+        Request::of(payload, true, true, READING)
+    }
+
+    #[test]
+    fn what_may_commit() {
+        let cases: &[(&[u8], bool, bool, bool)] = &[
+            (b"\x03SELECT 1", false, true, false),
+            (b"\x03INSERT INTO t VALUES (1)", false, true, true),
+            (b"\x03INSERT INTO t VALUES (1)", true, true, false),
+            (b"\x03INSERT INTO t VALUES (1)", false, false, false),
+            (b"\x03BEGIN", false, true, false),
+            (b"\x03BEGIN", true, true, true),
+            (b"\x03SELECT 1; COMMIT", true, true, true),
+            (b"\x03whatever", false, true, true),
+            (b"\x0e", false, true, false),
+            (b"\x17\x01\0\0\0\0\x01\0\0\0", false, true, true),
+            (b"", false, true, false),
+        ];
+        for &(payload, in_transaction, autocommit, expected) in cases {
+            let text = String::from_utf8_lossy(payload);
+            assert_eq!(request(payload).may_commit(in_transaction, autocommit), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn questions_about_the_statement_before_are_known() {
+        assert!(request(b"\x03show WARNINGS").looks_back());
+        assert!(request(b"\x03select Row_Count()").looks_back());
+        assert!(!request(b"\x03select now()").looks_back());
+    }
+}

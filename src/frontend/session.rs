@@ -1,0 +1,576 @@
+//! A client's session while MySQL serves: one task, one connection to MySQL of its own.
+//!
+//! One command at a time: read, understood beside the bytes, let through the gates, forwarded, and its reply relayed
+//! to its end. Commands that arrive meanwhile wait in the buffer. At a transaction boundary the gate may answer that
+//! PostgreSQL serves now; the session is then handed over with the command that waits.
+
+use std::collections::HashMap;
+use std::io;
+use std::pin::pin;
+
+use bytes::Bytes;
+use tokio::io::{AsyncWriteExt, copy_bidirectional};
+use tokio_util::sync::CancellationToken;
+
+use super::auth::{Exchange, Verdict};
+use super::capturing::{Capturing, LongData, Preparation};
+use super::carried::{Carried, CarriedStatement};
+use super::door::Shared;
+use super::facts::{Facts, Heard, Transaction};
+use super::inject::{self, Setup};
+use super::login::LoggedIn;
+use super::relay::{Delivered, Delivery, Relay, RelayError};
+use super::request::{Reading, Request, Statement};
+use crate::route::{self, Admission, Blocker, ServingSide};
+use crate::sql::StatementClass;
+use crate::wire::command::StatementCommand;
+use crate::wire::execute::{self, Known, ParameterType};
+use crate::wire::handshake::ChangeUser;
+use crate::wire::packet::{self, HEADER_LENGTH, Header, MAX_PAYLOAD};
+use crate::wire::reply;
+use crate::wire::tracker::ReplyShape;
+use crate::wire::{Capabilities, Command};
+
+/// Commands up to this size are read whole before they're forwarded; of larger ones the front is enough.
+const WHOLE: usize = 1 << 20;
+/// So much of a larger command is looked at.
+const FRONT: usize = 64 << 10;
+
+/// A prepared statement of the client.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) statement: Statement,
+    pub(super) parameters: u16,
+    pub(super) types: Vec<ParameterType>,
+    pub(super) cursor_open: bool,
+    /// Data of COM_STMT_SEND_LONG_DATA that waits on MySQL for the next execution.
+    pub(super) long_data: Option<LongData>,
+}
+
+/// A session.
+pub(super) struct Session<'a> {
+    shared: &'a Shared,
+    relay: Relay,
+    route: route::Session,
+    setup: Setup,
+    statements: HashMap<u32, Prepared>,
+    capturing: Option<Capturing>,
+    multi_statements: bool,
+}
+
+/// What comes after a command.
+enum Flow {
+    Next,
+    End,
+    /// PostgreSQL serves: the session goes on there.
+    Carry,
+}
+
+impl<'a> Session<'a> {
+    /// A session of a client that MySQL accepted; the client doesn't know yet.
+    pub(super) fn new(
+        shared: &'a Shared,
+        login: LoggedIn,
+        client_host: String,
+        route: route::Session,
+    ) -> (Self, Bytes) {
+        let LoggedIn { client, server, greeting, response, server_capabilities, ok, sequence } = login;
+        let mut facts = Facts {
+            client_capabilities: response.capabilities,
+            server_capabilities,
+            user: String::from_utf8_lossy(&response.user).into_owned(),
+            client_host,
+            database: response.database.map(|name| String::from_utf8_lossy(&name).into_owned()),
+            collation: u16::from(response.collation),
+            connection_id: u64::from(greeting.connection_id),
+            scramble: greeting.scramble,
+            transaction: Transaction::None,
+            autocommit: true,
+            variables: super::variables::Variables::default(),
+            wanted: super::variables::Wanted::everything(),
+            last_insert_id: 0,
+            wrote: false,
+            tables_locked: false,
+            begin_shown: false,
+        };
+        route.update(|info| {
+            info.connection_id = facts.connection_id;
+            info.user.clone_from(&facts.user);
+            info.client.clone_from(&facts.client_host);
+            info.database.clone_from(&facts.database);
+        });
+        let heard = facts.hear(crate::wire::tracker::Kind::Ok, &ok, &mut Heard::default());
+        let ok = heard.ok().flatten().unwrap_or(ok);
+        let capturing = shared.capture.as_ref().map(|capture| Capturing::new(capture.session(facts.connection_id)));
+        let multi_statements = facts.client_capabilities.contains(Capabilities::MULTI_STATEMENTS);
+        let relay = Relay { client, server, facts, client_ended: false };
+        let session = Self {
+            shared,
+            relay,
+            route,
+            setup: Setup::Needed,
+            statements: HashMap::new(),
+            capturing,
+            multi_statements,
+        };
+        (session, super::end::framed(&ok, sequence))
+    }
+
+    /// Runs the session to its end.
+    pub(super) async fn run(mut self, ok: Bytes, shutdown: &CancellationToken) {
+        let ended = match self.begin(&ok).await {
+            Ok(()) => self.commands(shutdown).await,
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(Flow::Carry) => return self.hand_over().await,
+            Ok(Flow::Next | Flow::End) => {}
+            Err(RelayError::Server(_)) => {
+                self.shared.metrics.source_lost.inc();
+                if let Some(capturing) = &mut self.capturing {
+                    capturing.lost();
+                }
+                self.relay.last_words().await;
+            }
+            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "a session ended"),
+        }
+        // Whatever was on its way to MySQL without an answer has an unknown outcome: dropping `capturing` says so.
+        let _ = self.relay.client.stream.shutdown().await;
+    }
+
+    /// Tells the client that it's in, and switches the trackers on before its first command is read.
+    async fn begin(&mut self, ok: &Bytes) -> Result<(), RelayError> {
+        let commands = inject::setup_commands(self.relay.facts.server_capabilities);
+        self.relay.server.send(&commands).await.map_err(RelayError::Server)?;
+        self.relay.client.send(ok).await.map_err(RelayError::Client)?;
+        self.finish_setup().await
+    }
+
+    async fn finish_setup(&mut self) -> Result<(), RelayError> {
+        let Relay { server, facts, .. } = &mut self.relay;
+        self.setup = inject::finish_setup(server, facts).await.map_err(RelayError::Server)?;
+        if let Some(capturing) = &mut self.capturing {
+            capturing.begin_anew();
+        }
+        Ok(())
+    }
+
+    /// Switches the trackers on (again): MySQL forgot them, or the client changed them.
+    async fn set_up(&mut self) -> Result<(), RelayError> {
+        let commands = inject::setup_commands(self.relay.facts.server_capabilities);
+        self.relay.server.send(&commands).await.map_err(RelayError::Server)?;
+        self.finish_setup().await
+    }
+
+    async fn commands(&mut self, shutdown: &CancellationToken) -> Result<Flow, RelayError> {
+        loop {
+            if !self.await_command(shutdown).await? {
+                return Ok(Flow::End);
+            }
+            self.shared.metrics.commands.inc();
+            match self.command().await? {
+                Flow::Next => {}
+                end @ (Flow::End | Flow::Carry) => return Ok(end),
+            }
+        }
+    }
+
+    /// Waits until enough of the next command is there. False when there is none: the client has gone, MySQL has
+    /// closed, or Bascule stops and the session is at a boundary.
+    async fn await_command(&mut self, shutdown: &CancellationToken) -> Result<bool, RelayError> {
+        loop {
+            if self.enough()? {
+                return Ok(true);
+            }
+            if self.relay.client_ended {
+                return Ok(false);
+            }
+            let idle = !self.route.is_active() && self.relay.client.unread.is_empty();
+            let Relay { client, server, .. } = &mut self.relay;
+            client.release();
+            tokio::select! {
+                filled = client.fill() => match filled {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+                    Err(error) => return Err(RelayError::Client(error)),
+                },
+                filled = server.fill() => {
+                    // MySQL speaks unasked only to say why it closes.
+                    filled.map_err(RelayError::Server)?;
+                    let words = server.unread.split();
+                    client.send(&words).await.map_err(RelayError::Client)?;
+                }
+                () = shutdown.cancelled(), if idle => return Ok(false),
+            }
+        }
+    }
+
+    /// True when the next command can be looked at: it's whole, or it's large and its front is there.
+    fn enough(&mut self) -> Result<bool, RelayError> {
+        let unread = &self.relay.client.unread;
+        let Some(header) = Header::peek(unread) else { return Ok(false) };
+        let whole = HEADER_LENGTH + header.length;
+        if header.length <= WHOLE && whole <= unread.len() {
+            return Ok(true);
+        }
+        if unread.get(HEADER_LENGTH) == Some(&(Command::StmtPrepare as u8)) {
+            return Ok(self.whole_length()?.is_some());
+        }
+        Ok(header.length > WHOLE && unread.len() >= FRONT)
+    }
+
+    /// Bytes of the next command with all its packets, once they are all there.
+    fn whole_length(&self) -> Result<Option<usize>, RelayError> {
+        let limit = self.shared.config.listen.max_allowed_packet;
+        let unread = &self.relay.client.unread;
+        let mut at = 0;
+        loop {
+            let Some(header) = unread.get(at..).and_then(Header::peek) else { return Ok(None) };
+            at += HEADER_LENGTH + header.length;
+            if at > limit.saturating_add(HEADER_LENGTH * (limit / MAX_PAYLOAD + 1)) {
+                return Err(RelayError::Client(io::ErrorKind::InvalidData.into()));
+            }
+            if header.length < MAX_PAYLOAD {
+                return Ok((at <= unread.len()).then_some(at));
+            }
+        }
+    }
+
+    /// Reads the next command to its end.
+    async fn read_whole(&mut self) -> Result<Vec<u8>, RelayError> {
+        let length = loop {
+            match self.whole_length() {
+                Ok(Some(length)) => break length,
+                Ok(None) => self.relay.client.fill().await.map_err(RelayError::Client)?,
+                Err(error) => {
+                    let refusal = reply::err(1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes");
+                    let _ = self.relay.client.send_payload(&refusal, 1).await;
+                    return Err(error);
+                }
+            }
+        };
+        let mut copy = self.relay.client.unread.get(..length).map(bytes::BytesMut::from).unwrap_or_default();
+        let joined = packet::take(&mut copy, usize::MAX).ok().flatten();
+        Ok(joined.map(|packet| packet.payload.to_vec()).unwrap_or_default())
+    }
+
+    /// Looks at the next command, which stays where it is. With `keep` its text is copied.
+    fn look(&self, keep: bool) -> Request {
+        let unread = &self.relay.client.unread;
+        let header = Header::peek(unread).map_or(0, |header| header.length);
+        let payload = unread.get(HEADER_LENGTH..).unwrap_or_default();
+        let whole = header < MAX_PAYLOAD && payload.len() >= header;
+        let payload = payload.get(..header.min(payload.len())).unwrap_or_default();
+        self.with_prepared(Request::of(payload, whole, keep, self.reading()))
+    }
+
+    const fn reading(&self) -> Reading {
+        Reading { capabilities: self.relay.facts.client_capabilities, multi_statements: self.multi_statements }
+    }
+
+    /// An execution runs the text that was prepared.
+    fn with_prepared(&self, mut request: Request) -> Request {
+        if let Some(StatementCommand::Execute { id, .. }) = request.prepared {
+            request.statement = self.statements.get(&id).map(|prepared| prepared.statement.clone());
+        }
+        request
+    }
+
+    async fn command(&mut self) -> Result<Flow, RelayError> {
+        let capture_likely = self.capturing.is_some() && self.shared.route.capturing();
+        let mut request = self.look(capture_likely);
+        if request.command == Some(Command::Quit) {
+            self.relay.command().await?;
+            return Ok(Flow::End);
+        }
+        if request.shape == ReplyShape::Stream {
+            return self.stream().await;
+        }
+        let in_transaction = self.relay.facts.transaction != Transaction::None;
+        let may_commit = request.may_commit(in_transaction, self.relay.facts.autocommit);
+        let admission = self.enter(may_commit).await?;
+        if admission.side == ServingSide::Target {
+            return Ok(Flow::Carry);
+        }
+        if self.setup == Setup::Needed && !self.relay.facts.inside() {
+            self.set_up().await?;
+        }
+        if request.shape == ReplyShape::Authentication {
+            return self.change_user().await;
+        }
+        let capturing = admission.captured && self.capturing.is_some();
+        let mut payload = Vec::new();
+        if capturing || request.command == Some(Command::StmtPrepare) {
+            payload = self.read_whole().await?;
+            request = self.with_prepared(Request::of(&payload, true, true, self.reading()));
+        }
+        self.before(&request, &payload);
+        let delivered = if capturing {
+            self.captured(&request, &payload).await?
+        } else {
+            self.relay.command().await?;
+            self.relay.reply(request.shape, Delivery::Forward).await?
+        };
+        self.after(&request, &delivered.heard);
+        self.settle(&request, &delivered.heard, in_transaction);
+        let pending_data = self.statements.values().any(|prepared| prepared.long_data.is_some());
+        self.route.leave(self.relay.facts.inside() || pending_data);
+        if let Some(error) = delivered.client_lost {
+            return Err(RelayError::Client(error));
+        }
+        if request.command == Some(Command::ResetConnection) && delivered.heard.failed().is_none() {
+            self.set_up().await?;
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Waits for the gates. Meanwhile what the client sends is taken, so that a client that goes away is noticed.
+    async fn enter(&mut self, may_commit: bool) -> Result<Admission, RelayError> {
+        let Self { route, relay, .. } = self;
+        let mut entering = pin!(route.enter(may_commit));
+        loop {
+            let listening = !relay.client_ended && relay.client.unread.len() < FRONT;
+            tokio::select! {
+                biased;
+                admission = &mut entering => return Ok(admission),
+                filled = relay.client.fill(), if listening => relay.client_ended |= filled.is_err(),
+            }
+        }
+    }
+
+    /// Forwards a command of a captured transaction, with what capturing needs around it.
+    async fn captured(&mut self, request: &Request, payload: &[u8]) -> Result<Delivered, RelayError> {
+        let Some(capturing) = &mut self.capturing else { return Err(RelayError::Reply(crate::wire::Malformed)) };
+        let prepared = match request.prepared {
+            Some(StatementCommand::Execute { id, .. }) => self.statements.get(&id),
+            _ => None,
+        };
+        let Preparation { injected, replies, delivery } =
+            capturing.before(&mut self.relay, self.shared, request, (payload, prepared)).await?;
+        if !injected.is_empty() {
+            self.relay.server.send(&injected).await.map_err(RelayError::Server)?;
+        }
+        self.relay.command().await?;
+        for _ in 0..replies {
+            let Relay { server, facts, .. } = &mut self.relay;
+            inject::answer(server, facts).await.map_err(RelayError::Server)?;
+        }
+        let mut delivered = self.relay.reply(request.shape, delivery).await?;
+        capturing.after(self.shared, &self.relay.facts, request, &delivered.heard).await;
+        if !delivered.held.is_empty()
+            && delivered.client_lost.is_none()
+            && let Err(error) = self.relay.client.send(&delivered.held).await
+        {
+            delivered.client_lost = Some(error);
+        }
+        Ok(delivered)
+    }
+
+    /// Notes what a command does by being sent, whatever the answer.
+    fn before(&mut self, request: &Request, payload: &[u8]) {
+        match request.prepared {
+            Some(StatementCommand::Close { id }) => {
+                self.statements.remove(&id);
+            }
+            Some(StatementCommand::LongData { id, parameter }) => {
+                let limit = self.shared.config.listen.max_allowed_packet;
+                if let Some(prepared) = self.statements.get_mut(&id) {
+                    let data = prepared.long_data.get_or_insert_default();
+                    data.add(parameter, (!payload.is_empty()).then_some(payload), limit);
+                }
+            }
+            Some(StatementCommand::Execute { id, .. }) => self.note_types(id),
+            Some(StatementCommand::Reset { .. } | StatementCommand::Fetch { .. }) | None => {}
+        }
+    }
+
+    /// Remembers the types that an execution binds: later ones may leave them out.
+    fn note_types(&mut self, id: u32) {
+        let query_attributes = self.relay.facts.client_capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
+        let payload = self.relay.client.unread.get(HEADER_LENGTH..).unwrap_or_default();
+        if let Some(prepared) = self.statements.get_mut(&id) {
+            let (parameters, long_data) = (usize::from(prepared.parameters), std::collections::BTreeMap::new());
+            let known = Known { parameters, types: &prepared.types, long_data: &long_data, query_attributes };
+            if let Ok(types) = execute::types(payload, known) {
+                prepared.types = types;
+            }
+        }
+    }
+
+    /// Notes what MySQL did.
+    fn after(&mut self, request: &Request, heard: &Heard) {
+        if let Some(StatementCommand::Reset { id }) = request.prepared
+            && let Some(prepared) = self.statements.get_mut(&id)
+        {
+            (prepared.long_data, prepared.cursor_open) = (None, false);
+        }
+        if let Some(StatementCommand::Execute { id, .. } | StatementCommand::Fetch { id }) = request.prepared
+            && let Some(prepared) = self.statements.get_mut(&id)
+        {
+            prepared.long_data = None;
+            prepared.cursor_open = (prepared.cursor_open || heard.cursor_opened) && !heard.last_row_sent;
+        }
+        if let (Some(head), Some(statement)) = (heard.prepared, &request.statement) {
+            let prepared = Prepared {
+                statement: statement.clone(),
+                parameters: head.parameters,
+                types: Vec::new(),
+                cursor_open: false,
+                long_data: None,
+            };
+            self.statements.insert(head.id, prepared);
+        }
+        if heard.failed().is_none() {
+            self.after_success(request);
+        }
+        self.note_blockers(request, heard);
+    }
+
+    fn after_success(&mut self, request: &Request) {
+        match request.command {
+            Some(Command::ResetConnection) => self.begin_anew(),
+            // It may have switched them off; looking for several statements in vain does no harm.
+            Some(Command::SetOption) => self.multi_statements = true,
+            _ => {}
+        }
+        if request.statement.as_ref().is_some_and(|statement| statement.retracks) {
+            self.setup = Setup::Needed;
+        }
+    }
+
+    fn note_blockers(&self, request: &Request, heard: &Heard) {
+        let cursors = self.statements.values().any(|prepared| prepared.cursor_open);
+        if cursors {
+            self.route.block(Blocker::OpenCursor);
+        } else if request.prepared.is_some() {
+            self.route.unblock(|blocker| blocker == Blocker::OpenCursor);
+        }
+        let runs = matches!(request.command, Some(Command::Query | Command::StmtExecute));
+        let Some(statement) = request.statement.as_ref().filter(|_| runs && heard.failed().is_none()) else { return };
+        let class = statement.class;
+        let found = [
+            (statement.effects.temporary_tables, Blocker::TemporaryTables),
+            (statement.effects.named_locks, Blocker::NamedLocks),
+            (statement.effects.user_variables, Blocker::UserVariables),
+            (class == StatementClass::TextPrepared, Blocker::TextPrepared),
+            (class == StatementClass::Xa, Blocker::Xa),
+            (class == StatementClass::Unknown, Blocker::UnknownStatement),
+            (self.relay.facts.tables_locked, Blocker::LockedTables),
+        ];
+        for (_, blocker) in found.into_iter().filter(|(found, _)| *found) {
+            self.route.block(blocker);
+        }
+        if !self.relay.facts.tables_locked {
+            self.route.unblock(|blocker| blocker == Blocker::LockedTables);
+        }
+    }
+
+    /// After an ERR: says whether a transaction can be open now. Outside a transaction an ordinary statement that
+    /// fails leaves none behind.
+    fn settle(&mut self, request: &Request, heard: &Heard, was_inside: bool) {
+        let facts = &mut self.relay.facts;
+        if facts.transaction != Transaction::Unknown || was_inside || !facts.autocommit || heard.count > 1 {
+            return;
+        }
+        let ordinary = request.statement.as_ref().is_none_or(|statement| {
+            use StatementClass as Class;
+            !statement.several
+                && !matches!(
+                    statement.class,
+                    Class::Call | Class::TextPrepared | Class::Unknown | Class::Begin | Class::Xa
+                )
+        });
+        if ordinary {
+            facts.transaction = Transaction::None;
+        }
+    }
+
+    fn begin_anew(&mut self) {
+        self.relay.facts.begin_anew();
+        if let Some(capturing) = &mut self.capturing {
+            capturing.rolled_back();
+        }
+        self.statements.clear();
+        self.setup = Setup::Needed;
+        self.multi_statements = self.relay.facts.client_capabilities.contains(Capabilities::MULTI_STATEMENTS);
+        self.route.unblock(|_| true);
+    }
+
+    /// COM_CHANGE_USER: the authentication exchange of a login, on the same connections.
+    async fn change_user(&mut self) -> Result<Flow, RelayError> {
+        let payload = self.read_whole().await?;
+        let facts = &self.relay.facts;
+        let asked = ChangeUser::parse(payload.get(1..).unwrap_or_default(), facts.client_capabilities);
+        let asked = asked.map_err(|_| RelayError::Client(io::ErrorKind::InvalidData.into()))?;
+        self.relay.command().await?;
+        let (client, server) = (&mut self.relay.client, &mut self.relay.server);
+        let mut exchange = Exchange {
+            client,
+            server,
+            keys: &self.shared.keys,
+            plugin: asked.plugin.clone().unwrap_or_default(),
+            scramble: self.relay.facts.scramble.clone(),
+            to_client: 1,
+            to_server: 1,
+        };
+        let verdict = exchange.run().await.map_err(RelayError::Server)?;
+        let (sequence, scramble) = (exchange.to_client, exchange.scramble);
+        self.relay.facts.scramble = scramble;
+        match verdict {
+            Verdict::Accepted(ok) => {
+                self.begin_anew();
+                let facts = &mut self.relay.facts;
+                facts.user = String::from_utf8_lossy(&asked.user).into_owned();
+                facts.database = asked.database.map(|name| String::from_utf8_lossy(&name).into_owned());
+                let edited = facts.hear(crate::wire::tracker::Kind::Ok, &ok, &mut Heard::default())?;
+                let (user, database) = (facts.user.clone(), facts.database.clone());
+                self.route.update(|info| (info.user, info.database) = (user, database));
+                self.route.leave(false);
+                let ok = super::end::framed(&edited.unwrap_or(ok), sequence);
+                self.begin(&ok).await?;
+            }
+            Verdict::Refused(err) => {
+                self.route.leave(self.relay.facts.inside());
+                self.relay.client.send_payload(&err, sequence).await.map_err(RelayError::Client)?;
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Replication streams and cloning: bytes both ways until one side ends. Nothing of it is ours to watch.
+    async fn stream(&mut self) -> Result<Flow, RelayError> {
+        self.route.block(Blocker::UnknownStatement);
+        let Relay { client, server, .. } = &mut self.relay;
+        let waiting = client.unread.split();
+        server.send(&waiting).await.map_err(RelayError::Server)?;
+        copy_bidirectional(&mut client.stream, &mut server.stream).await.map_err(RelayError::Server)?;
+        Ok(Flow::End)
+    }
+
+    /// PostgreSQL serves: closes the connection to MySQL and gives everything else away.
+    async fn hand_over(self) {
+        let Self { shared, relay, route, statements, .. } = self;
+        let Relay { client, mut server, facts, .. } = relay;
+        let _ = server.send(&super::end::framed(&[Command::Quit as u8], 0)).await;
+        drop(server);
+        let prepared = statements.into_iter().filter_map(|(id, prepared)| {
+            let text = prepared.statement.text?;
+            Some(CarriedStatement { id, text, parameter_types: prepared.types })
+        });
+        let carried = Carried {
+            stream: client.stream,
+            unread: client.unread,
+            capabilities: facts.client_capabilities,
+            user: facts.user,
+            client_host: facts.client_host,
+            database: facts.database,
+            collation: facts.collation,
+            variables: facts.variables,
+            last_insert_id: facts.last_insert_id,
+            prepared: prepared.collect(),
+            connection_id: facts.connection_id,
+            route_session: route,
+        };
+        shared.serve.carry(carried).await;
+    }
+}

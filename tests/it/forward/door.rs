@@ -1,0 +1,106 @@
+//! A door in front of a MySQL, opened inside the test.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use bascule::capture::Capture;
+use bascule::config::{Config, ListenTls, Secret, Tls};
+use bascule::frontend::rsa::KeyPair;
+use bascule::frontend::{Carried, Door, OpenDoor, Serve, Served, open, tls};
+use bascule::observe::Metrics;
+use bascule::route::{Control, Mode, Route, Session};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Keeps what is handed over for the test to look at.
+pub(super) struct Keeper(mpsc::Sender<Carried>);
+
+impl Serve for Keeper {
+    fn carry(&self, session: Carried) -> Served {
+        let keeper = self.0.clone();
+        Box::pin(async move {
+            let _ = keeper.send(session).await;
+        })
+    }
+
+    fn accept(&self, stream: TcpStream, _session: Session) -> Served {
+        Box::pin(async move { drop(stream) })
+    }
+}
+
+/// An open door.
+pub(super) struct Opened {
+    pub(super) address: SocketAddr,
+    pub(super) route: Arc<Route>,
+    pub(super) control: Control,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) carried: mpsc::Receiver<Carried>,
+    pub(super) shutdown: CancellationToken,
+    pub(super) door: OpenDoor,
+    pub(super) capture: Option<Arc<Capture>>,
+    _folder: tempfile::TempDir,
+}
+
+/// How the door differs from the usual one.
+#[derive(Default)]
+pub(super) struct Wishes {
+    pub(super) client_tls: bool,
+    pub(super) source_tls: bool,
+    pub(super) max_connections: Option<usize>,
+    pub(super) handshake_timeout: Option<std::time::Duration>,
+    pub(super) captures: bool,
+}
+
+impl Opened {
+    /// Opens a door on a free port in front of the MySQL at `port`.
+    pub(super) fn before(port: u16, wishes: Wishes) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut config = config(folder.path(), port);
+        config.listen.tls = wishes.client_tls.then_some(ListenTls::SelfSigned);
+        if let (true, Some(source)) = (wishes.source_tls, &mut config.source) {
+            source.tls = Tls::Required;
+        }
+        config.listen.max_connections = wishes.max_connections.unwrap_or(1000);
+        config.listen.handshake_timeout = wishes.handshake_timeout.unwrap_or(std::time::Duration::from_secs(20));
+        let capture = wishes.captures.then(|| Capture::open(&config.spool).expect("a spool").0);
+        let (route, control) = Route::new(Mode::Passthrough, 1);
+        let metrics = Arc::new(Metrics::default());
+        let (keeper, carried) = mpsc::channel(16);
+        let shutdown = CancellationToken::new();
+        let acceptor = config.listen.tls.as_ref().map(|tls| tls::acceptor(tls).expect("a certificate"));
+        let door = open(Door {
+            config: Arc::new(config),
+            route: Arc::clone(&route),
+            capture: capture.clone(),
+            catalogue: Arc::default(),
+            serve: Arc::new(Keeper(keeper)),
+            metrics: Arc::clone(&metrics),
+            keys: Arc::new(KeyPair::new()),
+            acceptor,
+            shutdown: shutdown.clone(),
+        })
+        .expect("the door opens");
+        Self { address: door.address(), route, control, metrics, carried, shutdown, door, capture, _folder: folder }
+    }
+
+    /// Shuts the door and waits for its sessions.
+    pub(super) async fn close(self) {
+        self.shutdown.cancel();
+        self.door.closed().await;
+    }
+}
+
+fn config(folder: &Path, port: u16) -> Config {
+    let text = format!(
+        "[listen]\naddress = \"127.0.0.1:0\"\n[source]\nhost = \"127.0.0.1\"\nport = {port}\nuser = \"root\"\n\
+         databases = [\"d\"]\n[target]\nhost = \"127.0.0.1\"\nport = 1\nuser = \"p\"\ndatabase = \"p\"\n\
+         [spool]\ndirectory = \"spool\"\n"
+    );
+    let mut config = Config::parse(&text, folder, &|_| Some("x".to_owned())).expect("a configuration");
+    if let Some(source) = &mut config.source {
+        source.password = Secret::new("");
+    }
+    config
+}
