@@ -74,7 +74,11 @@ pub struct Copied {
 /// Everything in the catalogue that isn't carried: one error for each table that has something.
 #[must_use]
 pub fn refusals(catalogue: &Catalogue) -> Vec<SchemaError> {
-    tables_of(catalogue).iter().filter_map(|table| ddl::table(table).err()).collect()
+    let check = |table: &Table| {
+        ddl::table(table)?;
+        table.foreign_keys.iter().try_for_each(|key| ddl::check_foreign_key(catalogue, table, key))
+    };
+    tables_of(catalogue).iter().filter_map(|table| check(table).err()).collect()
 }
 
 /// Every table of the catalogue.

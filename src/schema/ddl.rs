@@ -15,10 +15,11 @@ use std::collections::BTreeSet;
 
 use super::collation;
 use super::default;
+use super::index;
 use super::quote::{self, bounded, identifier, identifiers};
 use super::types::{self, integer_range, pg_type};
 use super::{
-    Catalogue, Column, ColumnType, ForeignKey, Key, KeyKind, KeyPart, ReferentialAction, SchemaError, Table, TableName,
+    Catalogue, Column, ColumnType, ForeignKey, Key, KeyKind, ReferentialAction, SchemaError, Table, TableName,
 };
 
 /// A table's DDL, in the order in which it is meant to be carried out.
@@ -119,11 +120,11 @@ pub fn key(table: &Table, key: &Key) -> Result<String, SchemaError> {
     let target = quote::table(&table.name);
     let plain = key.parts.iter().all(|part| part.prefix.is_none() && !part.descending);
     if key.kind == KeyKind::Primary && plain {
-        let columns = key.parts.iter().map(|part| part_column(table, key, part)).collect::<Result<Vec<_>, _>>()?;
+        let columns = key.parts.iter().map(|part| index::column(table, key, part)).collect::<Result<Vec<_>, _>>()?;
         let columns = identifiers(columns.iter().map(|column| column.name.as_str()));
         return Ok(format!("ALTER TABLE {target} ADD CONSTRAINT {name} PRIMARY KEY ({columns})"));
     }
-    let parts = key.parts.iter().map(|part| index_part(table, key, part)).collect::<Result<Vec<_>, _>>()?;
+    let parts = index::parts(table, key)?;
     let unique = if key.kind == KeyKind::Secondary { "" } else { "UNIQUE " };
     Ok(format!("CREATE {unique}INDEX {name} ON {target} ({})", parts.join(", ")))
 }
@@ -197,6 +198,24 @@ pub fn sequence(table: &Table) -> Option<String> {
     Some(format!("{}.{}", identifier(&table.name.database), identifier(&sequence_name(table)?)))
 }
 
+/// Creates the sequence behind an AUTO_INCREMENT column of a type that can't be an identity (BIGINT UNSIGNED); must come
+/// before the column. `None` when the table needs none.
+pub fn create_sequence(table: &Table) -> Result<Option<String>, SchemaError> {
+    let column = table.auto_increment_column().filter(|column| !has_identity(&column.column_type));
+    let (Some(column), Some(sequence)) = (column, sequence(table)) else {
+        return Ok(None);
+    };
+    Ok(Some(format!("CREATE SEQUENCE {sequence} START WITH {}", next_value(table, column)?)))
+}
+
+/// Ties that sequence to its column, so that it goes when the column goes; must come after the column.
+#[must_use]
+pub fn own_sequence(table: &Table) -> Option<String> {
+    let column = table.auto_increment_column().filter(|column| !has_identity(&column.column_type))?;
+    let target = quote::table(&table.name);
+    Some(format!("ALTER SEQUENCE {} OWNED BY {target}.{}", sequence(table)?, identifier(&column.name)))
+}
+
 /// Creates a database's schema; nothing happens when it is there.
 #[must_use]
 pub fn schema(database: &str) -> String {
@@ -220,6 +239,25 @@ pub fn collations(catalogue: &Catalogue) -> Vec<String> {
     statements
 }
 
+/// Whether a foreign key's target can be one in PostgreSQL: a table that is carried, and columns that a unique key
+/// covers. MySQL also takes columns that any key merely begins with.
+pub fn check_foreign_key(catalogue: &Catalogue, table: &Table, key: &ForeignKey) -> Result<(), SchemaError> {
+    let refused = |what: String| SchemaError::Key { table: table.name.clone(), key: key.name.clone(), what };
+    let Some(parent) = catalogue.table(&key.references.database, &key.references.table) else {
+        return Err(refused(format!("a foreign key to {}, which isn't carried,", key.references)));
+    };
+    let same = |part: &str| key.referenced_columns.iter().any(|column| column.eq_ignore_ascii_case(part));
+    let covers = |candidate: &&Key| {
+        matches!(candidate.kind, KeyKind::Primary | KeyKind::Unique)
+            && candidate.parts.len() == key.referenced_columns.len()
+            && candidate.parts.iter().all(|part| part.prefix.is_none() && part.column.as_deref().is_some_and(same))
+    };
+    match parent.keys.iter().find(covers) {
+        Some(_) => Ok(()),
+        None => Err(refused("a foreign key to columns without a unique key".to_owned())),
+    }
+}
+
 /// What an operator should know about a table that is carried: comparisons that differ, column by column.
 #[must_use]
 pub fn findings(table: &Table) -> Vec<String> {
@@ -238,14 +276,9 @@ fn create(table: &Table) -> Result<Vec<String>, SchemaError> {
     let mut statements = Vec::new();
     let columns = table.columns.iter().map(|column| self::column(table, column)).collect::<Result<Vec<_>, _>>()?;
     let target = quote::table(&table.name);
-    let numeric_id = table.auto_increment_column().filter(|column| !has_identity(&column.column_type));
-    if let (Some(column), Some(sequence)) = (numeric_id, sequence(table)) {
-        statements.push(format!("CREATE SEQUENCE {sequence} START WITH {}", next_value(table, column)?));
-    }
+    statements.extend(create_sequence(table)?);
     statements.push(format!("CREATE TABLE {target} (\n  {}\n)", columns.join(",\n  ")));
-    if let (Some(column), Some(sequence)) = (numeric_id, sequence(table)) {
-        statements.push(format!("ALTER SEQUENCE {sequence} OWNED BY {target}.{}", identifier(&column.name)));
-    }
+    statements.extend(own_sequence(table));
     if !table.comment.is_empty() {
         statements.push(format!("COMMENT ON TABLE {target} IS {}", quote::literal(&table.comment)));
     }
@@ -327,33 +360,6 @@ fn label_list(labels: &[String], with_empty: bool) -> String {
     list.join(", ")
 }
 
-fn part_column<'a>(table: &'a Table, key: &Key, part: &KeyPart) -> Result<&'a Column, SchemaError> {
-    let Some(name) = &part.column else {
-        return Err(refused_key(table, key, "a functional key part"));
-    };
-    table.column(name).ok_or_else(|| refused_key(table, key, "a part that is no column of the table"))
-}
-
-fn index_part(table: &Table, key: &Key, part: &KeyPart) -> Result<String, SchemaError> {
-    let column = part_column(table, key, part)?;
-    if matches!(column.column_type, ColumnType::Json) {
-        return Err(refused_key(table, key, "a part of type json"));
-    }
-    let name = identifier(&column.name);
-    let mut sql = match part.prefix {
-        Some(prefix) if types::is_binary(&column.column_type) => format!("substr({name}, 1, {prefix})"),
-        Some(prefix) => format!("\"left\"({name}, {prefix})"),
-        None => name,
-    };
-    if part.descending {
-        sql.push_str(" DESC");
-    }
-    if column.nullable {
-        sql.push_str(if part.descending { " NULLS LAST" } else { " NULLS FIRST" });
-    }
-    Ok(sql)
-}
-
 fn check_names(table: &Table) -> Result<(), SchemaError> {
     let names = [&table.name.database, &table.name.table].into_iter();
     for name in names.chain(table.columns.iter().map(|column| &column.name)) {
@@ -368,6 +374,6 @@ fn refused(table: &Table, column: &Column, what: &str) -> SchemaError {
     SchemaError::Column { table: table.name.clone(), column: column.name.clone(), what: what.to_owned() }
 }
 
-fn refused_key(table: &Table, key: &Key, what: &str) -> SchemaError {
+pub(super) fn refused_key(table: &Table, key: &Key, what: &str) -> SchemaError {
     SchemaError::Key { table: table.name.clone(), key: key.name.clone(), what: what.to_owned() }
 }

@@ -8,6 +8,7 @@ mod columns;
 pub mod ddl;
 mod default;
 mod error;
+mod index;
 pub mod quote;
 pub mod types;
 

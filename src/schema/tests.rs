@@ -142,6 +142,57 @@ fn what_is_not_carried_is_refused_by_name() {
 }
 
 #[test]
+fn an_index_never_refuses_a_row() {
+    let mut table = table(vec![
+        column("short", ColumnType::VarChar { length: 200 }),
+        column("long", ColumnType::VarChar { length: 768 }),
+        column("text", ColumnType::Text),
+        column("number", ColumnType::BigInt { unsigned: false }),
+    ]);
+    table.keys = vec![
+        key("a", KeyKind::Secondary, vec![part("short", Some(10), false)]),
+        key("b", KeyKind::Secondary, vec![part("long", None, false)]),
+        key("c", KeyKind::Secondary, vec![part("text", Some(700), false), part("number", None, false)]),
+        key("d", KeyKind::Unique, vec![part("text", Some(10), false)]),
+    ];
+    let ddl = ddl::table(&table).expect("carried");
+    let parts = |statement: &String| statement.split_once(" (").map(|(_, parts)| parts.to_owned());
+    let found: Vec<_> = ddl.indexes.iter().chain(&ddl.keys).filter_map(parts).collect();
+    assert_eq!(found, [
+        "\"short\" NULLS FIRST)",
+        "\"left\"(\"long\", 650) NULLS FIRST)",
+        "\"left\"(\"text\", 325) NULLS FIRST, \"number\" NULLS FIRST)",
+        "\"left\"(\"text\", 10) NULLS FIRST)",
+    ]);
+}
+
+#[test]
+fn a_foreign_key_needs_a_unique_target() {
+    let int = || column("a", ColumnType::Int { unsigned: false });
+    let mut parent = table(vec![int()]);
+    parent.keys = vec![key("k", KeyKind::Secondary, vec![part("a", None, false)])];
+    let foreign_key = ForeignKey {
+        name: "fk".to_owned(),
+        columns: vec!["a".to_owned()],
+        references: parent.name.clone(),
+        referenced_columns: vec!["A".to_owned()],
+        on_delete: ReferentialAction::NoAction,
+        on_update: ReferentialAction::NoAction,
+    };
+    let child = table(vec![int()]);
+    let mut catalogue = Catalogue::default();
+    let check = |catalogue: &Catalogue| {
+        ddl::check_foreign_key(catalogue, &child, &foreign_key).map_err(|error| error.what().to_owned())
+    };
+    assert_eq!(check(&catalogue), Err("a foreign key to shop.it's, which isn't carried,".to_owned()));
+    catalogue.apply(&CatalogueChange::PutTable(Arc::new(parent.clone())));
+    assert_eq!(check(&catalogue), Err("a foreign key to columns without a unique key".to_owned()));
+    parent.keys[0].kind = KeyKind::Unique;
+    catalogue.apply(&CatalogueChange::PutTable(Arc::new(parent)));
+    assert_eq!(check(&catalogue), Ok(()));
+}
+
+#[test]
 fn index_names_lead_back_to_keys() {
     let mut table = table(vec![column("a", ColumnType::Int { unsigned: false })]);
     table.name.table = "t".repeat(60);

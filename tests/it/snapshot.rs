@@ -287,6 +287,65 @@ async fn sequences_go_past_everything_handed_out() {
     assert!(after.iter().all(verify::SequenceReport::is_safe));
 }
 
+#[tokio::test]
+async fn defaults_mean_the_same() {
+    let mut bench = Bench::new().await;
+    bench
+        .run(&[
+            "create table defs(id int primary key auto_increment, c json default (json_object()), d int default 5, \
+             f varchar(20) default 'it''s \\\\', g bit(3) default b'101', h decimal(10,3) default -1.5, \
+             i timestamp default '2024-01-01 00:00:00', j time default '-10:00:00', k double default 1.5e10, \
+             l enum('a','b') default 'b', m year default 2024, n date default '2024-02-29', o varbinary(3) default '', \
+             p varchar(9) default ('x y'), q int default (7), r char(3))",
+        ])
+        .await;
+    let catalogue = bench.copy().await.expect("a copy");
+    bench.run(&["insert into defs() values ()"]).await;
+    let target = bench.bulk().await;
+    let insert = format!("INSERT INTO {}.defs DEFAULT VALUES", bench.target.database);
+    target.run(&insert).await.expect("defaults");
+    let report = bench.verify(&catalogue).await;
+    assert!(report.is_same(), "{report:#?}");
+    bench.run(&["create table times(id int primary key, a datetime default current_timestamp, \
+                 b timestamp(3) default current_timestamp(3), c datetime(5) default current_timestamp(5))"]).await;
+    bench.copy().await.expect("a copy");
+    let now = format!("INSERT INTO {}.times VALUES (1)", bench.target.database);
+    target.run(&now).await.expect("times");
+    let sql = format!(
+        "SELECT (abs(extract(epoch FROM a AT TIME ZONE 'UTC' - now())) < 60 AND abs(extract(epoch FROM b - now())) < 60 \
+         AND abs(extract(epoch FROM c AT TIME ZONE 'UTC' - now())) < 60)::text FROM {}.times",
+        bench.target.database
+    );
+    assert_eq!(target.text(&sql).await.expect("a row").as_deref(), Some("true"));
+}
+
+#[tokio::test]
+async fn a_snapshot_says_when_a_commit_came_between() {
+    let mut bench = Bench::new().await;
+    bench.run(&["create table t(id int primary key auto_increment, v int)", "insert into t values (1, 0)"]).await;
+    let catalogue = bench.catalogue().await;
+    let table = Arc::clone(catalogue.table(&bench.target.database, "t").expect("t"));
+    let facts = inspect::server_facts(&mut bench.mysql).await.expect("facts");
+    assert!(facts.log_bin && facts.gtid_mode == "ON" && facts.lower_case_table_names == 0, "{facts:?}");
+
+    let mut snapshot = bench.snapshot(3).await;
+    bench.run(&["update t set v = 1"]).await;
+    assert!(snapshot.after.contains_all(&snapshot.before));
+    for reader in &mut snapshot.readers {
+        let mut rows = reader.rows(snapshot::Selection { table: &table, order: &[] }).await.expect("rows");
+        let row = rows.next().await.expect("a row").expect("a row");
+        assert_eq!(row.cell(1), Some(&b"0"[..]), "every reader sees the moment before");
+    }
+    let now = inspect::gtid_executed(&mut bench.mysql).await.expect("a set");
+    assert!(now.contains_all(&snapshot.after) && now != snapshot.after);
+    snapshot.close().await;
+    let accounts = inspect::accounts(&mut bench.mysql).await.expect("accounts").expect("root may read them");
+    assert!(accounts.iter().any(|account| account.user == "root"), "{accounts:?}");
+    let id: Option<u64> = bench.mysql.query_first("select connection_id()").await.expect("an id");
+    let live = inspect::live_connections(&mut bench.mysql).await.expect("connections");
+    assert!(live.iter().any(|connection| Some(connection.id) == id));
+}
+
 /// MySQL's text of a random value of a type, or NULL.
 fn random_value(type_text: &str, random: &mut StdRng) -> String {
     if random.gen_ratio(1, 10) {
