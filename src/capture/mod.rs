@@ -190,4 +190,6 @@ impl Unsettled {
 }
 
 #[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod tests;

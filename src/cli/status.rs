@@ -72,13 +72,12 @@ fn mirror_text(mirror: &MirrorStatus) -> String {
         "mirror      {phase}{reason}\n\
          lag         {} transactions, {:.1} s\n\
          applied     {} transactions, up to {}\n\
-         spool       {}, {} transactions in doubt\n",
+         spool       {}\n",
         mirror.lag_transactions,
         mirror.lag_seconds,
         mirror.transactions_applied,
         if mirror.applied.is_empty() { "nothing" } else { &mirror.applied },
         bytes(mirror.spool_bytes),
-        mirror.in_doubt,
     );
     if let Some(gaps) = &mirror.gaps {
         let _ = writeln!(text, "! writers bypass Bascule: {gaps}");

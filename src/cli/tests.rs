@@ -54,7 +54,6 @@ fn the_status_is_told_whole() {
             lag_seconds: 0.25,
             gaps: Some("uuid:4".into()),
             spool_bytes: 1_572_864,
-            in_doubt: 0,
         }),
         last_cutover: Some(CutoverReport {
             blockers: vec![BlockerReport {

@@ -154,8 +154,6 @@ pub struct MirrorStatus {
     #[serde(default)]
     pub gaps: Option<String>,
     pub spool_bytes: u64,
-    /// Transactions whose outcome isn't known yet.
-    pub in_doubt: u64,
 }
 
 /// The stages of mirroring.

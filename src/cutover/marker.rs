@@ -17,6 +17,9 @@ use crate::route::Mode;
 pub(super) struct Note {
     pub(super) mode: Mode,
     pub(super) epoch: u64,
+    /// A flip is being decided: only the store knows who serves.
+    #[serde(default)]
+    pub(super) flipping: bool,
     /// An epoch whose flip was given up although its journal row may exist.
     #[serde(default)]
     pub(super) void_epoch: Option<u64>,
@@ -46,11 +49,44 @@ impl Marker {
         serde_json::from_slice(&text).map(Some).map_err(std::io::Error::other)
     }
 
+    /// Notes a mode in which MySQL serves; what is known of void epochs stays.
+    ///
+    /// # Errors
+    /// The disk refused it; the old note stands.
+    pub(super) fn note_source(&self, mode: Mode, epoch: u64) -> std::io::Result<()> {
+        let void_epoch = self.read().ok().flatten().and_then(|note| note.void_epoch);
+        self.write(&Note { mode, epoch, flipping: false, void_epoch })
+    }
+
+    /// Notes that the flip to `epoch` is about to be decided.
+    ///
+    /// # Errors
+    /// The disk refused it; the old note stands.
+    pub(super) fn note_flipping(&self, epoch: u64) -> std::io::Result<()> {
+        self.write(&Note { mode: Mode::Mirror, epoch: epoch - 1, flipping: true, void_epoch: None })
+    }
+
+    /// Notes that the flip to `epoch` is void, whatever the store says.
+    ///
+    /// # Errors
+    /// The disk refused it; the old note stands.
+    pub(super) fn note_void(&self, epoch: u64) -> std::io::Result<()> {
+        self.write(&Note { mode: Mode::Mirror, epoch: epoch - 1, flipping: false, void_epoch: Some(epoch) })
+    }
+
+    /// Notes that PostgreSQL serves.
+    ///
+    /// # Errors
+    /// The disk refused it; the old note stands.
+    pub(super) fn note_target(&self, epoch: u64) -> std::io::Result<()> {
+        self.write(&Note { mode: Mode::Postgres, epoch, flipping: false, void_epoch: None })
+    }
+
     /// Writes the note durably: a new file, synced, renamed over the old one, the directory synced.
     ///
     /// # Errors
     /// The disk refused it; the old note stands.
-    pub(super) fn write(&self, note: &Note) -> std::io::Result<()> {
+    fn write(&self, note: &Note) -> std::io::Result<()> {
         let directory = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory)?;
         let fresh = self.path.with_extension("new");
@@ -71,8 +107,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let marker = Marker::new(folder.path());
         assert_eq!(marker.read().expect("no file is no error"), None);
-        let note = Note { mode: Mode::Mirror, epoch: 3, void_epoch: Some(4) };
-        marker.write(&note).expect("written");
+        let note = Note { mode: Mode::Mirror, epoch: 3, flipping: false, void_epoch: Some(4) };
+        marker.note_void(4).expect("written");
         assert_eq!(marker.read().expect("read"), Some(note));
         std::fs::write(folder.path().join("mode.json"), b"{").expect("garbage");
         assert!(marker.read().is_err());

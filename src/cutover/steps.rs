@@ -22,7 +22,7 @@ use crate::position::GtidSet;
 /// A step of the flip, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Step {
+pub(super) enum Step {
     Drain,
     Position,
     CatchUp,
@@ -36,7 +36,7 @@ pub enum Step {
 impl Step {
     /// What the operator reads.
     #[must_use]
-    pub const fn describe(self) -> &'static str {
+    pub(super) const fn describe(self) -> &'static str {
         match self {
             Self::Drain => "hold new statements, let open transactions end",
             Self::Position => "read MySQL's last committed position",
@@ -53,15 +53,15 @@ impl Step {
 /// Why a flip stopped before the point of no return. Everybody goes on with MySQL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
-pub struct Halt {
+pub(super) struct Halt {
     /// A sentence for the operator.
-    pub reason: String,
+    pub(super) reason: String,
 }
 
 impl Halt {
     /// A halt with its reason.
     #[must_use]
-    pub fn new(reason: impl Into<String>) -> Self {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
     }
 }
@@ -82,28 +82,28 @@ pub(super) trait Verbs {
 
 /// One step as it went.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct StepTaken {
-    pub step: Step,
+pub(super) struct StepTaken {
+    pub(super) step: Step,
     /// Milliseconds it took.
-    pub took_ms: f64,
+    pub(super) took_ms: f64,
     /// Why it stopped here, if it did.
-    pub halted: Option<String>,
+    pub(super) halted: Option<String>,
 }
 
 /// How a flip went.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Flip {
-    pub steps: Vec<StepTaken>,
+pub(super) struct Flip {
+    pub(super) steps: Vec<StepTaken>,
     /// True once the journal was durable: PostgreSQL serves.
-    pub decided: bool,
+    pub(super) decided: bool,
     /// Milliseconds from shutting the gate to opening it.
-    pub pause_ms: f64,
+    pub(super) pause_ms: f64,
 }
 
 impl Flip {
     /// Why it stopped, if it did.
     #[must_use]
-    pub fn halted(&self) -> Option<&str> {
+    pub(super) fn halted(&self) -> Option<&str> {
         self.steps.last().and_then(|taken| taken.halted.as_deref())
     }
 }

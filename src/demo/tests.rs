@@ -7,7 +7,11 @@ use super::*;
 use crate::admin::{
     CutoverReport, MirrorPhase, MirrorStatus, Operations, Refusal, Rehearsal, Reply, Side, Status, VerifySummary,
 };
+use crate::replicate::snapshot as copy;
 use crate::route::{Mode, SessionInfo};
+use crate::source::{inspect, snapshot};
+use crate::target::Bulk;
+use crate::verify;
 
 /// Clients talk to MySQL itself; every operation is answered "done".
 struct Impostor;
@@ -81,4 +85,30 @@ async fn a_product_that_only_claims_is_found_out() {
     let failed: Vec<&str> = summary.checks.iter().filter(|check| !check.held).map(|check| check.name).collect();
     assert_eq!(failed, ["mysql_quiet", "postgres_itself"], "{:#?}", summary.checks);
     assert!(!summary.held());
+}
+
+/// The shop is one that can be carried: everything arrives, and both sides compare equal.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shop_is_copied_exactly() {
+    let servers = start_servers().await.expect("servers");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (rows, _) = make_shop(&opts(servers.mysql.port(), "root", None, None)).await.expect("a shop");
+    let config = product::checked(&product::configuration(&servers, folder.path()), folder.path()).expect("valid");
+    let source = config.source.expect("a source");
+    let mut control = inspect::connect(&source).await.expect("MySQL");
+    let catalogue = inspect::catalogue(&mut control, &source.databases).await.expect("a catalogue");
+    let tables = copy::tables_of(&catalogue);
+    let bulk = Bulk::connect(&config.target).await.expect("PostgreSQL");
+    copy::create_tables(&bulk, &catalogue).await.expect("tables");
+    let snapshot = snapshot::prepare(&source, 1).await.expect("a connection").open().await.expect("a snapshot");
+
+    let workers =
+        snapshot.readers.into_iter().zip([Bulk::connect(&config.target).await.expect("PostgreSQL")]).collect();
+    let (mut readers, copied) = copy::copy(workers, tables.clone(), Arc::new(|_| {})).await.expect("a copy");
+    copy::finish(&bulk, &tables).await.expect("keys");
+    assert_eq!(copied.rows, rows);
+    let view = verify::TargetView::open(bulk).await.expect("a view");
+    let reader = readers.first_mut().expect("a reader");
+    let report = verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison");
+    assert!(report.is_same(), "{report:#?}");
 }

@@ -6,7 +6,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::StoreError;
 use crate::position::GtidSet;
-use crate::schema::{CatalogueChange, Table, TableName};
+use crate::schema::{CatalogueChange, Table, TableName, quote};
 use crate::target::Request;
 
 const TEXT: u32 = 25;
@@ -24,6 +24,24 @@ impl StoreStatement {
         const TYPES: [u32; 4] = [TEXT; 4];
         let parameters: Vec<_> = values.iter().map(|value| Some(Bytes::copy_from_slice(value.as_bytes()))).collect();
         Self { sql, types: &TYPES[..parameters.len().min(TYPES.len())], parameters }
+    }
+
+    /// The statement with its values as literals, for scripts that take no parameters.
+    #[must_use]
+    pub fn inline(&self) -> String {
+        let mut pieces = self.sql.split('$');
+        let mut text = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let digits = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
+            let number: usize = piece[..digits].parse().unwrap_or(0);
+            let value = number.checked_sub(1).and_then(|index| self.parameters.get(index)).and_then(Option::as_deref);
+            match value.and_then(|bytes| std::str::from_utf8(bytes).ok()) {
+                Some(value) => text.push_str(&quote::literal(value)),
+                None => text.push_str("NULL"),
+            }
+            text.push_str(&piece[digits..]);
+        }
+        text
     }
 
     /// For [`crate::target::Client`].
@@ -98,4 +116,18 @@ pub(super) async fn run(client: &tokio_postgres::Client, statement: &StoreStatem
     let values: Vec<&(dyn ToSql + Sync)> = texts.iter().map(|text| text as &(dyn ToSql + Sync)).collect();
     client.execute(&prepared, &values).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_where_a_script_takes_no_parameters() {
+        let table = TableName { database: "it's".to_owned(), table: "$1".to_owned() };
+        assert_eq!(
+            clear_table(&table).inline(),
+            "DELETE FROM bascule.table_state WHERE database = 'it''s' AND name = '$1'"
+        );
+    }
 }

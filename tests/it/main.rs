@@ -1,6 +1,8 @@
 //! Integration tests: one binary, so that all of them share one MySQL and one PostgreSQL. Each test works in a
 //! database of its own; a test that stops a server starts its own servers.
 
+mod crash;
 mod forward;
 mod shared_servers;
 mod snapshot;
+mod world;

@@ -1,0 +1,155 @@
+//! The director: the one place where operators' wishes become changes of mode.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::capture::Capture;
+use crate::config::Config;
+use crate::observe::Metrics;
+use crate::position::GtidSet;
+use crate::replicate::Replicator;
+use crate::route::{Control, Mode, Route};
+use crate::schema::Catalogue;
+use crate::source::inspect;
+use crate::store::Store;
+use crate::target::Bulk;
+use crate::verify;
+
+use super::CutoverError;
+use super::marker::Marker;
+use super::picture::Picture;
+
+/// What the director directs.
+#[derive(Debug)]
+pub struct Parts {
+    pub config: Arc<Config>,
+    pub control: Control,
+    pub store: Arc<Store>,
+    /// Absent without a source.
+    pub capture: Option<Arc<Capture>>,
+    pub replicator: Arc<Replicator>,
+    /// The schema as it stands in the target; shared with serving and applying.
+    pub catalogue: Arc<ArcSwap<Catalogue>>,
+    pub metrics: Arc<Metrics>,
+    pub shutdown: CancellationToken,
+    pub tasks: TaskTracker,
+}
+
+/// See the module. Shared by `Arc`; its operations take turns.
+#[derive(Debug)]
+pub struct Director {
+    pub(super) parts: Parts,
+    pub(super) marker: Marker,
+    pub(super) picture: Picture,
+    /// Held by the one operation that changes something.
+    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
+    pub(super) began: Instant,
+    /// Ends the present mirror's background work.
+    pub(super) mirror: std::sync::Mutex<CancellationToken>,
+    pub(super) rate: super::preflight::Rate,
+}
+
+impl Director {
+    /// A director over its parts. Nothing happens until [`Director::start`].
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let marker = Marker::new(&parts.config.spool.directory);
+        let mirror = std::sync::Mutex::new(parts.shutdown.child_token());
+        Arc::new(Self {
+            parts,
+            marker,
+            picture: Picture::default(),
+            turn: Arc::default(),
+            began: Instant::now(),
+            mirror,
+            rate: super::preflight::Rate::default(),
+        })
+    }
+
+    pub(super) fn route(&self) -> &Arc<Route> {
+        self.parts.control.route()
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.parts.config
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    pub(super) fn replicator(&self) -> &Arc<Replicator> {
+        &self.parts.replicator
+    }
+
+    pub(super) const fn marker(&self) -> &Marker {
+        &self.marker
+    }
+
+    /// The configured source, or an error that says what is missing.
+    pub(super) fn source(&self) -> Result<&crate::config::Source, CutoverError> {
+        self.config().source.as_ref().ok_or_else(|| CutoverError::state("no [source] is configured"))
+    }
+
+    /// The capture room of a source.
+    pub(super) fn capture(&self) -> Result<&Arc<Capture>, CutoverError> {
+        self.parts.capture.as_ref().ok_or_else(|| CutoverError::state("no [source] is configured"))
+    }
+
+    /// MySQL's executed set, read while the gate is shut.
+    pub(super) async fn source_position(&self) -> Result<GtidSet, CutoverError> {
+        let mut conn = inspect::connect(self.source()?).await?;
+        let position = inspect::gtid_executed(&mut conn).await;
+        close(conn).await;
+        let position = position?;
+        // The gate is shut and everything through the proxy is recorded: what isn't came another way.
+        self.capture()?.executed(position.clone()).await?;
+        Ok(position)
+    }
+
+    /// Moves every sequence past the ids that MySQL has handed out.
+    pub(super) async fn move_sequences(&self) -> Result<(), CutoverError> {
+        let catalogue = self.parts.catalogue.load_full();
+        let mut conn = inspect::connect(self.source()?).await?;
+        let next = inspect::auto_increments(&mut conn, &catalogue).await;
+        close(conn).await;
+        let target = Bulk::connect(&self.config().target).await?;
+        verify::advance_sequences(&target, &catalogue, &next?).await?;
+        Ok(())
+    }
+
+    /// Makes `mode`, one of those in which MySQL serves, durable and lets it be known: note, store, route.
+    pub(super) async fn settle_on_source(&self, mode: Mode) -> Result<(), CutoverError> {
+        let epoch = self.route().epoch();
+        self.marker.note_source(mode, epoch)?;
+        self.store().set_mode(mode, epoch).await?;
+        self.parts.control.set_mode(mode, epoch);
+        Ok(())
+    }
+
+    /// The flip has been decided: the rest of the world learns of it.
+    pub(super) fn serve_from_target(&self, epoch: u64) {
+        if let Err(error) = self.marker.note_target(epoch) {
+            // The store decides at the next start; the note only matters when the store can't be asked.
+            tracing::warn!(%error, "the local note of the mode can't be written");
+        }
+        self.parts.control.set_mode(Mode::Postgres, epoch);
+        self.parts.control.stop_capturing();
+        if let Some(capture) = &self.parts.capture {
+            capture.stop("PostgreSQL serves");
+        }
+        self.picture.idle();
+    }
+}
+
+/// Ends a connection to the source in an orderly way; a source that is gone doesn't matter here.
+pub(super) async fn close(conn: mysql_async::Conn) {
+    const PATIENCE: Duration = Duration::from_millis(200);
+    if tokio::time::timeout(PATIENCE, conn.disconnect()).await.is_err() {
+        tracing::debug!("the source didn't answer a disconnect");
+    }
+}

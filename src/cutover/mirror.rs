@@ -1,0 +1,264 @@
+//! Starting to mirror: from an empty PostgreSQL to one that follows MySQL from exactly one position on.
+//!
+//! # Why nothing is missed and nothing is doubled
+//! 1. Capturing is switched on, and every transaction that had begun before is waited for. From here each transaction
+//!    that commits through the proxy is captured whole.
+//! 2. Commits are held for as long as it takes to open the snapshot, with none in flight. `gtid_executed` is read
+//!    before and after: if both are equal, the snapshot holds exactly the transactions of that set. If they differ,
+//!    somebody writes past the proxy, and the start is refused by saying so.
+//! 3. The rows of the snapshot are copied. What commits meanwhile waits in the spool.
+//! 4. The applied set is stored as that position, in phase *following*, and replay begins after it: the spool's
+//!    transactions inside the set are in the copy and are skipped; those outside are not in it and are applied.
+//!
+//! A crash before step 4 leaves phase *copying* in the store, and the next start begins again with empty tables.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::position::GtidSet;
+use crate::replicate::{Barrier, snapshot};
+use crate::route::Mode;
+use crate::schema::Catalogue;
+use crate::source::inspect;
+use crate::source::snapshot::{Snapshot, prepare};
+use crate::target::Bulk;
+use crate::store::{Facts, ImportedAccount, MirrorPhase as StoredPhase};
+
+use super::api::{MirrorPhase, TableState};
+use super::director::close;
+use super::picture::TableProgress;
+use super::{CutoverError, Director};
+
+/// Connections that read the snapshot side by side.
+const SNAPSHOT_READERS: usize = 2;
+
+impl Director {
+    /// Starts mirroring in the background; the mode is already durable.
+    pub(super) fn spawn_mirror(self: &Arc<Self>, begin: Begin) {
+        let stop = self.fresh_mirror_token();
+        let director = Arc::clone(self);
+        self.parts.tasks.spawn(async move {
+            let work = async {
+                match begin {
+                    Begin::Anew => director.begin_mirror().await,
+                    Begin::From { facts, connections } => director.take_up(facts, connections).await,
+                }
+            };
+            let ended = tokio::select! {
+                ended = work => ended,
+                () = stop.cancelled() => return,
+            };
+            if let Err(error) = ended {
+                tracing::error!(%error, "mirroring has stopped; forwarding goes on");
+                director.parts.control.stop_capturing();
+                director.picture.halt(error.to_string());
+            }
+        });
+    }
+
+    /// Ends the present mirror's background work and gives the token of the next.
+    pub(super) fn fresh_mirror_token(&self) -> CancellationToken {
+        let fresh = self.parts.shutdown.child_token();
+        let mut present = self.mirror.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::replace(&mut *present, fresh.clone()).cancel();
+        fresh
+    }
+
+    /// The whole start, from the catalogue to following.
+    async fn begin_mirror(self: &Arc<Self>) -> Result<(), CutoverError> {
+        self.picture.phase(MirrorPhase::Preparing);
+        self.replicator().stop().await;
+        self.parts.control.stop_capturing();
+        self.capture()?.reset().await?;
+        self.store().set_phase(StoredPhase::Copying).await?;
+
+        let catalogue = self.read_source().await?;
+        self.lay_out(&catalogue);
+        let target = Bulk::connect(&self.config().target).await?;
+        snapshot::create_tables(&target, &catalogue).await?;
+
+        self.start_capturing().await?;
+        let (opened, position) = self.open_snapshot().await?;
+        self.picture.phase(MirrorPhase::Copying);
+        self.copy(opened, &catalogue).await?;
+        snapshot::finish(&target, &snapshot::tables_of(&catalogue)).await?;
+
+        self.store().put_catalogue(&catalogue).await?;
+        self.parts.catalogue.store(Arc::new(catalogue));
+        self.store().begin_following(&position).await?;
+        let facts = self.store().load().await?;
+        self.follow(&facts).await
+    }
+
+    /// Copies the rows of a snapshot, one connection to PostgreSQL for each reader.
+    async fn copy(self: &Arc<Self>, opened: Snapshot, catalogue: &Catalogue) -> Result<(), CutoverError> {
+        let mut workers = Vec::new();
+        for reader in opened.readers {
+            workers.push((reader, Bulk::connect(&self.config().target).await?));
+        }
+        let (readers, copied) = snapshot::copy(workers, snapshot::tables_of(catalogue), self.on_progress()).await?;
+        tracing::info!(tables = copied.tables, rows = copied.rows, bytes = copied.bytes, "existing rows are copied");
+        for reader in readers {
+            reader.close().await;
+        }
+        Ok(())
+    }
+
+    /// Notes the progress of copies in the picture.
+    pub(super) fn on_progress(self: &Arc<Self>) -> snapshot::OnProgress {
+        let director = Arc::clone(self);
+        Arc::new(move |progress| director.copied(&progress))
+    }
+
+    /// Follows from the stored position on. Returns when the applier has started.
+    pub(super) async fn follow(&self, facts: &Facts) -> Result<(), CutoverError> {
+        self.picture.phase(MirrorPhase::CatchingUp);
+        let feed = self.capture()?.feed(facts.applied.clone())?;
+        self.replicator().start(feed, facts).await;
+        self.picture.phase(MirrorPhase::Streaming);
+        Ok(())
+    }
+
+    /// Reads the schema and the accounts of the source, and refuses what can't be carried.
+    async fn read_source(&self) -> Result<Catalogue, CutoverError> {
+        let source = self.source()?;
+        let mut conn = inspect::connect(source).await?;
+        let facts = inspect::server_facts(&mut conn).await?;
+        if !facts.log_bin || facts.gtid_mode != "ON" {
+            return Err(CutoverError::state(
+                "MySQL must run with log_bin and gtid_mode=ON: the order of commits comes from its GTIDs",
+            ));
+        }
+        let catalogue = inspect::catalogue(&mut conn, &source.databases).await?;
+        let left_out = inspect::not_carried(&mut conn, &source.databases).await?;
+        let accounts = inspect::accounts(&mut conn).await?;
+        close(conn).await;
+        let mut findings: Vec<String> =
+            left_out.iter().map(|item| format!("{} {}.{} isn't carried", item.kind, item.database, item.name)).collect();
+        match accounts {
+            Some(rows) => {
+                let imported: Vec<ImportedAccount> = rows.into_iter().filter(|row| !row.locked).map(imported).collect();
+                self.store().put_accounts(&imported).await?;
+            }
+            None => findings.push("the source user can't read mysql.user: accounts must be given as [[accounts]]".to_owned()),
+        }
+        self.picture.lock().findings = findings;
+        Ok(catalogue)
+    }
+
+    /// Shows every table as waiting.
+    fn lay_out(&self, catalogue: &Catalogue) {
+        let mut picture = self.picture.lock();
+        picture.tables.clear();
+        for database in catalogue.databases.values() {
+            for table in database.tables.values() {
+                picture.tables.insert(table.name.clone(), TableProgress::new(TableState::Waiting));
+            }
+        }
+    }
+
+    /// Notes how far a table's copy is.
+    fn copied(&self, progress: &snapshot::Progress) {
+        let mut picture = self.picture.lock();
+        let entry = picture
+            .tables
+            .entry(progress.table.clone())
+            .or_insert_with(|| TableProgress::new(TableState::Copying));
+        entry.state = if progress.done { TableState::Mirrored } else { TableState::Copying };
+        entry.rows = progress.rows;
+        entry.estimated = Some(progress.estimated_rows);
+    }
+
+    /// Switches capturing on and waits for the transactions that began before.
+    pub(super) async fn start_capturing(&self) -> Result<(), CutoverError> {
+        self.parts.control.start_capturing();
+        let limit = self.config().mirror.drain_limit;
+        if tokio::time::timeout(limit, self.parts.control.generation_settled()).await.is_ok() {
+            return Ok(());
+        }
+        self.parts.control.stop_capturing();
+        let open = self.route().active_sessions();
+        let connections: Vec<String> = open.iter().take(5).map(|info| info.connection_id.to_string()).collect();
+        Err(CutoverError::state(format!(
+            "{} transaction(s) that began before mirroring are still open after {} s (connections {}); end them and start again",
+            open.len(),
+            limit.as_secs(),
+            connections.join(", ")
+        )))
+    }
+
+    /// Opens a consistent snapshot while no commit is in flight.
+    async fn open_snapshot(&self) -> Result<(Snapshot, GtidSet), CutoverError> {
+        self.open_while_held(|_| Ok(())).await.map(|(opened, position, ())| (opened, position))
+    }
+
+    /// Opens a consistent snapshot and keeps the applier from going beyond its position.
+    pub(super) async fn open_at_barrier(&self) -> Result<(Snapshot, GtidSet, Barrier), CutoverError> {
+        let (opened, position, barrier) =
+            self.open_while_held(|position| Ok(self.replicator().limit(position.clone())?)).await?;
+        barrier.reached().await?;
+        Ok((opened, position, barrier))
+    }
+
+    /// Opens a snapshot, and does something at its position before commits go on.
+    async fn open_while_held<T>(
+        &self,
+        and: impl FnOnce(&GtidSet) -> Result<T, CutoverError>,
+    ) -> Result<(Snapshot, GtidSet, T), CutoverError> {
+        let prepared = prepare(self.source()?, SNAPSHOT_READERS).await?;
+        let limit = self.config().mirror.hold_limit;
+        let held = async {
+            let hold = self.route().hold_commits().await;
+            let opened = prepared.open().await?;
+            let position = opened.position().cloned().ok_or_else(bypassed_during_hold)?;
+            let done = and(&position)?;
+            drop(hold);
+            Ok::<_, CutoverError>((opened, position, done))
+        };
+        let (opened, position, done) = tokio::time::timeout(limit, held).await.map_err(|_| {
+            CutoverError::state(format!(
+                "the snapshot couldn't be opened while commits were held for {} ms: a commit takes that long, or MySQL \
+                 is slow",
+                limit.as_millis()
+            ))
+        })??;
+        // Everything that went through the proxy is recorded by now: what isn't came another way.
+        self.capture()?.executed(position.clone()).await?;
+        Ok((opened, position, done))
+    }
+
+    /// Stops mirroring and forgets it: phase, spool, background work.
+    pub(super) async fn end_mirror(&self) -> Result<(), CutoverError> {
+        drop(self.fresh_mirror_token());
+        self.parts.control.stop_capturing();
+        self.replicator().stop().await;
+        self.store().set_phase(StoredPhase::Idle).await?;
+        self.settle_on_source(Mode::Passthrough).await?;
+        self.capture()?.reset().await?;
+        self.picture.idle();
+        Ok(())
+    }
+
+}
+
+/// Where mirroring begins.
+#[derive(Debug)]
+pub(super) enum Begin {
+    /// With a copy.
+    Anew,
+    /// With what PostgreSQL already holds, after an earlier process of which `connections` may still be at work.
+    From { facts: Facts, connections: Vec<u64> },
+}
+
+/// The start's refusal when the position moved under the hold.
+fn bypassed_during_hold() -> CutoverError {
+    CutoverError::state(
+        "MySQL committed something while the proxy held all commits: a writer bypasses the proxy. \
+         Point it at Bascule, or stop it, and start mirroring again",
+    )
+}
+
+fn imported(row: inspect::AccountRow) -> ImportedAccount {
+    ImportedAccount { user: row.user, host: row.host, plugin: row.plugin, authentication_string: row.authentication }
+}

@@ -1,0 +1,71 @@
+//! What the director knows and the operator asks about: phases, tables, the last attempts. Memory only; what must
+//! survive is in the store.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::schema::TableName;
+
+use super::api::{CutoverReport, MirrorPhase, TableState, VerifySummary};
+
+/// The picture, behind a lock that is never held across an await.
+#[derive(Debug, Default)]
+pub(super) struct Picture(Mutex<Inner>);
+
+/// Its content.
+#[derive(Debug, Default)]
+pub(super) struct Inner {
+    /// `None` while nothing is mirrored.
+    pub(super) phase: Option<MirrorPhase>,
+    /// Why it's halted.
+    pub(super) reason: Option<String>,
+    pub(super) tables: BTreeMap<TableName, TableProgress>,
+    pub(super) last_cutover: Option<CutoverReport>,
+    pub(super) last_verify: Option<VerifySummary>,
+    /// Found at the start of mirroring and worth a look.
+    pub(super) findings: Vec<String>,
+}
+
+/// A table's copy.
+#[derive(Clone, Debug)]
+pub(super) struct TableProgress {
+    pub(super) state: TableState,
+    pub(super) rows: u64,
+    pub(super) estimated: Option<u64>,
+    pub(super) reason: Option<String>,
+}
+
+impl TableProgress {
+    pub(super) const fn new(state: TableState) -> Self {
+        Self { state, rows: 0, estimated: None, reason: None }
+    }
+}
+
+impl Picture {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a phase.
+    pub(super) fn phase(&self, phase: MirrorPhase) {
+        let mut inner = self.lock();
+        inner.phase = Some(phase);
+        inner.reason = None;
+    }
+
+    /// Halts mirroring with a reason; forwarding goes on.
+    pub(super) fn halt(&self, reason: String) {
+        let mut inner = self.lock();
+        inner.phase = Some(MirrorPhase::Halted);
+        inner.reason = Some(reason);
+    }
+
+    /// Nothing is mirrored any more.
+    pub(super) fn idle(&self) {
+        let mut inner = self.lock();
+        inner.phase = None;
+        inner.reason = None;
+        inner.tables.clear();
+        inner.findings.clear();
+    }
+}

@@ -1,0 +1,156 @@
+//! Proof that both sides hold the same rows, under load, and the repair of tables that don't.
+//!
+//! # Why a difference is a difference and not lag
+//! A snapshot of MySQL is opened while commits are held, so it stands at one exact position. The applier is told to
+//! stop at that position; there PostgreSQL holds what MySQL's snapshot holds, or something is wrong. A snapshot of
+//! PostgreSQL is taken, both sides go on, and the two snapshots are compared at leisure.
+//!
+//! A table is repaired at the same kind of barrier: its rows are replaced by those of MySQL's snapshot while the
+//! applier stands at that very position, so what follows fits the new rows.
+
+use std::sync::Arc;
+
+use crate::position::GtidSet;
+use crate::replicate::{Refreshed, snapshot};
+use crate::schema::{Catalogue, TableName};
+use crate::source::snapshot::{Reader, Snapshot};
+use crate::store::statement;
+use crate::target::Bulk;
+use crate::verify::{self, Difference, TableReport, TargetView, VerifyReport};
+
+use super::api::{MirrorPhase, TableState, VerifySummary};
+use super::{CutoverError, Director};
+
+impl Director {
+    /// Compares every carried table at one position.
+    pub(super) async fn prove(&self) -> Result<VerifySummary, CutoverError> {
+        let target = Bulk::connect(&self.config().target).await?;
+        let (source, _, barrier) = self.open_at_barrier().await?;
+        let tables = snapshot::tables_of(&self.parts.catalogue.load_full());
+        let target = TargetView::open(target).await?;
+        drop(barrier);
+        let mut reader = only_reader(source).await?;
+        let report = verify::compare(&mut reader, &target, &tables, &|_| {}).await?;
+        reader.close().await;
+        target.close().await?;
+        let summary = summary(&report);
+        self.picture.lock().last_verify = Some(summary.clone());
+        Ok(summary)
+    }
+
+    /// Replaces the rows of `tables` by those of MySQL at one position.
+    pub(super) async fn repair(self: &Arc<Self>, tables: &[TableName]) -> Result<(), CutoverError> {
+        for table in tables {
+            self.table_state(table, TableState::Copying, None);
+        }
+        let (source, position, barrier) = self.open_at_barrier().await?;
+        self.replace_rows(source, &position, tables).await?;
+        barrier.reposition(position, Refreshed::Tables(tables.to_vec()));
+        for table in tables {
+            self.table_state(table, TableState::Mirrored, None);
+        }
+        Ok(())
+    }
+
+    /// Replaces rows, the applied set and the tables' states in one transaction.
+    async fn replace_rows(
+        self: &Arc<Self>,
+        source: Snapshot,
+        position: &GtidSet,
+        tables: &[TableName],
+    ) -> Result<(), CutoverError> {
+        let mut reader = only_reader(source).await?;
+        let catalogue = self.parts.catalogue.load_full();
+        let mut with = vec![statement::checkpoint(position).inline()];
+        with.extend(tables.iter().map(|table| statement::clear_table(table).inline()));
+        let with = with.join(";\n");
+        let target = Bulk::connect(&self.config().target).await?;
+        let refresh = snapshot::Refresh { catalogue: &catalogue, tables, with: &with };
+        snapshot::refresh(&mut reader, &target, refresh, self.on_progress()).await?;
+        reader.close().await;
+        Ok(())
+    }
+
+    /// Repairs in the background; halts the mirror with the reason when that fails.
+    pub(super) fn spawn_repair(self: &Arc<Self>, tables: Vec<TableName>) {
+        let director = Arc::clone(self);
+        self.parts.tasks.spawn(async move {
+            let turn = Arc::clone(&director.turn).lock_owned().await;
+            let ended = tokio::select! {
+                ended = director.repair(&tables) => ended,
+                () = director.parts.shutdown.cancelled() => return,
+            };
+            drop(turn);
+            if let Err(error) = ended {
+                tracing::error!(%error, "copying tables again has failed; forwarding goes on");
+                for table in &tables {
+                    director.table_state(table, TableState::NeedsResync, Some(error.to_string()));
+                }
+                director.picture.lock().phase = Some(MirrorPhase::Streaming);
+            }
+        });
+    }
+
+    /// Sets a table's state in the picture.
+    pub(super) fn table_state(&self, table: &TableName, state: TableState, reason: Option<String>) {
+        let mut picture = self.picture.lock();
+        let entry =
+            picture.tables.entry(table.clone()).or_insert_with(|| super::picture::TableProgress::new(state));
+        entry.state = state;
+        entry.reason = reason;
+    }
+
+    /// Tables by the names an operator gives: `database.table`, or `table` when only one database has it.
+    pub(super) fn named_tables(&self, names: &[String]) -> Result<Vec<TableName>, CutoverError> {
+        let catalogue = self.parts.catalogue.load();
+        names.iter().map(|name| find(&catalogue, name)).collect()
+    }
+}
+
+/// One table by an operator's name for it.
+fn find(catalogue: &Catalogue, name: &str) -> Result<TableName, CutoverError> {
+    let matches: Vec<TableName> = catalogue
+        .databases
+        .values()
+        .flat_map(|database| database.tables.values())
+        .map(|table| table.name.clone())
+        .filter(|table| table.to_string() == name || table.table == name)
+        .collect();
+    match matches.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(CutoverError::state(format!("no table `{name}` is mirrored"))),
+        [_, _, ..] => Err(CutoverError::state(format!("`{name}` is in several databases: say database.table"))),
+    }
+}
+
+/// One reader of a snapshot; the others are closed.
+async fn only_reader(source: Snapshot) -> Result<Reader, CutoverError> {
+    let mut readers = source.readers.into_iter();
+    let reader = readers.next().ok_or_else(|| CutoverError::state("the snapshot has no reader"))?;
+    for spare in readers {
+        spare.close().await;
+    }
+    Ok(reader)
+}
+
+/// The report in the operator's words; never row values, not even key values: they may be personal data.
+fn summary(report: &VerifyReport) -> VerifySummary {
+    let place = |table: &TableReport, difference: &Difference| match &difference.column {
+        Some(column) => format!("{}: column {column} differs", table.table),
+        None => format!("{}: a row is on one side only", table.table),
+    };
+    let mut examples: Vec<String> = report
+        .tables
+        .iter()
+        .flat_map(|table| table.examples.iter().map(move |difference| place(table, difference)))
+        .collect();
+    examples.dedup();
+    examples.truncate(20);
+    VerifySummary {
+        tables: report.tables.len() as u64,
+        rows: report.rows(),
+        differences: report.differing(),
+        examples,
+        skipped: Vec::new(),
+    }
+}

@@ -1,0 +1,238 @@
+//! The start: who serves, and where mirroring goes on.
+//!
+//! With PostgreSQL up, its word counts (except for an epoch that the local note declares void). With PostgreSQL down,
+//! Bascule forwards to MySQL if the note says that MySQL served last, and takes up the mirror when PostgreSQL is
+//! back; in every other case it refuses to start, since forwarding to the wrong side would split the data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::capture::Recovery;
+use crate::route::Mode;
+use crate::source::inspect;
+use crate::store::{Facts, MirrorPhase as StoredPhase, StoreError};
+
+use super::api::MirrorPhase;
+use super::director::close;
+use super::marker::Note;
+use super::mirror::Begin;
+use super::{CutoverError, Director};
+
+/// How long a start waits for PostgreSQL before it looks at the local note.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
+/// Between two attempts to reach a server that is away.
+const RETRY: Duration = Duration::from_millis(500);
+/// How long connections of an earlier process may linger on MySQL.
+const LINGER: Duration = Duration::from_secs(30);
+
+/// What a start found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Everything is as the store says.
+    Known,
+    /// PostgreSQL is down; MySQL serves as noted, and the mirror is taken up later.
+    SourceOnly,
+}
+
+impl Director {
+    /// Decides who serves and sets the route accordingly. Clients may be let in when this returns.
+    ///
+    /// # Errors
+    /// When it can't be known who serves, or another Bascule drives the same target.
+    pub async fn start(self: &Arc<Self>, recovery: Option<Recovery>) -> Result<Start, CutoverError> {
+        if self.config().source.is_none() {
+            self.start_without_source().await?;
+            return Ok(Start::Known);
+        }
+        let recovery = recovery.unwrap_or_default();
+        match self.facts_in_time().await {
+            Ok(facts) => {
+                self.start_from(facts, recovery).await?;
+                Ok(Start::Known)
+            }
+            Err(CutoverError::Store(StoreError::Connect(error))) => {
+                let why = error.to_string();
+                self.start_from_note(&why, recovery)?;
+                Ok(Start::SourceOnly)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// PostgreSQL is all there is.
+    async fn start_without_source(&self) -> Result<(), CutoverError> {
+        let facts = self.store().load().await?;
+        if facts.mode != Mode::Postgres {
+            self.store().set_mode(Mode::Postgres, facts.epoch).await?;
+        }
+        self.parts.catalogue.store(Arc::new(self.store().load_catalogue().await?));
+        self.parts.control.set_mode(Mode::Postgres, facts.epoch);
+        Ok(())
+    }
+
+    /// The stored facts, waiting a little for PostgreSQL to come up.
+    async fn facts_in_time(&self) -> Result<Facts, CutoverError> {
+        let deadline = tokio::time::Instant::now() + STORE_PATIENCE;
+        loop {
+            match self.store().load().await {
+                Err(StoreError::Connect(_)) if tokio::time::Instant::now() < deadline => tokio::time::sleep(RETRY).await,
+                loaded => return self.without_void(loaded?).await,
+            }
+        }
+    }
+
+    /// Takes back a flip that was declared void.
+    async fn without_void(&self, mut facts: Facts) -> Result<Facts, CutoverError> {
+        let Some(note) = self.marker().read()? else { return Ok(facts) };
+        if facts.mode == Mode::Postgres && note.void_epoch == Some(facts.epoch) {
+            tracing::warn!(epoch = facts.epoch, "the flip of this epoch was declared void: MySQL goes on serving");
+            self.store().set_mode(Mode::Passthrough, facts.epoch).await?;
+            self.store().set_phase(StoredPhase::Idle).await?;
+            facts = self.store().load().await?;
+        }
+        Ok(facts)
+    }
+
+    /// PostgreSQL told who serves.
+    async fn start_from(self: &Arc<Self>, facts: Facts, recovery: Recovery) -> Result<(), CutoverError> {
+        self.parts.catalogue.store(Arc::new(self.store().load_catalogue().await?));
+        self.parts.control.set_mode(facts.mode, facts.epoch);
+        match facts.mode {
+            Mode::Postgres => {
+                self.marker().note_target(facts.epoch)?;
+                self.capture()?.stop("PostgreSQL serves");
+            }
+            Mode::Passthrough => {
+                self.marker().note_source(facts.mode, facts.epoch)?;
+                self.capture()?.stop("nothing is mirrored");
+            }
+            Mode::Mirror => {
+                self.marker().note_source(facts.mode, facts.epoch)?;
+                self.resume(facts, recovery);
+            }
+        }
+        Ok(())
+    }
+
+    /// PostgreSQL is down; the note decides.
+    fn start_from_note(self: &Arc<Self>, why: &str, recovery: Recovery) -> Result<(), CutoverError> {
+        let unknown = |what: &str| {
+            CutoverError::state(format!("PostgreSQL can't be reached ({why}), and {what}: it isn't known who serves"))
+        };
+        let note: Note = self.marker().read()?.ok_or_else(|| unknown("there is no local note of the mode"))?;
+        if note.flipping {
+            return Err(unknown("a flip was being decided when Bascule ended"));
+        }
+        match note.mode {
+            Mode::Postgres => Err(unknown("PostgreSQL served last")),
+            Mode::Passthrough | Mode::Mirror => {
+                tracing::warn!(mode = %note.mode, "PostgreSQL can't be reached; MySQL serves as it did before");
+                self.parts.control.set_mode(note.mode, note.epoch);
+                if note.mode == Mode::Mirror {
+                    self.parts.control.start_capturing();
+                    self.picture.halt(format!("PostgreSQL can't be reached: {why}"));
+                }
+                self.spawn_take_up(recovery);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for PostgreSQL, then goes on as a start with PostgreSQL would have.
+    fn spawn_take_up(self: &Arc<Self>, recovery: Recovery) {
+        let director = Arc::clone(self);
+        self.parts.tasks.spawn(async move {
+            let facts = loop {
+                match director.store().load().await {
+                    Ok(facts) => break facts,
+                    Err(error) => tracing::debug!(%error, "PostgreSQL is still away"),
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(RETRY) => {}
+                    () = director.parts.shutdown.cancelled() => return,
+                }
+            };
+            let taken_up = match director.without_void(facts).await {
+                Ok(facts) if facts.mode == Mode::Postgres => {
+                    Err(CutoverError::state("the store says that PostgreSQL serves, while MySQL is being served"))
+                }
+                Ok(facts) => director.start_from(facts, recovery).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = taken_up {
+                tracing::error!(%error, "the mirror can't be taken up; forwarding goes on");
+                director.picture.halt(error.to_string());
+            }
+        });
+    }
+
+    /// Mirroring goes on where it was.
+    fn resume(self: &Arc<Self>, facts: Facts, recovery: Recovery) {
+        match facts.phase {
+            StoredPhase::Idle | StoredPhase::Copying => self.spawn_mirror(Begin::Anew),
+            StoredPhase::Following => {
+                if let Some(reason) = recovery.stopped {
+                    tracing::error!(%reason, "writes were lost to the mirror: every table needs a resync");
+                    self.picture.halt(format!("resync needed: {reason}"));
+                    return;
+                }
+                if !self.route().capturing() {
+                    self.parts.control.start_capturing();
+                }
+                self.spawn_mirror(Begin::From { facts, connections: recovery.connections });
+            }
+        }
+    }
+
+    /// Settles what the earlier process left open, follows, and copies the tables in doubt again.
+    pub(super) async fn take_up(self: &Arc<Self>, facts: Facts, connections: Vec<u64>) -> Result<(), CutoverError> {
+        self.picture.phase(MirrorPhase::CatchingUp);
+        self.wait_until_gone(&connections).await?;
+        let executed = self.quiet_position().await?;
+        self.capture()?.settle(connections, executed.clone()).await?;
+        self.follow(&facts).await?;
+        self.replicator().wait_applied(&executed).await?;
+        let before: Vec<_> = facts.tables.into_iter().map(|(table, _)| table).collect();
+        let doubtful: Vec<_> = self.replicator().status().halted.into_keys().filter(|table| !before.contains(table)).collect();
+        if !doubtful.is_empty() {
+            tracing::warn!(tables = doubtful.len(), "commits were in doubt after the restart: their tables are copied again");
+            self.repair(&doubtful).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until connections of an earlier process are gone from MySQL: their last commits have happened or never
+    /// will.
+    async fn wait_until_gone(&self, connections: &[u64]) -> Result<(), CutoverError> {
+        if connections.is_empty() {
+            return Ok(());
+        }
+        let deadline = tokio::time::Instant::now() + LINGER;
+        loop {
+            let mut conn = inspect::connect(self.source()?).await?;
+            let live = inspect::live_connections(&mut conn).await;
+            close(conn).await;
+            if !live?.iter().any(|connection| connections.contains(&connection.id)) {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > deadline {
+                return Err(CutoverError::state("connections of an earlier Bascule are still at work on MySQL"));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// MySQL's executed set, read while nothing that commits is in flight through this process.
+    pub(super) async fn quiet_position(&self) -> Result<crate::position::GtidSet, CutoverError> {
+        let mut conn = inspect::connect(self.source()?).await?;
+        let read = async {
+            let hold = self.route().hold_commits().await;
+            let position = inspect::gtid_executed(&mut conn).await;
+            drop(hold);
+            position
+        };
+        let position = tokio::time::timeout(self.config().mirror.hold_limit, read).await;
+        close(conn).await;
+        Ok(position.map_err(|_| CutoverError::state("a commit in flight didn't end in time"))??)
+    }
+}
