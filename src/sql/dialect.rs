@@ -395,7 +395,7 @@ fn prepare(tokens: &[TokenWithSpan]) -> (Vec<TokenWithSpan>, Modifiers) {
     let mut out = Vec::with_capacity(tokens.len());
     let mut modifiers = Modifiers::default();
     let (update, delete) = (word(0, "UPDATE"), word(0, "DELETE"));
-    let (mut depth, mut in_tables, mut at) = (0_usize, update || delete, 0);
+    let (mut depth, mut in_tables, mut at, mut placeholders) = (0_usize, update || delete, 0, 0_usize);
     while let Some(token) = tokens.get(at) {
         if word(at, "LOCK") && word(at + 1, "IN") && word(at + 2, "SHARE") && word(at + 3, "MODE") {
             out.extend(["FOR", "SHARE"].map(|keyword| TokenWithSpan::new(Token::make_keyword(keyword), token.span)));
@@ -403,6 +403,13 @@ fn prepare(tokens: &[TokenWithSpan]) -> (Vec<TokenWithSpan>, Modifiers) {
             continue;
         }
         match &token.token {
+            Token::Placeholder(mark) if mark == "?" => {
+                // Numbered by place: expressions may be looked at in another order, or twice.
+                out.push(TokenWithSpan::new(Token::Placeholder(format!("?{placeholders}")), token.span));
+                placeholders += 1;
+                at += 1;
+                continue;
+            }
             Token::LParen => depth += 1,
             Token::RParen => depth = depth.saturating_sub(1),
             Token::Comma if update && in_tables && depth == 0 => {

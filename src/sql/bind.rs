@@ -1,0 +1,316 @@
+//! Values of parameters, in PostgreSQL's text format.
+//!
+//! A parameter that meets a column in a comparison is converted as MySQL converts for comparisons; one that is stored
+//! goes through [`super::coerce`]. Nothing is rounded or cut silently: what doesn't fit is MySQL's error.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use jiff::tz::TimeZone;
+
+use crate::schema::Catalogue;
+use crate::value::Value;
+
+use super::coerce;
+use super::plan::{Parameter, ParameterSource, SqlError};
+use super::temporal;
+use super::types::oid;
+
+/// What the values of a statement's parameters come from.
+pub struct Values<'v> {
+    /// The client's `?`, in order.
+    pub client: &'v [Value],
+    /// For the columns that values are stored in.
+    pub catalogue: &'v Catalogue,
+    /// The statement's time, in microseconds since the epoch.
+    pub time_micros: i64,
+    /// `time_zone` of the session: an offset, a name, or SYSTEM.
+    pub time_zone: &'v str,
+    /// Replay: the first id that MySQL generated.
+    pub first_generated_id: u64,
+    /// Replay: `auto_increment_increment`.
+    pub id_step: u64,
+    pub last_insert_id: u64,
+    pub connection_id: u64,
+    /// `name@host`.
+    pub user: &'v str,
+    pub found_rows: i64,
+    pub row_count: i64,
+    /// System variables by lower-case name.
+    pub variables: &'v dyn Fn(&str) -> Option<Value>,
+    /// User variables by lower-case name.
+    pub user_variables: &'v dyn Fn(&str) -> Option<Value>,
+}
+
+/// The values of all parameters in PostgreSQL's text format; `None` is NULL.
+pub fn bind(parameters: &[Parameter], values: &Values<'_>) -> Result<Vec<Option<Bytes>>, SqlError> {
+    let binder = Binder { values, zone: std::cell::OnceCell::new() };
+    binder.check_generated(parameters)?;
+    parameters.iter().map(|parameter| binder.parameter(parameter)).collect()
+}
+
+/// One value of a parameter source, e.g. for `SELECT @@version`. Instants are the local time.
+pub fn value_of(source: &ParameterSource, values: &Values<'_>) -> Result<Value, SqlError> {
+    let binder = Binder { values, zone: std::cell::OnceCell::new() };
+    binder.value(source).map(Cow::into_owned)
+}
+
+struct Binder<'v> {
+    values: &'v Values<'v>,
+    zone: std::cell::OnceCell<TimeZone>,
+}
+
+impl<'v> Binder<'v> {
+    fn zone(&self) -> Result<&TimeZone, SqlError> {
+        if let Some(zone) = self.zone.get() {
+            return Ok(zone);
+        }
+        let name = self.values.time_zone;
+        let found = temporal::zone(name)
+            .ok_or_else(|| SqlError::new(1298, "HY000", format!("Unknown or incorrect time zone: '{name}'")))?;
+        Ok(self.zone.get_or_init(|| found))
+    }
+
+    fn parameter(&self, parameter: &Parameter) -> Result<Option<Bytes>, SqlError> {
+        let text = match (&parameter.source, &parameter.assignment) {
+            (ParameterSource::Instant { fraction }, _) => {
+                Some(temporal::instant(self.values.time_micros, *fraction).ok_or_else(out_of_time)?)
+            }
+            (source, Some(assignment)) => {
+                let value = self.value(source)?;
+                let Some(column) = assignment.table.columns.get(assignment.column) else {
+                    return Err(SqlError::unsupported("a column that the plan doesn't know"));
+                };
+                let target = coerce::Target { table: &assignment.table, column, row: assignment.row };
+                coerce::store(&value, &target, &|| self.zone().cloned())?
+            }
+            (source, None) => {
+                let value = self.value(source)?;
+                self.compared(&value, parameter.type_oid)?
+            }
+        };
+        Ok(text.map(Bytes::from))
+    }
+
+    /// Rows with and without a given id can't be told apart in MySQL's answer.
+    fn check_generated(&self, parameters: &[Parameter]) -> Result<(), SqlError> {
+        let mut seen = None;
+        for parameter in parameters {
+            let ParameterSource::ClientOrGenerated { client, .. } = parameter.source else { continue };
+            let generated = self.is_generated(client)?;
+            if seen.is_some_and(|seen| seen != generated) {
+                return Err(SqlError::unsupported("replay of rows with and without ids in one INSERT"));
+            }
+            seen = Some(generated);
+        }
+        Ok(())
+    }
+
+    fn client(&self, position: usize) -> Result<&'v Value, SqlError> {
+        let wrong = || SqlError::new(1210, "HY000", "Incorrect arguments to mysqld_stmt_execute".to_owned());
+        self.values.client.get(position).ok_or_else(wrong)
+    }
+
+    fn is_generated(&self, position: usize) -> Result<bool, SqlError> {
+        Ok(matches!(self.client(position)?, Value::Null | Value::Int(0) | Value::UInt(0)))
+    }
+
+    fn value<'s>(&self, source: &'s ParameterSource) -> Result<Cow<'s, Value>, SqlError>
+    where
+        'v: 's,
+    {
+        let values = self.values;
+        let local = |fraction: u8, zone: &TimeZone| {
+            let (date, clock) = temporal::local(values.time_micros, fraction, zone).ok_or_else(out_of_time)?;
+            Ok(Value::DateTime(date, clock))
+        };
+        let generated = |nth: usize| {
+            let nth = u64::try_from(nth).unwrap_or(u64::MAX);
+            Value::UInt(values.first_generated_id.saturating_add(nth.saturating_mul(values.id_step)))
+        };
+        Ok(Cow::Owned(match source {
+            ParameterSource::Literal(value) => return Ok(Cow::Borrowed(value)),
+            ParameterSource::Client(position) => return self.client(*position).map(Cow::Borrowed),
+            ParameterSource::ClientOrGenerated { client, nth } => {
+                if self.is_generated(*client)? { generated(*nth) } else { self.client(*client)?.clone() }
+            }
+            ParameterSource::Now { fraction } | ParameterSource::Instant { fraction } => local(*fraction, self.zone()?)?,
+            ParameterSource::UtcNow { fraction } => local(*fraction, &TimeZone::UTC)?,
+            ParameterSource::UnixNow => Value::Int(values.time_micros.div_euclid(1_000_000)),
+            ParameterSource::GeneratedId(nth) => generated(*nth),
+            ParameterSource::LastInsertId => Value::UInt(values.last_insert_id),
+            ParameterSource::ConnectionId => Value::UInt(values.connection_id),
+            ParameterSource::User => Value::Text(values.user.to_owned()),
+            ParameterSource::Variable(name) => (values.variables)(name).ok_or_else(|| {
+                SqlError::new(1193, "HY000", format!("Unknown system variable '{name}'"))
+            })?,
+            ParameterSource::UserVariable(name) => (values.user_variables)(name).unwrap_or(Value::Null),
+            ParameterSource::FoundRows => Value::Int(values.found_rows),
+            ParameterSource::RowCount => Value::Int(values.row_count),
+        }))
+    }
+
+    /// A value that meets one of type `type_oid` in a comparison or calculation.
+    fn compared(&self, value: &Value, type_oid: u32) -> Result<Option<String>, SqlError> {
+        if *value == Value::Null {
+            return Ok(None);
+        }
+        Ok(Some(match type_oid {
+            oid::INT2 | oid::INT4 | oid::INT8 => whole(value)?,
+            oid::NUMERIC => numeric(value)?,
+            oid::FLOAT4 | oid::FLOAT8 => double(value).to_string(),
+            oid::BYTEA => hexadecimal(&bytes_of(value)?),
+            oid::DATE => {
+                let (date, _) = temporal::to_datetime(value).ok_or_else(|| bad_date("DATE", value))?;
+                if date.year == 0 { "-infinity".to_owned() } else { temporal::date_text(date) }
+            }
+            oid::TIMESTAMP => {
+                let (date, clock) = temporal::to_datetime(value).ok_or_else(|| bad_date("DATETIME", value))?;
+                if date.year == 0 { "-infinity".to_owned() } else { temporal::datetime_text(date, clock) }
+            }
+            oid::TIMESTAMPTZ => {
+                let (date, clock) = temporal::to_datetime(value).ok_or_else(|| bad_date("TIMESTAMP", value))?;
+                if date.year == 0 {
+                    "-infinity".to_owned()
+                } else {
+                    temporal::to_instant(date, clock, self.zone()?).ok_or_else(|| bad_date("TIMESTAMP", value))?
+                }
+            }
+            oid::INTERVAL => match value {
+                Value::Time { negative, clock } => temporal::time_text(*negative, *clock),
+                other => {
+                    let (negative, clock) = temporal::parse_time(&text(other)?).ok_or_else(|| bad_date("TIME", value))?;
+                    temporal::time_text(negative, clock)
+                }
+            },
+            _text_or_json => text(value)?,
+        }))
+    }
+}
+
+fn out_of_time() -> SqlError {
+    SqlError::unsupported("a time outside of the calendar")
+}
+
+fn bad_date(kind: &str, value: &Value) -> SqlError {
+    let shown = text(value).unwrap_or_default();
+    SqlError::new(1525, "HY000", format!("Incorrect {kind} value: '{shown}'"))
+}
+
+/// The number that a text begins with; `0` when it begins with none.
+pub(super) fn number_prefix(text: &str) -> &str {
+    let trimmed = text.trim_start();
+    let bytes = trimmed.as_bytes();
+    let digits = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
+    let mut end = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
+    let whole = digits(end);
+    end += whole;
+    let mut seen = whole;
+    if bytes.get(end) == Some(&b'.') {
+        let fraction = digits(end + 1);
+        seen += fraction;
+        end += 1 + fraction;
+    }
+    if seen == 0 {
+        return "0";
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let exponent = digits(end + 1 + sign);
+        if exponent > 0 {
+            end += 1 + sign + exponent;
+        }
+    }
+    trimmed.get(..end).unwrap_or("0")
+}
+
+/// A value as a number in decimal digits (or with an exponent).
+fn digits(value: &Value) -> Result<String, SqlError> {
+    Ok(match value {
+        Value::Null => "0".to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::UInt(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Double(number) => number.to_string(),
+        Value::Decimal(digits) => digits.clone(),
+        Value::Date(date) => temporal::date_text(*date).replace('-', ""),
+        Value::DateTime(date, clock) => temporal::datetime_text(*date, *clock).replace(['-', ':', ' '], ""),
+        Value::Time { negative, clock } => temporal::time_text(*negative, *clock).replace(':', ""),
+        Value::Text(_) | Value::Bytes(_) => {
+            let text = text(value)?;
+            number_prefix(&text).to_owned()
+        }
+    })
+}
+
+/// A whole number for an integer column. A fraction can't be compared with one without losing its index, and never is
+/// rounded here.
+fn whole(value: &Value) -> Result<String, SqlError> {
+    let digits = digits(value)?;
+    let refused = || SqlError::unsupported("comparison of an integer column with a parameter that isn't a whole number");
+    if digits.parse::<i64>().is_ok() {
+        return Ok(digits.strip_prefix('+').unwrap_or(&digits).to_owned());
+    }
+    let number: f64 = digits.parse().map_err(|_| refused())?;
+    if number.fract() == 0.0 && number.abs() < 9e15 { Ok(format!("{number:.0}")) } else { Err(refused()) }
+}
+
+fn numeric(value: &Value) -> Result<String, SqlError> {
+    digits(value)
+}
+
+fn double(value: &Value) -> f64 {
+    digits(value).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0.0)
+}
+
+/// A DOUBLE as MySQL prints it.
+pub(super) fn double_text(number: f64) -> String {
+    let size = number.abs();
+    if number == 0.0 {
+        "0".to_owned()
+    } else if (1e-15..1e15).contains(&size) {
+        number.to_string()
+    } else {
+        format!("{number:e}")
+    }
+}
+
+/// A value as MySQL prints it.
+pub(super) fn text(value: &Value) -> Result<String, SqlError> {
+    Ok(match value {
+        Value::Null => String::new(),
+        Value::Int(number) => number.to_string(),
+        Value::UInt(number) => number.to_string(),
+        Value::Float(number) => double_text(f64::from(*number)),
+        Value::Double(number) => double_text(*number),
+        Value::Decimal(digits) => digits.clone(),
+        Value::Text(text) => text.clone(),
+        Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => return Err(SqlError::unsupported("binary data as text")),
+        },
+        Value::Date(date) => temporal::date_text(*date),
+        Value::DateTime(date, clock) => temporal::datetime_text(*date, *clock),
+        Value::Time { negative, clock } => temporal::time_text(*negative, *clock),
+    })
+}
+
+pub(super) fn bytes_of(value: &Value) -> Result<Vec<u8>, SqlError> {
+    match value {
+        Value::Bytes(bytes) => Ok(bytes.clone()),
+        other => text(other).map(String::into_bytes),
+    }
+}
+
+/// A bytea in PostgreSQL's text format.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::with_capacity(2 + bytes.len() * 2);
+    out.push_str("\\x");
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            out.push(char::from(DIGITS[usize::from(digit)]));
+        }
+    }
+    out
+}

@@ -1,0 +1,313 @@
+//! Typed expressions, and how one becomes PostgreSQL text of a wanted type.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::schema::{Column, Table, collation};
+use crate::value::Value;
+
+use super::dialect::{Modes, Source};
+use super::plan::{Assignment, Context, Parameter, ParameterSource, Purpose, SqlError};
+use super::types::{Carrier, Class, Collation, Type, is_binary_collation, pads_blanks};
+
+/// The stored column that an expression is.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) table: Arc<Table>,
+    pub(super) column: usize,
+    /// The table's alias in the query.
+    pub(super) alias: String,
+}
+
+impl Origin {
+    pub(super) fn column(&self) -> Option<&Column> {
+        self.table.columns.get(self.column)
+    }
+
+    pub(super) fn is_invisible(&self) -> bool {
+        self.column().is_some_and(|column| column.invisible)
+    }
+}
+
+/// What an expression is made of.
+#[derive(Clone, Debug)]
+pub(super) enum Body {
+    /// PostgreSQL text of the type's carrier.
+    Sql(String),
+    /// PostgreSQL text of type boolean; 1, 0 or NULL to MySQL.
+    Condition(String),
+    /// A value given at execution.
+    Parameter(ParameterSource),
+}
+
+/// An expression with the type that MySQL gives it.
+#[derive(Clone, Debug)]
+pub(super) struct Expression {
+    pub(super) body: Body,
+    pub(super) ty: Type,
+    pub(super) nullable: bool,
+    pub(super) origin: Option<Origin>,
+}
+
+impl Expression {
+    pub(super) fn sql(sql: impl Into<String>, ty: Type, nullable: bool) -> Self {
+        Self { body: Body::Sql(sql.into()), ty, nullable, origin: None }
+    }
+
+    pub(super) fn condition(sql: impl Into<String>, nullable: bool) -> Self {
+        Self { body: Body::Condition(sql.into()), ty: Type::truth(), nullable, origin: None }
+    }
+
+    pub(super) fn source(source: ParameterSource, ty: Type, nullable: bool) -> Self {
+        Self { body: Body::Parameter(source), ty, nullable, origin: None }
+    }
+
+    pub(super) fn literal(value: Value, ty: Type) -> Self {
+        let nullable = value == Value::Null;
+        Self::source(ParameterSource::Literal(value), ty, nullable)
+    }
+
+    pub(super) fn null() -> Self {
+        Self::literal(Value::Null, Type::null())
+    }
+
+    /// The value, when it's written in the text.
+    pub(super) fn constant(&self) -> Option<&Value> {
+        match &self.body {
+            Body::Parameter(ParameterSource::Literal(value)) => Some(value),
+            Body::Parameter(_) | Body::Sql(_) | Body::Condition(_) => None,
+        }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        self.constant() == Some(&Value::Null)
+    }
+
+    /// A literal or a client's parameter: it takes the type of what it's compared with.
+    pub(super) fn is_flexible(&self) -> bool {
+        matches!(
+            self.body,
+            Body::Parameter(
+                ParameterSource::Literal(_) | ParameterSource::Client(_) | ParameterSource::UserVariable(_) | ParameterSource::Variable(_)
+            )
+        )
+    }
+}
+
+/// The work on one statement: what it depends on, and the parameters found so far.
+#[derive(Debug)]
+pub(super) struct Lowering<'c> {
+    pub(super) context: &'c Context,
+    pub(super) modes: Modes,
+    pub(super) source: &'c Source<'c>,
+    pub(super) parameters: Vec<Parameter>,
+    /// Aggregate functions met so far.
+    pub(super) aggregates: usize,
+    /// Common table expressions in sight, innermost last.
+    pub(super) tables: Vec<(String, super::select::Derived)>,
+    seen: HashMap<String, usize>,
+    names: usize,
+}
+
+impl<'c> Lowering<'c> {
+    pub(super) fn new(context: &'c Context, modes: Modes, source: &'c Source<'c>) -> Self {
+        Self { context, modes, source, parameters: Vec::new(), aggregates: 0, tables: Vec::new(), seen: HashMap::new(), names: 0 }
+    }
+
+    /// Refuses, by name, what gives another result when it's repeated.
+    pub(super) fn deterministic(&self, what: &str) -> Result<(), SqlError> {
+        match self.context.purpose {
+            Purpose::Serve => Ok(()),
+            Purpose::Replay => Err(SqlError::unsupported(format_args!("replay of {what}"))),
+        }
+    }
+
+    /// A name that nothing else in the statement has.
+    pub(super) fn fresh(&mut self, prefix: &str) -> String {
+        self.names += 1;
+        format!("{prefix}_{}", self.names)
+    }
+
+    /// `$n` for a value. The same source asked for twice is the same parameter: PostgreSQL must see that an expression
+    /// in GROUP BY and in the select list is one.
+    pub(super) fn parameter(&mut self, source: &ParameterSource, type_oid: u32) -> String {
+        let key = format!("{type_oid} {source:?}");
+        let parameters = &mut self.parameters;
+        let number = *self.seen.entry(key).or_insert_with(|| {
+            parameters.push(Parameter { source: source.clone(), type_oid, assignment: None });
+            parameters.len()
+        });
+        format!("${number}")
+    }
+
+    /// `$n` for a value that is stored in a column.
+    pub(super) fn assigned(&mut self, source: ParameterSource, type_oid: u32, assignment: Assignment) -> String {
+        self.parameters.push(Parameter { source, type_oid, assignment: Some(assignment) });
+        format!("${}", self.parameters.len())
+    }
+
+    /// PostgreSQL text of the expression, of type `carrier`.
+    pub(super) fn render(&mut self, expression: &Expression, carrier: Carrier) -> Result<String, SqlError> {
+        match &expression.body {
+            Body::Condition(sql) if carrier == Carrier::Int4 => Ok(format!("({sql})::int4")),
+            Body::Condition(sql) => cast(&format!("({sql})::int4"), &Type::truth(), carrier),
+            Body::Sql(sql) => {
+                let zoned = (expression.ty.carrier == Carrier::TimestampTz) != (carrier == Carrier::TimestampTz);
+                if zoned && (expression.ty.is_temporal() || matches!(carrier, Carrier::TimestampTz)) {
+                    self.deterministic("a conversion between TIMESTAMP and another type")?;
+                }
+                cast(sql, &expression.ty, carrier)
+            }
+            Body::Parameter(ParameterSource::Literal(Value::Null)) => Ok(format!("NULL::{}", carrier.name())),
+            Body::Parameter(source) if expression.is_flexible() => Ok(self.parameter(source, carrier.oid())),
+            Body::Parameter(source) => {
+                let own = self.parameter(source, expression.ty.carrier.oid());
+                cast(&own, &expression.ty, carrier)
+            }
+        }
+    }
+
+    /// PostgreSQL text in the expression's own type.
+    pub(super) fn own(&mut self, expression: &Expression) -> Result<String, SqlError> {
+        self.render(expression, expression.ty.carrier)
+    }
+
+    /// PostgreSQL text of type boolean, as MySQL takes any value for a condition.
+    pub(super) fn truth(&mut self, expression: &Expression) -> Result<String, SqlError> {
+        if let Body::Condition(sql) = &expression.body {
+            return Ok(sql.clone());
+        }
+        if let Some(value) = expression.constant() {
+            let known = match value {
+                Value::Null => Some("NULL::boolean"),
+                Value::Int(0) | Value::UInt(0) => Some("FALSE"),
+                Value::Int(_) | Value::UInt(_) => Some("TRUE"),
+                Value::Float(_) | Value::Double(_) | Value::Decimal(_) | Value::Text(_) | Value::Bytes(_)
+                | Value::Date(_) | Value::DateTime(..) | Value::Time { .. } => None,
+            };
+            if let Some(known) = known {
+                return Ok(known.to_owned());
+            }
+        }
+        let carrier = match expression.ty.class {
+            Class::Integer | Class::Decimal | Class::Real => expression.ty.carrier,
+            Class::Null | Class::Open | Class::Text | Class::Bytes => Carrier::Float8,
+            Class::Date | Class::DateTime | Class::Time | Class::Json => {
+                return Err(SqlError::unsupported("a date, time or JSON value as a condition"));
+            }
+        };
+        Ok(format!("({} <> 0)", self.render(expression, carrier)?))
+    }
+
+    /// Text of character data, for functions that work on text.
+    pub(super) fn text(&mut self, expression: &Expression) -> Result<String, SqlError> {
+        self.render(expression, Carrier::Text)
+    }
+
+    /// The COLLATE clause for a comparison of two character values, or nothing where PostgreSQL finds it by itself.
+    pub(super) fn collate(&self, left: &Expression, right: &Expression) -> Result<Collated, SqlError> {
+        let winner = self.common_collation(left, right)?;
+        let native = |side: &Expression| {
+            side.origin.is_some() && side.ty.collation.as_ref().is_some_and(|own| own.name == winner.name)
+        };
+        let neutral = |side: &Expression| native(side) || matches!(side.body, Body::Parameter(_));
+        let clause = if (native(left) && neutral(right)) || (native(right) && neutral(left)) {
+            String::new()
+        } else {
+            format!(" COLLATE {}", self.collation_sql(&winner.name)?)
+        };
+        Ok(Collated { clause, pads: pads_blanks(&winner.name) })
+    }
+
+    fn common_collation(&self, left: &Expression, right: &Expression) -> Result<Collation, SqlError> {
+        let fallback = || Collation {
+            name: self.context.collation.clone(),
+            coercibility: super::types::Coercibility::Literal,
+        };
+        let (left, right) = (left.ty.collation.clone(), right.ty.collation.clone());
+        let (Some(left), Some(right)) = (left.clone(), right.clone()) else { return Ok(left.or(right).unwrap_or_else(fallback)) };
+        if left.name == right.name || left.coercibility < right.coercibility {
+            return Ok(left);
+        }
+        if right.coercibility < left.coercibility || is_binary_collation(&right.name) {
+            return Ok(right);
+        }
+        if is_binary_collation(&left.name) {
+            return Ok(left);
+        }
+        Err(SqlError::new(
+            1267,
+            "HY000",
+            format!("Illegal mix of collations ({},IMPLICIT) and ({},IMPLICIT) for operation '='", left.name, right.name),
+        ))
+    }
+
+    /// As written after COLLATE.
+    pub(super) fn collation_sql(&self, name: &str) -> Result<String, SqlError> {
+        match collation::carrier(name) {
+            Some(carrier) => Ok(carrier.sql),
+            None => Err(SqlError::unsupported(format_args!("collation {name}"))),
+        }
+    }
+}
+
+/// How two character values are compared.
+#[derive(Clone, Debug)]
+pub(super) struct Collated {
+    /// ` COLLATE …` or nothing.
+    pub(super) clause: String,
+    /// Trailing blanks don't count.
+    pub(super) pads: bool,
+}
+
+fn fraction_format(decimals: u8) -> &'static str {
+    match decimals {
+        0 => "",
+        1 => ".FF1",
+        2 => ".FF2",
+        3 => ".FF3",
+        4 => ".FF4",
+        5 => ".FF5",
+        _six => ".FF6",
+    }
+}
+
+/// Converts PostgreSQL text of the type's carrier to another carrier, as MySQL converts implicitly.
+pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError> {
+    use Carrier::{Bytes, Date, Float4, Float8, Int2, Int4, Int8, Interval, Json, Numeric, Text, Timestamp, TimestampTz};
+    let from = ty.carrier;
+    let refused = || SqlError::unsupported(format_args!("implicit conversion of {} to {}", from.name(), to.name()));
+    let converted = match (from, to) {
+        (same, wanted) if same == wanted => sql.to_owned(),
+        (Int2 | Int4 | Int8 | Numeric | Float4 | Float8, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
+            format!("({sql})::{}", to.name())
+        }
+        (Int2 | Int4 | Int8 | Numeric, Text) => format!("({sql})::text"),
+        (Float8, Text) => format!("\"mysql\".double_text({sql})"),
+        (Float4, Text) => format!("\"mysql\".float_text({sql})"),
+        (Date, Text) => format!("to_char({sql}, 'YYYY-MM-DD')"),
+        (Timestamp | TimestampTz, Text) => {
+            format!("to_char({sql}, 'YYYY-MM-DD HH24:MI:SS{}')", fraction_format(ty.decimals))
+        }
+        (Interval, Text) => format!("\"mysql\".time_text({sql}, {})", ty.decimals),
+        (Json, Text) => format!("({sql})::text"),
+        (Bytes, Text) => format!("convert_from({sql}, 'UTF8')"),
+        (Text, Bytes) => format!("convert_to({sql}, 'UTF8')"),
+        (Text, Float8) => format!("\"mysql\".number({sql})"),
+        (Text, Float4 | Int2 | Int4 | Int8) => format!("\"mysql\".number({sql})::{}", to.name()),
+        (Text, Numeric) => format!("\"mysql\".exact_number({sql})"),
+        (Text, Timestamp) => format!("\"mysql\".timestamp({sql})"),
+        (Text, Date | TimestampTz) => format!("\"mysql\".timestamp({sql})::{}", to.name()),
+        (Text, Interval) => format!("\"mysql\".time({sql})"),
+        (Text, Json) => format!("({sql})::jsonb"),
+        (Date, Timestamp | TimestampTz) | (Timestamp, Date | TimestampTz) | (TimestampTz, Date | Timestamp) => {
+            format!("({sql})::{}", to.name())
+        }
+        (Date, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => format!("to_char({sql}, 'YYYYMMDD')::{}", to.name()),
+        (Timestamp | TimestampTz, Int8 | Numeric | Float8) => format!("to_char({sql}, 'YYYYMMDDHH24MISS')::{}", to.name()),
+        (Int2 | Int4 | Int8 | Numeric | Float4 | Float8, Json) => format!("to_jsonb({sql})"),
+        (Json, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => format!("\"mysql\".number({sql} #>> '{{}}')::{}", to.name()),
+        (_, _) => return Err(refused()),
+    };
+    Ok(converted)
+}

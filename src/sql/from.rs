@@ -1,0 +1,253 @@
+//! FROM: tables, derived tables and joins.
+
+use std::sync::Arc;
+
+use sqlparser::ast::{
+    BinaryOperator, Expr, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableWithJoins,
+};
+
+use crate::schema::{Table, TableName, quote};
+
+use super::expression::Lowering;
+use super::lower::Place;
+use super::operators::unnested;
+use super::plan::SqlError;
+use super::scope::{Name, Relation, Scope, ScopeColumn, Spot};
+use super::select::Derived;
+
+/// The names in a dotted name.
+pub(super) fn name_parts(name: &ObjectName) -> Vec<String> {
+    name.0
+        .iter()
+        .map(|part| part.as_ident().map_or_else(|| part.to_string(), |ident| ident.value.clone()))
+        .collect()
+}
+
+impl Lowering<'_> {
+    /// The table that a name means.
+    pub(super) fn table(&self, name: &ObjectName) -> Result<Arc<Table>, SqlError> {
+        let parts = name_parts(name);
+        let (database, table) = match parts.as_slice() {
+            [table] => (self.context.database.as_deref().ok_or_else(SqlError::no_database)?, table),
+            [database, table] => (database.as_str(), table),
+            _other => return Err(SqlError::unsupported(format_args!("the name {name}"))),
+        };
+        let known = self.context.catalogue.database(database).is_some();
+        if !known && ["information_schema", "performance_schema", "mysql", "sys"].iter().any(|own| database.eq_ignore_ascii_case(own)) {
+            return Err(SqlError::unsupported(format_args!("queries on {database}.{table}")));
+        }
+        if !known && parts.len() == 2 {
+            return Err(SqlError::unknown_database(database));
+        }
+        let found = self.context.catalogue.table(database, table);
+        found.cloned().ok_or_else(|| SqlError::no_table(database, table))
+    }
+
+    /// Lowers FROM; relations are added to `scope`.
+    pub(super) fn from(&mut self, tables: &[TableWithJoins], scope: &mut Scope<'_>) -> Result<String, SqlError> {
+        let mut items = Vec::with_capacity(tables.len());
+        for table in tables {
+            if let Some(sql) = self.joined(table, scope)? {
+                items.push(sql);
+            }
+        }
+        Ok(items.join(", "))
+    }
+
+    /// One item of FROM with its joins; `None` for DUAL.
+    fn joined(&mut self, tree: &TableWithJoins, scope: &mut Scope<'_>) -> Result<Option<String>, SqlError> {
+        let first = scope.relations.len();
+        let Some(mut sql) = self.factor(&tree.relation, scope)? else { return Ok(None) };
+        for join in &tree.joins {
+            let middle = scope.relations.len();
+            let Some(right) = self.factor(&join.relation, scope)? else { return Err(SqlError::syntax("DUAL", 1)) };
+            let (word, constraint) = match &join.join_operator {
+                JoinOperator::Join(on) | JoinOperator::Inner(on) | JoinOperator::StraightJoin(on) | JoinOperator::CrossJoin(on) => ("JOIN", on),
+                JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => ("LEFT JOIN", on),
+                JoinOperator::Right(on) | JoinOperator::RightOuter(on) => ("RIGHT JOIN", on),
+                other => return Err(SqlError::unsupported(format_args!("join {other:?}").to_string().chars().take(40).collect::<String>())),
+            };
+            let condition = self.join_condition(constraint, scope, (first, middle), word == "RIGHT JOIN")?;
+            let optional = match word {
+                "LEFT JOIN" => middle..scope.relations.len(),
+                "RIGHT JOIN" => first..middle,
+                _inner => 0..0,
+            };
+            for relation in scope.relations.get_mut(optional).unwrap_or_default() {
+                relation.make_optional();
+            }
+            sql = match condition {
+                Some(condition) => format!("{sql} {word} {right} ON {condition}"),
+                None if word == "JOIN" => format!("{sql} CROSS JOIN {right}"),
+                None => return Err(SqlError::syntax("", 1)),
+            };
+        }
+        Ok(Some(sql))
+    }
+
+    fn join_condition(
+        &mut self,
+        constraint: &JoinConstraint,
+        scope: &mut Scope<'_>,
+        (first, middle): (usize, usize),
+        keep_right: bool,
+    ) -> Result<Option<String>, SqlError> {
+        match constraint {
+            JoinConstraint::None => Ok(None),
+            JoinConstraint::On(condition) => {
+                scope.equal.extend(equalities(condition, scope));
+                let condition = self.lower(condition, Place::new(scope, "on clause"))?;
+                self.truth(&condition).map(Some)
+            }
+            JoinConstraint::Using(columns) => {
+                let names = columns.iter().filter_map(|name| name_parts(name).pop()).collect();
+                self.using(names, scope, (first, middle), keep_right).map(Some)
+            }
+            JoinConstraint::Natural => Err(SqlError::unsupported("NATURAL JOIN")),
+        }
+    }
+
+    /// `USING (a, b)`: equality, and one column of each pair is hidden.
+    fn using(
+        &mut self,
+        names: Vec<String>,
+        scope: &mut Scope<'_>,
+        (first, middle): (usize, usize),
+        keep_right: bool,
+    ) -> Result<String, SqlError> {
+        let mut conditions = Vec::with_capacity(names.len());
+        for name in &names {
+            let find = |range: std::ops::Range<usize>| {
+                range.clone().find_map(|relation| {
+                    let columns = &scope.relations.get(relation)?.columns;
+                    let column = columns.iter().position(|column| !column.hidden && column.name.eq_ignore_ascii_case(name))?;
+                    Some(Spot { relation, column })
+                })
+            };
+            let unknown = || SqlError::unknown_column(name, "from clause");
+            let left = find(first..middle).ok_or_else(unknown)?;
+            let right = find(middle..scope.relations.len()).ok_or_else(unknown)?;
+            let (Some(left_column), Some(right_column)) = (scope.column(left), scope.column(right)) else { return Err(unknown()) };
+            conditions.push(self.compare("=", &left_column.expression(), &right_column.expression())?);
+            scope.equal.push((left, right));
+            let (kept, dropped) = if keep_right { (right, left) } else { (left, right) };
+            if let Some(column) = scope.relations.get_mut(dropped.relation).and_then(|relation| relation.columns.get_mut(dropped.column)) {
+                column.hidden = true;
+            }
+            scope.merged.push(kept);
+        }
+        Ok(format!("({})", conditions.join(" AND ")))
+    }
+
+    fn factor(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> Result<Option<String>, SqlError> {
+        match factor {
+            TableFactor::Table { name, alias, args: None, partitions, .. } if partitions.is_empty() => {
+                self.named_table(name, alias.as_ref(), scope)
+            }
+            TableFactor::Derived { lateral, subquery, alias: Some(alias), .. } => {
+                let derived = if *lateral {
+                    self.query(subquery, Some(scope))?
+                } else {
+                    self.query(subquery, scope.parent)?
+                };
+                let lateral = if *lateral { "LATERAL " } else { "" };
+                let name = alias.name.value.clone();
+                let relation = derived_relation(&derived, &name, alias)?;
+                scope.add(relation)?;
+                Ok(Some(format!("{lateral}({}) AS {}", derived.sql, quote::identifier(&name))))
+            }
+            TableFactor::Derived { alias: None, .. } => {
+                Err(SqlError::new(1248, "42000", "Every derived table must have its own alias".to_owned()))
+            }
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                Ok(self.joined(table_with_joins, scope)?.map(|sql| format!("({sql})")))
+            }
+            TableFactor::JsonTable { .. } => Err(SqlError::unsupported("JSON_TABLE")),
+            other => Err(SqlError::unsupported(other.to_string().chars().take(60).collect::<String>())),
+        }
+    }
+
+    fn named_table(&mut self, name: &ObjectName, alias: Option<&TableAlias>, scope: &mut Scope<'_>) -> Result<Option<String>, SqlError> {
+        let parts = name_parts(name);
+        if let [only] = parts.as_slice() {
+            if only.eq_ignore_ascii_case("DUAL") && alias.is_none() {
+                return Ok(None);
+            }
+            let common = self.tables.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(only)).map(|(_, derived)| derived.clone());
+            if let Some(derived) = common {
+                let called = alias.map_or(only.clone(), |alias| alias.name.value.clone());
+                scope.add(relation_of(&derived, &called, &[])?)?;
+                return Ok(Some(format!("{} AS {}", derived.sql, quote::identifier(&called))));
+            }
+        }
+        let table = self.table(name)?;
+        let (called, database) = match alias {
+            Some(alias) => (alias.name.value.clone(), None),
+            None => (table.name.table.clone(), Some(table.name.database.clone())),
+        };
+        scope.add(Relation::of_table(&table, &called, database)?)?;
+        Ok(Some(format!("{} AS {}", quote::table(&table.name), quote::identifier(&called))))
+    }
+}
+
+fn derived_relation(derived: &Derived, called: &str, alias: &TableAlias) -> Result<Relation, SqlError> {
+    let names: Vec<String> = alias.columns.iter().map(|column| column.name.value.clone()).collect();
+    relation_of(derived, called, &names)
+}
+
+/// A derived table or common table expression as a relation.
+pub(super) fn relation_of(derived: &Derived, called: &str, names: &[String]) -> Result<Relation, SqlError> {
+    if !names.is_empty() && names.len() != derived.columns.len() {
+        return Err(SqlError::new(1353, "HY000", "In definition of view, derived table or common table expression, SELECT list and column names list have different column counts".to_owned()));
+    }
+    let columns = derived.columns.iter().enumerate().map(|(at, column)| ScopeColumn {
+        name: names.get(at).unwrap_or(&column.name).clone(),
+        sql: format!("{}.{}", quote::identifier(called), quote::identifier(&column.sql_name)),
+        ty: column.ty.clone(),
+        nullable: column.nullable,
+        origin: column.origin.clone(),
+        hidden: false,
+    });
+    Ok(Relation { alias: called.to_owned(), database: None, table: None, columns: columns.collect(), optional: false })
+}
+
+/// Pairs of columns that a conjunction makes equal, and columns that it fixes to a constant.
+pub(super) fn equalities(condition: &Expr, scope: &Scope<'_>) -> Vec<(Spot, Spot)> {
+    let mut pairs = Vec::new();
+    let mut pending = vec![condition];
+    while let Some(expr) = pending.pop() {
+        if let Expr::BinaryOp { left, op, right } = unnested(expr) {
+            match op {
+                BinaryOperator::And => pending.extend([&**left, &**right]),
+                BinaryOperator::Eq => match (spot(left, scope), spot(right, scope)) {
+                    (Some(left), Some(right)) => pairs.push((left, right)),
+                    (Some(fixed), None) if is_constant(right) => pairs.push((fixed, fixed)),
+                    (None, Some(fixed)) if is_constant(left) => pairs.push((fixed, fixed)),
+                    (_, _) => {}
+                },
+                _other => {}
+            }
+        }
+    }
+    pairs
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    matches!(unnested(expr), Expr::Value(_))
+}
+
+/// The column of this scope that an expression is.
+pub(super) fn spot(expr: &Expr, scope: &Scope<'_>) -> Option<Spot> {
+    let parts = match unnested(expr) {
+        Expr::Identifier(ident) => std::slice::from_ref(ident),
+        Expr::CompoundIdentifier(parts) => parts.as_slice(),
+        _other => return None,
+    };
+    let name = match parts {
+        [column] => Name { database: None, table: None, column: &column.value },
+        [table, column] => Name { database: None, table: Some(&table.value), column: &column.value },
+        [database, table, column] => Name { database: Some(&database.value), table: Some(&table.value), column: &column.value },
+        _other => return None,
+    };
+    scope.find(&name, "").ok().flatten()
+}

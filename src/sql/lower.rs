@@ -1,0 +1,518 @@
+//! From MySQL's expressions to typed ones: literals, names, and the forms that have syntax of their own.
+
+use sqlparser::ast::{
+    CaseWhen, DateTimeField, Expr, Ident, Interval, ObjectName, TrimWhereField, UnaryOperator, Value as Token,
+};
+
+use crate::value::Value;
+
+use super::expression::{Body, Expression, Lowering};
+use super::plan::{ParameterSource, SqlError};
+use super::scope::{Alias, Name, Scope, Spot};
+use super::types::{Carrier, Class, Coercibility, Collation, Type, merge};
+
+/// Where an expression stands: what names mean there and what is allowed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'s> {
+    pub(super) scope: &'s Scope<'s>,
+    /// MySQL's word for the clause: `field list`, `where clause`, …
+    pub(super) clause: &'static str,
+    /// Aliases of the select list that may be used, and when they are looked at.
+    pub(super) aliases: &'s [Alias],
+    pub(super) prefer_aliases: bool,
+    pub(super) aggregates: Aggregates,
+    pub(super) grouping: Option<&'s Grouping>,
+    /// `VALUES(column)` in ON DUPLICATE KEY UPDATE.
+    pub(super) values_of: Option<&'s dyn ValuesOf>,
+}
+
+/// Finds the new value of a column in ON DUPLICATE KEY UPDATE.
+pub(super) trait ValuesOf: std::fmt::Debug {
+    fn value_of(&self, column: &str) -> Option<Expression>;
+}
+
+/// Whether aggregate functions are allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aggregates {
+    Allowed,
+    Forbidden,
+}
+
+/// The grouping of a query, for what stands outside aggregates.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Grouping {
+    /// The expressions of GROUP BY.
+    pub(super) expressions: Vec<Expr>,
+    /// Columns that have one value in each group.
+    pub(super) determined: Vec<Spot>,
+    /// Columns that PostgreSQL itself knows to have one value.
+    pub(super) grouped: Vec<Spot>,
+    /// The same expressions as PostgreSQL text: an alias may have stood for one.
+    pub(super) texts: Vec<String>,
+}
+
+impl<'s> Place<'s> {
+    pub(super) fn new(scope: &'s Scope<'s>, clause: &'static str) -> Self {
+        Self {
+            scope,
+            clause,
+            aliases: &[],
+            prefer_aliases: false,
+            aggregates: Aggregates::Forbidden,
+            grouping: None,
+            values_of: None,
+        }
+    }
+
+    /// The same place inside an aggregate function.
+    pub(super) fn inside_aggregate(self) -> Self {
+        Self { aggregates: Aggregates::Forbidden, grouping: None, aliases: &[], ..self }
+    }
+}
+
+impl Lowering<'_> {
+    /// Lowers an expression.
+    pub(super) fn lower(&mut self, expr: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+        if let Some(grouping) = place.grouping
+            && !matches!(expr, Expr::Value(_))
+            && grouping.expressions.iter().any(|grouped| grouped == expr)
+        {
+            return self.lower(expr, Place { grouping: None, aliases: &[], ..place });
+        }
+        if let Some(grouping) = place.grouping
+            && !grouping.texts.is_empty()
+            && self.source.tokens.len() < 2_000
+            && let Some(found) = self.grouped_text(expr, grouping, place)
+        {
+            return Ok(found);
+        }
+        match expr {
+            Expr::Value(value) => self.literal(&value.value),
+            Expr::Identifier(ident) => self.name(std::slice::from_ref(ident), place),
+            Expr::CompoundIdentifier(parts) => self.name(parts, place),
+            Expr::Nested(inner) => self.lower(inner, place),
+            Expr::BinaryOp { left, op, right } => self.binary(left, op, right, place),
+            Expr::UnaryOp { op, expr } => self.unary(*op, expr, place),
+            Expr::IsNull(inner) => self.null_test(inner, "IS NULL", place),
+            Expr::IsNotNull(inner) => self.null_test(inner, "IS NOT NULL", place),
+            Expr::IsTrue(inner) => self.truth_test(inner, "IS TRUE", place),
+            Expr::IsNotTrue(inner) => self.truth_test(inner, "IS NOT TRUE", place),
+            Expr::IsFalse(inner) => self.truth_test(inner, "IS FALSE", place),
+            Expr::IsNotFalse(inner) => self.truth_test(inner, "IS NOT FALSE", place),
+            Expr::IsUnknown(inner) => self.truth_test(inner, "IS UNKNOWN", place),
+            Expr::IsNotUnknown(inner) => self.truth_test(inner, "IS NOT UNKNOWN", place),
+            Expr::Between { expr, negated, low, high } => self.between(expr, (low, high), *negated, place),
+            Expr::InList { expr, list, negated } => self.in_list(expr, list, *negated, place),
+            Expr::InSubquery { expr, subquery, negated } => self.in_subquery(expr, subquery, *negated, place),
+            Expr::Exists { subquery, negated } => self.exists(subquery, *negated, place),
+            Expr::Subquery(query) => self.scalar_subquery(query, place),
+            Expr::Like { negated, any: false, expr, pattern, escape_char } => {
+                self.like(expr, pattern, escape_char.as_deref(), *negated, place)
+            }
+            Expr::RLike { negated, expr, pattern, .. } => self.regexp(expr, pattern, *negated, place),
+            Expr::Case { operand, conditions, else_result, .. } => {
+                self.case(operand.as_deref(), conditions, else_result.as_deref(), place)
+            }
+            Expr::Cast { expr, data_type, .. } => self.cast_to(expr, data_type, place),
+            Expr::Convert { expr, data_type: Some(data_type), .. } => self.cast_to(expr, data_type, place),
+            Expr::Convert { expr, data_type: None, charset: Some(charset), .. } => {
+                let text = self.lower(expr, place)?;
+                if !charset.to_string().to_ascii_lowercase().starts_with("utf8") {
+                    return Err(SqlError::unsupported(format_args!("CONVERT USING {charset}")));
+                }
+                let length = text.ty.length;
+                let sql = self.text(&text)?;
+                Ok(Expression::sql(sql, Type::text(length, &self.context.collation), text.nullable))
+            }
+            Expr::Collate { expr, collation } => self.collated(expr, collation, place),
+            Expr::Function(function) => self.function(function, place),
+            Expr::Extract { field, expr, .. } => self.extract(field, expr, place),
+            Expr::Ceil { expr, .. } => self.call("CEIL", &[expr], place),
+            Expr::Floor { expr, .. } => self.call("FLOOR", &[expr], place),
+            Expr::Position { expr, r#in } => self.call("LOCATE", &[expr, r#in], place),
+            Expr::Substring { expr, substring_from, substring_for, .. } => {
+                let parts: Vec<&Expr> =
+                    [Some(expr), substring_from.as_ref(), substring_for.as_ref()].into_iter().flatten().map(|part| &**part).collect();
+                self.call("SUBSTRING", &parts, place)
+            }
+            Expr::Trim { trim_where, trim_what, expr, .. } => self.trim(*trim_where, trim_what.as_deref(), expr, place),
+            Expr::Prefixed { prefix, value } => self.introduced(prefix, value, place),
+            Expr::TypedString(typed) => {
+                let text = self.literal(&typed.value.value)?;
+                self.typed_literal(&typed.data_type.to_string(), &text)
+            }
+            other => Err(SqlError::unsupported(super::functions::form_name(other))),
+        }
+    }
+
+    /// The expression, when it is one that GROUP BY named by an alias or a position.
+    fn grouped_text(&mut self, expr: &Expr, grouping: &Grouping, place: Place<'_>) -> Option<Expression> {
+        if matches!(expr, Expr::Value(_) | Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+            return None;
+        }
+        let before = self.aggregates;
+        let plain = self.lower(expr, Place { grouping: None, aliases: &[], aggregates: Aggregates::Forbidden, ..place });
+        self.aggregates = before;
+        plain.ok().filter(|found| match &found.body {
+            Body::Sql(sql) | Body::Condition(sql) => grouping.texts.contains(sql),
+            Body::Parameter(_) => false,
+        })
+    }
+
+    fn literal(&mut self, token: &Token) -> Result<Expression, SqlError> {
+        let text = |text: &str, lowering: &Self| {
+            let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+            Expression::literal(Value::Text(text.to_owned()), Type::text(length, &lowering.context.collation))
+        };
+        Ok(match token {
+            Token::Number(digits, _) => number(digits),
+            Token::SingleQuotedString(string) | Token::DoubleQuotedString(string) | Token::NationalStringLiteral(string) => {
+                text(string, self)
+            }
+            Token::HexStringLiteral(digits) => bytes(&hex(digits).ok_or_else(|| SqlError::unsupported("odd hexadecimal literals"))?),
+            Token::SingleQuotedByteStringLiteral(digits) => {
+                let value = u64::from_str_radix(digits, 2).map_err(|_| SqlError::unsupported("long bit literals"))?;
+                Expression { nullable: false, ..Expression::literal(Value::UInt(value), Type { unsigned: true, ..Type::integer(20) }) }
+            }
+            Token::Boolean(value) => Expression::literal(Value::Int(i64::from(*value)), Type::truth()),
+            Token::Null => Expression::null(),
+            Token::Placeholder(mark) => {
+                let position = mark.strip_prefix('?').and_then(|number| number.parse().ok());
+                let position = position.ok_or_else(|| SqlError::unsupported(format_args!("placeholder {mark}")))?;
+                Expression::source(ParameterSource::Client(position), Type::open(), true)
+            }
+            other => return Err(SqlError::unsupported(format_args!("literal {other}"))),
+        })
+    }
+
+    fn introduced(&mut self, prefix: &Ident, value: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+        let text = self.lower(value, place)?;
+        match prefix.value.to_ascii_lowercase().as_str() {
+            "_utf8mb4" | "_utf8mb3" | "_utf8" | "_ascii" | "n" => Ok(text),
+            "_binary" => {
+                let Some(Value::Text(text)) = text.constant() else { return Err(SqlError::unsupported("_binary before a number")) };
+                Ok(bytes(text.as_bytes()))
+            }
+            other => Err(SqlError::unsupported(format_args!("introducer {other}"))),
+        }
+    }
+
+    /// A column, an alias, or a variable.
+    fn name(&mut self, parts: &[Ident], place: Place<'_>) -> Result<Expression, SqlError> {
+        let [rest @ .., last] = parts else { return Err(SqlError::unsupported("an empty name")) };
+        if let Some(variable) = self.variable(parts)? {
+            return Ok(variable);
+        }
+        let (database, table) = match rest {
+            [] => (None, None),
+            [table] => (None, Some(table.value.as_str())),
+            [.., database, table] => (Some(database.value.as_str()), Some(table.value.as_str())),
+        };
+        if rest.is_empty() && last.quote_style.is_none() && let Some(found) = self.word_function(&last.value, place)? {
+            return Ok(found);
+        }
+        let name = Name { database, table, column: &last.value };
+        let alias = || {
+            let wanted = rest.is_empty().then_some(place.aliases).unwrap_or_default();
+            wanted.iter().find(|alias| alias.name.eq_ignore_ascii_case(&last.value)).map(|alias| alias.expression.clone())
+        };
+        if place.prefer_aliases && let Some(found) = alias() {
+            return Ok(found);
+        }
+        match place.scope.resolve(&name, place.clause) {
+            Ok((column, Some(spot))) => self.grouped_column(column, spot, place),
+            Ok((column, None)) => Ok(column),
+            Err(error) if error.code == 1054 => alias().ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A column outside aggregates in a grouped query has to have one value in each group.
+    pub(super) fn grouped_column(&mut self, column: Expression, spot: Spot, place: Place<'_>) -> Result<Expression, SqlError> {
+        let Some(grouping) = place.grouping else { return Ok(column) };
+        if grouping.grouped.contains(&spot) {
+            return Ok(column);
+        }
+        if self.modes.only_full_group_by && !grouping.determined.contains(&spot) {
+            let name = column.origin.as_ref().and_then(|origin| {
+                Some(format!("{}.{}.{}", origin.table.name.database, origin.alias, origin.column()?.name))
+            });
+            let name = name.unwrap_or_default();
+            return Err(if grouping.expressions.is_empty() {
+                SqlError::new(1140, "42000", format!("In aggregated query without GROUP BY, expression of SELECT list contains nonaggregated column '{name}'; this is incompatible with sql_mode=only_full_group_by"))
+            } else {
+                SqlError::new(1055, "42000", format!("Expression of SELECT list is not in GROUP BY clause and contains nonaggregated column '{name}' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by"))
+            });
+        }
+        let sql = self.own(&column)?;
+        Ok(Expression { body: Body::Sql(format!("\"mysql\".any_value({sql})")), ..column })
+    }
+
+    fn variable(&mut self, parts: &[Ident]) -> Result<Option<Expression>, SqlError> {
+        let Some(first) = parts.first().filter(|first| first.quote_style.is_none() && first.value.starts_with('@')) else {
+            return Ok(None);
+        };
+        let last = parts.last().map_or("", |last| last.value.as_str());
+        if let Some(system) = first.value.strip_prefix("@@") {
+            self.deterministic("system variables")?;
+            let name = if parts.len() > 1 { last } else { system }.to_ascii_lowercase();
+            let ty = variable_type(&name, &self.context.collation);
+            return Ok(Some(Expression::source(ParameterSource::Variable(name), ty, true)));
+        }
+        self.deterministic("user variables")?;
+        let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
+        let name = name.trim_start_matches('@').to_lowercase();
+        let ty = Type { class: Class::Open, ..Type::text(16_383, &self.context.collation) };
+        Ok(Some(Expression::source(ParameterSource::UserVariable(name), ty, true)))
+    }
+
+    fn unary(&mut self, op: UnaryOperator, operand: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+        let inner = self.lower(operand, place)?;
+        match op {
+            UnaryOperator::Not => {
+                let sql = self.truth(&inner)?;
+                Ok(Expression::condition(format!("(NOT {sql})"), inner.nullable))
+            }
+            UnaryOperator::Plus => Ok(inner),
+            UnaryOperator::Minus => self.negate(inner),
+            other => Err(SqlError::unsupported(format_args!("operator {other}"))),
+        }
+    }
+
+    fn negate(&mut self, inner: Expression) -> Result<Expression, SqlError> {
+        let negated = match inner.constant() {
+            Some(Value::Int(value)) => value.checked_neg().map(Value::Int),
+            Some(Value::UInt(value)) => i64::try_from(-i128::from(*value)).ok().map(Value::Int),
+            Some(Value::Double(value)) => Some(Value::Double(-value)),
+            Some(Value::Decimal(digits)) => {
+                Some(Value::Decimal(digits.strip_prefix('-').map_or_else(|| format!("-{digits}"), str::to_owned)))
+            }
+            Some(Value::Null | Value::Float(_) | Value::Text(_) | Value::Bytes(_) | Value::Date(_) | Value::DateTime(..) | Value::Time { .. })
+            | None => None,
+        };
+        if let Some(value) = negated {
+            let ty = Type { length: inner.ty.length.max(1), unsigned: false, ..inner.ty };
+            return Ok(Expression { nullable: false, ..Expression::literal(value, ty) });
+        }
+        let (ty, carrier) = match inner.ty.class {
+            Class::Integer => (Type::integer(inner.ty.length.max(2)), Carrier::Int8),
+            Class::Decimal => (inner.ty.clone(), Carrier::Numeric),
+            Class::Null | Class::Open | Class::Real | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time | Class::Json => {
+                (Type::double(), Carrier::Float8)
+            }
+        };
+        let sql = self.render(&inner, carrier)?;
+        Ok(Expression::sql(format!("(- {sql})"), ty, inner.nullable))
+    }
+
+    fn null_test(&mut self, inner: &Expr, test: &str, place: Place<'_>) -> Result<Expression, SqlError> {
+        let inner = self.lower(inner, place)?;
+        let sql = match &inner.body {
+            Body::Condition(sql) => format!("({sql})"),
+            Body::Sql(_) | Body::Parameter(_) => self.own(&inner)?,
+        };
+        Ok(Expression::condition(format!("({sql} {test})"), false))
+    }
+
+    fn truth_test(&mut self, inner: &Expr, test: &str, place: Place<'_>) -> Result<Expression, SqlError> {
+        let inner = self.lower(inner, place)?;
+        let sql = self.truth(&inner)?;
+        Ok(Expression::condition(format!("({sql} {test})"), false))
+    }
+
+    fn case(&mut self, operand: Option<&Expr>, arms: &[CaseWhen], otherwise: Option<&Expr>, place: Place<'_>) -> Result<Expression, SqlError> {
+        let operand = operand.map(|operand| self.lower(operand, place)).transpose()?;
+        let (mut conditions, mut results) = (Vec::with_capacity(arms.len()), Vec::with_capacity(arms.len() + 1));
+        for arm in arms {
+            let condition = self.lower(&arm.condition, place)?;
+            conditions.push(match &operand {
+                Some(operand) => self.compare("=", operand, &condition)?,
+                None => self.truth(&condition)?,
+            });
+            results.push(self.lower(&arm.result, place)?);
+        }
+        results.push(match otherwise {
+            Some(otherwise) => self.lower(otherwise, place)?,
+            None => Expression::null(),
+        });
+        let (ty, rendered) = self.unify(&results)?;
+        let nullable = results.iter().any(|result| result.nullable);
+        let mut sql = String::from("CASE");
+        for (condition, result) in conditions.iter().zip(&rendered) {
+            sql.push_str(&format!(" WHEN {condition} THEN {result}"));
+        }
+        if let Some(last) = rendered.last() {
+            sql.push_str(&format!(" ELSE {last} END"));
+        }
+        Ok(Expression::sql(format!("({sql})"), ty, nullable))
+    }
+
+    /// The common type of several results, and each of them rendered in it.
+    pub(super) fn unify(&mut self, results: &[Expression]) -> Result<(Type, Vec<String>), SqlError> {
+        let ty = self.common_type(results);
+        let rendered = results.iter().map(|result| self.render(result, ty.carrier)).collect::<Result<_, _>>()?;
+        Ok((ty, rendered))
+    }
+
+    /// The common type of several results. Nothing but NULL and parameters is character data.
+    pub(super) fn common_type(&self, results: &[Expression]) -> Type {
+        let mut ty = Type::null();
+        for result in results {
+            ty = merge(&ty, &result.ty, &self.context.collation);
+        }
+        match ty.class {
+            Class::Null | Class::Open => Type::text(ty.length, &self.context.collation),
+            Class::Integer | Class::Decimal | Class::Real | Class::Text | Class::Bytes | Class::Date | Class::DateTime
+            | Class::Time | Class::Json => ty,
+        }
+    }
+
+    fn collated(&mut self, inner: &Expr, collation: &ObjectName, place: Place<'_>) -> Result<Expression, SqlError> {
+        let inner = self.lower(inner, place)?;
+        let name = collation.to_string().trim_matches(['`', '\'', '"']).to_ascii_lowercase();
+        let clause = self.collation_sql(&name)?;
+        let sql = self.text(&inner)?;
+        let mut ty = if inner.ty.is_text() { inner.ty } else { Type::text(inner.ty.length, &name) };
+        ty.collation = Some(Collation { name, coercibility: Coercibility::Explicit });
+        Ok(Expression::sql(format!("({sql} COLLATE {clause})"), ty, inner.nullable))
+    }
+
+    fn trim(&mut self, side: Option<TrimWhereField>, what: Option<&Expr>, text: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+        let subject = self.lower(text, place)?;
+        let mut sql = format!("({} COLLATE \"C\")", self.text(&subject)?);
+        let what = what.map(|what| self.lower(what, place)).transpose()?;
+        let (leading, trailing) = match side {
+            Some(TrimWhereField::Leading) => (true, false),
+            Some(TrimWhereField::Trailing) => (false, true),
+            Some(TrimWhereField::Both) | None => (true, true),
+        };
+        let nullable = subject.nullable || what.as_ref().is_some_and(|what| what.nullable);
+        match &what {
+            None => {
+                let function = if leading && trailing { "btrim" } else if leading { "ltrim" } else { "rtrim" };
+                sql = format!("{function}({sql}, ' ')");
+            }
+            Some(what) => {
+                let what = self.text(what)?;
+                sql = format!("\"mysql\".trim({sql}, {what}, {leading}, {trailing})");
+            }
+        }
+        let ty = self.text_like(&subject);
+        Ok(Expression::sql(sql, ty, nullable))
+    }
+
+    /// Character data derived from `subject`: its collation and at most its length.
+    pub(super) fn text_like(&self, subject: &Expression) -> Type {
+        let ty = Type::text(subject.ty.length, &self.context.collation);
+        Type { collation: subject.ty.collation.clone().or(ty.collation.clone()), ..ty }
+    }
+
+    fn extract(&mut self, field: &DateTimeField, from: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+        let unit = field.to_string().to_ascii_uppercase();
+        match unit.as_str() {
+            "YEAR" | "MONTH" | "DAY" | "HOUR" | "MINUTE" | "SECOND" | "QUARTER" | "WEEK" | "MICROSECOND" => {
+                self.call(&unit, &[from], place)
+            }
+            _other => Err(SqlError::unsupported(format_args!("EXTRACT({unit})"))),
+        }
+    }
+
+    fn typed_literal(&mut self, type_name: &str, text: &Expression) -> Result<Expression, SqlError> {
+        let Some(Value::Text(written)) = text.constant() else { return Err(SqlError::unsupported("this literal")) };
+        let fraction = written.rsplit_once('.').map_or(0, |(_, digits)| u8::try_from(digits.len().min(6)).unwrap_or(6));
+        let ty = match type_name.to_ascii_uppercase().as_str() {
+            "DATE" => Type::date(),
+            "TIMESTAMP" | "DATETIME" => Type::datetime(fraction),
+            "TIME" => Type::time(fraction),
+            other => return Err(SqlError::unsupported(format_args!("literal {other}"))),
+        };
+        let sql = self.render(text, ty.carrier)?;
+        Ok(Expression::sql(sql, ty, false))
+    }
+
+    /// `INTERVAL n unit` as a PostgreSQL interval.
+    pub(super) fn interval(&mut self, interval: &Interval, place: Place<'_>) -> Result<IntervalPart, SqlError> {
+        let unit = interval.leading_field.as_ref().map(ToString::to_string).unwrap_or_default().to_ascii_uppercase();
+        let amount = self.lower(&interval.value, place)?;
+        let (argument, scale, fine) = match unit.as_str() {
+            "MICROSECOND" => ("secs", "/ 1000000.0", Fineness::Micros),
+            "SECOND" => ("secs", "", Fineness::Seconds),
+            "MINUTE" => ("mins", "", Fineness::Seconds),
+            "HOUR" => ("hours", "", Fineness::Seconds),
+            "DAY" => ("days", "", Fineness::Days),
+            "WEEK" => ("weeks", "", Fineness::Days),
+            "MONTH" => ("months", "", Fineness::Days),
+            "QUARTER" => ("months", "* 3", Fineness::Days),
+            "YEAR" => ("years", "", Fineness::Days),
+            other => return Err(SqlError::unsupported(format_args!("INTERVAL unit {other}"))),
+        };
+        let sql = if argument == "secs" {
+            format!("make_interval(secs => {} {scale})", self.render(&amount, Carrier::Float8)?)
+        } else {
+            format!("make_interval({argument} => (round({}) {scale})::int4)", self.render(&amount, Carrier::Numeric)?)
+        };
+        Ok(IntervalPart { sql, fine, nullable: amount.nullable })
+    }
+}
+
+/// An interval with what it does to the type of a date.
+#[derive(Clone, Debug)]
+pub(super) struct IntervalPart {
+    pub(super) sql: String,
+    pub(super) fine: Fineness,
+    pub(super) nullable: bool,
+}
+
+/// The smallest unit that an interval touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fineness {
+    Days,
+    Seconds,
+    Micros,
+}
+
+fn bytes(value: &[u8]) -> Expression {
+    let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
+    Expression::literal(Value::Bytes(value.to_vec()), Type::bytes(length))
+}
+
+/// Pairs of hexadecimal digits as bytes.
+fn hex(digits: &str) -> Option<Vec<u8>> {
+    let padded = if digits.len() % 2 == 1 { format!("0{digits}") } else { digits.to_owned() };
+    (0..padded.len()).step_by(2).map(|at| u8::from_str_radix(padded.get(at..at + 2)?, 16).ok()).collect()
+}
+
+/// A number as MySQL reads it: integer, exact decimal, or double when it has an exponent.
+pub(super) fn number(digits: &str) -> Expression {
+    let length = u32::try_from(digits.len()).unwrap_or(u32::MAX);
+    if digits.contains(['e', 'E']) {
+        return Expression::literal(Value::Double(digits.parse().unwrap_or(f64::MAX)), Type::double());
+    }
+    if let Ok(value) = digits.parse::<i64>() {
+        return Expression::literal(Value::Int(value), Type::integer(length + 1));
+    }
+    if let Ok(value) = digits.parse::<u64>() {
+        let ty = Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(length) };
+        return Expression::literal(Value::UInt(value), ty);
+    }
+    let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let precision = digits.bytes().filter(u8::is_ascii_digit).count();
+    let ty = Type::decimal(u32::try_from(precision).unwrap_or(65), u8::try_from(scale.min(30)).unwrap_or(30));
+    let whole = digits.strip_prefix('.').map_or_else(|| digits.to_owned(), |fraction| format!("0.{fraction}"));
+    Expression::literal(Value::Decimal(whole), ty)
+}
+
+/// Integer variables are numbers to MySQL's clients; all others are text.
+pub(super) fn variable_type(name: &str, collation: &str) -> Type {
+    const NUMBERS: &[&str] = &[
+        "autocommit", "auto_increment_increment", "auto_increment_offset", "foreign_key_checks", "unique_checks",
+        "interactive_timeout", "wait_timeout", "max_allowed_packet", "net_buffer_length", "net_write_timeout",
+        "net_read_timeout", "lower_case_table_names", "query_cache_size", "sql_auto_is_null", "sql_safe_updates",
+        "innodb_lock_wait_timeout", "lock_wait_timeout", "max_execution_time", "port", "server_id", "version_id",
+        "group_concat_max_len", "transaction_read_only", "tx_read_only", "sql_notes", "sql_warnings", "big_tables",
+        "performance_schema", "max_connections", "read_only", "super_read_only", "timestamp", "last_insert_id",
+        "identity", "error_count", "warning_count", "explicit_defaults_for_timestamp", "session_track_schema",
+        "sql_log_bin", "profiling", "connect_timeout", "max_prepared_stmt_count", "log_bin",
+    ];
+    if NUMBERS.contains(&name) { Type::integer(21) } else { Type::text(16_383, collation) }
+}
