@@ -21,6 +21,7 @@ pub(super) fn before(statement: &CapturedStatement, plan: &WritePlan) -> Result<
         ParameterSource::Literal(_)
         | ParameterSource::Client(_)
         | ParameterSource::GeneratedId(_)
+        | ParameterSource::ClientOrGenerated { .. }
         | ParameterSource::LastInsertId
         | ParameterSource::ConnectionId
         | ParameterSource::User

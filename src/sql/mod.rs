@@ -4,13 +4,107 @@
 //! text → tokens → (front parser for session, transaction, SHOW and DDL families | sqlparser with our dialect for
 //! queries and DML) → names resolved against [`crate::schema::Catalogue`] → typed expressions → [`Plan`].
 
+pub mod plan;
+
+mod aggregate;
+mod bind;
+mod cache;
+mod change;
 mod classify;
+mod coerce;
+mod cursor;
+mod dates;
 pub mod ddl;
 mod dialect;
 mod error;
+mod expression;
+mod from;
+mod functions;
+mod insert;
+mod json;
 mod lexer;
-pub mod plan;
+mod lower;
+mod metadata;
+mod operators;
+mod scope;
+mod select;
+mod session;
+mod temporal;
 mod types;
 
+pub use bind::{Values, bind, value_of};
+pub use cache::Cache;
 pub use classify::{SessionEffects, classify, depends_on_time, savepoint_name, session_effects, split};
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
+
+use sqlparser::ast::Statement;
+use sqlparser::tokenizer::Token;
+
+use dialect::{Modes, Source};
+use expression::Lowering;
+use plan::QueryPlan;
+
+/// SQL that creates the helper functions in schema `mysql` of the target. It can be run again at any time; the schema
+/// and the collations come from [`crate::schema::ddl`].
+pub const HELPERS: &str = include_str!("helpers.sql");
+
+/// Stack for statements that are deep or long: the parser and the rewrite recurse as deep as the statement nests, and
+/// a chain of operators is a tree as deep as it is long.
+const LARGE_STACK: usize = 512 << 20;
+
+/// Rewrites a statement.
+pub fn rewrite(text: &str, context: &Context) -> Result<Plan, SqlError> {
+    if classify(text.as_bytes()) == StatementClass::Ddl {
+        return ddl::plan(text, context);
+    }
+    let modes = Modes::parse(&context.sql_mode);
+    let source = Source::read(text, modes)?;
+    if source.tokens.is_empty() {
+        return Err(SqlError::new(1065, "42000", "Query was empty".to_owned()));
+    }
+    if source.tokens.iter().any(|token| token.token == Token::SemiColon) {
+        return Err(SqlError::unsupported("several statements in one text"));
+    }
+    if !source.measure()? {
+        return plan_of(&source, context, modes);
+    }
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new()
+            .stack_size(LARGE_STACK)
+            .spawn_scoped(scope, || plan_of(&source, context, modes))
+            .map_err(|_| SqlError::new(1041, "HY000", "Out of memory; restart server and try again".to_owned()))?;
+        worker.join().map_err(|_| SqlError::unsupported("a statement that the rewriter fails on"))?
+    })
+}
+
+fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plan, SqlError> {
+    if let Some(command) = session::command(source, context, modes)? {
+        return Ok(Plan::Session(command));
+    }
+    let (statement, modifiers) = source.parse(modes)?;
+    let mut lowering = Lowering::new(context, modes, source);
+    match &statement {
+        Statement::Query(query) => {
+            if let Some(command) = session::variables(&statement, &mut lowering)? {
+                return Ok(Plan::Session(command));
+            }
+            let derived = lowering.query(query, None)?;
+            Ok(Plan::Query(QueryPlan {
+                sql: TargetSql(derived.sql),
+                parameters: lowering.parameters,
+                columns: derived.columns.iter().map(metadata::output).collect(),
+                locking: derived.locking,
+            }))
+        }
+        Statement::Insert(insert) => lowering.insert(insert).map(Plan::Write),
+        Statement::Update(update) => lowering.update(update, modifiers).map(Plan::Write),
+        Statement::Delete(delete) => lowering.delete(delete, modifiers).map(Plan::Write),
+        other => Err(SqlError::unsupported(other.to_string().split(' ').take(3).collect::<Vec<_>>().join(" "))),
+    }
+}
+
+/// How many `?` a statement has.
+pub fn parameter_count(text: &str, sql_mode: &str) -> Result<usize, SqlError> {
+    let source = Source::read(text, Modes::parse(sql_mode))?;
+    Ok(source.tokens.iter().filter(|token| matches!(token.token, Token::Placeholder(_))).count())
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::schema::{Catalogue, CatalogueChange, TableName};
+use crate::schema::{Catalogue, CatalogueChange, Table, TableName};
 use crate::value::Value;
 use crate::wire::FieldType;
 
@@ -182,8 +182,9 @@ pub struct Parameter {
 /// The column that a parameter is stored in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
-    pub table: TableName,
-    pub column: String,
+    pub table: Arc<Table>,
+    /// Position in the table's columns.
+    pub column: usize,
     /// 1-based row in VALUES, for "at row n".
     pub row: usize,
 }
@@ -211,6 +212,8 @@ pub enum ParameterSource {
     UnixNow,
     /// The n-th generated id, from 0 (replay only): first id + n × auto_increment_increment.
     GeneratedId(usize),
+    /// Replay: the client's `?`, or the n-th generated id when that is NULL or 0.
+    ClientOrGenerated { client: usize, nth: usize },
     LastInsertId,
     ConnectionId,
     /// `name@host` of the client.

@@ -310,6 +310,12 @@ impl Lowering<'_> {
         Ok(())
     }
 
+    /// The select list of a SELECT without tables.
+    pub(super) fn plain_projection(&mut self, select: &Select) -> Result<Vec<Alias>, SqlError> {
+        let scope = Scope::default();
+        self.projection(select, Place { aggregates: Aggregates::Allowed, ..Place::new(&scope, "field list") })
+    }
+
     /// GROUP BY as text, and what it means for names outside aggregates.
     fn group_by(&mut self, group_by: &GroupByExpr, columns: &[Alias], scope: &Scope<'_>) -> Result<(Grouping, Vec<String>), SqlError> {
         let GroupByExpr::Expressions(items, modifiers) = group_by else { return Err(SqlError::unsupported("GROUP BY ALL")) };

@@ -1,0 +1,374 @@
+//! UPDATE and DELETE.
+//!
+//! MySQL counts rows that it matched and rows that it changed. PostgreSQL's UPDATE returns new values only, so the
+//! table is joined with itself by a unique key: the target's row is still locked and re-read by PostgreSQL when another
+//! transaction changed it, so no update is lost.
+
+use std::sync::Arc;
+
+use sqlparser::ast::{AssignmentTarget, Delete, Expr, FromTable, OrderByExpr, TableFactor, TableWithJoins, Update};
+
+use crate::schema::{ColumnType, Table, quote};
+
+use super::dialect::Modifiers;
+use super::expression::Lowering;
+use super::from::{equalities, name_parts, spot};
+use super::insert::{column_names, is_default, key_columns, unique_keys};
+use super::lower::{Place, ValuesOf};
+use super::plan::{Purpose, SqlError, Verb, WritePlan, WriteResult};
+use super::scope::{Relation, Scope};
+use super::types::Type;
+
+/// A column and its new value.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) column: usize,
+    pub(super) name: String,
+    pub(super) sql: String,
+    text: bool,
+    cast: String,
+}
+
+impl Change {
+    /// True in PostgreSQL when the new value differs from the stored one, byte for byte.
+    pub(super) fn differs(&self, stored: &str) -> String {
+        let collate = if self.text { " COLLATE \"C\"" } else { "" };
+        format!("{stored}.{}{collate} IS DISTINCT FROM ({}){}", quote::identifier(&self.name), self.sql, self.cast)
+    }
+}
+
+/// Alias of the table's earlier self.
+const BEFORE: &str = "before_change";
+
+impl Lowering<'_> {
+    /// Assignments, left to right: later ones see earlier ones. Adds the columns that MySQL sets to the time by itself.
+    pub(super) fn assignments(
+        &mut self,
+        table: &Arc<Table>,
+        scope: &mut Scope<'_>,
+        relation: usize,
+        assignments: &[sqlparser::ast::Assignment],
+        values_of: Option<&dyn ValuesOf>,
+    ) -> Result<Vec<Change>, SqlError> {
+        let mut changes: Vec<Change> = Vec::with_capacity(assignments.len());
+        let stored = scope.relations.get(relation).map(|relation| relation.columns.clone()).unwrap_or_default();
+        for assignment in assignments {
+            let AssignmentTarget::ColumnName(target) = &assignment.target else { return Err(SqlError::unsupported("assignment to a row")) };
+            let name = name_parts(target).pop().unwrap_or_default();
+            let at = table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(&name));
+            let at = at.ok_or_else(|| SqlError::unknown_column(&name, "field list"))?;
+            let Some(column) = table.columns.get(at) else { continue };
+            let sql = if is_default(&assignment.value) {
+                "DEFAULT".to_owned()
+            } else {
+                let place = Place { values_of, ..Place::new(scope, "field list") };
+                let value = self.lower(&assignment.value, place)?;
+                if value.is_null() && column.nullable {
+                    format!("NULL::{}", Type::of_column(column).map_or("text", |ty| ty.carrier.name()))
+                } else {
+                    self.assign(table, at, 1, &value)?
+                }
+            };
+            if sql == "DEFAULT" {
+                return Err(SqlError::unsupported("SET column = DEFAULT"));
+            }
+            changes.retain(|change| change.column != at);
+            changes.push(change_of(at, column, &sql));
+            if let Some(own) = scope.relations.get_mut(relation).and_then(|relation| relation.columns.get_mut(at)) {
+                own.sql = format!("({sql}){}", column_cast(&column.column_type));
+                own.origin = None;
+            }
+        }
+        let differs: Vec<String> = changes
+            .iter()
+            .filter_map(|change| Some((change, stored.get(change.column)?)))
+            .map(|(change, own)| {
+                let qualifier = own.sql.rsplit_once('.').map_or("", |(qualifier, _)| qualifier);
+                change.differs(qualifier)
+            })
+            .collect();
+        for (at, column) in table.columns.iter().enumerate() {
+            let Some(fraction) = column.on_update_now else { continue };
+            let Some(own) = stored.get(at).filter(|_| changes.iter().all(|change| change.column != at)) else { continue };
+            let now = self.moment(column, fraction);
+            let sql = format!("CASE WHEN {} THEN {now} ELSE {} END", differs.join(" OR "), own.sql);
+            changes.push(change_of(at, column, &sql));
+        }
+        Ok(changes)
+    }
+
+    /// Plans an UPDATE.
+    pub(super) fn update(&mut self, update: &Update, modifiers: Modifiers) -> Result<WritePlan, SqlError> {
+        if modifiers.ignore {
+            return Err(SqlError::unsupported("UPDATE IGNORE"));
+        }
+        if !update.table.joins.is_empty() || !matches!(update.table.relation, TableFactor::Table { .. }) {
+            return self.update_join(update);
+        }
+        let (table, alias) = self.target(&update.table)?;
+        self.check_replay(&table)?;
+        let mut scope = Scope::default();
+        let database = Some(table.name.database.clone()).filter(|_| alias == table.name.table);
+        scope.add(Relation::of_table(&table, &alias, database)?)?;
+        let mut conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
+        let limited = self.limited(&table, &alias, &scope, &conditions, (&update.order_by, update.limit.as_ref()))?;
+        if let Some(limited) = limited {
+            conditions = vec![limited];
+        }
+        let changes = self.assignments(&table, &mut scope, 0, &update.assignments, None)?;
+        if changes.is_empty() {
+            return Err(SqlError::syntax("", 1));
+        }
+        let sql = self.update_sql(&table, &alias, &changes, &conditions);
+        Ok(self.write_plan(Verb::Update, sql, &table, WriteResult::MatchedChanged, 0))
+    }
+
+    fn update_sql(&self, table: &Table, alias: &str, changes: &[Change], conditions: &[String]) -> String {
+        let name = quote::table(&table.name);
+        let alias = quote::identifier(alias);
+        let set: Vec<String> = changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
+        let set = set.join(", ");
+        let Some(key) = row_key(table) else {
+            // Without a key, rows that stay the same are left alone and not counted.
+            let differs: Vec<String> = changes.iter().map(|change| change.differs(&alias)).collect();
+            let mut all = conditions.to_vec();
+            all.push(format!("({})", differs.join(" OR ")));
+            return format!(
+                "WITH changed AS (UPDATE {name} AS {alias} SET {set} WHERE {} RETURNING 1) SELECT count(*), count(*) FROM changed",
+                all.join(" AND ")
+            );
+        };
+        let before = quote::identifier(BEFORE);
+        let mut all: Vec<String> = key
+            .iter()
+            .filter_map(|at| table.columns.get(*at))
+            .map(|column| quote::identifier(&column.name))
+            .map(|column| format!("{before}.{column} = {alias}.{column}"))
+            .collect();
+        all.extend(conditions.iter().cloned());
+        let side = |side: &str| {
+            let columns = changes.iter().map(|change| {
+                let collate = if change.text { " COLLATE \"C\"" } else { "" };
+                format!("{side}.{}{collate}", quote::identifier(&change.name))
+            });
+            columns.collect::<Vec<_>>().join(", ")
+        };
+        format!(
+            "WITH changed AS (UPDATE {name} AS {alias} SET {set} FROM {name} AS {before} WHERE {} \
+             RETURNING ({}) IS DISTINCT FROM ({}) AS differs) \
+             SELECT count(*), count(*) FILTER (WHERE differs) FROM changed",
+            all.join(" AND "),
+            side(&before),
+            side(&alias),
+        )
+    }
+
+    /// UPDATE over a join: the rows and their new values are read and locked first, then written by key.
+    fn update_join(&mut self, update: &Update) -> Result<WritePlan, SqlError> {
+        if !update.order_by.is_empty() || update.limit.is_some() {
+            return Err(SqlError::new(1221, "HY000", "Incorrect usage of UPDATE and ORDER BY".to_owned()));
+        }
+        let mut scope = Scope::default();
+        let from = self.from(std::slice::from_ref(&update.table), &mut scope)?;
+        let conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
+        let mut target = None;
+        for assignment in &update.assignments {
+            let AssignmentTarget::ColumnName(name) = &assignment.target else { return Err(SqlError::unsupported("assignment to a row")) };
+            let idents = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+            let found = spot(&Expr::CompoundIdentifier(idents), &scope).or_else(|| {
+                let only = name_parts(name).pop().unwrap_or_default();
+                spot(&Expr::Identifier(sqlparser::ast::Ident::new(only)), &scope)
+            });
+            let found = found.ok_or_else(|| SqlError::unknown_column(&name_parts(name).join("."), "field list"))?;
+            if target.is_some_and(|target| target != found.relation) {
+                return Err(SqlError::unsupported("UPDATE of several tables"));
+            }
+            target = Some(found.relation);
+        }
+        let relation = target.and_then(|target| scope.relations.get(target)).cloned();
+        let (Some(target), Some(relation)) = (target, relation) else { return Err(SqlError::syntax("", 1)) };
+        let Some(table) = relation.table.filter(|_| !relation.optional) else { return Err(SqlError::unsupported("UPDATE of the optional side of a join")) };
+        self.check_replay(&table)?;
+        self.deterministic("UPDATE over a join")?;
+        let Some(key) = row_key(&table) else { return Err(SqlError::unsupported("UPDATE over a join of a table without a unique key")) };
+        let changes = self.assignments(&table, &mut scope, target, &update.assignments, None)?;
+        let alias = quote::identifier(&relation.alias);
+        let mut list = Vec::new();
+        for (number, at) in key.iter().enumerate() {
+            list.push(format!("{alias}.{} AS k{number}", column_names(&table, [at])));
+        }
+        for (number, change) in changes.iter().enumerate() {
+            list.push(format!("{} AS v{number}, {alias}.{} AS o{number}", change.sql, quote::identifier(&change.name)));
+        }
+        let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        let set: Vec<String> = changes.iter().enumerate().map(|(number, change)| format!("{} = found.v{number}", quote::identifier(&change.name))).collect();
+        let matched: Vec<String> = key.iter().enumerate().map(|(number, at)| format!("target.{} = found.k{number}", column_names(&table, [at]))).collect();
+        let differs: Vec<String> = changes
+            .iter()
+            .enumerate()
+            .map(|(number, change)| {
+                let collate = if change.text { " COLLATE \"C\"" } else { "" };
+                format!("found.o{number}{collate} IS DISTINCT FROM target.{}", quote::identifier(&change.name))
+            })
+            .collect();
+        let sql = format!(
+            "WITH found AS MATERIALIZED (SELECT {} FROM {from}{filter} FOR UPDATE OF {alias}), \
+             changed AS (UPDATE {} AS target SET {} FROM found WHERE {} RETURNING ({}) AS differs) \
+             SELECT count(*), count(*) FILTER (WHERE differs) FROM changed",
+            list.join(", "),
+            quote::table(&table.name),
+            set.join(", "),
+            matched.join(" AND "),
+            differs.join(" OR "),
+        );
+        Ok(self.write_plan(Verb::Update, sql, &table, WriteResult::MatchedChanged, 0))
+    }
+
+    /// Plans a DELETE.
+    pub(super) fn delete(&mut self, delete: &Delete, modifiers: Modifiers) -> Result<WritePlan, SqlError> {
+        if modifiers.ignore {
+            return Err(SqlError::unsupported("DELETE IGNORE"));
+        }
+        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+        let joined = !delete.tables.is_empty() || delete.using.is_some() || from.len() != 1 || from.iter().any(|from| !from.joins.is_empty());
+        if joined {
+            return self.delete_join(delete, from);
+        }
+        let Some(from) = from.first() else { return Err(SqlError::syntax("", 1)) };
+        let (table, alias) = self.target(from)?;
+        self.check_replay(&table)?;
+        let mut scope = Scope::default();
+        let database = Some(table.name.database.clone()).filter(|_| alias == table.name.table);
+        scope.add(Relation::of_table(&table, &alias, database)?)?;
+        let mut conditions = self.conditions(delete.selection.as_ref(), &mut scope)?;
+        if let Some(limited) = self.limited(&table, &alias, &scope, &conditions, (&delete.order_by, delete.limit.as_ref()))? {
+            conditions = vec![limited];
+        }
+        let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        let sql = format!("DELETE FROM {} AS {}{filter}", quote::table(&table.name), quote::identifier(&alias));
+        Ok(self.write_plan(Verb::Delete, sql, &table, WriteResult::Tag, 0))
+    }
+
+    /// `DELETE a FROM a JOIN b …` with one target.
+    fn delete_join(&mut self, delete: &Delete, from: &[TableWithJoins]) -> Result<WritePlan, SqlError> {
+        // `DELETE FROM a USING a JOIN b` names its targets in FROM, `DELETE a FROM a JOIN b` before it.
+        let (targets, sources): (Vec<String>, &[TableWithJoins]) = match (&delete.using, delete.tables.as_slice()) {
+            (Some(using), []) => {
+                let names = from.iter().filter_map(|from| match &from.relation {
+                    TableFactor::Table { name, .. } => name_parts(name).pop(),
+                    _other => None,
+                });
+                (names.collect(), using)
+            }
+            (_, tables) => (tables.iter().filter_map(|name| name_parts(name).pop()).collect(), from),
+        };
+        let [target] = targets.as_slice() else { return Err(SqlError::unsupported("DELETE from several tables")) };
+        let mut scope = Scope::default();
+        let from = self.from(sources, &mut scope)?;
+        let conditions = self.conditions(delete.selection.as_ref(), &mut scope)?;
+        let found = scope.relations.iter().find(|relation| relation.alias.eq_ignore_ascii_case(target));
+        let unknown = || SqlError::new(1109, "42S02", format!("Unknown table '{target}' in MULTI DELETE"));
+        let relation = found.ok_or_else(unknown)?;
+        let Some(table) = relation.table.clone() else { return Err(SqlError::unsupported("DELETE from a derived table")) };
+        self.check_replay(&table)?;
+        let Some(key) = row_key(&table) else { return Err(SqlError::unsupported("DELETE over a join of a table without a unique key")) };
+        let alias = quote::identifier(&relation.alias);
+        let columns: Vec<String> = key.iter().map(|at| column_names(&table, [at])).collect();
+        let selected: Vec<String> = columns.iter().map(|column| format!("{alias}.{column}")).collect();
+        let own: Vec<String> = columns.iter().map(|column| format!("target.{column}")).collect();
+        let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        let sql = format!(
+            "DELETE FROM {} AS target WHERE ({}) IN (SELECT {} FROM {from}{filter})",
+            quote::table(&table.name),
+            own.join(", "),
+            selected.join(", "),
+        );
+        Ok(self.write_plan(Verb::Delete, sql, &table, WriteResult::Tag, 0))
+    }
+
+    /// The one table of a statement and its alias.
+    fn target(&self, from: &TableWithJoins) -> Result<(Arc<Table>, String), SqlError> {
+        let TableFactor::Table { name, alias, partitions, .. } = &from.relation else {
+            return Err(SqlError::unsupported("a write to a derived table"));
+        };
+        if !partitions.is_empty() {
+            return Err(SqlError::unsupported("PARTITION"));
+        }
+        let table = self.table(name)?;
+        let alias = alias.as_ref().map_or_else(|| table.name.table.clone(), |alias| alias.name.value.clone());
+        Ok((table, alias))
+    }
+
+    fn conditions(&mut self, selection: Option<&Expr>, scope: &mut Scope<'_>) -> Result<Vec<String>, SqlError> {
+        let Some(selection) = selection else { return Ok(Vec::new()) };
+        let found = equalities(selection, scope);
+        scope.equal.extend(found);
+        let condition = self.lower(selection, Place::new(scope, "where clause"))?;
+        Ok(vec![self.truth(&condition)?])
+    }
+
+    /// ORDER BY and LIMIT: the rows are chosen and locked first. A replay needs the choice to be the same everywhere.
+    fn limited(
+        &mut self,
+        table: &Arc<Table>,
+        alias: &str,
+        scope: &Scope<'_>,
+        conditions: &[String],
+        (order, limit): (&[OrderByExpr], Option<&Expr>),
+    ) -> Result<Option<String>, SqlError> {
+        let Some(limit) = limit else { return Ok(None) };
+        if self.context.purpose == Purpose::Replay {
+            let fixed: Vec<usize> = scope.equal.iter().filter(|(left, right)| left == right).map(|(fixed, _)| fixed.column).collect();
+            let ordered = order.iter().filter_map(|item| spot(&item.expr, scope)).map(|spot| spot.column);
+            let known: Vec<usize> = fixed.into_iter().chain(ordered).collect();
+            let total = unique_keys(table).filter_map(|key| key_columns(table, key)).any(|columns| {
+                columns.iter().all(|column| known.contains(column) && table.columns.get(*column).is_some_and(|column| !column.nullable))
+            });
+            if !total {
+                return Err(SqlError::unsupported("replay of LIMIT without ORDER BY on a unique key"));
+            }
+        }
+        let count = self.row_count("LIMIT", limit)?;
+        let order = self.order_items(order, Place::new(scope, "order clause"))?;
+        let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
+        let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        let quoted = quote::identifier(alias);
+        let key: Vec<String> = match row_key(table) {
+            Some(key) => key.iter().map(|at| format!("{quoted}.{}", column_names(table, [at]))).collect(),
+            None => vec![format!("{quoted}.ctid")],
+        };
+        let key = key.join(", ");
+        Ok(Some(format!(
+            "({key}) IN (SELECT {key} FROM {} AS {quoted}{filter}{order}{count} FOR UPDATE)",
+            quote::table(&table.name)
+        )))
+    }
+}
+
+/// A key that names each row: the primary key, or a unique one without NULLs.
+fn row_key(table: &Table) -> Option<Vec<usize>> {
+    unique_keys(table).filter_map(|key| key_columns(table, key)).find(|columns| {
+        columns.iter().all(|at| table.columns.get(*at).is_some_and(|column| !column.nullable))
+    })
+}
+
+/// Rounds a new value to what the column will hold, for comparing it with the stored one.
+fn column_cast(column_type: &ColumnType) -> String {
+    match column_type {
+        ColumnType::Decimal { precision, scale, .. } => format!("::numeric({precision},{scale})"),
+        ColumnType::DateTime { fraction } => format!("::timestamp({fraction})"),
+        ColumnType::Timestamp { fraction } => format!("::timestamptz({fraction})"),
+        ColumnType::Float { .. } => "::float4".to_owned(),
+        _exact => String::new(),
+    }
+}
+
+fn change_of(at: usize, column: &crate::schema::Column, sql: &str) -> Change {
+    Change {
+        column: at,
+        name: column.name.clone(),
+        sql: sql.to_owned(),
+        text: crate::schema::types::is_character(&column.column_type),
+        cast: column_cast(&column.column_type),
+    }
+}

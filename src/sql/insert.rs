@@ -1,0 +1,628 @@
+//! INSERT, INSERT IGNORE, ON DUPLICATE KEY UPDATE and REPLACE.
+//!
+//! What MySQL would fill in by itself is written out: the statement's time, and in a replay the ids that MySQL
+//! generated. Constant defaults are PostgreSQL's to fill: they are part of the table there.
+
+use std::sync::Arc;
+
+use sqlparser::ast::{Expr, Insert, ObjectName, OnInsert, Query, SetExpr, TableObject};
+
+use crate::schema::{Column, ColumnDefault, ColumnType, Key, KeyKind, Table, ddl, quote};
+use crate::value::Value;
+
+use super::expression::{Body, Expression, Lowering, cast};
+use super::from::name_parts;
+use super::lower::{Place, ValuesOf};
+use super::operators::unnested;
+use super::plan::{Assignment, ParameterSource, Purpose, SqlError, TargetSql, Verb, WritePlan, WriteResult};
+use super::scope::{Relation, Scope};
+use super::types::{Carrier, Class, Type};
+
+/// One place in a row that is inserted.
+#[derive(Clone, Debug)]
+enum Cell {
+    /// PostgreSQL text of the column's type.
+    Sql(String),
+    /// The column's default in PostgreSQL; for an AUTO_INCREMENT column the next id.
+    Default,
+    /// NULL, known now.
+    Null,
+}
+
+/// Rows to insert, all over the same columns.
+#[derive(Debug)]
+struct Rows {
+    columns: Vec<usize>,
+    cells: Vec<Vec<Cell>>,
+    /// How many rows take a generated id, or may.
+    generated: usize,
+    /// Rows that give their id themselves, or may.
+    explicit: usize,
+}
+
+impl Lowering<'_> {
+    /// Plans an INSERT or REPLACE.
+    pub(super) fn insert(&mut self, insert: &Insert) -> Result<WritePlan, SqlError> {
+        let TableObject::TableName(name) = &insert.table else { return Err(SqlError::unsupported("INSERT into a function")) };
+        if insert.partitioned.is_some() || insert.returning.is_some() {
+            return Err(SqlError::unsupported("INSERT … PARTITION"));
+        }
+        let table = self.table(name)?;
+        self.check_replay(&table)?;
+        let columns = self.insert_columns(insert, &table)?;
+        let assigned: Vec<Expr> = insert.assignments.iter().map(|assignment| assignment.value.clone()).collect();
+        let given = match insert.source.as_deref() {
+            None => vec![assigned],
+            Some(query) => match values_of(query) {
+                Some(rows) => rows,
+                None => return self.insert_select(insert, &table, &columns, query),
+            },
+        };
+        let rows = self.rows(&table, columns, &given)?;
+        if insert.replace_into {
+            return self.replace(&table, rows);
+        }
+        match &insert.on {
+            None => self.plain_insert(&table, &rows, insert.ignore),
+            Some(OnInsert::DuplicateKeyUpdate(assignments)) if !insert.ignore => {
+                let alias = insert.insert_alias.as_ref();
+                let new_name = alias.and_then(|alias| name_parts(&alias.row_alias).pop());
+                let new_columns = alias.and_then(|alias| alias.col_aliases.as_ref());
+                if new_columns.is_some_and(|columns| !columns.is_empty()) {
+                    return Err(SqlError::unsupported("column aliases in ON DUPLICATE KEY UPDATE"));
+                }
+                self.upsert(&table, &rows, assignments, new_name.as_deref())
+            }
+            Some(_) => Err(SqlError::unsupported("INSERT IGNORE … ON DUPLICATE KEY UPDATE")),
+        }
+    }
+
+    /// What a replay can't repeat on this table.
+    pub(super) fn check_replay(&self, table: &Table) -> Result<(), SqlError> {
+        if table.has_triggers {
+            self.deterministic(&format!("a write to {}, which has triggers,", table.name))?;
+        }
+        Ok(())
+    }
+
+    /// The columns that values are given for, as positions.
+    fn insert_columns(&self, insert: &Insert, table: &Table) -> Result<Vec<usize>, SqlError> {
+        let mut names: Vec<String> = Vec::new();
+        for assignment in &insert.assignments {
+            names.push(assigned_name(&assignment.target.to_string()));
+        }
+        names.extend(insert.columns.iter().filter_map(|name: &ObjectName| name_parts(name).pop()));
+        let no_list = names.is_empty() && insert.assignments.is_empty();
+        if no_list {
+            let empty_rows = insert.source.as_deref().and_then(values_of).is_some_and(|rows| rows.iter().all(Vec::is_empty));
+            let all = table.columns.iter().enumerate().filter(|(_, column)| !column.invisible).map(|(at, _)| at);
+            return Ok(if empty_rows { Vec::new() } else { all.collect() });
+        }
+        let mut columns = Vec::with_capacity(names.len());
+        for name in &names {
+            let at = table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
+            let at = at.ok_or_else(|| SqlError::unknown_column(name, "field list"))?;
+            if columns.contains(&at) {
+                return Err(SqlError::column_twice(name));
+            }
+            columns.push(at);
+        }
+        Ok(columns)
+    }
+
+    fn rows(&mut self, table: &Arc<Table>, columns: Vec<usize>, given: &[Vec<Expr>]) -> Result<Rows, SqlError> {
+        let mut rows = Rows { columns, cells: Vec::with_capacity(given.len()), generated: 0, explicit: 0 };
+        let added = self.added_columns(table, &rows.columns)?;
+        for (number, values) in given.iter().enumerate() {
+            if values.len() != rows.columns.len() {
+                return Err(SqlError::value_count(number + 1));
+            }
+            let mut cells = Vec::with_capacity(values.len() + added.len());
+            for (at, value) in rows.columns.clone().into_iter().zip(values) {
+                let cell = self.cell(table, at, value, number + 1, (given.len() > 1, &mut rows.generated, &mut rows.explicit))?;
+                cells.push(cell);
+            }
+            for at in &added {
+                let cell = self.default_cell(table, *at, &mut rows.generated)?;
+                cells.push(cell);
+            }
+            rows.cells.push(cells);
+        }
+        rows.columns.extend(added);
+        if self.context.purpose == Purpose::Replay && rows.generated > 0 && rows.explicit > 0 && rows.generated + rows.explicit > rows.cells.len().max(1) && rows.cells.len() > 1 {
+            return Err(SqlError::unsupported("replay of rows with and without ids in one INSERT"));
+        }
+        Ok(rows)
+    }
+
+    /// Columns that the statement doesn't name but whose value isn't a constant of the table.
+    fn added_columns(&self, table: &Table, named: &[usize]) -> Result<Vec<usize>, SqlError> {
+        let mut added = Vec::new();
+        for (at, column) in table.columns.iter().enumerate().filter(|(at, _)| !named.contains(at)) {
+            if column.auto_increment {
+                added.push(at);
+                continue;
+            }
+            match &column.default {
+                ColumnDefault::Now(_) => added.push(at),
+                ColumnDefault::Expression(text) => {
+                    if text.contains('(') && !text.starts_with("json_") {
+                        self.deterministic(&format!("DEFAULT ({text})"))?;
+                    }
+                }
+                ColumnDefault::None if !column.nullable && column.generated.is_none() => {
+                    let first_label = matches!(column.column_type, ColumnType::Enum { .. });
+                    if self.modes.strict && !first_label {
+                        return Err(SqlError::no_default(&column.name));
+                    }
+                    added.push(at);
+                }
+                ColumnDefault::None | ColumnDefault::Null | ColumnDefault::Constant(_) => {}
+            }
+        }
+        Ok(added)
+    }
+
+    /// The value of a column that isn't given.
+    fn default_cell(&mut self, table: &Arc<Table>, at: usize, generated: &mut usize) -> Result<Cell, SqlError> {
+        let Some(column) = table.columns.get(at) else { return Ok(Cell::Default) };
+        if column.auto_increment {
+            *generated += 1;
+            return Ok(self.next_id(table, at, *generated - 1));
+        }
+        Ok(match &column.default {
+            ColumnDefault::Now(fraction) => Cell::Sql(self.moment(column, *fraction)),
+            ColumnDefault::None if column.nullable => Cell::Null,
+            ColumnDefault::None => {
+                let source = ParameterSource::Literal(implicit_default(column)?);
+                Cell::Sql(self.stored(table, at, 1, source)?)
+            }
+            ColumnDefault::Null | ColumnDefault::Constant(_) | ColumnDefault::Expression(_) => Cell::Default,
+        })
+    }
+
+    /// The statement's time for a column.
+    pub(super) fn moment(&mut self, column: &Column, fraction: u8) -> String {
+        match &column.column_type {
+            ColumnType::Timestamp { .. } => self.parameter(&ParameterSource::Instant { fraction }, Carrier::TimestampTz.oid()),
+            _datetime => self.parameter(&ParameterSource::Now { fraction }, Carrier::Timestamp.oid()),
+        }
+    }
+
+    fn next_id(&mut self, table: &Arc<Table>, at: usize, nth: usize) -> Cell {
+        match self.context.purpose {
+            Purpose::Serve => Cell::Default,
+            Purpose::Replay => {
+                let source = ParameterSource::GeneratedId(nth);
+                let carrier = id_carrier(table, at);
+                Cell::Sql(self.parameter(&source, carrier.oid()))
+            }
+        }
+    }
+
+    /// A value from the list. `ids` is whether there are several rows, and the counts of ids.
+    fn cell(&mut self, table: &Arc<Table>, at: usize, value: &Expr, row: usize, ids: (bool, &mut usize, &mut usize)) -> Result<Cell, SqlError> {
+        let Some(column) = table.columns.get(at) else { return Ok(Cell::Default) };
+        let (several, generated, explicit) = ids;
+        if is_default(value) {
+            if column.default == ColumnDefault::None && !column.nullable && !column.auto_increment && self.modes.strict {
+                return Err(SqlError::no_default(&column.name));
+            }
+            return self.default_cell(table, at, generated);
+        }
+        let value = self.lower(value, Place::new(&Scope::default(), "field list"))?;
+        if !column.auto_increment {
+            let null = value.is_null() && column.nullable;
+            return if null { Ok(Cell::Null) } else { self.assign(table, at, row, &value).map(Cell::Sql) };
+        }
+        let zero_counts = self.modes.no_auto_value_on_zero;
+        let takes_next = match value.constant() {
+            Some(Value::Null) => true,
+            Some(Value::Int(0) | Value::UInt(0)) => !zero_counts,
+            Some(Value::Text(text)) => text.trim() == "0" && !zero_counts,
+            Some(_) | None => false,
+        };
+        if takes_next {
+            *generated += 1;
+            return Ok(self.next_id(table, at, *generated - 1));
+        }
+        *explicit += 1;
+        let Body::Parameter(ParameterSource::Client(client)) = value.body else {
+            return self.assign(table, at, row, &value).map(Cell::Sql);
+        };
+        // Whether the client gives an id is known at execution only.
+        *generated += 1;
+        let nth = *generated - 1;
+        match self.context.purpose {
+            Purpose::Replay if several && zero_counts => Err(SqlError::unsupported("replay of several rows under NO_AUTO_VALUE_ON_ZERO")),
+            Purpose::Replay => {
+                let source = ParameterSource::ClientOrGenerated { client, nth };
+                Ok(Cell::Sql(self.parameter(&source, id_carrier(table, at).oid())))
+            }
+            Purpose::Serve => {
+                let id = self.parameter(&ParameterSource::Client(client), id_carrier(table, at).oid());
+                let id = if zero_counts { id } else { format!("NULLIF({id}, 0)") };
+                Ok(Cell::Sql(format!("COALESCE({id}, nextval({}))", sequence(table)?)))
+            }
+        }
+    }
+
+    /// A parameter that is stored in a column.
+    pub(super) fn stored(&mut self, table: &Arc<Table>, at: usize, row: usize, source: ParameterSource) -> Result<String, SqlError> {
+        let Some(column) = table.columns.get(at) else { return Err(SqlError::unsupported("an unknown column")) };
+        let ty = Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
+        let assignment = Assignment { table: Arc::clone(table), column: at, row };
+        Ok(self.assigned(source, ty.carrier.oid(), assignment))
+    }
+
+    /// A value for a column, of the column's type. Parameters are coerced when they are bound; the rest by PostgreSQL,
+    /// which refuses what doesn't fit.
+    pub(super) fn assign(&mut self, table: &Arc<Table>, at: usize, row: usize, value: &Expression) -> Result<String, SqlError> {
+        let Some(column) = table.columns.get(at) else { return Err(SqlError::unsupported("an unknown column")) };
+        if column.generated.is_some() {
+            return Err(SqlError::new(3105, "HY000", format!("The value specified for generated column '{}' in table '{}' is not allowed.", column.name, table.name.table)));
+        }
+        let ty = Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
+        match &value.body {
+            Body::Parameter(ParameterSource::Now { .. }) if ty.carrier == Carrier::TimestampTz => {
+                Ok(self.parameter(&ParameterSource::Instant { fraction: ty.decimals.min(value.ty.decimals) }, Carrier::TimestampTz.oid()))
+            }
+            Body::Parameter(source) => self.stored(table, at, row, source.clone()),
+            Body::Condition(_) => self.render(value, ty.carrier),
+            Body::Sql(sql) => match (value.ty.class, ty.class) {
+                (Class::Text, Class::Text) if matches!(column.column_type, ColumnType::Char { .. }) => Ok(format!("rtrim({sql}, ' ')")),
+                // A plain cast refuses text that isn't a number or a date, where an implicit conversion wouldn't.
+                (Class::Text, Class::Integer | Class::Decimal | Class::Real | Class::Date | Class::DateTime | Class::Time | Class::Json) => {
+                    if ty.carrier == Carrier::TimestampTz {
+                        self.deterministic("a conversion of text to TIMESTAMP")?;
+                    }
+                    Ok(format!("({sql})::{}", ty.carrier.name()))
+                }
+                (Class::Real | Class::Decimal, Class::Integer) => {
+                    let exact = cast(sql, &value.ty, Carrier::Numeric)?;
+                    Ok(format!("round({exact})::{}", ty.carrier.name()))
+                }
+                (Class::Bytes, Class::Bytes) if matches!(column.column_type, ColumnType::Binary { .. }) && value.origin.is_none() => {
+                    Err(SqlError::unsupported("an expression stored in a BINARY column"))
+                }
+                (_, _) => self.render(value, ty.carrier),
+            },
+        }
+    }
+
+    fn plain_insert(&mut self, table: &Arc<Table>, rows: &Rows, ignore: bool) -> Result<WritePlan, SqlError> {
+        let replay = self.context.purpose == Purpose::Replay;
+        if ignore && replay {
+            if !self.modes.strict {
+                return Err(SqlError::unsupported("replay of INSERT IGNORE without strict mode"));
+            }
+            if rows.generated > 0 && rows.cells.len() > 1 {
+                return Err(SqlError::unsupported("replay of INSERT IGNORE of several rows with generated ids"));
+            }
+        }
+        let mut sql = format!("INSERT INTO {}{}", quote::table(&table.name), values_sql(table, rows));
+        if ignore {
+            sql.push_str(" ON CONFLICT DO NOTHING");
+        }
+        let id = table.auto_increment_column().filter(|_| !replay);
+        let result = match id {
+            None => WriteResult::Tag,
+            Some(id) => {
+                let id = quote::identifier(&id.name);
+                let generated = rows.generated > 0;
+                sql = format!("{sql} RETURNING {id}");
+                if rows.explicit > 0 {
+                    sql = format!("WITH added AS ({sql}) SELECT {id}, \"mysql\".reach({}, {id}::numeric) FROM added", sequence(table)?);
+                }
+                WriteResult::Ids { generated }
+            }
+        };
+        let verb = if ignore { Verb::InsertIgnore } else { Verb::Insert };
+        Ok(self.write_plan(verb, sql, table, result, rows.generated))
+    }
+
+    pub(super) fn write_plan(&mut self, verb: Verb, sql: String, table: &Table, result: WriteResult, generated: usize) -> WritePlan {
+        WritePlan {
+            verb,
+            sql: TargetSql(sql),
+            parameters: std::mem::take(&mut self.parameters),
+            tables: vec![table.name.clone()],
+            result,
+            generated_ids: if self.context.purpose == Purpose::Replay { generated } else { 0 },
+        }
+    }
+
+    fn insert_select(&mut self, insert: &Insert, table: &Arc<Table>, columns: &[usize], query: &Query) -> Result<WritePlan, SqlError> {
+        if insert.replace_into || insert.on.is_some() {
+            return Err(SqlError::unsupported("REPLACE … SELECT and INSERT … SELECT … ON DUPLICATE KEY UPDATE"));
+        }
+        let mut added = self.added_columns(table, columns)?;
+        if table.columns.iter().enumerate().any(|(at, column)| column.auto_increment && added.contains(&at)) {
+            self.deterministic("INSERT … SELECT that generates ids")?;
+            added.retain(|at| table.columns.get(*at).is_some_and(|column| !column.auto_increment));
+        }
+        let derived = self.query(query, None)?;
+        if derived.columns.len() != columns.len() {
+            return Err(SqlError::value_count(1));
+        }
+        let mut list = Vec::with_capacity(columns.len());
+        for (at, column) in columns.iter().zip(&derived.columns) {
+            let value = Expression { body: Body::Sql(format!("\"selected\".{}", quote::identifier(&column.sql_name))), ..column.expression() };
+            list.push(self.assign(table, *at, 1, &value)?);
+        }
+        let mut ignored = 0;
+        for at in &added {
+            match self.default_cell(table, *at, &mut ignored)? {
+                Cell::Sql(sql) => list.push(sql),
+                Cell::Null | Cell::Default => list.push("NULL".to_owned()),
+            }
+        }
+        let names = column_names(table, columns.iter().chain(&added));
+        let ignore = if insert.ignore { " ON CONFLICT DO NOTHING" } else { "" };
+        let sql = format!(
+            "INSERT INTO {} ({names}) SELECT {} FROM ({}) AS \"selected\"{ignore}",
+            quote::table(&table.name),
+            list.join(", "),
+            derived.sql
+        );
+        let verb = if insert.ignore { Verb::InsertIgnore } else { Verb::Insert };
+        match table.auto_increment_column().filter(|_| self.context.purpose == Purpose::Serve) {
+            Some(id) => {
+                let generated = !columns.iter().any(|at| table.columns.get(*at).is_some_and(|column| column.auto_increment));
+                let id = quote::identifier(&id.name);
+                let sql = format!("WITH added AS ({sql} RETURNING {id}) SELECT {id}, \"mysql\".reach({}, {id}::numeric) FROM added", sequence(table)?);
+                Ok(self.write_plan(verb, sql, table, WriteResult::Ids { generated }, 0))
+            }
+            None => Ok(self.write_plan(verb, sql, table, WriteResult::Tag, 0)),
+        }
+    }
+
+    /// ON DUPLICATE KEY UPDATE, when exactly one unique key can be violated.
+    fn upsert(&mut self, table: &Arc<Table>, rows: &Rows, assignments: &[sqlparser::ast::Assignment], new_name: Option<&str>) -> Result<WritePlan, SqlError> {
+        if self.context.purpose == Purpose::Replay && rows.generated > 0 && rows.cells.len() > 1 {
+            return Err(SqlError::unsupported("replay of ON DUPLICATE KEY UPDATE of several rows with generated ids"));
+        }
+        let keys: Vec<&Key> = unique_keys(table).filter(|key| can_conflict(table, key, rows)).collect();
+        let insert = format!("INSERT INTO {} AS \"stored\"{}", quote::table(&table.name), values_sql(table, rows));
+        let id = table.auto_increment_column().map_or("NULL::int8".to_owned(), |id| format!("\"stored\".{}", quote::identifier(&id.name)));
+        let given = Some(rows.cells.len());
+        let arbiter = match keys.as_slice() {
+            [] => {
+                let sql = format!("{insert} RETURNING TRUE, {id}");
+                return Ok(self.write_plan(Verb::Upsert, sql, table, WriteResult::Upserted { given }, rows.generated));
+            }
+            [only] => arbiter(only)?,
+            _several => {
+                let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
+                return Err(SqlError::unsupported(format_args!("ON DUPLICATE KEY UPDATE where several keys can conflict ({})", names.join(", "))));
+            }
+        };
+        let excluded = Relation::of_table(table, "excluded", None)?;
+        let mut scope = Scope::default();
+        scope.add(stored_relation(table)?)?;
+        if let Some(name) = new_name {
+            let mut new = excluded.clone();
+            new.alias = name.to_owned();
+            // Unqualified names mean the stored row.
+            for column in &mut new.columns {
+                column.hidden = true;
+            }
+            scope.add(new)?;
+        }
+        let values = Excluded(excluded);
+        let changes = self.assignments(table, &mut scope, 0, assignments, Some(&values))?;
+        let set: Vec<String> = changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
+        let differs = changes.iter().map(|change| change.differs("\"stored\"")).collect::<Vec<_>>().join(" OR ");
+        let sql = format!(
+            "{insert} ON CONFLICT ({arbiter}) DO UPDATE SET {} WHERE {differs} RETURNING (\"stored\".xmax = 0), {id}",
+            set.join(", ")
+        );
+        Ok(self.write_plan(Verb::Upsert, sql, table, WriteResult::Upserted { given }, rows.generated))
+    }
+
+    /// REPLACE: what conflicts on any unique key is deleted, then the rows are inserted, in one statement.
+    fn replace(&mut self, table: &Arc<Table>, rows: Rows) -> Result<WritePlan, SqlError> {
+        let mut conflicts = Vec::new();
+        for cells in &rows.cells {
+            for key in unique_keys(table) {
+                conflicts.extend(conflict(table, key, &rows.columns, cells)?);
+            }
+        }
+        let name = quote::table(&table.name);
+        let deleted = if conflicts.is_empty() { "FALSE".to_owned() } else { conflicts.join(" OR ") };
+        let names = column_names(table, &rows.columns);
+        let mut lines = Vec::with_capacity(rows.cells.len());
+        for cells in &rows.cells {
+            let mut line = Vec::with_capacity(cells.len());
+            for (at, cell) in rows.columns.iter().zip(cells) {
+                line.push(match cell {
+                    Cell::Sql(sql) => sql.clone(),
+                    Cell::Null => null_of(table, *at),
+                    Cell::Default if table.columns.get(*at).is_some_and(|column| column.auto_increment) => {
+                        format!("nextval({})", sequence(table)?)
+                    }
+                    Cell::Default => return Err(SqlError::unsupported("DEFAULT in REPLACE")),
+                });
+            }
+            lines.push(format!("({})", line.join(", ")));
+        }
+        let id = table.auto_increment_column().map_or("NULL::int8".to_owned(), |id| quote::identifier(&id.name));
+        let aliases: Vec<String> = (0..rows.columns.len()).map(|at| format!("v{at}")).collect();
+        let sql = format!(
+            "WITH gone AS (DELETE FROM {name} WHERE {deleted} RETURNING 1), counted AS MATERIALIZED (SELECT count(*) AS n FROM gone), \
+             added AS (INSERT INTO {name} ({names}) SELECT {} FROM counted, (VALUES {}) AS given ({}) WHERE counted.n >= 0 RETURNING {id} AS id) \
+             SELECT (SELECT n FROM counted), (SELECT count(*) FROM added), (SELECT min(id) FROM added)",
+            aliases.join(", "),
+            lines.join(", "),
+            aliases.join(", "),
+        );
+        Ok(self.write_plan(Verb::Replace, sql, table, WriteResult::Replaced, rows.generated))
+    }
+}
+
+/// `VALUES(column)` is the row that would have been inserted.
+#[derive(Debug)]
+struct Excluded(Relation);
+
+impl ValuesOf for Excluded {
+    fn value_of(&self, column: &str) -> Option<Expression> {
+        let found = self.0.columns.iter().find(|own| own.name.eq_ignore_ascii_case(column))?;
+        Some(found.expression())
+    }
+}
+
+/// The target table as ON DUPLICATE KEY UPDATE names it.
+fn stored_relation(table: &Arc<Table>) -> Result<Relation, SqlError> {
+    let mut relation = Relation::of_table(table, "stored", Some(table.name.database.clone()))?;
+    relation.alias.clone_from(&table.name.table);
+    Ok(relation)
+}
+
+/// The rows of `VALUES (…), (…)`; `None` for any other query.
+fn values_of(query: &Query) -> Option<Vec<Vec<Expr>>> {
+    match &*query.body {
+        SetExpr::Values(values) => Some(values.rows.iter().map(|row| row.to_vec()).collect()),
+        _query => None,
+    }
+}
+
+/// True for the word DEFAULT.
+pub(super) fn is_default(value: &Expr) -> bool {
+    matches!(unnested(value), Expr::Identifier(ident) if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("DEFAULT"))
+}
+
+/// The column in `t.c` or `c`.
+pub(super) fn assigned_name(target: &str) -> String {
+    let last = target.rsplit('.').next().unwrap_or(target);
+    last.trim_matches('`').to_owned()
+}
+
+fn id_carrier(table: &Table, at: usize) -> Carrier {
+    let wide = table.columns.get(at).is_some_and(|column| matches!(column.column_type, ColumnType::BigInt { unsigned: true }));
+    if wide { Carrier::Numeric } else { Carrier::Int8 }
+}
+
+/// The table's id sequence as a literal.
+fn sequence(table: &Table) -> Result<String, SqlError> {
+    let name = ddl::sequence(table).ok_or_else(|| SqlError::unsupported("a table without AUTO_INCREMENT"))?;
+    Ok(format!("{}::regclass", quote::literal(&name)))
+}
+
+pub(super) fn column_names<'a>(table: &Table, columns: impl IntoIterator<Item = &'a usize>) -> String {
+    quote::identifiers(columns.into_iter().filter_map(|at| table.columns.get(*at)).map(|column| column.name.as_str()))
+}
+
+/// ` (columns) VALUES (…), (…)`.
+fn values_sql(table: &Table, rows: &Rows) -> String {
+    // A column that every row leaves to PostgreSQL isn't named.
+    let used: Vec<usize> = (0..rows.columns.len())
+        .filter(|at| rows.cells.iter().any(|cells| !matches!(cells.get(*at), Some(Cell::Default) | None)))
+        .collect();
+    if used.is_empty() {
+        // Several rows of nothing but defaults need a column to say DEFAULT for.
+        let Some(first) = table.columns.first() else { return " DEFAULT VALUES".to_owned() };
+        let rows = vec!["(DEFAULT)"; rows.cells.len()];
+        return format!(" ({}) VALUES {}", quote::identifier(&first.name), rows.join(", "));
+    }
+    let columns: Vec<usize> = used.iter().filter_map(|at| rows.columns.get(*at)).copied().collect();
+    let lines: Vec<String> = rows
+        .cells
+        .iter()
+        .map(|cells| {
+            let line: Vec<&str> = used
+                .iter()
+                .map(|at| match cells.get(*at) {
+                    Some(Cell::Sql(sql)) => sql.as_str(),
+                    Some(Cell::Null) => "NULL",
+                    Some(Cell::Default) | None => "DEFAULT",
+                })
+                .collect();
+            format!("({})", line.join(", "))
+        })
+        .collect();
+    format!(" ({}) VALUES {}", column_names(table, &columns), lines.join(", "))
+}
+
+fn null_of(table: &Table, at: usize) -> String {
+    let ty = table.columns.get(at).and_then(Type::of_column);
+    format!("NULL::{}", ty.map_or("text", |ty| ty.carrier.name()))
+}
+
+pub(super) fn unique_keys(table: &Table) -> impl Iterator<Item = &Key> {
+    table.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique))
+}
+
+/// The column of each part; `None` when a part is an expression or a prefix.
+pub(super) fn key_columns(table: &Table, key: &Key) -> Option<Vec<usize>> {
+    key.parts
+        .iter()
+        .map(|part| {
+            let name = part.column.as_ref().filter(|_| part.prefix.is_none())?;
+            table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
+        })
+        .collect()
+}
+
+/// False when no row can violate the key: a part is NULL, or an id that is generated.
+fn can_conflict(table: &Table, key: &Key, rows: &Rows) -> bool {
+    let Some(columns) = key_columns(table, key) else { return true };
+    rows.cells.iter().any(|cells| {
+        columns.iter().all(|column| {
+            let Some(definition) = table.columns.get(*column) else { return true };
+            let cell = rows.columns.iter().position(|at| at == column).and_then(|at| cells.get(at));
+            match cell {
+                Some(Cell::Null) => false,
+                Some(Cell::Default) | None if definition.auto_increment => false,
+                Some(Cell::Sql(_)) if definition.auto_increment => rows.explicit > 0,
+                Some(Cell::Default) | None => !matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) || !definition.nullable,
+                Some(Cell::Sql(_)) => true,
+            }
+        })
+    })
+}
+
+fn arbiter(key: &Key) -> Result<String, SqlError> {
+    let mut parts = Vec::with_capacity(key.parts.len());
+    for part in &key.parts {
+        match (&part.column, part.prefix) {
+            (Some(column), None) => parts.push(quote::identifier(column)),
+            (_, _) => return Err(SqlError::unsupported("ON DUPLICATE KEY UPDATE over a key prefix or expression")),
+        }
+    }
+    Ok(parts.join(", "))
+}
+
+/// The condition under which a stored row conflicts with a new one on a key; `None` when none can.
+fn conflict(table: &Table, key: &Key, columns: &[usize], cells: &[Cell]) -> Result<Option<String>, SqlError> {
+    let Some(parts) = key_columns(table, key) else { return Err(SqlError::unsupported("REPLACE over a key prefix or expression")) };
+    let mut terms = Vec::with_capacity(parts.len());
+    for column in parts {
+        let Some(definition) = table.columns.get(column) else { return Ok(None) };
+        match columns.iter().position(|at| *at == column).and_then(|at| cells.get(at)) {
+            Some(Cell::Sql(sql)) => terms.push(format!("{} = {sql}", quote::identifier(&definition.name))),
+            Some(Cell::Null) => return Ok(None),
+            Some(Cell::Default) | None if definition.auto_increment => return Ok(None),
+            Some(Cell::Default) | None if matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) => return Ok(None),
+            Some(Cell::Default) | None => return Err(SqlError::unsupported("REPLACE with a defaulted key column")),
+        }
+    }
+    Ok(Some(format!("({})", terms.join(" AND "))))
+}
+
+/// What MySQL stores without strict mode when a column has no default.
+fn implicit_default(column: &Column) -> Result<Value, SqlError> {
+    Ok(match &column.column_type {
+        ColumnType::Enum { labels } => Value::Text(labels.first().cloned().unwrap_or_default()),
+        ColumnType::Char { .. } | ColumnType::VarChar { .. } | ColumnType::TinyText | ColumnType::Text | ColumnType::MediumText
+        | ColumnType::LongText | ColumnType::Set { .. } => Value::Text(String::new()),
+        ColumnType::Binary { .. } | ColumnType::VarBinary { .. } | ColumnType::TinyBlob | ColumnType::Blob
+        | ColumnType::MediumBlob | ColumnType::LongBlob => Value::Bytes(Vec::new()),
+        ColumnType::TinyInt { .. } | ColumnType::SmallInt { .. } | ColumnType::MediumInt { .. } | ColumnType::Int { .. }
+        | ColumnType::BigInt { .. } | ColumnType::Decimal { .. } | ColumnType::Float { .. } | ColumnType::Double { .. }
+        | ColumnType::Bit { .. } | ColumnType::Year => Value::Int(0),
+        ColumnType::Date | ColumnType::Time { .. } | ColumnType::DateTime { .. } | ColumnType::Timestamp { .. }
+        | ColumnType::Json | ColumnType::Unsupported { .. } => {
+            return Err(SqlError::unsupported(format_args!("the implicit default of column {}", column.name)));
+        }
+    })
+}
