@@ -248,7 +248,7 @@ async fn copy_table(
         encoder.row(|index| row.cell(index), copy.buffer())?;
         copy.flush_if_full().await.map_err(at(table))?;
         progress.rows += 1;
-        if progress.rows % REPORT_EVERY == 0 {
+        if progress.rows.is_multiple_of(REPORT_EVERY) {
             progress.bytes = copy.sent_bytes();
             on_progress(progress.clone());
         }

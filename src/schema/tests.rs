@@ -158,12 +158,15 @@ fn an_index_never_refuses_a_row() {
     let ddl = ddl::table(&table).expect("carried");
     let parts = |statement: &String| statement.split_once(" (").map(|(_, parts)| parts.to_owned());
     let found: Vec<_> = ddl.indexes.iter().chain(&ddl.keys).filter_map(parts).collect();
-    assert_eq!(found, [
-        "\"short\" NULLS FIRST)",
-        "\"left\"(\"long\", 650) NULLS FIRST)",
-        "\"left\"(\"text\", 325) NULLS FIRST, \"number\" NULLS FIRST)",
-        "\"left\"(\"text\", 10) NULLS FIRST)",
-    ]);
+    assert_eq!(
+        found,
+        [
+            "\"short\" NULLS FIRST)",
+            "\"left\"(\"long\", 650) NULLS FIRST)",
+            "\"left\"(\"text\", 325) NULLS FIRST, \"number\" NULLS FIRST)",
+            "\"left\"(\"text\", 10) NULLS FIRST)",
+        ]
+    );
 }
 
 #[test]

@@ -306,8 +306,10 @@ async fn defaults_mean_the_same() {
     target.run(&insert).await.expect("defaults");
     let report = bench.verify(&catalogue).await;
     assert!(report.is_same(), "{report:#?}");
-    bench.run(&["create table times(id int primary key, a datetime default current_timestamp, \
-                 b timestamp(3) default current_timestamp(3), c datetime(5) default current_timestamp(5))"]).await;
+    bench
+        .run(&["create table times(id int primary key, a datetime default current_timestamp, \
+                 b timestamp(3) default current_timestamp(3), c datetime(5) default current_timestamp(5))"])
+        .await;
     bench.copy().await.expect("a copy");
     let now = format!("INSERT INTO {}.times VALUES (1)", bench.target.database);
     target.run(&now).await.expect("times");
@@ -344,6 +346,37 @@ async fn a_snapshot_says_when_a_commit_came_between() {
     let id: Option<u64> = bench.mysql.query_first("select connection_id()").await.expect("an id");
     let live = inspect::live_connections(&mut bench.mysql).await.expect("connections");
     assert!(live.iter().any(|connection| Some(connection.id) == id));
+}
+
+#[tokio::test]
+async fn the_source_is_reached_by_password_with_and_without_tls() {
+    let mut bench = Bench::new().await;
+    let user = bench.target.database.clone();
+    bench
+        .run(&[
+            &format!("create user {user} identified with caching_sha2_password by 'it''s secret'"),
+            &format!("grant select on {user}.* to {user}"),
+            "create table t(id int primary key)",
+        ])
+        .await;
+    for tls in [Tls::Off, Tls::Required, Tls::Off] {
+        let password = Secret::new("it's secret");
+        let source = Source { user: user.clone(), password, tls: tls.clone(), ..bench.source.clone() };
+        let mut conn = inspect::connect(&source).await.unwrap_or_else(|error| panic!("{tls:?}: {error:?}"));
+        let catalogue = inspect::catalogue(&mut conn, &source.databases).await.expect("a catalogue");
+        assert!(catalogue.table(&user, "t").is_some());
+        assert_eq!(inspect::accounts(&mut conn).await.expect("an answer"), None, "only root may read accounts");
+        let prepared = snapshot::prepare(&source, 2).await.expect("connections");
+        assert_eq!(prepared.open().await.expect("a snapshot").readers.len(), 2);
+        conn.disconnect().await.expect("the end");
+        bench.run(&["flush privileges"]).await;
+    }
+    let wrong = Source { user: user.clone(), password: Secret::new("wrong"), ..bench.source.clone() };
+    let error = inspect::connect(&wrong).await.expect_err("refused");
+    assert_eq!(error.mysql_code(), Some(1045), "{error:?}");
+    let missing = Source { databases: vec!["mysql".to_owned()], ..bench.source.clone() };
+    let error = inspect::catalogue(&mut bench.mysql, &missing.databases).await.expect_err("refused");
+    assert_eq!(error.to_string(), "database mysql can't be carried: it is MySQL's own");
 }
 
 /// MySQL's text of a random value of a type, or NULL.
