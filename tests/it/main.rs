@@ -3,6 +3,7 @@
 
 mod crash;
 mod forward;
+mod road;
 mod shared_servers;
 mod snapshot;
 mod world;

@@ -38,8 +38,7 @@ impl Bascule {
 impl World {
     /// Fresh servers and an empty database.
     pub fn new() -> Self {
-        let servers =
-            Servers::start(&mysql::Options::default(), &postgres::Options::default()).expect("servers start");
+        let servers = Servers::start(&mysql::Options::default(), &postgres::Options::default()).expect("servers start");
         let database = servers.create_database().expect("a database").name;
         let folder = tempfile::tempdir().expect("a folder");
         let port = free_port();
@@ -90,6 +89,13 @@ impl World {
         bascule
     }
 
+    /// Runs the same program on the same configuration, to its end.
+    pub fn second_copy(&self) -> std::process::Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bascule"));
+        command.args(["run", "--config"]).arg(self.config_path());
+        command.stdin(Stdio::null()).output().expect("the binary runs")
+    }
+
     fn log_path(&self) -> PathBuf {
         self.folder.path().join("log")
     }
@@ -116,9 +122,8 @@ impl World {
 
     /// Waits until the mirror follows and every table is in it.
     pub async fn wait_streaming(&self) -> Status {
-        let streaming = |status: &Status| {
-            status.mirror.as_ref().is_some_and(|mirror| mirror.phase == MirrorPhase::Streaming)
-        };
+        let streaming =
+            |status: &Status| status.mirror.as_ref().is_some_and(|mirror| mirror.phase == MirrorPhase::Streaming);
         self.wait(streaming, "the mirror follows").await
     }
 }
