@@ -28,7 +28,6 @@ impl Impostor {
             lag_seconds: 0.0,
             gaps: None,
             spool_bytes: 0,
-            in_doubt: 0,
         };
         Status {
             version: "impostor".into(),
