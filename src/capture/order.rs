@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::change::{Affected, CapturedStatement, Doubtful, Inexact, SourceEvent, SourceTransaction, WriteAnswer};
 use crate::position::{Gtid, GtidSet, GtidSource};
+use crate::sql::{self, StatementClass};
 
 use super::record::{Intent, Outcome, Record};
 
@@ -162,6 +163,16 @@ impl Orderer {
         mut inexact: Option<Inexact>,
     ) {
         gtids.sort();
+        if let ([before, own], Some((ddl, writes))) = (gtids.as_slice(), statements.split_last())
+            && !writes.is_empty()
+            && sql::classify(ddl.text.as_bytes()) == StatementClass::Ddl
+        {
+            // DDL commits what was open first, under a number of its own.
+            let writes = SourceTransaction { gtid: before.clone(), statements: writes.to_vec(), inexact: inexact.clone() };
+            let ddl = SourceTransaction { gtid: own.clone(), statements: vec![ddl.clone()], inexact };
+            self.place(segment, writes);
+            return self.place(segment, ddl);
+        }
         let several = gtids.len() > 1 && !statements.is_empty();
         let Some(last) = gtids.pop() else { return };
         for gtid in gtids {

@@ -28,6 +28,8 @@ pub struct SessionCapture {
     savepoints: Vec<(String, usize)>,
     inexact: Option<Inexact>,
     intent: Option<OpenIntent>,
+    /// What MySQL's tracker said last: within one command it repeats what it said before.
+    reported: Vec<Gtid>,
 }
 
 /// An intent on disk that waits for its outcome.
@@ -50,6 +52,7 @@ impl SessionCapture {
             savepoints: Vec::new(),
             inexact: None,
             intent: None,
+            reported: Vec::new(),
         }
     }
 
@@ -128,7 +131,9 @@ impl SessionCapture {
         Inexact::add(&mut self.inexact, reason.into(), tables);
     }
 
-    /// The transaction was rolled back, or MySQL refused the statement that would have committed.
+    /// The transaction was rolled back, or MySQL refused the statement that would have committed by itself. Not for DDL
+    /// that was refused while the transaction had writes: MySQL has committed those by then, under a GTID that it
+    /// doesn't tell; that's an [unknown outcome](SessionCapture::unknown_outcome).
     pub fn rolled_back(&mut self) {
         self.close(Outcome::Nothing);
         self.clear();
@@ -145,8 +150,15 @@ impl SessionCapture {
         self.committed_all(gtid.into_iter().collect()).await
     }
 
-    /// As [`SessionCapture::committed`], for a command that committed several times.
+    /// As [`SessionCapture::committed`], with everything that the tracker of one answer said. DDL inside a transaction
+    /// commits twice, and the answers to a multi-statement command each repeat the GTIDs of those before.
     pub async fn committed_all(&mut self, gtids: Vec<Gtid>) -> Result<(), CaptureError> {
+        let fresh = gtids.iter().filter(|gtid| !self.reported.contains(gtid)).cloned().collect();
+        self.reported = gtids;
+        self.record_commit(fresh).await
+    }
+
+    async fn record_commit(&mut self, gtids: Vec<Gtid>) -> Result<(), CaptureError> {
         let intent = self.intent.take();
         let statements = std::mem::take(&mut self.statements);
         let inexact = self.inexact.take();

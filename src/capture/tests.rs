@@ -135,11 +135,24 @@ async fn a_session_is_read_back_as_transactions() {
     session.committed(Some(gtid(3))).await.expect("recorded");
     assert!(texts(feed.next().await.expect("an event")).is_empty());
 
+    // DDL commits what was open before; and answers to one command repeat earlier numbers.
+    session.executed(statement("f"));
+    session.before_commit(Some(&pending("create table g (h int)"))).await.expect("durable");
+    let mut ddl = statement("create table g (h int)");
+    ddl.parameters = vec![Value::Int(1)];
+    session.executed(ddl);
+    session.committed_all(vec![gtid(4), gtid(5)]).await.expect("durable");
+    assert_eq!(texts(feed.next().await.expect("an event")), ["f"]);
+    assert_eq!(texts(feed.next().await.expect("an event")), ["create table g (h int)"]);
+    session.executed(statement("i"));
+    session.committed_all(vec![gtid(4), gtid(5), gtid(6)]).await.expect("durable");
+    assert_eq!(texts(feed.next().await.expect("an event")), ["i"]);
+
     // A session that ends in the middle leaves an unknown outcome, and the next gap is in doubt.
     session.executed(statement("e"));
     session.before_commit(None).await.expect("durable");
     drop(session);
-    capture.executed(format!("{SOURCE}:1-4").parse().expect("a set")).await.expect("durable");
+    capture.executed(format!("{SOURCE}:1-7").parse().expect("a set")).await.expect("durable");
     match feed.next().await.expect("an event") {
         SourceEvent::InDoubt { candidates, .. } => assert_eq!(candidates[0].statements[0].text, "e"),
         other => panic!("{other:?}"),

@@ -11,6 +11,19 @@ use crate::target::Answer;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Different(pub(super) String);
 
+/// True for a row-giving statement that changed nothing on MySQL: there is nothing to repeat, and no id to give.
+pub(super) fn did_nothing(statement: &CapturedStatement, plan: &WritePlan) -> bool {
+    match plan.verb {
+        Verb::Insert | Verb::InsertIgnore | Verb::Upsert | Verb::Replace => {
+            // Under CLIENT_FOUND_ROWS a row that stayed the same counts as one; a row with a new id has an insert id.
+            let same = plan.verb == Verb::Upsert && plan.generated_ids == 1 && statement.context.found_rows;
+            let answer = &statement.answer;
+            answer.affected_rows == 0 || (same && answer.affected_rows == 1 && answer.insert_id == 0)
+        }
+        Verb::Update | Verb::Delete => false,
+    }
+}
+
 /// Refuses what can't be exact, before it's executed.
 pub(super) fn before(statement: &CapturedStatement, plan: &WritePlan) -> Result<(), Different> {
     let needs_time = plan.parameters.iter().any(|parameter| match parameter.source {
@@ -54,11 +67,10 @@ fn generated_ids(statement: &CapturedStatement, plan: &WritePlan) -> Result<(), 
     let known = match plan.verb {
         Verb::Insert => answer.insert_id != 0,
         // A row that was ignored takes an id too, so the others' ids aren't known.
-        Verb::InsertIgnore => answer.affected_rows == 0 || (answer.affected_rows >= generated && answer.insert_id != 0),
-        // A single row that met another one takes an id that nobody sees.
+        Verb::InsertIgnore => answer.affected_rows >= generated && answer.insert_id != 0,
+        // One row: the id that it has now, whether it was there before or not. Several rows: none met another one.
         Verb::Upsert | Verb::Replace => {
-            generated == 1 && (answer.insert_id != 0 || answer.affected_rows != 1)
-                || (answer.affected_rows == generated && answer.insert_id != 0)
+            answer.insert_id != 0 && (generated == 1 || answer.affected_rows == generated)
         }
         Verb::Update | Verb::Delete => true,
     };
