@@ -93,7 +93,7 @@ impl Capture {
             tracing::info!(bytes = recovery.torn_bytes, "a record that a crash had cut off was removed from the spool");
         }
         if let Some(reason) = &recovery.stopped {
-            tracing::error!(%reason, "capturing stays stopped until a resync");
+            tracing::info!(%reason, "capturing stays stopped until a mirror begins anew");
         } else if recovery.records > 0 {
             spool.append_unattended(Record::Restarted.encode())?;
         }

@@ -151,9 +151,10 @@ impl Spool {
         self.shared.lock().stopped.clone()
     }
 
-    /// Stops recording for good.
+    /// Stops recording because its owner says so.
     pub(super) fn stop(&self, reason: &str) {
-        self.shared.stop(reason);
+        tracing::info!(reason, "nothing is captured from now on");
+        self.shared.close(reason);
     }
 
     /// Bytes on disk.
@@ -201,18 +202,24 @@ impl Shared {
         Ok(sequence)
     }
 
-    /// Stops, tells everybody who waits and everybody who reads.
+    /// Stops because it can't go on.
     fn stop(&self, reason: &str) {
+        if self.close(reason) {
+            tracing::error!(reason, "capturing has stopped: mirroring needs a resync; forwarding goes on");
+        }
+    }
+
+    /// Tells everybody who waits and everybody who reads; false when it had stopped before.
+    fn close(&self, reason: &str) -> bool {
         let reason: Arc<str> = reason.into();
         let waiting = {
             let mut queue = self.lock();
             if queue.stopped.is_some() {
-                return;
+                return false;
             }
             queue.stopped = Some(Arc::clone(&reason));
             std::mem::take(&mut queue.waiting)
         };
-        tracing::error!(%reason, "capturing has stopped: mirroring needs a resync; forwarding goes on");
         if let Err(error) = std::fs::write(self.stopped_file(), reason.as_bytes()) {
             tracing::warn!(%error, "cannot keep the reason beside the spool");
         }
@@ -223,6 +230,7 @@ impl Shared {
             }
         }
         self.end.send_modify(|end| end.stopped = Some(reason));
+        true
     }
 
     fn stopped_file(&self) -> PathBuf {
