@@ -1,0 +1,163 @@
+//! The client's side of a serving session: commands in, packets out. Output is collected and written in large pieces;
+//! a slow client holds up its own session only, since writing waits for the socket.
+
+use std::io;
+
+use bytes::BytesMut;
+use tokio::io::AsyncWriteExt;
+
+use super::error::MysqlError;
+use crate::frontend::stream::{ClientStream, fill};
+use crate::sql::plan::OutputColumn;
+use crate::wire::packet::{self, Packet, TooLarge};
+use crate::wire::resultset::{self, BINARY_COLLATION, ColumnDefinition};
+use crate::wire::{Capabilities, StatusFlags, reply};
+
+/// Output is written once it has grown to this.
+const WRITE_CHUNK: usize = 64 * 1024;
+
+/// A client's connection with its protocol state.
+pub(super) struct Channel {
+    pub(super) stream: ClientStream,
+    /// Read from the connection, not used yet.
+    pub(super) unread: BytesMut,
+    pub(super) out: BytesMut,
+    /// Sequence number of the next packet to the client.
+    pub(super) sequence: u8,
+    pub(super) capabilities: Capabilities,
+}
+
+/// Why no packet could be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
+
+impl Channel {
+    pub(super) fn new(stream: ClientStream) -> Self {
+        Self {
+            stream,
+            unread: BytesMut::new(),
+            out: BytesMut::new(),
+            sequence: 0,
+            capabilities: Capabilities::PROTOCOL_41,
+        }
+    }
+
+    /// Waits for a whole payload of at most `limit` bytes. Cancel safe.
+    pub(super) async fn packet(&mut self, limit: usize) -> Result<Packet, ReadError> {
+        loop {
+            if let Some(packet) = packet::take(&mut self.unread, limit)? {
+                self.sequence = packet.sequence.wrapping_add(1);
+                if self.unread.is_empty() {
+                    self.unread = BytesMut::new();
+                }
+                return Ok(packet);
+            }
+            if fill(&mut self.stream, &mut self.unread).await? == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+        }
+    }
+
+    /// Appends a packet.
+    pub(super) fn put(&mut self, write: impl FnOnce(&mut BytesMut)) {
+        let framed: Result<(), std::convert::Infallible> =
+            resultset::frame(&mut self.out, &mut self.sequence, |out| {
+                write(out);
+                Ok(())
+            });
+        let Ok(()) = framed;
+    }
+
+    /// Appends an OK.
+    pub(super) fn put_ok(&mut self, ok: &resultset::Ok) {
+        let capabilities = self.capabilities;
+        self.put(|out| ok.put(out, capabilities));
+    }
+
+    /// Appends an ERR.
+    pub(super) fn put_error(&mut self, error: &MysqlError) {
+        let payload = reply::err(error.code, error.sqlstate, &error.message);
+        self.put(|out| out.extend_from_slice(&payload));
+    }
+
+    /// Appends what ends a result.
+    pub(super) fn put_end(&mut self, status: StatusFlags, warnings: u16) {
+        let capabilities = self.capabilities;
+        if capabilities.contains(Capabilities::DEPRECATE_EOF) {
+            let ok = resultset::Ok { status, warnings, ..resultset::Ok::default() };
+            self.put(|out| ok.put_end(out, capabilities));
+        } else {
+            self.put(|out| resultset::put_eof(out, status, warnings));
+        }
+    }
+
+    /// Appends the number of columns and their definitions.
+    pub(super) fn put_columns(&mut self, columns: &[OutputColumn], collation: u16, status: StatusFlags) {
+        self.put(|out| crate::wire::reader::put_lenenc(out, columns.len() as u64));
+        self.put_definitions(columns, collation);
+        if !self.capabilities.contains(Capabilities::DEPRECATE_EOF) {
+            self.put(|out| resultset::put_eof(out, status, 0));
+        }
+    }
+
+    /// Appends column definitions alone.
+    pub(super) fn put_definitions(&mut self, columns: &[OutputColumn], collation: u16) {
+        for column in columns {
+            self.put(|out| definition(column, collation).put(out));
+        }
+    }
+
+    /// Appends a definition as COM_FIELD_LIST has it, with NULL for the default.
+    pub(super) fn put_field(&mut self, column: &OutputColumn, collation: u16) {
+        self.put(|out| {
+            definition(column, collation).put(out);
+            out.extend_from_slice(&[0xfb]);
+        });
+    }
+
+    /// Writes everything that has been collected.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        while !self.out.is_empty() {
+            if self.stream.write_buf(&mut self.out).await? == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+        }
+        self.out = BytesMut::new();
+        self.stream.flush().await
+    }
+
+    /// Writes what has been collected when it is worth a write.
+    pub(super) async fn flush_if_large(&mut self) -> io::Result<()> {
+        if self.out.len() < WRITE_CHUNK {
+            return Ok(());
+        }
+        while !self.out.is_empty() {
+            if self.stream.write_buf(&mut self.out).await? == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+        }
+        self.out.clear();
+        Ok(())
+    }
+}
+
+/// The definition packet of a column under the connection's collation.
+fn definition(column: &OutputColumn, collation: u16) -> ColumnDefinition<'_> {
+    ColumnDefinition {
+        schema: &column.schema,
+        table: &column.table,
+        org_table: &column.org_table,
+        name: &column.name,
+        org_name: &column.org_name,
+        collation: if column.character { collation } else { BINARY_COLLATION },
+        length: column.length,
+        field: column.field,
+        flags: column.flags,
+        decimals: column.decimals,
+    }
+}

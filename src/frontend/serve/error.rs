@@ -1,0 +1,340 @@
+//! What a client is told: MySQL's number, SQLSTATE and text for everything that can go wrong while PostgreSQL serves.
+//!
+//! This is an allow list. An error of PostgreSQL that has no entry becomes 1105 with its SQLSTATE and nothing else:
+//! PostgreSQL's own words stay in the log, where names of ours and values of others do no harm.
+
+use crate::schema::{Catalogue, ForeignKey, ReferentialAction, Table, ddl};
+use crate::sql::plan::{SqlError, Verb};
+use crate::target::{ServerError, TargetError};
+
+/// An error as a client sees it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code} ({sqlstate}): {message}")]
+pub(super) struct MysqlError {
+    pub(super) code: u16,
+    pub(super) sqlstate: &'static str,
+    pub(super) message: String,
+}
+
+impl MysqlError {
+    pub(super) fn new(code: u16, sqlstate: &'static str, message: impl Into<String>) -> Self {
+        Self { code, sqlstate, message: message.into() }
+    }
+
+    /// 1047.
+    pub(super) fn unknown_command() -> Self {
+        Self::new(1047, "08S01", "Unknown command")
+    }
+
+    /// 1835.
+    pub(super) fn malformed() -> Self {
+        Self::new(1835, "HY000", "Malformed communication packet.")
+    }
+
+    /// 1235.
+    pub(super) fn unsupported(what: &str) -> Self {
+        Self::new(1235, "42000", format!("This version of MySQL doesn't yet support '{what}'"))
+    }
+
+    /// 1049.
+    pub(super) fn unknown_database(name: &str) -> Self {
+        Self::new(1049, "42000", format!("Unknown database '{name}'"))
+    }
+
+    /// 1146.
+    pub(super) fn unknown_table(database: &str, table: &str) -> Self {
+        Self::new(1146, "42S02", format!("Table '{database}.{table}' doesn't exist"))
+    }
+
+    /// 1243.
+    pub(super) fn unknown_statement(id: u32, function: &str) -> Self {
+        Self::new(1243, "HY000", format!("Unknown prepared statement handler ({id}) given to {function}"))
+    }
+
+    /// 1213.
+    pub(super) fn deadlock() -> Self {
+        Self::new(1213, "40001", "Deadlock found when trying to get lock; try restarting transaction")
+    }
+
+    /// 1053: PostgreSQL is gone; whether the statement took effect isn't known.
+    pub(super) fn backend_lost() -> Self {
+        Self::new(1053, "08S01", "Server shutdown in progress")
+    }
+}
+
+impl From<SqlError> for MysqlError {
+    fn from(error: SqlError) -> Self {
+        Self { code: error.code, sqlstate: error.sqlstate, message: error.message }
+    }
+}
+
+/// What is left of the transaction after an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aftermath {
+    /// Only the statement is undone.
+    Statement,
+    /// The whole transaction is undone, as MySQL does after a deadlock.
+    Transaction,
+    /// The connection to PostgreSQL is gone and the client's connection must end.
+    Connection,
+}
+
+/// What the statement was about, for messages that name columns and keys.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) verb: Option<Verb>,
+    /// The statement says NOWAIT.
+    pub(super) no_wait: bool,
+}
+
+/// The client's error for a failure of the connection or of PostgreSQL.
+pub(super) fn from_target(error: &TargetError, about: About<'_>) -> (MysqlError, Aftermath) {
+    match error {
+        TargetError::Server(server) => from_server(server, about),
+        TargetError::Exhausted(_) => (MysqlError::new(1040, "08004", "Too many connections"), Aftermath::Statement),
+        TargetError::ConnectTimeout(_) | TargetError::Authentication(_) | TargetError::Tls(_) => {
+            (MysqlError::backend_lost(), Aftermath::Connection)
+        }
+        TargetError::Io(_) | TargetError::Protocol(_) | TargetError::Busy => {
+            (MysqlError::backend_lost(), Aftermath::Connection)
+        }
+        TargetError::AnswerTooLarge(_) => {
+            (MysqlError::new(1041, "HY000", "Out of memory."), Aftermath::Statement)
+        }
+        TargetError::Request(_) => (
+            MysqlError::new(1366, "HY000", "Incorrect string value: the statement holds text that can't be stored"),
+            Aftermath::Statement,
+        ),
+    }
+}
+
+fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath) {
+    let statement = |error| (error, Aftermath::Statement);
+    match error.sqlstate.as_str() {
+        "23505" => statement(duplicate(error, about.catalogue)),
+        "23503" => statement(foreign_key(error, about.catalogue)),
+        "23502" => statement(not_null(error, about)),
+        "23514" => statement(check(error)),
+        "22001" => statement(on_column(error, 1406, "22001", "Data too long for column")),
+        "22003" => statement(on_column(error, 1264, "22003", "Out of range value for column")),
+        "22P02" | "22007" | "22008" => statement(wrong_value(error)),
+        "22012" => statement(MysqlError::new(1365, "22012", "Division by 0")),
+        "22P05" | "22021" => statement(MysqlError::new(1366, "HY000", "Incorrect string value")),
+        "21000" => statement(MysqlError::new(1242, "21000", "Subquery returns more than 1 row")),
+        "40P01" | "40001" => (MysqlError::deadlock(), Aftermath::Transaction),
+        "55P03" if about.no_wait => statement(MysqlError::new(
+            3572,
+            "HY000",
+            "Statement aborted because lock(s) could not be acquired immediately and NOWAIT is set.",
+        )),
+        "55P03" => statement(MysqlError::new(1205, "HY000", "Lock wait timeout exceeded; try restarting transaction")),
+        "57014" if error.message.contains("statement timeout") => statement(MysqlError::new(
+            3024,
+            "HY000",
+            "Query execution was interrupted, maximum statement execution time exceeded",
+        )),
+        "57014" => statement(MysqlError::new(1317, "70100", "Query execution was interrupted")),
+        "53300" => statement(MysqlError::new(1040, "08004", "Too many connections")),
+        "25006" => statement(MysqlError::new(1792, "25006", "Cannot execute statement in a READ ONLY transaction.")),
+        "42P01" => statement(MysqlError::new(1146, "42S02", "Table doesn't exist")),
+        "42P07" => statement(MysqlError::new(1050, "42S01", "Table already exists")),
+        "42501" => statement(MysqlError::new(1227, "42000", "Access denied; Bascule's PostgreSQL user lacks a privilege for this operation")),
+        "53100" => statement(MysqlError::new(1021, "HY000", "Disk full; waiting for someone to free some space...")),
+        "54000" | "54001" | "54011" | "54023" => statement(MysqlError::unsupported("a statement of this size")),
+        _ if error.is_fatal() => (MysqlError::backend_lost(), Aftermath::Connection),
+        // Class 42 and 0A: PostgreSQL didn't understand what we wrote. Our error; the client sees a named refusal.
+        state if state.starts_with("42") || state.starts_with("0A") => {
+            statement(MysqlError::unsupported("this form of statement"))
+        }
+        state => statement(MysqlError::new(1105, "HY000", format!("Unknown error (PostgreSQL {state})"))),
+    }
+}
+
+/// Longest value in "Duplicate entry", in characters.
+const ENTRY_LIMIT: usize = 64;
+
+/// `Duplicate entry '1-a' for key 't.u'`. The values come from DETAIL, whose text is `Key (a, b)=(1, x) already
+/// exists.`; values that contain its separators can't be told apart there and keep them.
+fn duplicate(error: &ServerError, catalogue: &Catalogue) -> MysqlError {
+    let table = named_table(error, catalogue);
+    let index = error.constraint.as_deref().unwrap_or_default();
+    let key = table.and_then(|table| ddl::key_of_index(table, index)).map_or(index, |key| &key.name);
+    let values = error.detail.as_deref().and_then(duplicate_values).unwrap_or_default();
+    let values: String = values.chars().take(ENTRY_LIMIT).collect();
+    let name = table.map_or_else(|| error.table.clone().unwrap_or_default(), |table| table.name.table.clone());
+    MysqlError::new(1062, "23000", format!("Duplicate entry '{values}' for key '{name}.{key}'"))
+}
+
+fn duplicate_values(detail: &str) -> Option<String> {
+    let (columns, rest) = detail.strip_prefix("Key (")?.split_once(")=(")?;
+    let values = rest.strip_suffix(") already exists.")?;
+    let parts: Vec<&str> = values.split(", ").collect();
+    let count = columns.matches(", ").count() + 1;
+    let shown: Vec<String> = if parts.len() == count { parts.into_iter().map(shown_value).collect() } else { vec![values.to_owned()] };
+    Some(shown.join("-"))
+}
+
+/// PostgreSQL shows bytes as `\x…`, MySQL as `\x…` in capitals.
+fn shown_value(value: &str) -> String {
+    match value.strip_prefix("\\x") {
+        Some(digits) if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) && digits.len() % 2 == 0 => {
+            digits.as_bytes().chunks(2).fold(String::new(), |mut text, pair| {
+                text.push_str("\\x");
+                text.push_str(&String::from_utf8_lossy(pair).to_ascii_uppercase());
+                text
+            })
+        }
+        _ => value.to_owned(),
+    }
+}
+
+/// 1452 for a child without its parent, 1451 for a parent that still has children.
+fn foreign_key(error: &ServerError, catalogue: &Catalogue) -> MysqlError {
+    let name = error.constraint.as_deref().unwrap_or_default();
+    let parent = error.detail.as_deref().is_some_and(|detail| detail.contains("is still referenced from table"))
+        || error.message.starts_with("update or delete");
+    let (code, begin) = if parent {
+        (1451, "Cannot delete or update a parent row")
+    } else {
+        (1452, "Cannot add or update a child row")
+    };
+    let found = child_table(error, catalogue, name);
+    let text = found.map_or_else(
+        || format!("{begin}: a foreign key constraint fails"),
+        |(table, key)| {
+            format!(
+                "{begin}: a foreign key constraint fails (`{}`.`{}`, {})",
+                table.name.database,
+                table.name.table,
+                foreign_key_clause(table, key)
+            )
+        },
+    );
+    MysqlError::new(code, "23000", text)
+}
+
+/// The table that holds the constraint: PostgreSQL names it for both kinds.
+fn child_table<'a>(error: &ServerError, catalogue: &'a Catalogue, name: &str) -> Option<(&'a Table, &'a ForeignKey)> {
+    let find = |table: &'a Table| table.foreign_keys.iter().find(|key| ddl::foreign_key_name(&key.name) == name);
+    if let Some(table) = named_table(error, catalogue)
+        && let Some(key) = find(table)
+    {
+        return Some((table, key));
+    }
+    let databases = error.schema.as_deref().map_or_else(
+        || catalogue.databases.values().collect::<Vec<_>>(),
+        |schema| catalogue.database(schema).into_iter().collect(),
+    );
+    databases.into_iter().flat_map(|database| database.tables.values()).find_map(|table| Some((&**table, find(table)?)))
+}
+
+/// A foreign key as SHOW CREATE TABLE writes it.
+pub(super) fn foreign_key_clause(table: &Table, key: &ForeignKey) -> String {
+    let list = |columns: &[String]| columns.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    let parent = if key.references.database == table.name.database {
+        quoted(&key.references.table)
+    } else {
+        format!("{}.{}", quoted(&key.references.database), quoted(&key.references.table))
+    };
+    let mut clause = format!(
+        "CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {parent} ({})",
+        quoted(&key.name),
+        list(&key.columns),
+        list(&key.referenced_columns)
+    );
+    for (event, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
+        let action = match action {
+            // MySQL doesn't print its default.
+            ReferentialAction::NoAction => continue,
+            ReferentialAction::Restrict => "RESTRICT",
+            ReferentialAction::Cascade => "CASCADE",
+            ReferentialAction::SetNull => "SET NULL",
+            ReferentialAction::SetDefault => "SET DEFAULT",
+        };
+        clause.push_str(&format!(" ON {event} {action}"));
+    }
+    clause
+}
+
+/// A name in MySQL's quotes.
+pub(super) fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// 1364 for an INSERT that left a column out, else 1048. A column that the statement names is checked when its value
+/// is bound, so PostgreSQL sees a NULL of an INSERT mostly when there's no default.
+fn not_null(error: &ServerError, about: About<'_>) -> MysqlError {
+    let column = error.column.as_deref().unwrap_or_default();
+    let no_default = named_table(error, about.catalogue)
+        .and_then(|table| table.column(column))
+        .is_some_and(|column| column.default == crate::schema::ColumnDefault::None);
+    let inserts = matches!(about.verb, Some(Verb::Insert | Verb::InsertIgnore | Verb::Upsert | Verb::Replace));
+    if inserts && no_default {
+        return MysqlError::new(1364, "HY000", format!("Field '{column}' doesn't have a default value"));
+    }
+    MysqlError::new(1048, "23000", format!("Column '{column}' cannot be null"))
+}
+
+/// Our own range checks are 1264, those of the application 3819.
+fn check(error: &ServerError) -> MysqlError {
+    let name = error.constraint.as_deref().unwrap_or_default();
+    match name.strip_prefix("_my_") {
+        Some(column) => MysqlError::new(1264, "22003", format!("Out of range value for column '{column}' at row 1")),
+        None => MysqlError::new(3819, "HY000", format!("Check constraint '{name}' is violated.")),
+    }
+}
+
+fn on_column(error: &ServerError, code: u16, sqlstate: &'static str, text: &str) -> MysqlError {
+    match error.column.as_deref() {
+        Some(column) => MysqlError::new(code, sqlstate, format!("{text} '{column}' at row 1")),
+        None if code == 1264 => MysqlError::new(1690, "22003", "BIGINT value is out of range"),
+        None => MysqlError::new(code, sqlstate, "Data too long for column at row 1"),
+    }
+}
+
+fn wrong_value(error: &ServerError) -> MysqlError {
+    match error.sqlstate.as_str() {
+        "22P02" => MysqlError::new(1366, "HY000", "Incorrect value"),
+        _ => MysqlError::new(1292, "22007", "Incorrect datetime value"),
+    }
+}
+
+fn named_table<'a>(error: &ServerError, catalogue: &'a Catalogue) -> Option<&'a Table> {
+    catalogue.table(error.schema.as_deref()?, error.table.as_deref()?).map(AsRef::as_ref)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicates_show_their_values_as_mysql_does() {
+        let values = |detail| duplicate_values(detail).expect("a known form");
+        assert_eq!(values("Key (id)=(1) already exists."), "1");
+        assert_eq!(values("Key (u, v)=(1, x) already exists."), "1-x");
+        assert_eq!(values("Key (u)=(a, b) already exists."), "a, b");
+        assert_eq!(values("Key (b)=(\\x00ff) already exists."), "\\x00\\xFF");
+        assert_eq!(duplicate_values("something else"), None);
+    }
+
+    #[test]
+    fn what_isnt_listed_says_nothing_of_postgresql() {
+        let catalogue = Catalogue::default();
+        let about = About { catalogue: &catalogue, verb: None, no_wait: false };
+        let secret = |sqlstate: &str| ServerError {
+            severity: "ERROR".to_owned(),
+            sqlstate: sqlstate.to_owned(),
+            message: "internal name".to_owned(),
+            detail: Some("secret value".to_owned()),
+            ..ServerError::default()
+        };
+        for sqlstate in ["XX000", "42883", "0A000", "99999", "22P02", "22001", "58030"] {
+            let (error, _) = from_server(&secret(sqlstate), about);
+            assert!(!error.message.contains("secret") && !error.message.contains("internal"), "{error}");
+        }
+        assert_eq!(from_server(&secret("40P01"), about).1, Aftermath::Transaction);
+        let fatal = ServerError { severity: "FATAL".to_owned(), ..secret("57P01") };
+        assert_eq!(from_server(&fatal, about).1, Aftermath::Connection);
+    }
+}

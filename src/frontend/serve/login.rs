@@ -1,0 +1,249 @@
+//! A new connection while PostgreSQL serves: greeting, TLS, proof of the password.
+//!
+//! Users that don't exist go through the very exchange of those that do, so the door doesn't tell who has an account.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use rand::RngCore;
+
+use super::Serving;
+use super::accounts::{Accounts, CACHING_SHA2, Claim, Judgement, NATIVE};
+use super::channel::{Channel, ReadError};
+use super::error::MysqlError;
+use crate::frontend::stream::ClientStream;
+use crate::wire::handshake::{
+    self, AuthSwitch, FAST_AUTH_SUCCESS, FULL_AUTH_NEEDED, Greeting, HandshakeResponse, PUBLIC_KEY_REQUEST,
+    auth_more_data,
+};
+use crate::wire::{Capabilities, StatusFlags};
+
+/// Largest packet of the exchange.
+const AUTH_LIMIT: usize = 1 << 20;
+/// Bytes of the scramble.
+const SCRAMBLE: usize = 20;
+/// utf8mb4_0900_ai_ci.
+const GREETING_COLLATION: u8 = 255;
+
+/// Who came in.
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) database: Option<String>,
+    pub(super) collation: u16,
+}
+
+/// Why nobody came in.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoginError {
+    /// The client was told.
+    #[error("{0}")]
+    Refused(MysqlError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error("malformed packet in the connection phase")]
+    Malformed(#[from] crate::wire::Malformed),
+}
+
+/// What we offer: everything that this side of the protocol implements.
+const OFFERED: Capabilities = Capabilities(
+    Capabilities::LONG_PASSWORD.0
+        | Capabilities::FOUND_ROWS.0
+        | Capabilities::LONG_FLAG.0
+        | Capabilities::CONNECT_WITH_DB.0
+        | Capabilities::NO_SCHEMA.0
+        | Capabilities::ODBC.0
+        | Capabilities::IGNORE_SPACE.0
+        | Capabilities::PROTOCOL_41.0
+        | Capabilities::INTERACTIVE.0
+        | Capabilities::IGNORE_SIGPIPE.0
+        | Capabilities::TRANSACTIONS.0
+        | Capabilities::RESERVED.0
+        | Capabilities::SECURE_CONNECTION.0
+        | Capabilities::MULTI_STATEMENTS.0
+        | Capabilities::MULTI_RESULTS.0
+        | Capabilities::PS_MULTI_RESULTS.0
+        | Capabilities::PLUGIN_AUTH.0
+        | Capabilities::CONNECT_ATTRS.0
+        | Capabilities::PLUGIN_AUTH_LENENC_DATA.0
+        | Capabilities::SESSION_TRACK.0
+        | Capabilities::DEPRECATE_EOF.0
+        | Capabilities::QUERY_ATTRIBUTES.0,
+);
+
+/// Runs the whole connection phase. OK isn't sent yet: the default database is checked first.
+pub(super) async fn login(
+    serving: &Arc<Serving>,
+    mut channel: Channel,
+    connection_id: u64,
+    address: &str,
+) -> Result<(Channel, Login), LoginError> {
+    let scramble = new_scramble();
+    let offered = if serving.tls.is_some() { OFFERED.with(Capabilities::SSL) } else { OFFERED };
+    let greeting = Greeting {
+        server_version: serving.server_version.as_bytes().to_vec(),
+        connection_id: u32::try_from(connection_id & u64::from(u32::MAX)).unwrap_or(u32::MAX),
+        scramble: scramble.to_vec(),
+        capabilities: offered,
+        collation: GREETING_COLLATION,
+        status: StatusFlags::AUTOCOMMIT,
+        plugin: CACHING_SHA2.as_bytes().to_vec(),
+    };
+    channel.put(|out| out.extend_from_slice(&greeting.encode()));
+    channel.flush().await?;
+    let mut packet = channel.packet(AUTH_LIMIT).await?;
+    if handshake::is_ssl_request(&packet.payload) {
+        channel = upgrade(serving, channel).await?;
+        packet = channel.packet(AUTH_LIMIT).await?;
+    }
+    let response = HandshakeResponse::parse(&packet.payload, offered)?;
+    channel.capabilities = Capabilities(response.capabilities.0 & offered.0);
+    let user = String::from_utf8_lossy(&response.user).into_owned();
+    let claim = serving.accounts.load().claim(&user, address);
+    let proof = Exchange {
+        serving,
+        channel: &mut channel,
+        claim: &claim,
+        scramble,
+        address,
+        with_password: !response.auth_data.is_empty(),
+    };
+    let plugin = response.plugin.as_deref().unwrap_or(NATIVE.as_bytes());
+    proof.run(plugin, &response.auth_data).await?;
+    let database = response.database.filter(|name| !name.is_empty());
+    let database = database.map(|name| String::from_utf8_lossy(&name).into_owned());
+    Ok((channel, Login { user, database, collation: u16::from(response.collation) }))
+}
+
+/// The same for COM_CHANGE_USER: always by a fresh scramble.
+pub(super) async fn change_user(
+    serving: &Arc<Serving>,
+    channel: &mut Channel,
+    user: &str,
+    address: &str,
+) -> Result<(), LoginError> {
+    let claim = serving.accounts.load().claim(user, address);
+    let exchange = Exchange { serving, channel, claim: &claim, scramble: new_scramble(), address, with_password: true };
+    let plugin = claim.plugin(CACHING_SHA2);
+    exchange.switch(plugin).await
+}
+
+/// TLS from the next byte on. Bytes that came early are part of the handshake's first record and can't be replayed
+/// into it; a client waits for the server here, so there are none unless someone tampered.
+async fn upgrade(serving: &Serving, channel: Channel) -> Result<Channel, LoginError> {
+    let Channel { stream, unread, sequence, .. } = channel;
+    match (&serving.tls, stream, unread.is_empty()) {
+        (Some(tls), ClientStream::Plain(socket), true) => {
+            let stream = tls.accept(socket).await?;
+            let mut channel = Channel::new(ClientStream::Tls(Box::new(stream)));
+            channel.sequence = sequence;
+            Ok(channel)
+        }
+        _ => Err(crate::wire::Malformed.into()),
+    }
+}
+
+/// Twenty random bytes without NUL and `$`, which some clients take for an end.
+fn new_scramble() -> [u8; SCRAMBLE] {
+    let mut scramble = [0; SCRAMBLE];
+    rand::rngs::OsRng.fill_bytes(&mut scramble);
+    for byte in &mut scramble {
+        *byte &= 0x7f;
+        if *byte == 0 || *byte == b'$' {
+            *byte = b'.';
+        }
+    }
+    scramble
+}
+
+/// The proof of one password.
+struct Exchange<'a> {
+    serving: &'a Arc<Serving>,
+    channel: &'a mut Channel,
+    claim: &'a Claim,
+    scramble: [u8; SCRAMBLE],
+    address: &'a str,
+    with_password: bool,
+}
+
+impl Exchange<'_> {
+    /// Judges what the client sent with its response, or makes it switch to the account's plugin.
+    async fn run(self, plugin: &[u8], answer: &[u8]) -> Result<(), LoginError> {
+        let offered = match plugin {
+            b"mysql_native_password" => Some(NATIVE),
+            b"caching_sha2_password" => Some(CACHING_SHA2),
+            _ => None,
+        };
+        let wanted = self.claim.plugin(offered.unwrap_or(CACHING_SHA2));
+        if offered == Some(wanted) { self.judge(wanted, answer).await } else { self.switch(wanted).await }
+    }
+
+    /// AuthSwitchRequest with the same scramble, then judges the answer.
+    async fn switch(mut self, plugin: &'static str) -> Result<(), LoginError> {
+        let mut data = self.scramble.to_vec();
+        data.push(0);
+        let switch = AuthSwitch { plugin: plugin.as_bytes().to_vec(), data };
+        self.channel.put(|out| out.extend_from_slice(&switch.encode()));
+        self.channel.flush().await?;
+        let answer = self.channel.packet(AUTH_LIMIT).await?.payload;
+        self.with_password = !answer.is_empty() && answer[..] != [0];
+        self.judge(plugin, &answer).await
+    }
+
+    async fn judge(mut self, plugin: &'static str, answer: &[u8]) -> Result<(), LoginError> {
+        // An empty password is sent as nothing or as one NUL.
+        let answer = if answer == [0] { &[][..] } else { answer };
+        let accounts = self.serving.accounts.load_full();
+        let judgement = if plugin == NATIVE {
+            Accounts::native(self.claim, &self.scramble, answer)
+        } else {
+            accounts.caching_sha2(self.claim, &self.scramble, answer)
+        };
+        match judgement {
+            Judgement::Accepted if plugin == CACHING_SHA2 && !answer.is_empty() => {
+                self.channel.put(|out| out.extend_from_slice(&auth_more_data(&[FAST_AUTH_SUCCESS])));
+                Ok(())
+            }
+            Judgement::Accepted => Ok(()),
+            Judgement::Refused => self.refuse().await,
+            Judgement::Full => {
+                let password = self.full_password().await?;
+                let claim = self.claim.clone();
+                let right = tokio::task::spawn_blocking(move || accounts.password(&claim, &password)).await;
+                if right.unwrap_or(false) { Ok(()) } else { self.refuse().await }
+            }
+        }
+    }
+
+    /// Asks for the password itself: in clear over TLS, else under our RSA key.
+    async fn full_password(&mut self) -> Result<Vec<u8>, LoginError> {
+        self.channel.put(|out| out.extend_from_slice(&auth_more_data(&[FULL_AUTH_NEEDED])));
+        self.channel.flush().await?;
+        let mut answer: BytesMut = self.channel.packet(AUTH_LIMIT).await?.payload;
+        if self.channel.stream.is_encrypted() {
+            if answer.last() == Some(&0) {
+                answer.truncate(answer.len() - 1);
+            }
+            return Ok(answer.to_vec());
+        }
+        if answer[..] == [PUBLIC_KEY_REQUEST] {
+            let pem = self.serving.rsa.public_pem().await.map_err(std::io::Error::other)?;
+            self.channel.put(|out| out.extend_from_slice(&auth_more_data(pem.as_bytes())));
+            self.channel.flush().await?;
+            answer = self.channel.packet(AUTH_LIMIT).await?.payload;
+        }
+        // What isn't under our key can't be a password of ours; it is refused like a wrong one.
+        Ok(self.serving.rsa.decrypt(&answer, &self.scramble).await.map(|password| password.0).unwrap_or_default())
+    }
+
+    async fn refuse(self) -> Result<(), LoginError> {
+        let host = if matches!(self.address, "127.0.0.1" | "::1") { "localhost" } else { self.address };
+        let using = if self.with_password { "YES" } else { "NO" };
+        let text = format!("Access denied for user '{}'@'{host}' (using password: {using})", self.claim.user());
+        let error = MysqlError::new(1045, "28000", text);
+        self.channel.put_error(&error);
+        self.channel.flush().await?;
+        Err(LoginError::Refused(error))
+    }
+}

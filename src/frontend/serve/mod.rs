@@ -1,0 +1,187 @@
+//! Serving clients from PostgreSQL: the protocol's server side, MySQL's session state, transactions, and the execution
+//! of plans that `sql` made.
+//!
+//! # Two ways in
+//! [`accept`] takes a fresh connection while PostgreSQL serves. [`carry`] takes over a session that MySQL served until
+//! the flip, with everything that its client may rely on.
+//!
+//! # Connections to PostgreSQL
+//! A session holds one for a statement or a transaction and none in between, so thousands of clients need few. All
+//! session state lives here; what PostgreSQL must know of it travels in front of the statement, in the same flight, as
+//! settings that end with the transaction.
+//!
+//! # Why a failed statement leaves the transaction as MySQL would
+//! See `backend`: each statement inside a transaction has a point to which it can be undone alone.
+
+mod accounts;
+mod backend;
+mod channel;
+mod ddl;
+mod error;
+mod login;
+mod pattern;
+mod pending;
+mod prepared;
+mod query;
+mod result;
+mod session;
+mod set;
+mod settings;
+mod sha256_crypt;
+mod show;
+mod show_create;
+mod show_rows;
+mod state;
+mod transaction;
+mod variables;
+mod write;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use dashmap::DashMap;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+pub use accounts::Accounts;
+use channel::Channel;
+use pending::Cache;
+use session::Session;
+use variables::Defaults;
+
+use crate::config::Config;
+use crate::frontend::carried::Carried;
+use crate::frontend::rsa::KeyPair;
+use crate::frontend::stream::ClientStream;
+use crate::observe::Metrics;
+use crate::route;
+use crate::schema::Catalogue;
+use crate::target::Pool;
+
+/// MySQL's version that clients see unless the source's is known.
+pub const SERVER_VERSION: &str = "9.7.4";
+/// First connection id given out here; ids of carried sessions are MySQL's own and far below.
+const FIRST_CONNECTION_ID: u64 = 1_000_000;
+/// How long a session waits for a connection to PostgreSQL.
+const POOL_WAIT: Duration = Duration::from_secs(10);
+
+/// What all serving sessions share.
+pub struct Serving {
+    pub pool: Arc<Pool>,
+    /// The MySQL schema as it stands; replaced as a whole by DDL.
+    pub catalogue: ArcSwap<Catalogue>,
+    pub accounts: ArcSwap<Accounts>,
+    pub tls: Option<TlsAcceptor>,
+    pub rsa: Arc<KeyPair>,
+    pub metrics: Arc<Metrics>,
+    pub config: Arc<Config>,
+    /// `@@version` and the greeting's version.
+    pub server_version: String,
+    /// Cancelled when the process stops: idle sessions end, running statements finish.
+    pub stop: CancellationToken,
+    cache: Cache,
+    defaults: Defaults,
+    /// One DDL statement at a time: the catalogue and PostgreSQL change together.
+    ddl: tokio::sync::Mutex<()>,
+    peers: DashMap<u64, Arc<Peer>>,
+    next_connection: AtomicU64,
+}
+
+/// What other sessions may know of one, and how they end it.
+#[derive(Debug)]
+struct Peer {
+    user: String,
+    host: String,
+    database: std::sync::Mutex<Option<String>>,
+    kill: CancellationToken,
+}
+
+/// The parts that [`Serving::new`] is made of.
+pub struct Parts {
+    pub catalogue: Catalogue,
+    pub accounts: Accounts,
+    pub tls: Option<TlsAcceptor>,
+    pub rsa: Arc<KeyPair>,
+    pub metrics: Arc<Metrics>,
+    pub config: Arc<Config>,
+    /// The source's version when it's known.
+    pub server_version: Option<String>,
+    pub stop: CancellationToken,
+}
+
+impl Serving {
+    /// Shared state with a pool of `config.target.max_connections` connections, none of them open yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { catalogue, accounts, tls, rsa, metrics, config, server_version, stop } = parts;
+        let server_version = server_version.unwrap_or_else(|| SERVER_VERSION.to_owned());
+        let defaults = Defaults::new(&server_version, &config, catalogue.lower_case_table_names);
+        Arc::new(Self {
+            pool: Pool::new(&config.target, "bascule serving", POOL_WAIT),
+            catalogue: ArcSwap::from_pointee(catalogue),
+            accounts: ArcSwap::from_pointee(accounts),
+            tls,
+            rsa,
+            metrics,
+            config,
+            server_version,
+            stop,
+            cache: Cache::default(),
+            defaults,
+            ddl: tokio::sync::Mutex::new(()),
+            peers: DashMap::new(),
+            next_connection: AtomicU64::new(FIRST_CONNECTION_ID),
+        })
+    }
+
+    fn new_connection_id(&self) -> u64 {
+        loop {
+            let id = self.next_connection.fetch_add(1, Ordering::Relaxed) & u64::from(u32::MAX);
+            if id != 0 && !self.peers.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Serving {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Serving").field("pool", &self.pool.status()).finish_non_exhaustive()
+    }
+}
+
+/// Serves a fresh connection to its end.
+pub async fn accept(serving: Arc<Serving>, stream: TcpStream, route_session: route::Session) {
+    serving.metrics.connections.inc();
+    let address = stream.peer_addr().map(|peer| peer.ip().to_canonical().to_string()).unwrap_or_default();
+    let connection_id = serving.new_connection_id();
+    let channel = Channel::new(ClientStream::Plain(stream));
+    let entering = Box::pin(login::login(&serving, channel, connection_id, &address));
+    let entered = tokio::time::timeout(serving.config.listen.handshake_timeout, entering).await;
+    let (channel, login) = match entered {
+        Ok(Ok(entered)) => entered,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a client didn't get in");
+            return;
+        }
+        Err(_) => {
+            tracing::debug!("a client didn't finish its login in time");
+            return;
+        }
+    };
+    route_session.update(|info| {
+        info.connection_id = connection_id;
+        info.user.clone_from(&login.user);
+        info.client.clone_from(&address);
+    });
+    Box::pin(Session::fresh(serving, channel, route_session, session::Newcomer { login, address, connection_id }).run())
+        .await;
+}
+
+/// Serves the rest of a connection that MySQL served until now.
+pub async fn carry(serving: Arc<Serving>, carried: Carried) {
+    Box::pin(Session::carried(serving, carried).run()).await;
+}

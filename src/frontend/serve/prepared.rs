@@ -1,0 +1,225 @@
+//! COM_STMT_*: statements are planned here and prepared on PostgreSQL only when they are executed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::backend::Failure;
+use super::error::MysqlError;
+use super::pending as translate;
+use super::query::Execution;
+use super::result::Protocol;
+use super::session::Session;
+use crate::frontend::carried::CarriedStatement;
+use crate::sql::plan::{OutputColumn, Plan};
+use crate::wire::constants::column_flags;
+use crate::wire::execute::{self, Known, ParameterType};
+use crate::wire::reader::Reader;
+use crate::wire::resultset::{self, put_prepared};
+use crate::wire::{Capabilities, FieldType};
+
+/// MySQL's `max_prepared_stmt_count` counts for the server; here it bounds one session.
+const STATEMENT_LIMIT: usize = 16_382;
+
+/// A client's prepared statement.
+#[derive(Debug, Default)]
+struct Statement {
+    text: String,
+    parameters: usize,
+    types: Vec<ParameterType>,
+    long_data: BTreeMap<u16, Vec<u8>>,
+    long_bytes: usize,
+    /// Data that couldn't be kept; told at the next execution, since COM_STMT_SEND_LONG_DATA has no answer.
+    overflow: bool,
+}
+
+/// A session's prepared statements.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    statements: HashMap<u32, Statement>,
+    last: u32,
+}
+
+impl Prepared {
+    /// Takes over statements that MySQL prepared, under the ids that the client knows.
+    pub(super) fn carry(&mut self, carried: Vec<CarriedStatement>) {
+        for CarriedStatement { id, text, parameter_types } in carried {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let bytes = parameter_types.unwrap_or_default();
+            let types = bytes.chunks_exact(2).filter_map(|pair| {
+                Some(ParameterType { field: FieldType::from_byte(pair[0])?, unsigned: pair[1] & 0x80 != 0 })
+            });
+            let statement = Statement { types: types.collect(), text, ..Statement::default() };
+            self.last = self.last.max(id);
+            self.statements.insert(id, statement);
+        }
+    }
+}
+
+impl Session {
+    /// COM_STMT_PREPARE.
+    pub(super) fn prepare(&mut self, body: &[u8]) -> Result<(), Failure> {
+        let text = self.decode(body)?;
+        if self.prepared.statements.len() >= STATEMENT_LIMIT {
+            let text = format!("Can't create more than max_prepared_stmt_count statements (current value: {STATEMENT_LIMIT})");
+            return Err(MysqlError::new(1461, "42000", text).into());
+        }
+        self.state.warnings.clear();
+        let catalogue = self.serving.catalogue.load_full();
+        let plan = self.plan(&text, &catalogue)?;
+        let parameters = translate::parameter_count(&text)?;
+        let columns = match &*plan {
+            Plan::Query(query) => query.columns.clone(),
+            Plan::Session(command) => self.session_columns(command),
+            Plan::Write(_) | Plan::Ddl(_) => Vec::new(),
+        };
+        let (Ok(column_count), Ok(parameter_count)) = (u16::try_from(columns.len()), u16::try_from(parameters)) else {
+            return Err(MysqlError::new(1390, "HY000", "Prepared statement contains too many placeholders").into());
+        };
+        let id = self.new_statement(Statement { text, parameters, ..Statement::default() });
+        self.channel.put(|out| put_prepared(out, id, column_count, parameter_count, 0));
+        let status = self.status();
+        let ends = !self.channel.capabilities.contains(Capabilities::DEPRECATE_EOF);
+        if parameter_count > 0 {
+            let placeholders = vec![placeholder(); parameters];
+            self.channel.put_definitions(&placeholders, self.state.collation);
+            if ends {
+                self.channel.put(|out| resultset::put_eof(out, status, 0));
+            }
+        }
+        if column_count > 0 {
+            self.channel.put_definitions(&columns, self.state.collation);
+            if ends {
+                self.channel.put(|out| resultset::put_eof(out, status, 0));
+            }
+        }
+        Ok(())
+    }
+
+    fn new_statement(&mut self, statement: Statement) -> u32 {
+        let Prepared { statements, last } = &mut self.prepared;
+        loop {
+            *last = last.wrapping_add(1);
+            if *last != 0 && !statements.contains_key(last) {
+                statements.insert(*last, statement);
+                return *last;
+            }
+        }
+    }
+
+    /// COM_STMT_EXECUTE.
+    pub(super) async fn execute(&mut self, payload: &[u8]) -> Result<(), Failure> {
+        let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
+        let query_attributes = self.channel.capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
+        let unknown = || MysqlError::unknown_statement(id, "mysqld_stmt_execute");
+        let statement = self.prepared.statements.get_mut(&id).ok_or_else(unknown)?;
+        if std::mem::take(&mut statement.overflow) {
+            statement.long_data.clear();
+            let text = "Parameter of prepared statement which is set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes";
+            return Err(MysqlError::new(1301, "HY000", text).into());
+        }
+        if statement.parameters == 0 && !statement.text.is_empty() {
+            // Carried statements weren't counted yet.
+            statement.parameters = translate::parameter_count(&statement.text).map_err(MysqlError::from)?;
+        }
+        let known = Known {
+            parameters: statement.parameters,
+            types: &statement.types,
+            long_data: &statement.long_data,
+            query_attributes,
+        };
+        let wrong = |_| MysqlError::new(1210, "HY000", "Incorrect arguments to mysqld_stmt_execute");
+        let decoded = execute::decode(payload, known).map_err(wrong)?;
+        statement.types = decoded.types;
+        statement.long_data.clear();
+        statement.long_bytes = 0;
+        let text = statement.text.clone();
+        let execution = Execution { values: &decoded.values, protocol: Protocol::Binary };
+        self.statement(&text, execution).await
+    }
+
+    /// COM_STMT_SEND_LONG_DATA; there's no answer, so errors wait for the execution.
+    pub(super) fn long_data(&mut self, payload: &[u8]) {
+        let limit = self.serving.config.listen.max_allowed_packet;
+        let mut reader = Reader::new(payload);
+        let (Ok(_), Ok(id), Ok(parameter)) = (reader.u8(), reader.u32(), reader.u16()) else { return };
+        let Some(statement) = self.prepared.statements.get_mut(&id) else { return };
+        let data = reader.rest();
+        if usize::from(parameter) >= statement.parameters.max(1) || statement.long_bytes + data.len() > limit {
+            statement.overflow = true;
+            return;
+        }
+        statement.long_bytes += data.len();
+        statement.long_data.entry(parameter).or_default().extend_from_slice(data);
+    }
+
+    /// COM_STMT_RESET.
+    pub(super) fn reset_statement(&mut self, payload: &[u8]) -> Result<(), Failure> {
+        let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
+        let unknown = || MysqlError::unknown_statement(id, "mysqld_stmt_reset");
+        let statement = self.prepared.statements.get_mut(&id).ok_or_else(unknown)?;
+        statement.long_data.clear();
+        statement.long_bytes = 0;
+        statement.overflow = false;
+        self.ok();
+        Ok(())
+    }
+
+    /// COM_STMT_CLOSE; there's no answer.
+    pub(super) fn close_statement(&mut self, payload: &[u8]) {
+        if let Ok(id) = execute::statement_id(payload) {
+            self.prepared.statements.remove(&id);
+        }
+    }
+
+    /// COM_STMT_FETCH: a result is always sent whole, which the protocol allows, so no cursor is ever open.
+    pub(super) fn fetch(&self, payload: &[u8]) -> Result<(), Failure> {
+        let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
+        if !self.prepared.statements.contains_key(&id) {
+            return Err(MysqlError::unknown_statement(id, "mysqld_stmt_fetch").into());
+        }
+        Err(MysqlError::new(1421, "HY000", format!("The statement ({id}) has no open cursor.")).into())
+    }
+
+    /// COM_FIELD_LIST: the definitions of a table's columns, each with its default.
+    pub(super) fn field_list(&mut self, body: &[u8]) -> Result<(), Failure> {
+        let mut reader = Reader::new(body);
+        let table = reader.nul_bytes().map_err(|_| MysqlError::malformed())?;
+        let table = String::from_utf8_lossy(table).into_owned();
+        let wildcard = String::from_utf8_lossy(reader.rest()).into_owned();
+        let catalogue = self.serving.catalogue.load_full();
+        let plan = self.plan(&format!("SELECT * FROM {}", super::error::quoted(&table)), &catalogue)?;
+        let Plan::Query(query) = &*plan else { return Err(MysqlError::malformed().into()) };
+        let pattern = if wildcard.is_empty() { "%" } else { &wildcard };
+        let collation = self.state.collation;
+        for column in query.columns.iter().filter(|column| super::pattern::like(&column.name, pattern)) {
+            self.channel.put_field(column, collation);
+        }
+        let (status, warnings) = (self.status(), self.state.warning_count());
+        self.channel.put_end(status, warnings);
+        Ok(())
+    }
+
+    fn session_columns(&self, command: &crate::sql::plan::SessionCommand) -> Vec<OutputColumn> {
+        use crate::sql::plan::SessionCommand;
+        match command {
+            SessionCommand::Variables(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),
+            SessionCommand::Show(show) => self.show_columns(show),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The definition of a `?`; drivers read its number, not its type.
+fn placeholder() -> OutputColumn {
+    OutputColumn {
+        name: "?".to_owned(),
+        org_name: String::new(),
+        table: String::new(),
+        org_table: String::new(),
+        schema: String::new(),
+        field: FieldType::VarString,
+        length: 0,
+        flags: column_flags::BINARY,
+        decimals: 0,
+        character: false,
+    }
+}

@@ -1,0 +1,343 @@
+//! COM_QUERY and the execution of plans, for text and prepared statements alike.
+
+use std::sync::Arc;
+
+use super::backend::{Effect, Failure, Statement};
+use super::error::MysqlError;
+use super::pending as translate;
+use super::result::{ClientRows, Protocol, Sink};
+use super::session::Session;
+use super::write;
+use crate::schema::Catalogue;
+use crate::sql;
+use crate::sql::plan::{
+    OutputColumn, Parameter, ParameterSource, Plan, QueryPlan, SessionCommand, SetValue, Verb, WritePlan,
+};
+use crate::value::Value;
+use crate::wire::{Capabilities, command, resultset};
+
+/// The client's side of one execution.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Execution<'a> {
+    pub(super) values: &'a [Value],
+    pub(super) protocol: Protocol,
+}
+
+impl Session {
+    /// COM_QUERY: one statement, or several when the client may send several.
+    pub(super) async fn query(&mut self, body: &[u8]) -> Result<(), Failure> {
+        let text = command::query_text(body, self.channel.capabilities).map_err(|_| MysqlError::malformed())?;
+        let text = self.decode(text)?;
+        let execution = Execution { values: &[], protocol: Protocol::Text };
+        if !text.contains(';') {
+            return self.statement(&text, execution).await;
+        }
+        let parts: Vec<String> = sql::split(text.as_bytes())
+            .into_iter()
+            .map(|part| String::from_utf8_lossy(part).trim().to_owned())
+            .filter(|part| !part.is_empty())
+            .collect();
+        if parts.len() > 1 && !self.multi_statements {
+            let near: String = parts.get(1).map(|part| part.chars().take(80).collect()).unwrap_or_default();
+            let text = format!(
+                "You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version for the right syntax to use near '{near}' at line 1"
+            );
+            return Err(MysqlError::new(1064, "42000", text).into());
+        }
+        let count = parts.len();
+        if count == 0 {
+            return self.statement(&text, execution).await;
+        }
+        for (index, part) in parts.iter().enumerate() {
+            self.more_results = index + 1 < count;
+            self.statement(part, execution).await?;
+        }
+        Ok(())
+    }
+
+    /// The client's text in UTF-8.
+    pub(super) fn decode(&self, text: &[u8]) -> Result<String, MysqlError> {
+        let charset = self.state.variables.text(&self.serving.defaults, "character_set_client");
+        if let Ok(text) = std::str::from_utf8(text) {
+            return match charset {
+                "latin1" if !text.is_ascii() => Ok(latin1(text.as_bytes())),
+                _ => Ok(text.to_owned()),
+            };
+        }
+        match charset {
+            "latin1" => Ok(latin1(text)),
+            // Bytes of a _binary literal inside UTF-8 text can't be told from broken text.
+            _ => Err(MysqlError::new(1300, "HY000", format!("Invalid {charset} character string"))),
+        }
+    }
+
+    /// One statement of either protocol.
+    pub(super) async fn statement(&mut self, text: &str, execution: Execution<'_>) -> Result<(), Failure> {
+        self.state.begin_statement();
+        let catalogue = self.serving.catalogue.load_full();
+        let plan = self.plan(text, &catalogue);
+        let diagnostic = matches!(
+            plan.as_deref(),
+            Ok(Plan::Session(SessionCommand::Show(
+                sql::plan::ShowCommand::Warnings | sql::plan::ShowCommand::Errors
+            )))
+        );
+        if !diagnostic {
+            self.state.warnings.clear();
+        }
+        match &*plan? {
+            Plan::Query(query) => self.run_query(query, &catalogue, execution).await,
+            Plan::Write(write) => self.run_write(write, &catalogue, execution).await,
+            Plan::Ddl(ddl) => self.run_ddl(text, ddl).await,
+            Plan::Session(command) => Box::pin(self.session_command(command, execution)).await,
+        }
+    }
+
+    pub(super) fn plan(&self, text: &str, catalogue: &Arc<Catalogue>) -> Result<Arc<Plan>, MysqlError> {
+        let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue));
+        Ok(self.serving.cache.plan(text, &context)?)
+    }
+
+    pub(super) fn bind<'a>(
+        &self,
+        sql: &'a str,
+        parameters: &[Parameter],
+        catalogue: &Catalogue,
+        values: &[Value],
+    ) -> Result<Statement<'a>, MysqlError> {
+        let bound = self.state.with_values(&self.serving.defaults, catalogue, values, |values| {
+            translate::bind(parameters, values)
+        })?;
+        let types = parameters.iter().map(|parameter| parameter.type_oid).collect();
+        Ok(Statement { sql, types, parameters: bound, effect: Effect::Read })
+    }
+
+    async fn run_query(
+        &mut self,
+        query: &QueryPlan,
+        catalogue: &Arc<Catalogue>,
+        execution: Execution<'_>,
+    ) -> Result<(), Failure> {
+        let mut statement = self.bind(query.sql.as_str(), &query.parameters, catalogue, execution.values)?;
+        if query.locking {
+            statement.effect = Effect::Lock;
+        }
+        self.begin_if_needed();
+        let grip = self.grip().no_wait(query.sql.as_str().ends_with("NOWAIT"));
+        let status = self.status();
+        let rows = ClientRows::new(&mut self.channel, &query.columns, self.state.collation, status, execution.protocol);
+        let mut sink = Sink::Client(rows);
+        self.backend.perform(grip.call(None), &statement, &mut sink).await?;
+        let Sink::Client(mut rows) = sink else { return Ok(()) };
+        rows.start();
+        self.state.found_rows = i64::try_from(rows.rows).unwrap_or(i64::MAX);
+        self.state.row_count = -1;
+        let (status, warnings) = (self.status(), self.state.warning_count());
+        self.channel.put_end(status, warnings);
+        Ok(())
+    }
+
+    async fn run_write(
+        &mut self,
+        plan: &WritePlan,
+        catalogue: &Arc<Catalogue>,
+        execution: Execution<'_>,
+    ) -> Result<(), Failure> {
+        let mut statement = self.bind(plan.sql.as_str(), &plan.parameters, catalogue, execution.values)?;
+        statement.effect = Effect::Write;
+        self.begin_if_needed();
+        let grip = self.grip();
+        let mut rows = Vec::new();
+        let mut sink = Sink::Keep(&mut rows);
+        let tag = self.backend.perform(grip.call(Some(plan.verb)), &statement, &mut sink).await?;
+        let found_rows = self.channel.capabilities.contains(Capabilities::FOUND_ROWS);
+        let written = write::written(plan, tag, &rows, found_rows);
+        if let Some(id) = written.last_insert_id {
+            self.state.last_insert_id = id;
+        }
+        self.state.row_count = i64::try_from(written.affected).unwrap_or(i64::MAX);
+        if plan.verb == Verb::Delete {
+            self.state.found_rows = 0;
+        }
+        let ok = resultset::Ok {
+            affected_rows: written.affected,
+            insert_id: written.insert_id,
+            status: self.status(),
+            warnings: self.state.warning_count(),
+            info: written.info,
+            changes: Vec::new(),
+        };
+        self.channel.put_ok(&ok);
+        Ok(())
+    }
+
+    /// Commands that the session answers itself.
+    async fn session_command(&mut self, command: &SessionCommand, execution: Execution<'_>) -> Result<(), Failure> {
+        match command {
+            SessionCommand::Begin { read_only, consistent_snapshot } => {
+                self.begin(*read_only, *consistent_snapshot).await?;
+            }
+            SessionCommand::Commit { chain, release } => {
+                self.commit(*chain).await?;
+                self.release_connection(*release);
+            }
+            SessionCommand::Rollback { chain, release } => {
+                self.rollback(*chain).await;
+                self.release_connection(*release);
+            }
+            SessionCommand::Savepoint(name) => self.savepoint(name).await?,
+            SessionCommand::RollbackTo(name) => self.rollback_to(name).await?,
+            SessionCommand::Release(name) => self.release(name).await?,
+            SessionCommand::Use(name) => self.enter_database(name)?,
+            SessionCommand::Set(assignments) => {
+                for assignment in assignments {
+                    self.assign(assignment, execution).await?;
+                }
+            }
+            SessionCommand::SetTransaction { session, isolation, read_only } => {
+                self.set_transaction(*session, isolation.clone(), *read_only)?;
+            }
+            SessionCommand::Kill { query_only, id } => self.kill(*id, *query_only).await?,
+            SessionCommand::NoOperation(name) => tracing::debug!(statement = name, "accepted without effect"),
+            SessionCommand::Show(show) => return self.show(show, execution),
+            SessionCommand::Variables(columns) => return self.select_variables(columns, execution),
+        }
+        self.state.row_count = 0;
+        self.ok();
+        Ok(())
+    }
+
+    /// COMMIT RELEASE and ROLLBACK RELEASE end the session after their answer.
+    fn release_connection(&self, release: bool) {
+        if release {
+            self.peer.kill.cancel();
+        }
+    }
+
+    /// The value of a source as MySQL's session sees it.
+    pub(super) fn value_of(&self, source: &ParameterSource, values: &[Value]) -> Result<Value, MysqlError> {
+        if let ParameterSource::Variable(name) = source
+            && self.state.system_variable(&self.serving.defaults, name).is_none()
+        {
+            return Err(MysqlError::new(1193, "HY000", format!("Unknown system variable '{name}'")));
+        }
+        let catalogue = self.serving.catalogue.load();
+        Ok(self.state.with_values(&self.serving.defaults, &catalogue, values, |values| {
+            translate::value_of(source, values)
+        })?)
+    }
+
+    /// The right-hand side of SET.
+    pub(super) async fn evaluate(&mut self, value: &SetValue, execution: Execution<'_>) -> Result<Value, Failure> {
+        match value {
+            SetValue::Default => Ok(Value::Null),
+            SetValue::Constant(constant) => Ok(constant.clone()),
+            SetValue::Source(source) => Ok(self.value_of(source, execution.values)?),
+            SetValue::Query(query) => {
+                let catalogue = self.serving.catalogue.load_full();
+                let statement = self.bind(query.sql.as_str(), &query.parameters, &catalogue, execution.values)?;
+                self.begin_if_needed();
+                let mut rows = Vec::new();
+                self.perform(&statement, &mut Sink::Keep(&mut rows)).await?;
+                if rows.len() > 1 {
+                    return Err(MysqlError::new(1242, "21000", "Subquery returns more than 1 row").into());
+                }
+                let column = query.columns.first();
+                Ok(rows.first().and_then(|row| row.text(0)).map_or(Value::Null, |text| typed(text, column)))
+            }
+        }
+    }
+
+    /// `SELECT @@x, …`: one row from the session itself.
+    fn select_variables(
+        &mut self,
+        columns: &[(OutputColumn, ParameterSource)],
+        execution: Execution<'_>,
+    ) -> Result<(), Failure> {
+        let mut cells = Vec::with_capacity(columns.len());
+        for (_, source) in columns {
+            cells.push(text_of(&self.value_of(source, execution.values)?));
+        }
+        let outputs: Vec<OutputColumn> = columns.iter().map(|(column, _)| column.clone()).collect();
+        self.answer(&outputs, &[cells], execution)
+    }
+
+    /// A result that was made here.
+    pub(super) fn answer(
+        &mut self,
+        columns: &[OutputColumn],
+        rows: &[Vec<Option<String>>],
+        execution: Execution<'_>,
+    ) -> Result<(), Failure> {
+        let status = self.status();
+        let mut out = ClientRows::new(&mut self.channel, columns, self.state.collation, status, execution.protocol);
+        out.start();
+        for row in rows {
+            out.put(|index| row.get(index).and_then(Option::as_deref).map(str::as_bytes))?;
+        }
+        self.state.found_rows = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        self.state.row_count = -1;
+        let (status, warnings) = (self.status(), self.state.warning_count());
+        self.channel.put_end(status, warnings);
+        Ok(())
+    }
+}
+
+/// MySQL's text of a value; `None` is NULL.
+pub(super) fn text_of(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Int(number) => number.to_string(),
+        Value::UInt(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Double(number) => number.to_string(),
+        Value::Decimal(text) | Value::Text(text) => text.clone(),
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Value::Date(date) => format!("{:04}-{:02}-{:02}", date.year, date.month, date.day),
+        Value::DateTime(date, clock) => {
+            let fraction = if clock.micros == 0 { String::new() } else { format!(".{:06}", clock.micros) };
+            format!(
+                "{:04}-{:02}-{:02} {:02}:{:02}:{:02}{fraction}",
+                date.year, date.month, date.day, clock.hours, clock.minutes, clock.seconds
+            )
+        }
+        Value::Time { negative, clock } => {
+            let sign = if *negative { "-" } else { "" };
+            let fraction = if clock.micros == 0 { String::new() } else { format!(".{:06}", clock.micros) };
+            format!("{sign}{:02}:{:02}:{:02}{fraction}", clock.hours, clock.minutes, clock.seconds)
+        }
+    })
+}
+
+/// A user variable keeps the type of the expression that it was set from.
+fn typed(text: &str, column: Option<&OutputColumn>) -> Value {
+    use crate::wire::FieldType as F;
+    let text_value = || Value::Text(text.to_owned());
+    match column.map(|column| column.field) {
+        Some(F::Tiny | F::Short | F::Long | F::Int24 | F::LongLong | F::Year) => text
+            .parse::<i64>()
+            .map(Value::Int)
+            .or_else(|_| text.parse::<u64>().map(Value::UInt))
+            .unwrap_or_else(|_| match text {
+                "t" => Value::Int(1),
+                "f" => Value::Int(0),
+                _ => text_value(),
+            }),
+        Some(F::NewDecimal | F::Decimal) => Value::Decimal(text.to_owned()),
+        Some(F::Double | F::Float) => text.parse().map_or_else(|_| text_value(), Value::Double),
+        _ => text_value(),
+    }
+}
+
+/// MySQL's latin1 is Windows-1252 with the five unassigned bytes as controls.
+fn latin1(bytes: &[u8]) -> String {
+    const HIGH: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    let character = |byte: &u8| match byte {
+        0x80..=0x9f => HIGH[usize::from(*byte - 0x80)],
+        other => char::from(*other),
+    };
+    bytes.iter().map(character).collect()
+}

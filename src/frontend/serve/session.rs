@@ -1,0 +1,447 @@
+//! One client's session: the command loop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+
+use super::backend::{Backend, Call, Failure, Statement};
+use super::channel::{Channel, ReadError};
+use super::error::{About, MysqlError};
+use super::login::{self, Login, LoginError};
+use super::prepared::Prepared;
+use super::result::Sink;
+use super::settings::Settings;
+use super::state::State;
+use super::transaction::NextTransaction;
+use super::{Peer, Serving};
+use crate::frontend::carried::Carried;
+use crate::route::{self, ServingSide};
+use crate::schema::Catalogue;
+use crate::sql::plan::Verb;
+use crate::wire::handshake::ChangeUser;
+use crate::wire::resultset;
+use crate::wire::{Capabilities, Command, reader};
+
+/// A client that has just logged in.
+pub(super) struct Newcomer {
+    pub(super) login: Login,
+    pub(super) address: String,
+    pub(super) connection_id: u64,
+}
+
+/// A session. Its futures are never dropped half-way but at the end of the process.
+pub(super) struct Session {
+    pub(super) serving: Arc<Serving>,
+    pub(super) channel: Channel,
+    pub(super) state: State,
+    pub(super) backend: Backend,
+    pub(super) prepared: Prepared,
+    pub(super) next_transaction: NextTransaction,
+    /// Access mode of the open transaction.
+    pub(super) read_only: bool,
+    /// Another result of the same command follows.
+    pub(super) more_results: bool,
+    /// COM_SET_OPTION and the capability of the same name.
+    pub(super) multi_statements: bool,
+    /// Session state changes that the next OK reports.
+    pub(super) changes: Vec<resultset::StateChange>,
+    pub(super) peer: Arc<Peer>,
+    route_session: route::Session,
+    /// A fresh session's database, entered before the first command.
+    initial_database: Option<String>,
+    greets: bool,
+}
+
+/// What a call into the backend needs, held apart from the session's own borrow.
+pub(super) struct Grip {
+    serving: Arc<Serving>,
+    pub(super) catalogue: Arc<Catalogue>,
+    settings: Settings,
+    connection_id: u64,
+    no_wait: bool,
+}
+
+impl Grip {
+    pub(super) fn call(&self, verb: Option<Verb>) -> Call<'_> {
+        Call {
+            serving: &self.serving,
+            connection_id: self.connection_id,
+            settings: &self.settings,
+            about: About { catalogue: &self.catalogue, verb, no_wait: self.no_wait },
+        }
+    }
+
+    pub(super) const fn no_wait(mut self, no_wait: bool) -> Self {
+        self.no_wait = no_wait;
+        self
+    }
+}
+
+/// Whether the session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Continue,
+    End,
+}
+
+impl Session {
+    /// A session that begins here.
+    pub(super) fn fresh(serving: Arc<Serving>, channel: Channel, route_session: route::Session, newcomer: Newcomer) -> Self {
+        let Newcomer { login, address, connection_id } = newcomer;
+        let collation = if login.collation == 0 { 255 } else { login.collation };
+        let state = State::new(login.user, address, connection_id, collation);
+        let mut session = Self::build(serving, channel, route_session, state);
+        session.initial_database = login.database;
+        session.greets = true;
+        session
+    }
+
+    /// A session that MySQL served until now.
+    pub(super) fn carried(serving: Arc<Serving>, carried: Carried) -> Self {
+        let mut channel = Channel::new(carried.stream);
+        channel.unread = carried.unread;
+        channel.capabilities = carried.capabilities;
+        let mut state = State::new(carried.user, carried.client_host, carried.connection_id, carried.collation);
+        state.database = carried.database;
+        state.last_insert_id = carried.last_insert_id;
+        for (name, value) in carried.variables.iter() {
+            match name {
+                // They speak of MySQL's own progress, not of the session.
+                "timestamp" | "insert_id" | "last_insert_id" | "sql_log_bin" => {}
+                _ => state.variables.set(name, Some(value.to_owned())),
+            }
+        }
+        let mut session = Self::build(serving, channel, carried.route_session, state);
+        session.prepared.carry(carried.prepared);
+        session
+    }
+
+    fn build(serving: Arc<Serving>, channel: Channel, route_session: route::Session, state: State) -> Self {
+        let peer = Arc::new(Peer {
+            user: state.user.clone(),
+            host: state.host_name().to_owned(),
+            database: std::sync::Mutex::new(state.database.clone()),
+            kill: serving.stop.child_token(),
+        });
+        serving.peers.insert(state.connection_id, Arc::clone(&peer));
+        let multi_statements = channel.capabilities.contains(Capabilities::MULTI_STATEMENTS);
+        Self {
+            serving,
+            channel,
+            state,
+            backend: Backend::new(),
+            prepared: Prepared::default(),
+            next_transaction: NextTransaction::default(),
+            read_only: false,
+            more_results: false,
+            multi_statements,
+            changes: Vec::new(),
+            peer,
+            route_session,
+            initial_database: None,
+            greets: false,
+        }
+    }
+
+    /// Runs until the client leaves, is killed, or loses its connection.
+    pub(super) async fn run(mut self) {
+        if let Err(error) = self.serve().await {
+            tracing::debug!(%error, "a session ended");
+        }
+        self.backend.rollback_quietly().await;
+        self.route_session.leave(false);
+        self.serving.peers.remove(&self.state.connection_id);
+    }
+
+    async fn serve(&mut self) -> Result<(), ReadError> {
+        if self.greets && !self.greet().await? {
+            return Ok(());
+        }
+        loop {
+            let Some(payload) = self.next_command().await? else { return Ok(()) };
+            self.serving.metrics.commands.inc();
+            let next = Box::pin(self.command(payload)).await;
+            self.channel.flush().await?;
+            if next == Next::End || self.peer.kill.is_cancelled() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The OK that ends the login, or 1049.
+    async fn greet(&mut self) -> Result<bool, ReadError> {
+        if let Some(name) = self.initial_database.take()
+            && let Err(error) = self.enter_database(&name)
+        {
+            self.channel.put_error(&error);
+            self.channel.flush().await?;
+            return Ok(false);
+        }
+        self.changes.clear();
+        let ok = resultset::Ok { status: self.status(), ..resultset::Ok::default() };
+        self.channel.put_ok(&ok);
+        self.channel.flush().await?;
+        Ok(true)
+    }
+
+    /// Waits for a command; `None` when the session is over.
+    async fn next_command(&mut self) -> Result<Option<BytesMut>, ReadError> {
+        let limit = self.serving.config.listen.max_allowed_packet;
+        let idle = self.state.variables.text(&self.serving.defaults, "wait_timeout").parse().unwrap_or(28_800);
+        let kill = self.peer.kill.clone();
+        let read = tokio::select! {
+            biased;
+            () = kill.cancelled() => return Ok(None),
+            read = tokio::time::timeout(Duration::from_secs(idle), self.channel.packet(limit)) => read,
+        };
+        match read {
+            Ok(Ok(packet)) => Ok(Some(packet.payload)),
+            Ok(Err(ReadError::Io(error))) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+            Ok(Err(ReadError::TooLarge(error))) => {
+                self.channel.sequence = 1;
+                let told = MysqlError::new(1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes");
+                self.channel.put_error(&told);
+                self.channel.flush().await?;
+                Err(ReadError::TooLarge(error))
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => {
+                self.channel.sequence = 0;
+                let text = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
+                self.channel.put_error(&MysqlError::new(4031, "HY000", text));
+                self.channel.flush().await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Executes one command and appends its answer.
+    async fn command(&mut self, payload: BytesMut) -> Next {
+        let Some((&first, body)) = payload.split_first() else {
+            self.channel.put_error(&MysqlError::malformed());
+            return Next::End;
+        };
+        let Some(command) = Command::from_byte(first) else {
+            self.channel.put_error(&MysqlError::unknown_command());
+            return Next::Continue;
+        };
+        match command {
+            Command::Quit => return Next::End,
+            // These have no answer, or none that touches data.
+            Command::StmtClose => {
+                self.close_statement(&payload);
+                return Next::Continue;
+            }
+            Command::StmtSendLongData => {
+                self.long_data(&payload);
+                return Next::Continue;
+            }
+            _ => {}
+        }
+        let admission = self.route_session.enter(false).await;
+        if admission.side == ServingSide::Source {
+            self.channel.put_error(&MysqlError::backend_lost());
+            self.route_session.leave(false);
+            return Next::End;
+        }
+        let outcome = self.dispatch(command, &payload, body).await;
+        let next = match outcome {
+            Ok(()) => Next::Continue,
+            Err(failure) => {
+                self.state.failed(&failure.error);
+                self.channel.put_error(&failure.error);
+                if failure.ends_connection { Next::End } else { Next::Continue }
+            }
+        };
+        self.more_results = false;
+        self.route_session.leave(self.backend.in_transaction());
+        next
+    }
+
+    async fn dispatch(&mut self, command: Command, payload: &[u8], body: &[u8]) -> Result<(), Failure> {
+        match command {
+            Command::Query => self.query(body).await,
+            Command::StmtPrepare => self.prepare(body),
+            Command::StmtExecute => self.execute(payload).await,
+            Command::StmtReset => self.reset_statement(payload),
+            Command::StmtFetch => self.fetch(payload),
+            Command::InitDb => {
+                let name = String::from_utf8_lossy(body).into_owned();
+                self.enter_database(&name)?;
+                self.ok();
+                Ok(())
+            }
+            Command::Ping => {
+                self.ok();
+                Ok(())
+            }
+            Command::FieldList => self.field_list(body),
+            Command::Statistics => {
+                let text = self.statistics();
+                self.channel.put(|out| out.extend_from_slice(text.as_bytes()));
+                Ok(())
+            }
+            Command::SetOption => self.set_option(body),
+            Command::ResetConnection => {
+                self.reset().await;
+                self.ok();
+                Ok(())
+            }
+            Command::ChangeUser => self.change_user(payload).await,
+            Command::ProcessKill => {
+                let id = reader::Reader::new(body).u32().map_err(|_| MysqlError::malformed())?;
+                self.kill(u64::from(id), false).await?;
+                self.ok();
+                Ok(())
+            }
+            Command::Debug => {
+                self.channel.put_end(self.status(), 0);
+                Ok(())
+            }
+            Command::Sleep
+            | Command::Quit
+            | Command::CreateDb
+            | Command::DropDb
+            | Command::Refresh
+            | Command::Shutdown
+            | Command::ProcessInfo
+            | Command::Connect
+            | Command::Time
+            | Command::DelayedInsert
+            | Command::BinlogDump
+            | Command::TableDump
+            | Command::ConnectOut
+            | Command::RegisterSlave
+            | Command::StmtSendLongData
+            | Command::StmtClose
+            | Command::Daemon
+            | Command::BinlogDumpGtid
+            | Command::Clone
+            | Command::SubscribeGroupReplication => Err(MysqlError::unknown_command().into()),
+        }
+    }
+
+    /// A plain OK with the session's status.
+    pub(super) fn ok(&mut self) {
+        let ok = resultset::Ok {
+            status: self.status(),
+            warnings: self.state.warning_count(),
+            changes: std::mem::take(&mut self.changes),
+            ..resultset::Ok::default()
+        };
+        self.channel.put_ok(&ok);
+    }
+
+    /// USE: the name as the catalogue spells it.
+    pub(super) fn enter_database(&mut self, name: &str) -> Result<(), MysqlError> {
+        let catalogue = self.serving.catalogue.load();
+        let known = catalogue
+            .databases
+            .keys()
+            .find(|known| *known == name || (catalogue.lower_case_table_names != 0 && known.eq_ignore_ascii_case(name)));
+        let system = ["information_schema", "mysql", "performance_schema", "sys"];
+        let found = match known {
+            Some(known) => known.clone(),
+            None if system.contains(&name.to_ascii_lowercase().as_str()) => name.to_ascii_lowercase(),
+            None => return Err(MysqlError::unknown_database(name)),
+        };
+        self.set_database(Some(found.clone()));
+        self.changes.push(resultset::StateChange::Schema(found));
+        Ok(())
+    }
+
+    fn set_database(&mut self, database: Option<String>) {
+        self.state.database.clone_from(&database);
+        *self.peer.database.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = database.clone();
+        self.route_session.update(|info| info.database = database);
+    }
+
+    /// What the backend needs for a call.
+    pub(super) fn grip(&self) -> Grip {
+        Grip {
+            serving: Arc::clone(&self.serving),
+            catalogue: self.serving.catalogue.load_full(),
+            settings: Settings::of(&self.state.variables, &self.serving.defaults, self.backend.in_transaction()),
+            connection_id: self.state.connection_id,
+            no_wait: false,
+        }
+    }
+
+    /// Runs a statement of ours.
+    pub(super) async fn perform(&mut self, statement: &Statement<'_>, sink: &mut Sink<'_>) -> Result<u64, Failure> {
+        let grip = self.grip();
+        self.backend.perform(grip.call(None), statement, sink).await
+    }
+
+    async fn reset(&mut self) {
+        self.backend.rollback_quietly().await;
+        self.state.reset();
+        self.prepared = Prepared::default();
+        self.next_transaction = NextTransaction::default();
+    }
+
+    fn set_option(&mut self, body: &[u8]) -> Result<(), Failure> {
+        match reader::Reader::new(body).u16() {
+            Ok(0) => self.multi_statements = true,
+            Ok(1) => self.multi_statements = false,
+            _ => return Err(MysqlError::unknown_command().into()),
+        }
+        self.channel.put_end(self.status(), 0);
+        Ok(())
+    }
+
+    async fn change_user(&mut self, payload: &[u8]) -> Result<(), Failure> {
+        let change = ChangeUser::parse(payload, self.channel.capabilities).map_err(|_| MysqlError::malformed())?;
+        self.reset().await;
+        let user = String::from_utf8_lossy(&change.user).into_owned();
+        let proved = Box::pin(login::change_user(&self.serving, &mut self.channel, &user, &self.state.host));
+        let limit = self.serving.config.listen.handshake_timeout;
+        match tokio::time::timeout(limit, proved).await {
+            Ok(Ok(())) => {}
+            // The client has been told; the connection ends, as in MySQL.
+            Ok(Err(LoginError::Refused(error))) => return Err(Failure { error, ends_connection: true }),
+            Ok(Err(_)) | Err(_) => return Err(Failure { error: MysqlError::malformed(), ends_connection: true }),
+        }
+        self.state.user.clone_from(&user);
+        self.route_session.update(|info| info.user.clone_from(&user));
+        if let Some(collation) = change.collation {
+            self.state.collation = collation;
+        }
+        self.set_database(None);
+        if let Some(name) = change.database.filter(|name| !name.is_empty()) {
+            self.enter_database(&String::from_utf8_lossy(&name))?;
+        }
+        self.ok();
+        Ok(())
+    }
+
+    /// KILL and COM_PROCESS_KILL.
+    pub(super) async fn kill(&mut self, id: u64, query_only: bool) -> Result<(), Failure> {
+        let unknown = || MysqlError::new(1094, "HY000", format!("Unknown thread id: {id}"));
+        let peer = self.serving.peers.get(&id).map(|peer| Arc::clone(peer.value())).ok_or_else(unknown)?;
+        if peer.user != self.state.user {
+            return Err(MysqlError::new(1095, "HY000", format!("You are not owner of thread {id}")).into());
+        }
+        if !query_only {
+            peer.kill.cancel();
+        }
+        if let Some(running) = self.serving.pool.running(id)
+            && let Err(error) = running.cancel().await
+        {
+            tracing::debug!(%error, "a running statement couldn't be cancelled");
+        }
+        if id == self.state.connection_id {
+            return Err(MysqlError::new(1317, "70100", "Query execution was interrupted").into());
+        }
+        Ok(())
+    }
+
+    fn statistics(&self) -> String {
+        let threads = self.serving.peers.len();
+        let questions = self.serving.metrics.commands.get();
+        format!(
+            "Uptime: 0  Threads: {threads}  Questions: {questions}  Slow queries: 0  Opens: 0  Flush tables: 0  Open tables: 0  Queries per second avg: 0.000"
+        )
+    }
+}

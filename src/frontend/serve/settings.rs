@@ -1,0 +1,80 @@
+//! What PostgreSQL must know of a session's variables: settings that hold for one transaction.
+
+use bytes::Bytes;
+
+use super::variables::{Defaults, Overrides};
+
+/// Names in a fixed order, so that two lists can be compared.
+const NAMES: [&str; 5] =
+    ["TimeZone", "lock_timeout", "statement_timeout", "session_replication_role", "transaction_read_only"];
+
+/// What serving connections have when nothing is set.
+const DEFAULTS: [&str; 5] = ["UTC", "50s", "0", "origin", "off"];
+
+/// Sets one for the rest of the transaction.
+pub(super) const SET_LOCAL: &str = "SELECT pg_catalog.set_config($1, $2, true)";
+/// Type oids of its parameters: text.
+pub(super) const SET_LOCAL_TYPES: [u32; 2] = [25, 25];
+
+/// Values by position in [`NAMES`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Settings {
+    values: [String; 5],
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { values: DEFAULTS.map(str::to_owned) }
+    }
+}
+
+impl Settings {
+    /// What the session's variables ask for. Inside a transaction its own access mode counts, not the variable.
+    pub(super) fn of(variables: &Overrides, defaults: &Defaults, in_transaction: bool) -> Self {
+        let mut values = DEFAULTS.map(str::to_owned);
+        values[0] = time_zone(variables.text(defaults, "time_zone"));
+        values[1] = format!("{}s", variables.text(defaults, "innodb_lock_wait_timeout"));
+        values[2] = variables.text(defaults, "max_execution_time").to_owned();
+        if !variables.is_on(defaults, "foreign_key_checks") {
+            "replica".clone_into(&mut values[3]);
+        }
+        if !in_transaction && variables.is_on(defaults, "transaction_read_only") {
+            "on".clone_into(&mut values[4]);
+        }
+        Self { values }
+    }
+
+    /// What must be set to come here from `present`; all of it when that isn't known.
+    pub(super) fn changes(&self, present: Option<&Self>) -> Vec<[Option<Bytes>; 2]> {
+        let text = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
+        // The access mode of a transaction can't be set again after its first query; it's never part of an unknown
+        // state, since it's set by BEGIN.
+        let names = if present.is_some() { NAMES.len() } else { NAMES.len() - 1 };
+        (0..names)
+            .filter(|&index| present.is_none_or(|present| present.values[index] != self.values[index]))
+            .map(|index| [text(NAMES[index]), text(&self.values[index])])
+            .collect()
+    }
+}
+
+/// MySQL's zone in PostgreSQL's words. An offset needs the POSIX form, whose sign is the other way round.
+fn time_zone(zone: &str) -> String {
+    let Some((sign, digits)) = zone.split_at_checked(1).filter(|(sign, _)| matches!(*sign, "+" | "-")) else {
+        return if zone == "SYSTEM" { "UTC".to_owned() } else { zone.to_owned() };
+    };
+    let other = if sign == "+" { "-" } else { "+" };
+    format!("<{sign}{digits}>{other}{digits}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_change_their_sign() {
+        assert_eq!(time_zone("+05:30"), "<+05:30>-05:30");
+        assert_eq!(time_zone("-03:00"), "<-03:00>+03:00");
+        assert_eq!(time_zone("Europe/Berlin"), "Europe/Berlin");
+        assert_eq!(time_zone("SYSTEM"), "UTC");
+    }
+}

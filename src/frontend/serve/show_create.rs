@@ -1,0 +1,146 @@
+//! SHOW CREATE TABLE: the text of MySQL 9.7, byte for byte as far as the catalogue knows the table. Tools parse it.
+
+use super::error::{foreign_key_clause, quoted};
+use super::show_rows::now;
+use crate::schema::{Column, ColumnDefault, ColumnType, Key, KeyKind, Table};
+
+/// The statement.
+pub(super) fn table(table: &Table) -> String {
+    let mut lines: Vec<String> = table.columns.iter().map(|column| column_line(table, column)).collect();
+    lines.extend(table.keys.iter().map(key_line));
+    lines.extend(table.foreign_keys.iter().map(|key| foreign_key_clause(table, key)));
+    let mut text = format!("CREATE TABLE {} (\n", quoted(&table.name.table));
+    for (index, line) in lines.iter().enumerate() {
+        let comma = if index + 1 < lines.len() { "," } else { "" };
+        text.push_str(&format!("  {line}{comma}\n"));
+    }
+    text.push_str(&format!(") ENGINE={}", table.engine));
+    if let Some(next) = table.auto_increment.filter(|next| *next > 1) {
+        text.push_str(&format!(" AUTO_INCREMENT={next}"));
+    }
+    text.push_str(&format!(" DEFAULT CHARSET={}", table.charset));
+    if shows_collation(&table.charset, &table.collation) {
+        text.push_str(&format!(" COLLATE={}", table.collation));
+    }
+    if !table.comment.is_empty() {
+        text.push_str(&format!(" COMMENT={}", literal(&table.comment)));
+    }
+    text
+}
+
+/// The default collation of a character set isn't written, but utf8mb4's always is: its default has changed.
+fn shows_collation(charset: &str, collation: &str) -> bool {
+    charset == "utf8mb4" || default_collation(charset) != collation
+}
+
+fn default_collation(charset: &str) -> &str {
+    match charset {
+        "utf8mb4" => "utf8mb4_0900_ai_ci",
+        "utf8mb3" => "utf8mb3_general_ci",
+        "latin1" => "latin1_swedish_ci",
+        "ascii" => "ascii_general_ci",
+        "binary" => "binary",
+        _ => "",
+    }
+}
+
+fn column_line(table: &Table, column: &Column) -> String {
+    let mut line = format!("{} {}", quoted(&column.name), column.type_text);
+    if let (Some(charset), Some(collation)) = (&column.charset, &column.collation) {
+        let own_charset = *charset != table.charset;
+        let own_collation = *collation != table.collation;
+        if own_charset || own_collation {
+            // MySQL repeats the character set whenever the column's collation isn't the table's.
+            line.push_str(&format!(" CHARACTER SET {charset}"));
+            if shows_collation(charset, collation) {
+                line.push_str(&format!(" COLLATE {collation}"));
+            }
+        }
+    }
+    if let Some(generated) = &column.generated {
+        let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
+        line.push_str(&format!(" GENERATED ALWAYS AS ({}) {kind}", generated.expression));
+    }
+    if !column.nullable {
+        line.push_str(" NOT NULL");
+    } else if matches!(column.column_type, ColumnType::Timestamp { .. }) {
+        // Since TIMESTAMP once meant NOT NULL, its NULL is always said.
+        line.push_str(" NULL");
+    }
+    if column.invisible {
+        line.push_str(" /*!80023 INVISIBLE */");
+    }
+    line.push_str(&default(column));
+    if let Some(fraction) = column.on_update_now {
+        line.push_str(&format!(" ON UPDATE {}", now(fraction)));
+    }
+    if column.auto_increment {
+        line.push_str(" AUTO_INCREMENT");
+    }
+    if !column.comment.is_empty() {
+        line.push_str(&format!(" COMMENT {}", literal(&column.comment)));
+    }
+    line
+}
+
+fn default(column: &Column) -> String {
+    if column.generated.is_some() || column.auto_increment {
+        return String::new();
+    }
+    // BLOB, TEXT and JSON have no DEFAULT NULL in MySQL's text; JSON has.
+    let lob = matches!(
+        column.column_type,
+        ColumnType::TinyText
+            | ColumnType::Text
+            | ColumnType::MediumText
+            | ColumnType::LongText
+            | ColumnType::TinyBlob
+            | ColumnType::Blob
+            | ColumnType::MediumBlob
+            | ColumnType::LongBlob
+    );
+    match &column.default {
+        ColumnDefault::None if column.nullable && !lob => " DEFAULT NULL".to_owned(),
+        ColumnDefault::Null if !lob && column.nullable => " DEFAULT NULL".to_owned(),
+        ColumnDefault::None | ColumnDefault::Null => String::new(),
+        ColumnDefault::Constant(text) if text.starts_with("b'") => format!(" DEFAULT {text}"),
+        ColumnDefault::Constant(text) => format!(" DEFAULT {}", literal(text)),
+        ColumnDefault::Now(fraction) => format!(" DEFAULT {}", now(*fraction)),
+        ColumnDefault::Expression(text) => format!(" DEFAULT ({text})"),
+    }
+}
+
+fn key_line(key: &Key) -> String {
+    let parts: Vec<String> = key
+        .parts
+        .iter()
+        .map(|part| {
+            let mut text = match (&part.column, &part.expression) {
+                (Some(column), _) => quoted(column),
+                (None, expression) => format!("({})", expression.as_deref().unwrap_or_default()),
+            };
+            if let Some(prefix) = part.prefix {
+                text.push_str(&format!("({prefix})"));
+            }
+            if part.descending {
+                text.push_str(" DESC");
+            }
+            text
+        })
+        .collect();
+    let parts = parts.join(",");
+    let name = quoted(&key.name);
+    match key.kind {
+        KeyKind::Primary => format!("PRIMARY KEY ({parts})"),
+        KeyKind::Unique => format!("UNIQUE KEY {name} ({parts})"),
+        KeyKind::Secondary => format!("KEY {name} ({parts})"),
+        KeyKind::Fulltext => format!("FULLTEXT KEY {name} ({parts})"),
+        KeyKind::Spatial => format!("SPATIAL KEY {name} ({parts})"),
+    }
+}
+
+/// Text in MySQL's quotes.
+fn literal(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\'', "''").replace('\n', "\\n").replace('\r', "\\r").replace('\0', "\\0");
+    format!("'{escaped}'")
+}

@@ -1,0 +1,168 @@
+//! What MySQL remembers of a session between statements.
+
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::error::MysqlError;
+use super::pending::Values;
+use super::variables::{Defaults, Overrides};
+use crate::schema::Catalogue;
+use crate::sql::plan::{Context, Purpose};
+use crate::value::Value;
+
+/// Warnings kept for SHOW WARNINGS: MySQL's default `max_error_count`.
+const WARNING_LIMIT: usize = 1024;
+/// User variables that one session may have, and bytes of one value.
+const USER_VARIABLE_LIMIT: usize = 1000;
+
+/// A line of SHOW WARNINGS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Warning {
+    pub(super) level: &'static str,
+    pub(super) code: u16,
+    pub(super) message: String,
+}
+
+/// One session's memory.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) user: String,
+    pub(super) host: String,
+    pub(super) connection_id: u64,
+    pub(super) database: Option<String>,
+    /// Collation id of results, as the connection negotiated it.
+    pub(super) collation: u16,
+    pub(super) variables: Overrides,
+    pub(super) user_variables: HashMap<String, Value>,
+    pub(super) last_insert_id: u64,
+    pub(super) found_rows: i64,
+    pub(super) row_count: i64,
+    pub(super) warnings: Vec<Warning>,
+    /// The running statement's time.
+    pub(super) time_micros: i64,
+}
+
+impl State {
+    pub(super) fn new(user: String, host: String, connection_id: u64, collation: u16) -> Self {
+        Self {
+            user,
+            host,
+            connection_id,
+            database: None,
+            collation,
+            variables: Overrides::default(),
+            user_variables: HashMap::new(),
+            last_insert_id: 0,
+            found_rows: 0,
+            row_count: -1,
+            warnings: Vec::new(),
+            time_micros: 0,
+        }
+    }
+
+    /// Everything but who it is and where: COM_RESET_CONNECTION.
+    pub(super) fn reset(&mut self) {
+        let database = self.database.take();
+        let fresh = Self::new(std::mem::take(&mut self.user), std::mem::take(&mut self.host), self.connection_id, self.collation);
+        *self = Self { database, ..fresh };
+    }
+
+    /// Takes the time of the statement that begins now; `SET timestamp` stops the clock.
+    pub(super) fn begin_statement(&mut self) {
+        let stopped = self.variables.own("timestamp").and_then(|text| text.parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);
+        self.time_micros = match stopped {
+            Some(seconds) => (seconds * 1e6).round() as i64,
+            None => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
+            }
+        };
+    }
+
+    /// Appends to SHOW WARNINGS.
+    pub(super) fn warn(&mut self, level: &'static str, code: u16, message: String) {
+        if self.warnings.len() < WARNING_LIMIT {
+            self.warnings.push(Warning { level, code, message });
+        }
+    }
+
+    /// An error is the last line of SHOW WARNINGS as well.
+    pub(super) fn failed(&mut self, error: &MysqlError) {
+        self.warn("Error", error.code, error.message.clone());
+        self.row_count = -1;
+    }
+
+    /// The warning count of OK and EOF packets.
+    pub(super) fn warning_count(&self) -> u16 {
+        u16::try_from(self.warnings.len()).unwrap_or(u16::MAX)
+    }
+
+    /// Sets `@name`.
+    pub(super) fn set_user_variable(&mut self, name: &str, value: Value) -> Result<(), MysqlError> {
+        if !self.user_variables.contains_key(name) && self.user_variables.len() >= USER_VARIABLE_LIMIT {
+            return Err(MysqlError::new(1041, "HY000", "Out of memory."));
+        }
+        self.user_variables.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    /// What a rewrite depends on.
+    pub(super) fn context(&self, defaults: &Defaults, catalogue: std::sync::Arc<Catalogue>) -> Context {
+        Context {
+            catalogue,
+            database: self.database.clone(),
+            sql_mode: self.variables.text(defaults, "sql_mode").to_owned(),
+            collation: self.variables.text(defaults, "collation_connection").to_owned(),
+            purpose: Purpose::Serve,
+        }
+    }
+
+    /// Runs `use_values` with the sources of parameter values.
+    pub(super) fn with_values<T>(
+        &self,
+        defaults: &Defaults,
+        catalogue: &Catalogue,
+        client: &[Value],
+        use_values: impl FnOnce(&Values<'_>) -> T,
+    ) -> T {
+        let user = format!("{}@{}", self.user, self.host_name());
+        let variables = |name: &str| self.system_variable(defaults, name);
+        let user_variables = |name: &str| self.user_variables.get(name).cloned();
+        use_values(&Values {
+            client,
+            catalogue,
+            time_micros: self.time_micros,
+            time_zone: self.variables.text(defaults, "time_zone"),
+            first_generated_id: 0,
+            id_step: 1,
+            last_insert_id: self.last_insert_id,
+            connection_id: self.connection_id,
+            user: &user,
+            found_rows: self.found_rows,
+            row_count: self.row_count,
+            variables: &variables,
+            user_variables: &user_variables,
+        })
+    }
+
+    /// MySQL shows clients from its own machine as `localhost`.
+    pub(super) fn host_name(&self) -> &str {
+        if matches!(self.host.as_str(), "127.0.0.1" | "::1") { "localhost" } else { &self.host }
+    }
+
+    /// `@@name`, those that speak of the session's progress included.
+    pub(super) fn system_variable(&self, defaults: &Defaults, name: &str) -> Option<Value> {
+        match name {
+            "last_insert_id" | "identity" => Some(Value::UInt(self.last_insert_id)),
+            "pseudo_thread_id" => Some(Value::UInt(self.connection_id)),
+            "warning_count" => Some(Value::UInt(self.warnings.len() as u64)),
+            "error_count" => {
+                Some(Value::UInt(self.warnings.iter().filter(|warning| warning.level == "Error").count() as u64))
+            }
+            "timestamp" => {
+                Some(Value::Decimal(format!("{}.{:06}", self.time_micros / 1_000_000, self.time_micros % 1_000_000)))
+            }
+            _ => self.variables.value(defaults, name),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! From PostgreSQL's answer to MySQL's: affected rows, insert id and info text of a write.
+
+use crate::sql::plan::{Verb, WritePlan, WriteResult};
+use crate::target::Row;
+
+/// What an OK packet says of a write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) affected: u64,
+    /// The packet's insert id.
+    pub(super) insert_id: u64,
+    /// LAST_INSERT_ID() afterwards, when it changes.
+    pub(super) last_insert_id: Option<u64>,
+    pub(super) info: String,
+}
+
+/// Reads the answer of `plan`: `tag` is the command tag's count, `rows` what it returned. `found_rows` is the client's
+/// CLIENT_FOUND_ROWS.
+pub(super) fn written(plan: &WritePlan, tag: u64, rows: &[Row], found_rows: bool) -> Written {
+    match plan.result {
+        WriteResult::Tag => by_tag(plan.verb, tag),
+        WriteResult::Ids { generated } => ids(rows, generated),
+        WriteResult::MatchedChanged => matched_changed(rows, found_rows),
+        WriteResult::Upserted { given } => upserted(rows, given, found_rows),
+        WriteResult::Replaced => replaced(rows),
+    }
+}
+
+fn by_tag(verb: Verb, tag: u64) -> Written {
+    let info = match verb {
+        Verb::Insert | Verb::InsertIgnore | Verb::Replace | Verb::Upsert if tag > 1 => records(tag, 0),
+        Verb::Update => matched(tag, tag),
+        Verb::Insert | Verb::InsertIgnore | Verb::Replace | Verb::Upsert | Verb::Delete => String::new(),
+    };
+    Written { affected: tag, info, ..Written::default() }
+}
+
+/// MySQL's packet has the first generated id, or the last of those that the statement gave.
+fn ids(rows: &[Row], generated: bool) -> Written {
+    let count = rows.len() as u64;
+    let shown = if generated { rows.first() } else { rows.last() };
+    let insert_id = shown.and_then(id).unwrap_or(0);
+    let info = if count > 1 { records(count, 0) } else { String::new() };
+    let last_insert_id = (generated && insert_id != 0).then_some(insert_id);
+    Written { affected: count, insert_id, last_insert_id, info }
+}
+
+/// The id in column 0; a negative one shows as MySQL shows it, as its two's complement.
+fn id(row: &Row) -> Option<u64> {
+    number(row, 0)
+}
+
+fn number(row: &Row, index: usize) -> Option<u64> {
+    row.parse_as::<u64>(index).or_else(|| row.parse_as::<i64>(index).map(i64::cast_unsigned))
+}
+
+fn matched_changed(rows: &[Row], found_rows: bool) -> Written {
+    let count = |index| rows.first().and_then(|row| number(row, index)).unwrap_or(0);
+    let (found, changed) = (count(0), count(1));
+    let affected = if found_rows { found } else { changed };
+    Written { affected, info: matched(found, changed), ..Written::default() }
+}
+
+/// 1 for each inserted row, 2 for each changed one, and under CLIENT_FOUND_ROWS 1 for each that stayed the same.
+fn upserted(rows: &[Row], given: Option<usize>, found_rows: bool) -> Written {
+    let returned = rows.len() as u64;
+    let given = given.map_or(returned, |given| given as u64);
+    let inserted = rows.iter().filter(|row| row.get(0) == Some(b"t")).count() as u64;
+    let changed = returned - inserted;
+    let same = given.saturating_sub(returned);
+    let first_inserted = rows.iter().find(|row| row.get(0) == Some(b"t")).and_then(|row| number(row, 1));
+    let insert_id = first_inserted.or_else(|| rows.last().and_then(|row| number(row, 1))).unwrap_or(0);
+    let info = if given > 1 { records(given, changed) } else { String::new() };
+    Written {
+        affected: inserted + 2 * changed + if found_rows { same } else { 0 },
+        insert_id,
+        last_insert_id: first_inserted,
+        info,
+    }
+}
+
+fn replaced(rows: &[Row]) -> Written {
+    let column = |index| rows.first().and_then(|row| number(row, index));
+    let (deleted, inserted) = (column(0).unwrap_or(0), column(1).unwrap_or(0));
+    let first = column(2);
+    let info = if inserted > 1 { records(inserted, deleted) } else { String::new() };
+    Written { affected: deleted + inserted, insert_id: first.unwrap_or(0), last_insert_id: first, info }
+}
+
+fn records(records: u64, duplicates: u64) -> String {
+    format!("Records: {records}  Duplicates: {duplicates}  Warnings: 0")
+}
+
+fn matched(found: u64, changed: u64) -> String {
+    format!("Rows matched: {found}  Changed: {changed}  Warnings: 0")
+}
