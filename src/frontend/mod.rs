@@ -3,6 +3,7 @@
 
 pub mod carried;
 pub mod rsa;
+pub mod serve;
 pub mod stream;
 pub mod tls;
 pub mod variables;

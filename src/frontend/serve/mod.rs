@@ -53,7 +53,7 @@ use session::Session;
 use variables::Defaults;
 
 use crate::config::Config;
-use crate::frontend::carried::Carried;
+use crate::frontend::carried::{Carried, Serve, Served};
 use crate::frontend::rsa::KeyPair;
 use crate::frontend::stream::ClientStream;
 use crate::observe::Metrics;
@@ -184,4 +184,14 @@ pub async fn accept(serving: Arc<Serving>, stream: TcpStream, route_session: rou
 /// Serves the rest of a connection that MySQL served until now.
 pub async fn carry(serving: Arc<Serving>, carried: Carried) {
     Box::pin(Session::carried(serving, carried).run()).await;
+}
+
+impl Serve for Arc<Serving> {
+    fn carry(&self, session: Carried) -> Served {
+        Box::pin(carry(Arc::clone(self), session))
+    }
+
+    fn accept(&self, stream: TcpStream, session: route::Session) -> Served {
+        Box::pin(accept(Arc::clone(self), stream, session))
+    }
 }

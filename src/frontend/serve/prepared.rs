@@ -43,11 +43,7 @@ impl Prepared {
     pub(super) fn carry(&mut self, carried: Vec<CarriedStatement>) {
         for CarriedStatement { id, text, parameter_types } in carried {
             let text = String::from_utf8_lossy(&text).into_owned();
-            let bytes = parameter_types.unwrap_or_default();
-            let types = bytes.chunks_exact(2).filter_map(|pair| {
-                Some(ParameterType { field: FieldType::from_byte(pair[0])?, unsigned: pair[1] & 0x80 != 0 })
-            });
-            let statement = Statement { types: types.collect(), text, ..Statement::default() };
+            let statement = Statement { types: parameter_types, text, ..Statement::default() };
             self.last = self.last.max(id);
             self.statements.insert(id, statement);
         }
@@ -65,7 +61,7 @@ impl Session {
         self.state.warnings.clear();
         let catalogue = self.serving.catalogue.load_full();
         let plan = self.plan(&text, &catalogue)?;
-        let parameters = translate::parameter_count(&text)?;
+        let parameters = translate::parameter_count(&text).map_err(MysqlError::from)?;
         let columns = match &*plan {
             Plan::Query(query) => query.columns.clone(),
             Plan::Session(command) => self.session_columns(command),

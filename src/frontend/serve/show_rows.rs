@@ -168,9 +168,9 @@ pub(super) fn collations(pattern: Option<&str>) -> Vec<Cells> {
     shown
         .map(|(name, charset, id, default, padding)| {
             let sort_length = if *padding == "NO PAD" && *charset == "utf8mb4" { "0" } else { "1" };
-            let cells =
-                [name, charset, id.to_string().as_str(), if *default { "Yes" } else { "" }, "Yes", sort_length, padding]
-                    .map(|cell: &str| Some(cell.to_owned()));
+            let id = id.to_string();
+            let default = if *default { "Yes" } else { "" };
+            let cells = [*name, *charset, id.as_str(), default, "Yes", sort_length, *padding].map(|cell| Some(cell.to_owned()));
             cells.to_vec()
         })
         .collect()
