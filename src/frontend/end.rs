@@ -3,7 +3,7 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::stream::fill;
 use crate::wire::packet::{self, Packet};
@@ -45,6 +45,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> End<S> {
             }
             self.fill().await?;
         }
+    }
+
+    /// Reads one packet and not a byte beyond it. Nothing may be in `unread`. Not cancel safe.
+    ///
+    /// # Errors
+    /// `InvalidData` for more than `limit` bytes, else what the connection reports.
+    pub(super) async fn exact_packet(&mut self, limit: usize) -> io::Result<Packet> {
+        let mut head = [0; packet::HEADER_LENGTH];
+        self.stream.read_exact(&mut head).await?;
+        let header = packet::Header::peek(&head).filter(|header| header.length <= limit);
+        let header = header.ok_or(io::ErrorKind::InvalidData)?;
+        let mut payload = BytesMut::zeroed(header.length);
+        self.stream.read_exact(&mut payload).await?;
+        Ok(Packet { payload, sequence: header.sequence })
     }
 
     /// Writes and flushes.

@@ -177,7 +177,7 @@ impl Visitor {
         let _ = SockRef::from(&self.stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(60)));
         let Some(_place) = place else {
             self.shared.metrics.connections_refused.inc();
-            let refusal = framed(&reply::err(1040, "08004", "Too many connections"), 0);
+            let refusal = framed(&reply::err_before_greeting(1040, "Too many connections"), 0);
             let _ = self.stream.write_all(&refusal).await;
             return;
         };

@@ -61,7 +61,7 @@ impl Doorway<'_> {
             Err(error) => {
                 let (host, port) = self.connector.address();
                 let message = format!("Can't connect to MySQL server on '{host}:{port}'");
-                client.send_payload(&reply::err(2003, "HY000", &message), 0).await?;
+                client.send_payload(&reply::err_before_greeting(2003, &message), 0).await?;
                 return Err(error.into());
             }
         };
@@ -97,13 +97,13 @@ impl Doorway<'_> {
         mut client: End<ClientStream>,
         offered: Capabilities,
     ) -> Result<(End<ClientStream>, Packet), LoginError> {
-        let packet = client.packet(AUTH_LIMIT).await?;
+        // Not a byte more than this packet: a client that wants TLS may send its first TLS record right behind it.
+        let packet = client.exact_packet(AUTH_LIMIT).await?;
         let acceptor = self.acceptor.filter(|_| offered.contains(Capabilities::SSL));
         let Some(acceptor) = acceptor.filter(|_| handshake::is_ssl_request(&packet.payload)) else {
             return Ok((client, packet));
         };
-        // Bytes that came before TLS was up would be an injection into the encrypted connection.
-        let (ClientStream::Plain(socket), true) = (client.stream, client.unread.is_empty()) else {
+        let ClientStream::Plain(socket) = client.stream else {
             return Err(LoginError::Io(io::ErrorKind::InvalidData.into()));
         };
         let tls = acceptor.accept(socket).await?;

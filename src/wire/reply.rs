@@ -227,6 +227,17 @@ pub fn err(code: u16, sqlstate: &str, message: &str) -> BytesMut {
     out
 }
 
+/// The payload of an ERR packet in place of a greeting: the client's capabilities aren't known, so MySQL sends no
+/// SQLSTATE.
+#[must_use]
+pub fn err_before_greeting(code: u16, message: &str) -> BytesMut {
+    let mut out = BytesMut::with_capacity(message.len() + 3);
+    out.put_u8(0xff);
+    out.put_u16_le(code);
+    out.put_slice(message.as_bytes());
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,9 @@
 //! The forwarding path before a real MySQL: what a client sees must be what MySQL itself would have shown.
 
 mod door;
+mod logins;
 mod raw;
+mod sessions;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
