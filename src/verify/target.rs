@@ -51,7 +51,7 @@ impl TargetRows {
 
 fn select(table: &Table, order: &[&Column]) -> String {
     let columns: Vec<String> = table.columns.iter().map(expression).collect();
-    let mut sql = format!("SELECT {} FROM {}", columns.join(", "), quote::table(&table.name));
+    let mut sql = format!("SELECT {} FROM {} AS this", columns.join(", "), quote::table(&table.name));
     if !order.is_empty() {
         let order: Vec<String> = order.iter().map(|column| order_expression(column)).collect();
         sql.push_str(" ORDER BY ");
@@ -70,8 +70,9 @@ fn expression(column: &Column) -> String {
     }
 }
 
-/// The order of the source's side: character data by its bytes.
+/// The order of the source's side: character data by its bytes. A bare name would mean the selected text, which has the
+/// column's name, and sort numbers as text.
 fn order_expression(column: &Column) -> String {
-    let name = quote::identifier(&column.name);
+    let name = format!("this.{}", quote::identifier(&column.name));
     if types::is_character(&column.column_type) { format!("{name} COLLATE \"C\"") } else { name }
 }
