@@ -2,6 +2,7 @@
 //! database of its own; a test that stops a server starts its own servers.
 
 mod crash;
+mod ddl;
 mod forward;
 mod road;
 mod shared_servers;

@@ -142,9 +142,10 @@ fn change_columns(draft: &mut Draft, clauses: &[Clause], scope: &Scope<'_>) -> R
             Clause::RenameColumn(old, new) => (old, new),
             _other => continue,
         };
-        let position = draft.columns.iter().position(|column| {
-            column.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(old))
-        });
+        let position = draft
+            .columns
+            .iter()
+            .position(|column| column.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(old)));
         let Some(position) = position.filter(|position| !touched.contains(position)) else {
             return Err(SqlError::unknown_column(old, &draft.name.table));
         };
@@ -168,7 +169,9 @@ fn redefine(draft: &mut Draft, position: usize, spec: &ColumnSpec, scope: &Scope
         return Ok(());
     };
     let primary = draft.keys.iter().filter(|key| key.kind == KeyKind::Primary).any(|key| {
-        key.parts.iter().any(|part| part.column.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&old.column.name)))
+        key.parts
+            .iter()
+            .any(|part| part.column.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&old.column.name)))
     });
     if primary && column.nullable && spec.nullable == Some(true) {
         let text = "All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead";
@@ -265,9 +268,9 @@ fn drop_keys(draft: &mut Draft, clauses: &[Clause]) -> Result<(), SqlError> {
                         && key.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name))
                 });
                 let dropped = drop_foreign_key(draft, name) || (unique && drop_key(draft, name));
-                dropped.then_some(()).ok_or_else(|| {
-                    SqlError::new(3940, "HY000", format!("Constraint '{name}' does not exist."))
-                })?;
+                dropped
+                    .then_some(())
+                    .ok_or_else(|| SqlError::new(3940, "HY000", format!("Constraint '{name}' does not exist.")))?;
             }
             _other => {}
         }
@@ -299,9 +302,8 @@ fn rename_key(draft: &mut Draft, old: &str, new: &str) -> Result<(), SqlError> {
         }
     }
     let table = draft.name.table.clone();
-    let found = draft.keys.iter_mut().find(|key| {
-        key.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(old))
-    });
+    let found =
+        draft.keys.iter_mut().find(|key| key.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(old)));
     let Some(key) = found else {
         return Err(SqlError::new(1176, "42000", format!("Key '{old}' doesn't exist in table '{table}'")));
     };

@@ -47,9 +47,7 @@ pub(super) fn resolve(spec: &ColumnSpec, defaults: &Charset, scope: &Scope<'_>) 
 fn on_update(column: &Column, digits: u8) -> Result<u8, SqlError> {
     match &column.column_type {
         ColumnType::DateTime { fraction } | ColumnType::Timestamp { fraction } if *fraction == digits => Ok(digits),
-        _other => {
-            Err(SqlError::new(1294, "HY000", format!("Invalid ON UPDATE clause for '{}' column", column.name)))
-        }
+        _other => Err(SqlError::new(1294, "HY000", format!("Invalid ON UPDATE clause for '{}' column", column.name))),
     }
 }
 
@@ -97,7 +95,8 @@ fn labels(column: &str, column_type: ColumnType, charset: Option<&Charset>) -> R
     let trimmed = |labels: Vec<String>| -> Vec<String> {
         labels.iter().map(|label| label.trim_end_matches(' ').to_owned()).collect()
     };
-    let exact = charset.is_some_and(|charset| charset.collation.ends_with("_bin") || charset.collation.ends_with("_cs"));
+    let exact =
+        charset.is_some_and(|charset| charset.collation.ends_with("_bin") || charset.collation.ends_with("_cs"));
     let unique = |labels: &[String], kind: &str| {
         for (at, label) in labels.iter().enumerate() {
             let same = |other: &&String| *other == label || (!exact && other.to_lowercase() == label.to_lowercase());
@@ -133,9 +132,10 @@ fn labels(column: &str, column_type: ColumnType, charset: Option<&Charset>) -> R
 
 /// VARCHAR is limited in bytes: 65,535 for the longest character of its set.
 fn check_length(column: &str, column_type: &ColumnType, charset: Option<&Charset>) -> Result<(), SqlError> {
-    let (ColumnType::VarChar { length }, Some(charset)) = (column_type, charset) else {
-        return Ok(());
+    let (length, most) = match (column_type, charset) {
+        (ColumnType::VarChar { length }, Some(charset)) => (*length, 65_535 / longest_character(&charset.charset)),
+        (ColumnType::VarBinary { length }, _) => (*length, 65_535),
+        _fixed => return Ok(()),
     };
-    let most = 65_535 / longest_character(&charset.charset);
-    if *length > most { Err(SqlError::too_long(column, most)) } else { Ok(()) }
+    if length > most { Err(SqlError::too_long(column, most)) } else { Ok(()) }
 }

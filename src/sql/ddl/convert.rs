@@ -34,7 +34,11 @@ pub(super) fn using(old: &Column, new: &Column) -> Result<Option<String>, String
         (left, right) if is_text(left) && is_text(right) => Ok(None),
         (T::Enum { .. }, T::Enum { .. }) => Ok(None),
         (T::Set { labels: left }, T::Set { labels: right }) => {
-            if keeps_order(left, right) { Ok(None) } else { refused() }
+            if keeps_order(left, right) {
+                Ok(None)
+            } else {
+                refused()
+            }
         }
         (T::Enum { .. } | T::Set { .. }, right) if is_text(right) => Ok(None),
         (left, T::Enum { .. }) if is_text(left) => Ok(None),

@@ -39,10 +39,11 @@ impl<'a> Cursor<'a> {
             return Err(SqlError::unsupported("DDL with backslashes under NO_BACKSLASH_ESCAPES"));
         }
         let dialect = MySqlDialect {};
-        let spanned = Tokenizer::new(&dialect, text)
-            .tokenize_with_location()
-            .map_err(|error| SqlError::syntax(text, error.location.line))?;
         let places = Places::new(text);
+        let spanned = Tokenizer::new(&dialect, text).tokenize_with_location().map_err(|error| {
+            let offset = places.offset(error.location.line, error.location.column);
+            SqlError::syntax(text.get(offset..).unwrap_or_default(), error.location.line)
+        })?;
         let mut tokens: Vec<Placed> = spanned
             .into_iter()
             .filter(|spanned| !matches!(spanned.token, Token::Whitespace(_)) || is_hint(&spanned.token))
@@ -111,9 +112,10 @@ impl<'a> Cursor<'a> {
 
     /// Reads the words of `phrase` if all of them come next.
     pub(super) fn take(&mut self, phrase: &str) -> bool {
-        let words = phrase.split(' ').enumerate().try_fold(0, |_, (ahead, word)| {
-            if self.is_at(ahead, word) { Some(ahead + 1) } else { None }
-        });
+        let words = phrase
+            .split(' ')
+            .enumerate()
+            .try_fold(0, |_, (ahead, word)| if self.is_at(ahead, word) { Some(ahead + 1) } else { None });
         self.at += words.unwrap_or(0);
         words.is_some()
     }

@@ -31,11 +31,8 @@ pub(super) fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPl
     }
     allowed(&name)?;
     let name = if scope.context.catalogue.lower_case_table_names == 1 { name.to_lowercase() } else { name };
-    let change = CatalogueChange::PutDatabase {
-        name: name.clone(),
-        charset: charset.charset,
-        collation: charset.collation,
-    };
+    let change =
+        CatalogueChange::PutDatabase { name: name.clone(), charset: charset.charset, collation: charset.collation };
     Ok(finished(vec![ddl::schema(&name)], vec![change]))
 }
 
@@ -50,8 +47,7 @@ pub(super) fn alter(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
     let inherited = scope.database_charset(&name)?;
     let charset = Charset::resolve(charset.as_deref(), collation.as_deref(), &inherited)?;
     let spelled = spelling(&name, scope);
-    let change =
-        CatalogueChange::PutDatabase { name: spelled, charset: charset.charset, collation: charset.collation };
+    let change = CatalogueChange::PutDatabase { name: spelled, charset: charset.charset, collation: charset.collation };
     Ok(finished(Vec::new(), vec![change]))
 }
 

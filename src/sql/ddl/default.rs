@@ -220,7 +220,12 @@ fn expression(text: &str) -> Option<String> {
         "uuid()" => "uuid()",
         "json_array()" => "json_array()",
         "json_object()" => "json_object()",
-        "now()" | "current_timestamp()" | "current_timestamp" | "localtime" | "localtime()" | "localtimestamp"
+        "now()"
+        | "current_timestamp()"
+        | "current_timestamp"
+        | "localtime"
+        | "localtime()"
+        | "localtimestamp"
         | "localtimestamp()" => "now()",
         "curdate()" | "current_date()" | "current_date" => "curdate()",
         other => return literal_expression(text, other),

@@ -5,6 +5,7 @@
 use super::super::plan::SqlError;
 use super::charset::Charset;
 use super::columns;
+use super::foreign::generated_number;
 use super::keys;
 use super::scope::Scope;
 use super::spec::{ColumnSpec, ForeignKeySpec, KeySpec, Place};
@@ -22,6 +23,8 @@ pub(super) struct Draft {
     pub(super) columns: Vec<DraftColumn>,
     pub(super) keys: Vec<DraftKey>,
     pub(super) foreign_keys: Vec<DraftForeignKey>,
+    /// The largest number in the generated foreign key names of the old table, dropped ones included.
+    pub(super) foreign_key_number: u64,
 }
 
 /// A column with the name that it had in the old table.
@@ -76,6 +79,7 @@ impl Draft {
             columns: Vec::new(),
             keys: Vec::new(),
             foreign_keys: Vec::new(),
+            foreign_key_number: 0,
         }
     }
 
@@ -93,7 +97,10 @@ impl Draft {
             parts: key.parts.clone(),
             generated: false,
         };
+        let numbers = table.foreign_keys.iter();
+        let numbers = numbers.filter_map(|foreign_key| generated_number(&foreign_key.name, &table.name.table));
         Self {
+            foreign_key_number: numbers.max().unwrap_or(0),
             name: table.name.clone(),
             defaults: Charset::new(&table.charset, &table.collation),
             engine: table.engine.clone(),
@@ -148,9 +155,6 @@ impl Draft {
 
     /// Adds a key; its parts are checked by [`Draft::finish`].
     pub(super) fn add_key(&mut self, spec: &KeySpec) -> Result<(), SqlError> {
-        if spec.kind == KeyKind::Primary && self.keys.iter().any(|key| key.kind == KeyKind::Primary) {
-            return Err(SqlError::new(1068, "42000", "Multiple primary key defined".to_owned()));
-        }
         if let Some(name) = spec.name.as_deref().filter(|name| name.eq_ignore_ascii_case("PRIMARY")) {
             return Err(SqlError::new(1280, "42000", format!("Incorrect index name '{name}'")));
         }
@@ -206,6 +210,9 @@ impl Draft {
         if self.columns.iter().all(|column| column.column.invisible) {
             return Err(SqlError::new(4028, "HY000", "A table must have at least one visible column.".to_owned()));
         }
+        if self.columns.iter().filter(|column| column.column.auto_increment).count() > 1 {
+            return Err(wrong_auto_column());
+        }
         let (keys, key_origins): (Vec<_>, Vec<_>) = keys::resolve(&mut self)?.into_iter().unzip();
         self.check_auto_increment(&keys)?;
         let (foreign_keys, foreign_origins): (Vec<_>, Vec<_>) =
@@ -229,18 +236,19 @@ impl Draft {
     }
 
     fn check_auto_increment(&self, keys: &[crate::schema::Key]) -> Result<(), SqlError> {
-        let mut automatic = self.columns.iter().filter(|column| column.column.auto_increment);
-        let Some(column) = automatic.next() else {
+        let Some(column) = self.columns.iter().find(|column| column.column.auto_increment) else {
             return Ok(());
         };
         let first = |key: &crate::schema::Key| {
             let part = key.parts.first().and_then(|part| part.column.as_deref());
             part.is_some_and(|part| part.eq_ignore_ascii_case(&column.column.name))
         };
-        if automatic.next().is_none() && keys.iter().any(first) {
-            return Ok(());
-        }
-        let text = "Incorrect table definition; there can be only one auto column and it must be defined as a key";
-        Err(SqlError::new(1075, "42000", text.to_owned()))
+        if keys.iter().any(first) { Ok(()) } else { Err(wrong_auto_column()) }
     }
+}
+
+/// Error 1075.
+fn wrong_auto_column() -> SqlError {
+    let text = "Incorrect table definition; there can be only one auto column and it must be defined as a key";
+    SqlError::new(1075, "42000", text.to_owned())
 }

@@ -16,7 +16,7 @@ struct Parent<'a> {
 
 /// The foreign keys of a draft, each with its old name.
 pub(super) fn resolve(draft: &Draft, scope: &Scope<'_>) -> Result<Vec<(ForeignKey, Option<String>)>, SqlError> {
-    let mut next = next_number(draft);
+    let mut next = draft.foreign_key_number + 1;
     let mut resolved: Vec<(ForeignKey, Option<String>)> = Vec::new();
     for foreign_key in &draft.foreign_keys {
         match foreign_key {
@@ -41,15 +41,6 @@ pub(super) fn resolve(draft: &Draft, scope: &Scope<'_>) -> Result<Vec<(ForeignKe
         }
     }
     Ok(resolved)
-}
-
-/// One more than the largest number in the generated names that the table has.
-fn next_number(draft: &Draft) -> u64 {
-    let kept = draft.foreign_keys.iter().filter_map(|foreign_key| match foreign_key {
-        DraftForeignKey::Kept(_, kept) => generated_number(&kept.name, &draft.name.table),
-        DraftForeignKey::New(_) => None,
-    });
-    kept.max().unwrap_or(0) + 1
 }
 
 /// The number in `table_ibfk_n`.
@@ -120,8 +111,8 @@ fn own_column<'a>(draft: &'a Draft, name: &str) -> Result<&'a Column, SqlError> 
 }
 
 fn set_null(foreign_key: &ForeignKey, columns: &[&Column]) -> Result<(), SqlError> {
-    let clears = foreign_key.on_delete == ReferentialAction::SetNull
-        || foreign_key.on_update == ReferentialAction::SetNull;
+    let clears =
+        foreign_key.on_delete == ReferentialAction::SetNull || foreign_key.on_update == ReferentialAction::SetNull;
     match columns.iter().find(|column| clears && !column.nullable) {
         Some(column) => {
             let text = format!(
@@ -203,8 +194,7 @@ pub(super) fn incompatible(column: &str, referenced: &str, name: &str) -> SqlErr
 
 /// A kept foreign key still has to fit after its columns were changed.
 fn recheck(draft: &Draft, foreign_key: &ForeignKey, scope: &Scope<'_>) -> Result<(), SqlError> {
-    let columns =
-        foreign_key.columns.iter().map(|column| own_column(draft, column)).collect::<Result<Vec<_>, _>>()?;
+    let columns = foreign_key.columns.iter().map(|column| own_column(draft, column)).collect::<Result<Vec<_>, _>>()?;
     set_null(foreign_key, &columns)?;
     let Some(parent) = parent(draft, &foreign_key.references, scope) else {
         return Ok(());

@@ -24,6 +24,9 @@ pub(super) fn resolve(draft: &mut Draft) -> Result<Vec<(Key, Option<String>)>, S
         let text = format!("Too many keys specified; max {KEYS_LIMIT} keys allowed");
         return Err(SqlError::new(1069, "42000", text));
     }
+    if kept.iter().filter(|key| key.kind == KeyKind::Primary).count() > 1 {
+        return Err(SqlError::new(1068, "42000", "Multiple primary key defined".to_owned()));
+    }
     let mut keys: Vec<(Key, Option<String>)> = Vec::with_capacity(kept.len());
     for key in kept {
         let parts = parts(draft, &key)?;
@@ -189,11 +192,8 @@ fn require_not_null(draft: &mut Draft, parts: &[KeyPart]) -> Result<(), SqlError
         let Some(column) = draft.columns.iter_mut().find(|column| column.column.name == name) else {
             continue;
         };
-        let null_default =
-            column.origin.is_none() && column.column.nullable && column.explicit_null;
-        if null_default {
-            let text =
-                "All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead";
+        if column.origin.is_none() && column.explicit_null {
+            let text = "All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead";
             return Err(SqlError::new(1171, "42000", text.to_owned()));
         }
         if column.column.nullable {

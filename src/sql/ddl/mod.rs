@@ -175,12 +175,7 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
     Ok(finished(statements, vec![CatalogueChange::PutTable(Arc::new(table))]))
 }
 
-fn define(
-    draft: &mut Draft,
-    elements: &[Element],
-    options: &TableOptions,
-    scope: &Scope<'_>,
-) -> Result<(), SqlError> {
+fn define(draft: &mut Draft, elements: &[Element], options: &TableOptions, scope: &Scope<'_>) -> Result<(), SqlError> {
     draft.defaults =
         charset::Charset::resolve(options.charset.as_deref(), options.collation.as_deref(), &draft.defaults)?;
     draft.auto_increment = options.auto_increment;
@@ -233,6 +228,7 @@ fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> R
     }
     let finished_table = draft.finish(scope)?;
     rename::check_needed_keys(old, &finished_table, scope)?;
+    rename::check_children(old, &finished_table, scope)?;
     let statements = emit::alter(old, &finished_table, scope)?;
     let mut changes = Vec::new();
     if finished_table.table.name != old.name {

@@ -8,8 +8,8 @@ use super::super::plan::{Context, DdlPlan, SqlError};
 use super::cursor::Cursor;
 use super::draft::{Draft, DraftForeignKey, Finished};
 use super::emit::retarget;
-use super::foreign::generated_number;
-use super::scope::Scope;
+use super::foreign::{compatible, generated_number, incompatible};
+use super::scope::{ForeignKeyChecks, Scope};
 use super::spec::Clause;
 use crate::schema::{CatalogueChange, Key, KeyKind, Table, TableName};
 
@@ -77,6 +77,25 @@ pub(super) fn children(old: &Table, finished: &Finished, scope: &Scope<'_>) -> V
         }
     }
     changes.into_iter().map(CatalogueChange::PutTable).collect()
+}
+
+/// Error 3780: a foreign key of another table no longer fits a changed column.
+pub(super) fn check_children(old: &Table, finished: &Finished, scope: &Scope<'_>) -> Result<(), SqlError> {
+    if scope.checks == ForeignKeyChecks::Off {
+        return Ok(());
+    }
+    for (child, foreign_key) in scope.children(&old.name) {
+        let mut foreign_key = foreign_key.clone();
+        retarget(&mut foreign_key, old, finished);
+        for (column, referenced) in foreign_key.columns.iter().zip(&foreign_key.referenced_columns) {
+            if let (Some(column), Some(referenced)) = (child.column(column), finished.table.column(referenced))
+                && !compatible(column, referenced)
+            {
+                return Err(incompatible(&column.name, &referenced.name, &foreign_key.name));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Error 1553: a foreign key on either side needs a key that the statement takes away.

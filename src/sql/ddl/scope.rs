@@ -54,7 +54,8 @@ impl<'a> Scope<'a> {
             **known == database
                 || (self.context.catalogue.lower_case_table_names != 0 && known.eq_ignore_ascii_case(&database))
         });
-        let table = if self.context.catalogue.lower_case_table_names == 1 { name.1.to_lowercase() } else { name.1.clone() };
+        let table =
+            if self.context.catalogue.lower_case_table_names == 1 { name.1.to_lowercase() } else { name.1.clone() };
         Ok(TableName { database: spelled.cloned().unwrap_or(database), table })
     }
 

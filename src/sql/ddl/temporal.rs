@@ -33,7 +33,14 @@ pub(super) fn date(literal: &Literal, sql_mode: &str) -> Result<String, Reject> 
 pub(super) fn datetime(literal: &Literal, fraction: u8, sql_mode: &str) -> Result<String, Reject> {
     let moment = moment(literal)?;
     moment.check(sql_mode)?;
-    Ok(format!("{} {:02}:{:02}:{:02}{}", moment.date(), moment.hour, moment.minute, moment.second, moment.digits(fraction)?))
+    Ok(format!(
+        "{} {:02}:{:02}:{:02}{}",
+        moment.date(),
+        moment.hour,
+        moment.minute,
+        moment.second,
+        moment.digits(fraction)?
+    ))
 }
 
 /// DEFAULT of a TIME column.
@@ -136,8 +143,7 @@ fn written(text: &str) -> Result<Moment, Reject> {
     if year.len() != 4 {
         return Err(Reject::Unsure);
     }
-    let mut moment =
-        Moment { year: number(year)?, month: number(month)?, day: number(day)?, ..Moment::default() };
+    let mut moment = Moment { year: number(year)?, month: number(month)?, day: number(day)?, ..Moment::default() };
     if let Some(time) = time {
         let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
         let parts: Vec<&str> = clock.split(':').collect();

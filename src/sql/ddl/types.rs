@@ -65,7 +65,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, S
         "timestamp" => spec.base = ColumnType::Timestamp { fraction: fraction(cursor, column)? },
         "json" => {}
         "binary" => spec.base = ColumnType::Binary { length: bounded(one_number(cursor)?.unwrap_or(1), 255, column)? },
-        "varbinary" => spec.base = ColumnType::VarBinary { length: bounded(length(cursor)?, 65_535, column)? },
+        "varbinary" => spec.base = ColumnType::VarBinary { length: length(cursor)? },
         "tinyblob" => spec.base = ColumnType::TinyBlob,
         "blob" => spec.base = sized(one_number(cursor)?, 1).1,
         "mediumblob" => spec.base = ColumnType::MediumBlob,
@@ -193,7 +193,8 @@ fn character(
         }
         "national" => {
             let fixed = cursor.take("char") || cursor.take("character");
-            let varying = if fixed { cursor.take("varying") } else { cursor.take("varchar") || cursor.take("varcharacter") };
+            let varying =
+                if fixed { cursor.take("varying") } else { cursor.take("varchar") || cursor.take("varcharacter") };
             if !fixed && !varying {
                 return Err(cursor.syntax());
             }
@@ -226,7 +227,7 @@ fn character(
 
 fn text(cursor: &mut Cursor<'_>, spec: &mut TypeSpec, varying: bool, column: &str) -> Result<(), SqlError> {
     spec.base = if varying {
-        ColumnType::VarChar { length: bounded(length(cursor)?, 65_535, column)? }
+        ColumnType::VarChar { length: length(cursor)? }
     } else {
         ColumnType::Char { length: bounded(one_number(cursor)?.unwrap_or(1), 255, column)? }
     };

@@ -1,0 +1,33 @@
+-- Defaults in MySQL's canonical text.
+CREATE TABLE d1 (a decimal(5,2) DEFAULT 1, b decimal(5,2) DEFAULT '1.239', c int DEFAULT 1.6, d bigint DEFAULT -5, e varchar(5) DEFAULT 5, f int DEFAULT '007', g int DEFAULT '  12', h int DEFAULT +3, i tinyint DEFAULT 0x10, j int DEFAULT '1.5', k int DEFAULT '1e2', l int DEFAULT 1e2, m int DEFAULT -0, n decimal(5,2) DEFAULT -.5, o int DEFAULT b'101', p decimal(5,2) DEFAULT '1e1', q tinyint DEFAULT TRUE, r tinyint(1) NOT NULL DEFAULT '0', s decimal(10,0) DEFAULT 1.5);
+CREATE TABLE d2 (a date DEFAULT '2024-1-2', b datetime DEFAULT '2024-01-02', c time DEFAULT 100, d date DEFAULT 20240102, e datetime DEFAULT '2024-01-02T03:04:05', f datetime DEFAULT 20240102030405, g time DEFAULT '25:00', h time DEFAULT '-1 2:3', i datetime(2) DEFAULT '2024-01-02', j time(2) DEFAULT '1:2:3', k date DEFAULT '2024-01-02 05:00:00', l year DEFAULT 24, m year DEFAULT '1999', n year DEFAULT 0, o year DEFAULT '0', p year DEFAULT '70');
+CREATE TABLE d3 (a timestamp DEFAULT CURRENT_TIMESTAMP, b timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, c datetime(3) DEFAULT now(3) ON UPDATE current_timestamp(3), d datetime DEFAULT localtime, e datetime DEFAULT localtimestamp(), f datetime NULL ON UPDATE CURRENT_TIMESTAMP, g timestamp NULL DEFAULT NULL, h datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6));
+CREATE TABLE d4 (a bit(4) DEFAULT b'101', b bit(8) DEFAULT 5, c bit(8) DEFAULT '5', d bit(8) DEFAULT b'0', e enum('a','b') DEFAULT 'B', f set('a','b') DEFAULT 'b,a', g set('a','b') DEFAULT '', h char(3) DEFAULT 'ab ', i varchar(3) DEFAULT 'abc  ', j varchar(4) DEFAULT 'it''s', k varchar(4) DEFAULT 'a\nb', l varchar(9) DEFAULT "dq", m varchar(9) DEFAULT 'a' 'b', n varchar(9) DEFAULT _utf8mb4'abc', o varchar(9) DEFAULT n'abc', p varchar(8) DEFAULT x'41', q varchar(8) DEFAULT 1.50, r varchar(5) DEFAULT 007, s varchar(5) DEFAULT TRUE, t enum('a','b') NOT NULL, u varchar(9) DEFAULT 'ünï');
+CREATE TABLE d5 (a double DEFAULT 1e3, b float DEFAULT 1.10, c double DEFAULT '1.50', d double DEFAULT 0.1, e double DEFAULT 0, f double DEFAULT -2.5, g float DEFAULT 123456);
+CREATE TABLE d6 (a varchar(36) DEFAULT (uuid()), b json DEFAULT (json_array()), c json DEFAULT (JSON_OBJECT()), d text DEFAULT ('x'), e date DEFAULT (curdate()), f datetime DEFAULT (now()), g int DEFAULT (5), h json DEFAULT ('[]'));
+-- refused
+CREATE TABLE refused1 (a int DEFAULT (1 + 1));
+CREATE TABLE bad (a int NOT NULL DEFAULT NULL);
+CREATE TABLE bad (a int DEFAULT 'x');
+CREATE TABLE bad (a int DEFAULT '12abc');
+CREATE TABLE bad (a int DEFAULT '');
+CREATE TABLE bad (a tinyint DEFAULT 300);
+CREATE TABLE bad (a int unsigned DEFAULT -1);
+CREATE TABLE bad (a decimal(5,2) DEFAULT 12345);
+CREATE TABLE bad (a varchar(3) DEFAULT 'abcd');
+CREATE TABLE bad (a datetime DEFAULT '2024-13-01');
+CREATE TABLE bad (a date DEFAULT '2024-02-30');
+CREATE TABLE bad (a datetime DEFAULT '0000-00-00 00:00:00');
+CREATE TABLE bad (a datetime DEFAULT 0);
+CREATE TABLE bad (a datetime DEFAULT CURRENT_TIMESTAMP(3));
+CREATE TABLE bad (a datetime(3) DEFAULT CURRENT_TIMESTAMP);
+CREATE TABLE bad (a date DEFAULT CURRENT_TIMESTAMP);
+CREATE TABLE bad (a int ON UPDATE CURRENT_TIMESTAMP);
+CREATE TABLE bad (a int AUTO_INCREMENT DEFAULT 3 KEY);
+CREATE TABLE bad (a enum('x') DEFAULT 'y');
+CREATE TABLE bad (a enum('a','b') DEFAULT 1);
+CREATE TABLE bad (a text DEFAULT 'x');
+CREATE TABLE bad (a json DEFAULT '{}');
+CREATE TABLE bad (a bit(2) DEFAULT 9);
+CREATE TABLE bad (a year DEFAULT 1900);
+CREATE TABLE bad (a int DEFAULT NULL PRIMARY KEY);
