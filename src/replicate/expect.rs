@@ -26,25 +26,8 @@ pub(super) fn did_nothing(statement: &CapturedStatement, plan: &WritePlan) -> bo
 
 /// Refuses what can't be exact, before it's executed.
 pub(super) fn before(statement: &CapturedStatement, plan: &WritePlan) -> Result<(), Different> {
-    let needs_time = plan.parameters.iter().any(|parameter| match parameter.source {
-        ParameterSource::Now { .. }
-        | ParameterSource::UtcNow { .. }
-        | ParameterSource::Instant { .. }
-        | ParameterSource::UnixNow => true,
-        ParameterSource::Literal(_)
-        | ParameterSource::Client(_)
-        | ParameterSource::GeneratedId(_)
-        | ParameterSource::ClientOrGenerated { .. }
-        | ParameterSource::LastInsertId
-        | ParameterSource::ConnectionId
-        | ParameterSource::User
-        | ParameterSource::Variable(_)
-        | ParameterSource::UserVariable(_)
-        | ParameterSource::FoundRows
-        | ParameterSource::RowCount => false,
-    });
-    if needs_time && !statement.time_exact {
-        return Err(Different("it uses the current time, and MySQL's exact time isn't known".into()));
+    for parameter in &plan.parameters {
+        source(&parameter.source, statement)?;
     }
     generated_ids(statement, plan)?;
     let isolation = statement.context.isolation.as_str();
@@ -55,6 +38,30 @@ pub(super) fn before(statement: &CapturedStatement, plan: &WritePlan) -> Result<
         return Err(Different(format!("it reads other rows under {isolation}")));
     }
     Ok(())
+}
+
+/// Refuses values that weren't captured.
+fn source(source: &ParameterSource, statement: &CapturedStatement) -> Result<(), Different> {
+    let unknown = |what: &str| Err(Different(format!("it uses {what}, which isn't known any more")));
+    match source {
+        ParameterSource::Now { .. }
+        | ParameterSource::UtcNow { .. }
+        | ParameterSource::Instant { .. }
+        | ParameterSource::UnixNow => {
+            if statement.time_exact { Ok(()) } else { unknown("the exact time of its execution") }
+        }
+        ParameterSource::ConnectionId => unknown("CONNECTION_ID()"),
+        ParameterSource::FoundRows => unknown("FOUND_ROWS()"),
+        ParameterSource::RowCount => unknown("ROW_COUNT()"),
+        ParameterSource::Variable(name) => unknown(&format!("@@{name}")),
+        ParameterSource::UserVariable(name) => unknown(&format!("@{name}")),
+        ParameterSource::Literal(_)
+        | ParameterSource::Client(_)
+        | ParameterSource::GeneratedId(_)
+        | ParameterSource::ClientOrGenerated { .. }
+        | ParameterSource::LastInsertId
+        | ParameterSource::User => Ok(()),
+    }
 }
 
 /// MySQL reports the first generated id only. It tells all of them when every generated row was inserted.

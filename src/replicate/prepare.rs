@@ -6,6 +6,7 @@
 //! Statements on halted tables are left out; everything else goes on. The marks are steps of the same transaction, so
 //! a table is halted in the store exactly from the transaction that it misses.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use bytes::Bytes;
 
 use crate::change::{Affected, CapturedStatement, Doubtful, SourceEvent, SourceTransaction};
 use crate::position::GtidSet;
-use crate::schema::{Catalogue, CatalogueChange, ReferentialAction, TableName};
+use crate::schema::{Catalogue, CatalogueChange, ReferentialAction, TableName, quote};
 use crate::sql::Plan;
 use crate::sql::plan::{DdlPlan, WritePlan};
 use crate::store::{StoreStatement, statement};
@@ -22,6 +23,9 @@ use crate::target::Request;
 use super::expect;
 use super::plan::Planner;
 use super::touched;
+
+/// The zone of the apply connection; `SYSTEM` counts as this one, as it does when PostgreSQL serves.
+const UTC: &str = "UTC";
 
 /// What the applier knows and the store holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,7 +80,7 @@ impl State {
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// A setting for the steps that follow.
-    Setting(&'static str),
+    Setting(Cow<'static, str>),
     /// A write whose counts are compared with MySQL's.
     Write { statement: CapturedStatement, plan: Arc<Plan>, types: Vec<u32>, values: Vec<Option<Bytes>> },
     /// A part of a schema change, and the tables that it's about.
@@ -157,6 +161,8 @@ struct Builder<'a> {
     state: State,
     steps: Vec<Step>,
     foreign_key_checks: bool,
+    /// MySQL's name of the zone that is set; the connection's default is UTC.
+    time_zone: String,
     transactions: u64,
     statements: u64,
 }
@@ -176,6 +182,7 @@ pub(super) fn prepare<'e>(
         state,
         steps: Vec::new(),
         foreign_key_checks: true,
+        time_zone: UTC.to_owned(),
         transactions: 0,
         statements: 0,
     };
@@ -244,6 +251,7 @@ impl Builder<'_> {
         match self.planner.bind(statement, &write.parameters, &self.catalogue) {
             Ok(values) => {
                 self.foreign_key_checks(statement.context.foreign_key_checks);
+                self.time_zone(&statement.context.time_zone);
                 let types = write.parameters.iter().map(|parameter| parameter.type_oid).collect();
                 self.steps.push(Step::Write { statement: statement.clone(), plan, types, values });
             }
@@ -270,11 +278,20 @@ impl Builder<'_> {
     fn foreign_key_checks(&mut self, checks: bool) {
         if self.foreign_key_checks != checks {
             self.foreign_key_checks = checks;
-            self.steps.push(Step::Setting(if checks {
+            self.steps.push(Step::Setting(Cow::Borrowed(if checks {
                 "SET LOCAL session_replication_role = origin"
             } else {
                 "SET LOCAL session_replication_role = replica"
-            }));
+            })));
+        }
+    }
+
+    /// Functions of TIMESTAMP columns mean the session's zone, on both sides.
+    fn time_zone(&mut self, zone: &str) {
+        if self.time_zone != zone {
+            zone.clone_into(&mut self.time_zone);
+            let name = quote::literal(&postgres_zone(zone));
+            self.steps.push(Step::Setting(Cow::Owned(format!("SET LOCAL TimeZone = {name}"))));
         }
     }
 
@@ -360,6 +377,16 @@ impl Builder<'_> {
             transactions: self.transactions,
             statements: self.statements,
         }
+    }
+}
+
+/// MySQL's zone in PostgreSQL's words. An offset needs the POSIX form, whose sign is the other way round.
+fn postgres_zone(zone: &str) -> String {
+    match zone.split_at_checked(1) {
+        Some(("+", digits)) => format!("<+{digits}>-{digits}"),
+        Some(("-", digits)) => format!("<-{digits}>+{digits}"),
+        Some(_) | None if zone.eq_ignore_ascii_case("SYSTEM") => UTC.to_owned(),
+        Some(_) | None => zone.to_owned(),
     }
 }
 
