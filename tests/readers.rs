@@ -1,5 +1,6 @@
 //! The body of the fuzz target, with seeded random bytes: it runs on every change, not only where a fuzzer does.
 
+#[expect(unreachable_pub, reason = "the fuzz target needs it")]
 #[path = "../fuzz/fuzz_targets/readers.rs"]
 mod readers;
 

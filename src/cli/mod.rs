@@ -5,6 +5,7 @@ mod error;
 mod output;
 mod sessions;
 mod status;
+mod translate;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -114,6 +115,10 @@ enum Command {
         #[command(flatten)]
         door: Door,
     },
+    /// Translate MySQL's SQL from standard input to PostgreSQL's, or say why it can't be carried
+    ///
+    /// No server is asked: tables are known from CREATE TABLE statements in the input or in --schema files.
+    Translate(translate::Arguments),
 }
 
 /// The modes that can be set by name.
@@ -188,6 +193,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         }
         Command::Resync { tables, door } => block_on(change::resync(&door.client()?, tables, door.output())),
         Command::Verify { door } => block_on(change::verify(&door.client()?, door.output())),
+        Command::Translate(arguments) => translate::run(&arguments),
     }
 }
 

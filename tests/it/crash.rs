@@ -108,7 +108,8 @@ async fn one(conn: &mut mysql_async::Conn, dice: &mut StdRng) -> Result<(), mysq
             conn.query_drop("BEGIN").await?;
             conn.exec_drop("UPDATE account SET balance = balance - ? WHERE id = ?", (amount, from.min(to))).await?;
             conn.exec_drop("UPDATE account SET balance = balance + ? WHERE id = ?", (amount, from.max(to))).await?;
-            conn.exec_drop("INSERT INTO ledger (account, delta) VALUES (?, ?), (?, ?)", (from, -amount, to, amount)).await?;
+            conn.exec_drop("INSERT INTO ledger (account, delta) VALUES (?, ?), (?, ?)", (from, -amount, to, amount))
+                .await?;
             conn.query_drop(if amount % 7 == 0 { "ROLLBACK" } else { "COMMIT" }).await
         }
         _ => conn.query_drop(format!("UPDATE account SET touched = touched + 1 WHERE id = {from}")).await,

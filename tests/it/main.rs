@@ -1,6 +1,9 @@
 //! Integration tests: one binary, so that all of them share one MySQL and one PostgreSQL. Each test works in a
 //! database of its own; a test that stops a server starts its own servers.
 
+#![allow(clippy::print_stdout, reason = "tests print their seeds")]
+#![allow(unreachable_pub, reason = "modules of one test binary")]
+
 mod crash;
 mod ddl;
 mod forward;
