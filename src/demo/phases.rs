@@ -21,6 +21,7 @@ const FOLLOW_LIMIT: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(100);
 /// After the gate opened, those who waited get their answers.
 const AFTERMATH: Duration = Duration::from_millis(1_000);
+const SERVED: &str = "PostgreSQL serves the same connections";
 const FLIP_ATTEMPTS: u32 = 3;
 const FLIP_RETRY_DELAY: Duration = Duration::from_secs(1);
 
@@ -59,7 +60,6 @@ pub(super) async fn play(stage: Stage<'_>) -> Result<Summary, DemoError> {
     let gate_pause_ms = act.flip().await?;
     let executed = checks::executed_on_mysql(stage.mysql.clone()).await?;
     let on_mysql = stats.totals().statements;
-    scene.doing("PostgreSQL serves the same connections");
     tokio::time::sleep(stage.pace.postgres).await;
 
     scene.doing("finishing");
@@ -203,6 +203,7 @@ impl Act<'_> {
             let answer = self.operations.cutover(Rehearsal::Perform).await;
             let why = match answer {
                 Ok(report) if report.performed => {
+                    self.scene.doing(SERVED);
                     self.stage.screen.say(format!(
                         "Flipped: PostgreSQL serves. New transactions waited up to {:.0} ms at the gate.",
                         report.pause_ms

@@ -3,6 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use mysql_async::prelude::Queryable;
+
+use super::load::Load;
+use super::stats::Stats;
 use super::*;
 use crate::admin::{
     CutoverReport, MirrorPhase, MirrorStatus, Operations, Refusal, Rehearsal, Reply, Side, Status, VerifySummary,
@@ -10,6 +14,7 @@ use crate::admin::{
 use crate::replicate::snapshot as copy;
 use crate::route::{Mode, SessionInfo};
 use crate::source::{inspect, snapshot};
+use crate::sql::{self, Purpose, StatementClass};
 use crate::target::Bulk;
 use crate::verify;
 
@@ -110,4 +115,55 @@ async fn the_shop_is_copied_exactly() {
     let reader = readers.first_mut().expect("a reader");
     let report = verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison");
     assert!(report.is_same(), "{report:#?}");
+}
+
+/// Nothing that the load sends may be refused once PostgreSQL serves, and none of its writes while PostgreSQL follows.
+/// MySQL's own log says what was sent, also by the client library itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_of_the_load_can_be_rewritten() {
+    let servers = start_servers().await.expect("servers");
+    let root = opts(servers.mysql.port(), "root", None, None);
+    let (_, money) = make_shop(&root).await.expect("a shop");
+    let mut conn = Conn::new(root).await.expect("MySQL");
+    let catalogue = inspect::catalogue(&mut conn, &[DATABASE.to_owned()]).await.expect("a catalogue");
+    for setting in ["SET GLOBAL log_output = 'TABLE'", "SET GLOBAL general_log = ON"] {
+        conn.query_drop(setting).await.expect("a setting");
+    }
+    let through = opts(servers.mysql.port(), USER, Some(PASSWORD), Some(DATABASE));
+    let stats = Arc::new(Stats::new());
+    let load = Load::start(through.clone(), &stats, money.clone()).await.expect("a load");
+    let mut ticks = tokio::time::interval(Duration::from_millis(50));
+    while stats.totals().statements < 3_000 {
+        ticks.tick().await;
+    }
+    let told = load.finish().await.expect("the clients end");
+    checks::shop(through, &told, &money).await.expect("the checks can be asked");
+    let logged: Vec<String> = conn
+        .query(
+            "SELECT DISTINCT CONVERT(argument USING utf8mb4) FROM mysql.general_log \
+             WHERE user_host LIKE 'shop%' AND command_type IN ('Query', 'Prepare')",
+        )
+        .await
+        .expect("the log");
+    let context = |purpose| sql::Context {
+        catalogue: Arc::new(catalogue.clone()),
+        database: Some(DATABASE.to_owned()),
+        sql_mode: "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
+                   NO_ENGINE_SUBSTITUTION"
+            .to_owned(),
+        collation: "utf8mb4_0900_ai_ci".to_owned(),
+        purpose,
+    };
+    let (serve, replay) = (context(Purpose::Serve), context(Purpose::Replay));
+    let mut refused = std::collections::BTreeMap::new();
+    for text in &logged {
+        let write = sql::classify(text.as_bytes()) == StatementClass::Write;
+        for context in [Some(&serve), write.then_some(&replay)].into_iter().flatten() {
+            if let Err(error) = sql::rewrite(text, context) {
+                refused.insert(format!("{:?}: {error}", context.purpose), text);
+            }
+        }
+    }
+    assert!(logged.len() > 100, "{} statements", logged.len());
+    assert!(refused.is_empty(), "{refused:#?}");
 }
