@@ -23,7 +23,7 @@ pub mod verify;
 
 // Third floor: the doors and the decision.
 pub mod admin;
-// app
+pub mod app;
 pub mod cli;
 pub mod cutover;
 pub mod frontend;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,7 +16,7 @@ use crate::replicate::Replicator;
 use crate::route::{Control, Mode, Route};
 use crate::schema::Catalogue;
 use crate::source::inspect;
-use crate::store::Store;
+use crate::store::{ImportedAccount, Store};
 use crate::target::Bulk;
 use crate::verify;
 
@@ -34,6 +35,8 @@ pub struct Parts {
     pub replicator: Arc<Replicator>,
     /// The schema as it stands in the target; shared with serving and applying.
     pub catalogue: Arc<ArcSwap<Catalogue>>,
+    /// Accounts imported from MySQL; whoever checks logins listens.
+    pub accounts: watch::Sender<Vec<ImportedAccount>>,
     pub metrics: Arc<Metrics>,
     pub shutdown: CancellationToken,
     pub tasks: TaskTracker,

@@ -140,6 +140,7 @@ impl Director {
             Some(rows) => {
                 let imported: Vec<ImportedAccount> = rows.into_iter().filter(|row| !row.locked).map(imported).collect();
                 self.store().put_accounts(&imported).await?;
+                self.parts.accounts.send_replace(imported);
             }
             None => findings.push("the source user can't read mysql.user: accounts must be given as [[accounts]]".to_owned()),
         }

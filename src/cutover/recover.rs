@@ -65,8 +65,15 @@ impl Director {
         if facts.mode != Mode::Postgres {
             self.store().set_mode(Mode::Postgres, facts.epoch).await?;
         }
-        self.parts.catalogue.store(Arc::new(self.store().load_catalogue().await?));
+        self.load_shared().await?;
         self.parts.control.set_mode(Mode::Postgres, facts.epoch);
+        Ok(())
+    }
+
+    /// Gives everybody the stored catalogue and accounts.
+    async fn load_shared(&self) -> Result<(), CutoverError> {
+        self.parts.catalogue.store(Arc::new(self.store().load_catalogue().await?));
+        self.parts.accounts.send_replace(self.store().load_accounts().await?);
         Ok(())
     }
 
@@ -95,7 +102,7 @@ impl Director {
 
     /// PostgreSQL told who serves.
     async fn start_from(self: &Arc<Self>, facts: Facts, recovery: Recovery) -> Result<(), CutoverError> {
-        self.parts.catalogue.store(Arc::new(self.store().load_catalogue().await?));
+        self.load_shared().await?;
         self.parts.control.set_mode(facts.mode, facts.epoch);
         match facts.mode {
             Mode::Postgres => {

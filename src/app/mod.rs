@@ -1,0 +1,211 @@
+//! Assembly: one Bascule from its configuration, started and stopped in order. Decides nothing.
+//!
+//! # Order of the start
+//! The admin socket first, since a second copy is recognised there; then the spool, which is locked; then the store,
+//! which tells who serves; only then the door for clients. The end is the other way round: the door stops taking
+//! clients, sessions finish their transaction, and the operator's door is the last to close.
+
+mod planner;
+mod serving;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admin::{self, Operations};
+use crate::capture::{Capture, CaptureError, Recovery};
+use crate::config::Config;
+use crate::cutover::{CutoverError, Desk, Director, Parts, Start};
+use crate::frontend::rsa::KeyPair;
+use crate::frontend::{self, Door, FrontendError, OpenDoor};
+use crate::observe::{Exposition, Metrics};
+use crate::replicate::Replicator;
+use crate::route::{Mode, Route};
+use crate::schema::Catalogue;
+use crate::store::Store;
+
+use planner::SqlPlanner;
+use serving::Serving;
+
+/// How long a stop waits for sessions inside a transaction.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why Bascule didn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Socket(#[from] admin::SocketError),
+    #[error("the spool in {path} can't be used")]
+    Spool {
+        path: PathBuf,
+        #[source]
+        source: CaptureError,
+    },
+    #[error("it can't be decided who serves")]
+    Cutover(#[from] CutoverError),
+    #[error(transparent)]
+    Frontend(#[from] FrontendError),
+    #[error("TLS can't be offered to clients")]
+    Tls(#[from] frontend::tls::TlsError),
+}
+
+/// A running Bascule. [`App::stop`] ends it in order; dropping it ends it at once.
+pub struct App {
+    door: OpenDoor,
+    operations: Arc<dyn Operations>,
+    sessions: CancellationToken,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+    replicator: Arc<Replicator>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("App").field("address", &self.address()).finish_non_exhaustive()
+    }
+}
+
+/// Starts everything and returns when clients are let in.
+///
+/// # Errors
+/// [`AppError`]; nothing is left running then.
+pub async fn start(config: Config) -> Result<App, AppError> {
+    let config = Arc::new(config);
+    let shutdown = CancellationToken::new();
+    let guard = shutdown.clone().drop_guard();
+    let tasks = TaskTracker::new();
+    let socket = admin::Socket::open(&config.admin.socket)?;
+    let metrics = Arc::new(Metrics::default());
+    let (capture, recovery) = open_spool(&config)?;
+    let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
+    let (accounts, imported) = watch::channel(Vec::new());
+    let (route, control) = Route::new(Mode::Passthrough, 1);
+    let planner = Arc::new(SqlPlanner::default());
+    let replicator = Replicator::new(config.target.clone(), Arc::clone(&catalogue), planner);
+    let director = Director::new(Parts {
+        config: Arc::clone(&config),
+        control,
+        store: Store::new(config.target.clone()),
+        capture: capture.clone(),
+        replicator: Arc::clone(&replicator),
+        catalogue: Arc::clone(&catalogue),
+        accounts,
+        metrics: Arc::clone(&metrics),
+        shutdown: shutdown.clone(),
+        tasks: tasks.clone(),
+    });
+    if director.start(recovery).await? == Start::SourceOnly {
+        tracing::warn!("started without PostgreSQL; the mirror is taken up when it is back");
+    }
+
+    let sessions = shutdown.child_token();
+    let keys = Arc::new(KeyPair::new());
+    let acceptor = config.listen.tls.as_ref().map(frontend::tls::acceptor).transpose()?;
+    let serve = Serving::new(serving::Parts {
+        config: Arc::clone(&config),
+        catalogue: Arc::clone(&catalogue),
+        imported,
+        tls: acceptor.clone(),
+        keys: Arc::clone(&keys),
+        metrics: Arc::clone(&metrics),
+        stop: sessions.clone(),
+        tasks: tasks.clone(),
+    });
+    let door = frontend::open(Door {
+        config,
+        route,
+        capture,
+        catalogue,
+        serve,
+        metrics: Arc::clone(&metrics),
+        keys,
+        acceptor,
+        shutdown: sessions.clone(),
+    })?;
+    let operations: Arc<dyn Operations> = Arc::new(Desk(director));
+    let served = admin::serve(socket, Arc::clone(&operations), Exposition::new(&metrics), shutdown.clone());
+    tasks.spawn(async move {
+        if let Err(error) = served.await {
+            tracing::error!(%error, "the admin socket is closed; forwarding goes on");
+        }
+    });
+    guard.disarm();
+    tracing::info!(address = %door.address(), "clients are let in");
+    Ok(App { door, operations, sessions, shutdown, tasks, replicator })
+}
+
+/// Opens the spool where there is a source to capture from.
+fn open_spool(config: &Config) -> Result<(Option<Arc<Capture>>, Option<Recovery>), AppError> {
+    if config.source.is_none() {
+        return Ok((None, None));
+    }
+    let (capture, recovery) = Capture::open(&config.spool)
+        .map_err(|source| AppError::Spool { path: config.spool.directory.clone(), source })?;
+    if recovery.torn_bytes > 0 {
+        tracing::info!(bytes = recovery.torn_bytes, "an unfinished record at the spool's end was cut off");
+    }
+    Ok((Some(capture), Some(recovery)))
+}
+
+impl App {
+    /// Where clients connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.door.address()
+    }
+
+    /// What an operator can do.
+    #[must_use]
+    pub fn operations(&self) -> Arc<dyn Operations> {
+        Arc::clone(&self.operations)
+    }
+
+    /// Takes no more clients, lets sessions finish their transaction for a while, and ends.
+    pub async fn stop(self) {
+        self.sessions.cancel();
+        if tokio::time::timeout(STOP_PATIENCE, self.door.closed()).await.is_err() {
+            tracing::warn!("some sessions didn't end in time and are cut off");
+        }
+        self.shutdown.cancel();
+        self.replicator.stop().await;
+        self.tasks.close();
+        if tokio::time::timeout(STOP_PATIENCE, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some background work didn't end in time");
+        }
+    }
+}
+
+/// Runs until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// [`AppError`] from the start.
+pub async fn run(config: Config) -> Result<(), AppError> {
+    let app = start(config).await?;
+    wait_for_signal().await;
+    tracing::info!("stopping: sessions may finish their transaction");
+    app.stop().await;
+    Ok(())
+}
+
+/// Returns at the first SIGTERM or SIGINT.
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM can't be listened for");
+            let _ = tokio::signal::ctrl_c().await;
+            return;
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

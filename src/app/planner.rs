@@ -1,0 +1,55 @@
+//! Plans of replayed statements, made by `sql`. Plans depend on the text, the catalogue and a few session facts; the
+//! cache keeps them, the values are bound anew for each statement.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::change::CapturedStatement;
+use crate::replicate::Planner;
+use crate::schema::Catalogue;
+use crate::sql::{self, Context, Parameter, Plan, Purpose, SqlError, Values};
+
+/// The planner of the statement lane.
+#[derive(Default)]
+pub(super) struct SqlPlanner {
+    cache: sql::Cache,
+}
+
+impl Planner for SqlPlanner {
+    fn plan(&self, statement: &CapturedStatement, catalogue: &Arc<Catalogue>) -> Result<Arc<Plan>, SqlError> {
+        let context = Context {
+            catalogue: Arc::clone(catalogue),
+            database: statement.context.database.clone(),
+            sql_mode: statement.context.sql_mode.clone(),
+            collation: statement.context.collation.clone(),
+            purpose: Purpose::Replay,
+        };
+        self.cache.plan(&statement.text, &context)
+    }
+
+    fn bind(
+        &self,
+        statement: &CapturedStatement,
+        parameters: &[Parameter],
+        catalogue: &Arc<Catalogue>,
+    ) -> Result<Vec<Option<Bytes>>, SqlError> {
+        let context = &statement.context;
+        let values = Values {
+            client: &statement.parameters,
+            catalogue,
+            time_micros: statement.time_micros,
+            time_zone: &context.time_zone,
+            first_generated_id: statement.answer.insert_id,
+            id_step: context.auto_increment_increment,
+            last_insert_id: context.last_insert_id,
+            connection_id: 0,
+            user: &context.user,
+            found_rows: 0,
+            row_count: 0,
+            variables: &|_| None,
+            user_variables: &|_| None,
+        };
+        sql::bind(parameters, &values)
+    }
+}
