@@ -22,6 +22,7 @@ use crate::route::Mode;
 use crate::schema::Catalogue;
 use crate::source::inspect;
 use crate::source::snapshot::{Snapshot, prepare};
+use crate::sql;
 use crate::target::Bulk;
 use crate::store::{Facts, ImportedAccount, MirrorPhase as StoredPhase};
 
@@ -77,6 +78,7 @@ impl Director {
         self.lay_out(&catalogue);
         let target = Bulk::connect(&self.config().target).await?;
         snapshot::create_tables(&target, &catalogue).await?;
+        target.run(sql::HELPERS).await?;
 
         self.start_capturing().await?;
         let (opened, position) = self.open_snapshot().await?;
