@@ -86,7 +86,7 @@ pub async fn start(config: Config) -> Result<App, AppError> {
     let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
     let (accounts, imported) = watch::channel(Vec::new());
     let (route, control) = Route::new(Mode::Passthrough, 1);
-    let planner = Arc::new(SqlPlanner::default());
+    let planner = Arc::new(SqlPlanner::new());
     let replicator = Replicator::new(config.target.clone(), Arc::clone(&catalogue), planner);
     let director = Director::new(Parts {
         config: Arc::clone(&config),

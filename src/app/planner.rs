@@ -11,9 +11,17 @@ use crate::schema::Catalogue;
 use crate::sql::{self, Context, Parameter, Plan, Purpose, SqlError, Values};
 
 /// The planner of the statement lane.
-#[derive(Default)]
 pub(super) struct SqlPlanner {
     cache: sql::Cache,
+}
+
+impl SqlPlanner {
+    /// A planner that keeps the plans of so many statements.
+    const PLANS: usize = 4096;
+
+    pub(super) fn new() -> Self {
+        Self { cache: sql::Cache::new(Self::PLANS) }
+    }
 }
 
 impl Planner for SqlPlanner {

@@ -7,6 +7,7 @@
 mod crash;
 mod ddl;
 mod forward;
+mod mirror;
 mod road;
 mod shared_servers;
 mod snapshot;

@@ -72,7 +72,7 @@ const POOL_WAIT: Duration = Duration::from_secs(10);
 pub struct Serving {
     pub pool: Arc<Pool>,
     /// The MySQL schema as it stands; replaced as a whole by DDL.
-    pub catalogue: ArcSwap<Catalogue>,
+    pub catalogue: Arc<ArcSwap<Catalogue>>,
     pub accounts: ArcSwap<Accounts>,
     pub tls: Option<TlsAcceptor>,
     pub rsa: Arc<KeyPair>,
@@ -101,7 +101,8 @@ struct Peer {
 
 /// The parts that [`Serving::new`] is made of.
 pub struct Parts {
-    pub catalogue: Catalogue,
+    /// Shared with whoever else reads or changes it.
+    pub catalogue: Arc<ArcSwap<Catalogue>>,
     pub accounts: Accounts,
     pub tls: Option<TlsAcceptor>,
     pub rsa: Arc<KeyPair>,
@@ -118,10 +119,10 @@ impl Serving {
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { catalogue, accounts, tls, rsa, metrics, config, server_version, stop } = parts;
         let server_version = server_version.unwrap_or_else(|| SERVER_VERSION.to_owned());
-        let defaults = Defaults::new(&server_version, &config, catalogue.lower_case_table_names);
+        let defaults = Defaults::new(&server_version, &config, catalogue.load().lower_case_table_names);
         Arc::new(Self {
             pool: Pool::new(&config.target, "bascule serving", POOL_WAIT),
-            catalogue: ArcSwap::from_pointee(catalogue),
+            catalogue,
             accounts: ArcSwap::from_pointee(accounts),
             tls,
             rsa,
