@@ -1,7 +1,10 @@
 //! The first copy of the source's tables into the target, and the later replacement of single tables.
 //!
 //! The copy is made in three steps: bare tables ([`create_tables`]), their rows ([`copy`]), then keys, indexes and
-//! foreign keys over the finished data ([`finish`]). A start that broke off at any point is begun again from the first
+//! foreign keys over the finished data ([`finish`]). Definitions are read before the snapshot is opened and once more
+//! after: one that has changed in between ends the copy, since the rows might not be those of the table that was made.
+//! (A change that comes later still is captured, and MySQL itself refuses to read the old rows under the new form.)
+//! A start that broke off at any point is begun again from the first
 //! step, which drops what the earlier one left; each table's rows come in one COPY and so are there all or not at all.
 //! The rows are exact or the copy ends with a [`Refusal`] that names the first value that PostgreSQL can't hold.
 //!
@@ -9,7 +12,7 @@
 //! them, such as the new position. Foreign keys that touch the tables are dropped and added again within it, so the
 //! order of the tables doesn't matter and the result has been checked.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
@@ -43,6 +46,8 @@ pub enum SnapshotError {
     Refused(#[from] Box<Refusal>),
     #[error("table {table}: {read} rows were read and {stored} stored")]
     Count { table: TableName, read: u64, stored: u64 },
+    #[error("table {table} was created, changed or dropped while the copy began; start again")]
+    Changed { table: TableName },
     #[error("a copying task ended: {0}")]
     Task(String),
 }
@@ -111,7 +116,8 @@ pub async fn create_tables(target: &Bulk, catalogue: &Catalogue) -> Result<(), S
     in_transaction(target, ACTION, &statements.join(";\n")).await
 }
 
-/// Copies the rows of `tables`, one worker for each pair of reader and target connection. The readers come back.
+/// Copies the rows of `tables`, which are all tables of their databases, one worker for each pair of reader and target
+/// connection. The readers come back.
 ///
 /// # Errors
 /// The first refusal or failure; the other workers are stopped.
@@ -122,7 +128,10 @@ pub async fn copy(
 ) -> Result<(Vec<Reader>, Copied), SnapshotError> {
     let mut workers = workers;
     let queue = match workers.first_mut() {
-        Some((reader, _)) => largest_first(reader, tables).await?,
+        Some((reader, _)) => {
+            check_unchanged(reader, &tables).await?;
+            largest_first(reader, tables).await?
+        }
         None => return Err(SnapshotError::Task("there are no workers".to_owned())),
     };
     let queue = Arc::new(Mutex::new(queue));
@@ -213,6 +222,25 @@ impl Copied {
         self.tables += other.tables;
         self.rows += other.rows;
         self.bytes += other.bytes;
+    }
+}
+
+/// Compares definitions, but for counters, with what MySQL says now.
+async fn check_unchanged(reader: &mut Reader, tables: &[Arc<Table>]) -> Result<(), SnapshotError> {
+    let databases: BTreeSet<&String> = tables.iter().map(|table| &table.name.database).collect();
+    let databases: Vec<String> = databases.into_iter().cloned().collect();
+    let now = tables_of(&reader.catalogue(&databases).await?);
+    let known = |table: &Table| (table.name.clone(), Table { auto_increment: None, ..table.clone() });
+    let mut expected: BTreeMap<TableName, Table> = tables.iter().map(|table| known(table)).collect();
+    for table in now {
+        let (name, table) = known(&table);
+        if expected.remove(&name).as_ref() != Some(&table) {
+            return Err(SnapshotError::Changed { table: name });
+        }
+    }
+    match expected.into_keys().next() {
+        Some(table) => Err(SnapshotError::Changed { table }),
+        None => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ use mysql_async::{Conn, QueryResult, Row, TextProtocol, Value};
 use super::{SourceError, inspect};
 use crate::config::Source;
 use crate::position::GtidSet;
-use crate::schema::{Column, ColumnType, Table};
+use crate::schema::{Catalogue, Column, ColumnType, Table};
 
 /// Connections that are ready to open a snapshot. Connecting is slow; opening is not.
 pub struct Prepared {
@@ -135,6 +135,14 @@ impl Reader {
     /// When the query fails.
     pub async fn auto_increment(&mut self, table: &Table) -> Result<Option<u64>, SourceError> {
         inspect::auto_increment(&mut self.conn, &table.name).await
+    }
+
+    /// The tables of `databases` as MySQL defines them now (not at the snapshot's moment: definitions have no snapshot).
+    ///
+    /// # Errors
+    /// As [`inspect::catalogue`].
+    pub async fn catalogue(&mut self, databases: &[String]) -> Result<Catalogue, SourceError> {
+        inspect::catalogue(&mut self.conn, databases).await
     }
 
     /// Ends the view and closes the connection.

@@ -241,6 +241,22 @@ async fn what_a_schema_holds_besides_is_listed_and_refused() {
 }
 
 #[tokio::test]
+async fn a_definition_that_changes_as_the_copy_begins_ends_it() {
+    let mut bench = Bench::new().await;
+    bench.run(&["create table t(id int primary key auto_increment)"]).await;
+    let catalogue = bench.catalogue().await;
+    let target = bench.bulk().await;
+    copy::create_tables(&target, &catalogue).await.expect("tables");
+    for change in ["alter table t add column v int", "create table u(id int primary key)", "drop table t"] {
+        bench.run(&[change]).await;
+        let reader = bench.snapshot(1).await.readers.remove(0);
+        let tables = copy::tables_of(&catalogue);
+        let ended = copy::copy(vec![(reader, bench.bulk().await)], tables, silent()).await;
+        assert!(matches!(ended, Err(SnapshotError::Changed { .. })), "{change}");
+    }
+}
+
+#[tokio::test]
 async fn a_refresh_replaces_tables_under_foreign_keys() {
     let mut bench = Bench::new().await;
     bench
