@@ -133,11 +133,16 @@ impl Director {
             ));
         }
         let catalogue = inspect::catalogue(&mut conn, &source.databases).await?;
+        let refusals: Vec<String> = snapshot::refusals(&catalogue).iter().map(ToString::to_string).collect();
+        if !refusals.is_empty() {
+            return Err(CutoverError::state(refusals.join("; ")));
+        }
         let left_out = inspect::not_carried(&mut conn, &source.databases).await?;
         let accounts = inspect::accounts(&mut conn).await?;
         close(conn).await;
         let mut findings: Vec<String> =
             left_out.iter().map(|item| format!("{} {}.{} isn't carried", item.kind, item.database, item.name)).collect();
+        findings.extend(snapshot::tables_of(&catalogue).iter().flat_map(|table| crate::schema::ddl::findings(table)));
         match accounts {
             Some(rows) => {
                 let imported: Vec<ImportedAccount> = rows.into_iter().filter(|row| !row.locked).map(imported).collect();
