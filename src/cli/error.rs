@@ -23,6 +23,11 @@ impl CliError {
         Self { causes, hint: None, code: 1 }
     }
 
+    /// It was done, and what it should prove isn't so.
+    pub(super) fn unproven(what: impl Into<String>) -> Self {
+        Self { causes: vec![what.into()], hint: None, code: 1 }
+    }
+
     /// It was refused, with the reason.
     pub(super) fn refused(reason: impl Into<String>) -> Self {
         Self { causes: vec![reason.into()], hint: None, code: 3 }
@@ -60,7 +65,7 @@ impl std::fmt::Display for CliError {
 }
 
 /// An error and everything under it.
-fn chain(error: &dyn Error) -> Vec<String> {
+pub(super) fn chain(error: &dyn Error) -> Vec<String> {
     let mut causes = vec![error.to_string()];
     let mut next = error.source();
     while let Some(source) = next {

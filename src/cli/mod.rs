@@ -1,8 +1,10 @@
 //! The command line: one file for each subcommand. It parses, asks, prints; it decides nothing.
 
 mod change;
+mod demo;
 mod error;
 mod output;
+mod run;
 mod sessions;
 mod status;
 mod translate;
@@ -15,6 +17,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::admin::{Client, Rehearsal};
 use crate::config::Config;
+use crate::demo::DemoOptions;
 use crate::route::Mode;
 use error::CliError;
 use output::Output;
@@ -69,6 +72,33 @@ struct Door {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Start Bascule; it runs until SIGTERM or Ctrl-C
+    ///
+    /// The mode is the one of the last run: PostgreSQL remembers it. The first run begins with passthrough, or, without
+    /// a [source], with postgres.
+    Run {
+        /// The configuration
+        #[arg(long, short, value_name = "FILE", default_value = "proxy.toml", env = "BASCULE_CONFIG")]
+        config: PathBuf,
+        /// Set this mode after the start, as `bascule mode` does
+        #[arg(long)]
+        mode: Option<ModeWord>,
+    },
+    /// See it all on real servers in under a minute: forward, mirror, compare, flip under load
+    ///
+    /// A MySQL and a PostgreSQL are found or fetched (BASCULE_MYSQLD and BASCULE_POSTGRES_BIN name others), run in
+    /// temporary folders on free ports, and end with the demo. Nothing of the system is changed.
+    Demo {
+        /// Print one JSON object as the last line; the text for people goes to standard error
+        #[arg(long)]
+        json: bool,
+        /// Leave everything running until Ctrl-C, and print how to connect
+        #[arg(long)]
+        keep: bool,
+        /// Seconds of load, besides the time for copying and comparing
+        #[arg(long, value_name = "N", default_value_t = DemoOptions::default().seconds)]
+        seconds: u64,
+    },
     /// Show what is going on
     Status {
         #[command(flatten)]
@@ -180,6 +210,8 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
+        Command::Run { config, mode } => run::run(&config, mode.map(Mode::from)),
+        Command::Demo { json, keep, seconds } => demo::run(DemoOptions { json, keep, seconds }),
         Command::Status { door, watch: false, .. } => block_on(status::once(&door.client()?, door.output())),
         Command::Status { door, watch: true, interval } => {
             let interval = std::time::Duration::from_secs(interval);

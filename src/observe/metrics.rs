@@ -23,7 +23,11 @@ impl Metrics {
             "Client connections beyond max_connections",
             self.connections_refused.clone(),
         );
-        registry.register("bascule_logins_failed", "Logins that MySQL refused or that broke", self.logins_failed.clone());
+        registry.register(
+            "bascule_logins_failed",
+            "Logins that MySQL refused or that broke",
+            self.logins_failed.clone(),
+        );
         registry.register("bascule_source_lost", "Sessions whose MySQL connection broke", self.source_lost.clone());
         registry.register("bascule_commands", "Client commands seen", self.commands.clone());
     }

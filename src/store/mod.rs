@@ -127,7 +127,9 @@ impl Store {
         let transaction = connection.client()?.transaction().await?;
         transaction.execute("UPDATE bascule.state SET phase = $1", &[&phase.name()]).await?;
         if phase == MirrorPhase::Copying {
-            transaction.batch_execute("UPDATE bascule.state SET applied = '', bypassed = ''; DELETE FROM bascule.table_state").await?;
+            transaction
+                .batch_execute("UPDATE bascule.state SET applied = '', bypassed = ''; DELETE FROM bascule.table_state")
+                .await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -172,11 +174,13 @@ impl Store {
     pub async fn put_catalogue(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
         let mut connection = self.connection().await?;
         let transaction = connection.client()?.transaction().await?;
-        transaction.batch_execute("DELETE FROM bascule.catalogue_table; DELETE FROM bascule.catalogue_database").await?;
+        transaction
+            .batch_execute("DELETE FROM bascule.catalogue_table; DELETE FROM bascule.catalogue_database")
+            .await?;
         let lower = i32::from(catalogue.lower_case_table_names);
         transaction.execute("UPDATE bascule.state SET lower_case_table_names = $1", &[&lower]).await?;
         for (name, database) in &catalogue.databases {
-            let sql = "INSERT INTO bascule.catalogue_database (name, charset, collation) VALUES ($1, $2, $3)";
+            let sql = "INSERT INTO bascule.catalogue_database (name, charset, default_collation) VALUES ($1, $2, $3)";
             transaction.execute(sql, &[name, &database.charset, &database.collation]).await?;
             for (table, definition) in &database.tables {
                 let text = statement::definition(definition);
@@ -198,7 +202,7 @@ impl Store {
         let lower: i32 = client.query_one("SELECT lower_case_table_names FROM bascule.state", &[]).await?.get(0);
         let mut catalogue =
             Catalogue { version: 1, lower_case_table_names: u8::try_from(lower).unwrap_or(0), ..Catalogue::default() };
-        for row in client.query("SELECT name, charset, collation FROM bascule.catalogue_database", &[]).await? {
+        for row in client.query("SELECT name, charset, default_collation FROM bascule.catalogue_database", &[]).await? {
             let database = Database { charset: row.get(1), collation: row.get(2), ..Database::default() };
             catalogue.databases.insert(row.get(0), database);
         }

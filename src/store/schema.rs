@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS bascule.table_state (
 CREATE TABLE IF NOT EXISTS bascule.catalogue_database (
     name text PRIMARY KEY,
     charset text NOT NULL,
-    collation text NOT NULL
+    default_collation text NOT NULL
 );
 CREATE TABLE IF NOT EXISTS bascule.catalogue_table (
     database text NOT NULL,
@@ -67,7 +67,9 @@ pub(super) async fn prepare(client: &Client) -> Result<(), StoreError> {
     client.execute("INSERT INTO bascule.state (version) VALUES ($1) ON CONFLICT DO NOTHING", &[&VERSION]).await?;
     let version: i32 = client.query_one("SELECT version FROM bascule.state", &[]).await?.get(0);
     if version > VERSION {
-        return Err(StoreError::Unexpected(format!("version {version}; this Bascule knows {VERSION}: use a newer one")));
+        return Err(StoreError::Unexpected(format!(
+            "version {version}; this Bascule knows {VERSION}: use a newer one"
+        )));
     }
     Ok(())
 }

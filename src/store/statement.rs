@@ -82,8 +82,8 @@ pub fn clear_table(table: &TableName) -> StoreStatement {
 pub fn catalogue(change: &CatalogueChange) -> StoreStatement {
     match change {
         CatalogueChange::PutDatabase { name, charset, collation } => StoreStatement::new(
-            "INSERT INTO bascule.catalogue_database (name, charset, collation) VALUES ($1, $2, $3)
-             ON CONFLICT (name) DO UPDATE SET charset = excluded.charset, collation = excluded.collation",
+            "INSERT INTO bascule.catalogue_database (name, charset, default_collation) VALUES ($1, $2, $3)
+             ON CONFLICT (name) DO UPDATE SET charset = excluded.charset, default_collation = excluded.default_collation",
             &[name, charset, collation],
         ),
         CatalogueChange::DropDatabase { name } => StoreStatement::new(
@@ -111,8 +111,11 @@ pub(super) fn definition(table: &Table) -> String {
 /// Runs a statement on a control connection.
 pub(super) async fn run(client: &tokio_postgres::Client, statement: &StoreStatement) -> Result<(), StoreError> {
     let prepared = client.prepare_typed(statement.sql, &vec![Type::TEXT; statement.types.len()]).await?;
-    let texts: Vec<Option<&str>> =
-        statement.parameters.iter().map(|value| value.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok())).collect();
+    let texts: Vec<Option<&str>> = statement
+        .parameters
+        .iter()
+        .map(|value| value.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()))
+        .collect();
     let values: Vec<&(dyn ToSql + Sync)> = texts.iter().map(|text| text as &(dyn ToSql + Sync)).collect();
     client.execute(&prepared, &values).await?;
     Ok(())

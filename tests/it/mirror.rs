@@ -118,7 +118,10 @@ async fn what_cannot_be_repeated_is_told_and_repaired() {
     conn.query_drop("INSERT INTO purchase (customer, amount) VALUES (2, 9)").await.expect("another table");
     let marked = |status: &bascule::admin::Status| {
         status.mirror.as_ref().is_some_and(|mirror| {
-            mirror.tables.iter().any(|table| table.state == TableState::NeedsResync && table.name.ends_with(".customer"))
+            mirror
+                .tables
+                .iter()
+                .any(|table| table.state == TableState::NeedsResync && table.name.ends_with(".customer"))
         })
     };
     let status = world.wait(marked, "the table is marked").await;

@@ -1,0 +1,57 @@
+//! `bascule run`: the proxy itself, until it's told to end.
+
+use std::path::Path;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{info, warn};
+
+use super::error::CliError;
+use crate::app;
+use crate::observe;
+use crate::route::Mode;
+
+/// Runs until SIGINT or SIGTERM; a second one ends at once what the first one ends in order.
+pub(super) fn run(path: &Path, mode: Option<Mode>) -> Result<(), CliError> {
+    let config = super::load(path)?;
+    observe::start_log(&config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CliError::failed("can't start", error))?;
+    runtime.block_on(async {
+        let mut ends = Ends::new()?;
+        let running = app::start(config).await.map_err(|error| CliError::failed("Bascule didn't start", error))?;
+        if let Some(mode) = mode {
+            running.operations().set_mode(mode).await.map_err(CliError::from)?;
+        }
+        ends.next().await;
+        info!("ending: sessions may finish their transaction; once more to end at once");
+        tokio::select! {
+            () = running.stop() => info!("ended"),
+            () = ends.next() => warn!("ended at once"),
+        }
+        Ok(())
+    })
+}
+
+/// The signals that end the program.
+struct Ends {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Ends {
+    fn new() -> Result<Self, CliError> {
+        let failed = |error| CliError::failed("can't listen for signals", error);
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
+    }
+
+    /// The next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
