@@ -27,7 +27,7 @@ impl Director {
         let target = Bulk::connect(&self.config().target).await?;
         let (source, _, barrier) = self.open_at_barrier().await?;
         let tables = snapshot::tables_of(&self.parts.catalogue.load_full());
-        let target = TargetView::open(target).await?;
+        let target = TargetView::open(target, &tables).await?;
         drop(barrier);
         let mut reader = only_reader(source).await?;
         let report = verify::compare(&mut reader, &target, &tables, &|_| {}).await?;

@@ -111,7 +111,7 @@ async fn the_shop_is_copied_exactly() {
     let (mut readers, copied) = copy::copy(workers, tables.clone(), Arc::new(|_| {})).await.expect("a copy");
     copy::finish(&bulk, &tables).await.expect("keys");
     assert_eq!(copied.rows, rows);
-    let view = verify::TargetView::open(bulk).await.expect("a view");
+    let view = verify::TargetView::open(bulk, &tables).await.expect("a view");
     let reader = readers.first_mut().expect("a reader");
     let report = verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison");
     assert!(report.is_same(), "{report:#?}");

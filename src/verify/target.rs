@@ -1,5 +1,7 @@
 //! The target's side: a fixed view, and rows as canonical text.
 
+use std::sync::Arc;
+
 use super::VerifyError;
 use crate::schema::{Column, ColumnType, Table, quote, types};
 use crate::target::{Bulk, RowScan};
@@ -12,12 +14,20 @@ pub struct TargetView {
 impl TargetView {
     /// Fixes the connection's view at this moment.
     ///
+    /// The tables are locked against TRUNCATE and ALTER TABLE first: those empty or rewrite a table for every view, so
+    /// a view alone would show rows as missing. Who wants to change a table waits until the view is closed.
+    ///
     /// # Errors
     /// When PostgreSQL refuses.
-    pub async fn open(target: Bulk) -> Result<Self, VerifyError> {
-        // The view is taken by the first query, not by BEGIN.
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_current_snapshot()";
-        target.run(begin).await.map_err(VerifyError::target("opening a view"))?;
+    pub async fn open(target: Bulk, tables: &[Arc<Table>]) -> Result<Self, VerifyError> {
+        let mut begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ".to_owned();
+        if !tables.is_empty() {
+            let names: Vec<String> = tables.iter().map(|table| quote::table(&table.name)).collect();
+            begin.push_str(&format!("LOCK TABLE {} IN ACCESS SHARE MODE; ", names.join(", ")));
+        }
+        // The view is taken by the first query, neither by BEGIN nor by LOCK.
+        begin.push_str("SELECT pg_current_snapshot()");
+        target.run(&begin).await.map_err(VerifyError::target("opening a view"))?;
         Ok(Self { target })
     }
 

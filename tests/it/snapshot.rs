@@ -94,9 +94,9 @@ impl Bench {
 
     async fn verify(&self, catalogue: &Catalogue) -> VerifyReport {
         let mut snapshot = self.snapshot(1).await;
-        let view = TargetView::open(self.bulk().await).await.expect("a view");
-        let reader = snapshot.readers.first_mut().expect("a reader");
         let tables = copy::tables_of(catalogue);
+        let view = TargetView::open(self.bulk().await, &tables).await.expect("a view");
+        let reader = snapshot.readers.first_mut().expect("a reader");
         verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison")
     }
 }
@@ -283,6 +283,26 @@ async fn a_refresh_replaces_tables_under_foreign_keys() {
     target.run(&cascade).await.expect("the foreign key is back");
     let left = format!("SELECT count(*)::text FROM {}.chi", bench.target.database);
     assert_eq!(target.text(&left).await.expect("a count").as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn a_view_holds_against_truncate() {
+    let mut bench = Bench::new().await;
+    bench.run(&["create table t(id int primary key)", "insert into t values (1)"]).await;
+    let catalogue = bench.copy().await.expect("a copy");
+    let tables = copy::tables_of(&catalogue);
+    let view = TargetView::open(bench.bulk().await, &tables).await.expect("a view");
+    let target = bench.bulk().await;
+    let truncate = format!("SET lock_timeout = '50ms'; TRUNCATE {}.t", bench.target.database);
+    let error = target.run(&truncate).await.expect_err("the view is open");
+    assert_eq!(error.sqlstate(), Some("55P03"));
+    let insert = format!("INSERT INTO {}.t VALUES (2)", bench.target.database);
+    target.run(&insert).await.expect("writes go on");
+    let mut snapshot = bench.snapshot(1).await;
+    let reader = snapshot.readers.first_mut().expect("a reader");
+    assert!(verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison").is_same());
+    view.close().await.expect("the end");
+    target.run(&truncate).await.expect("the view is closed");
 }
 
 #[tokio::test]
