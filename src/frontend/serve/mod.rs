@@ -20,7 +20,6 @@ mod ddl;
 mod error;
 mod login;
 mod pattern;
-mod pending;
 mod prepared;
 mod query;
 mod result;
@@ -48,7 +47,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use accounts::Accounts;
 use channel::Channel;
-use pending::Cache;
+use crate::sql::Cache;
 use session::Session;
 use variables::Defaults;
 
@@ -65,6 +64,8 @@ use crate::target::Pool;
 pub const SERVER_VERSION: &str = "9.7.4";
 /// First connection id given out here; ids of carried sessions are MySQL's own and far below.
 const FIRST_CONNECTION_ID: u64 = 1_000_000;
+/// Plans kept for all sessions together.
+const PLAN_LIMIT: usize = 10_000;
 /// How long a session waits for a connection to PostgreSQL.
 const POOL_WAIT: Duration = Duration::from_secs(10);
 
@@ -130,7 +131,7 @@ impl Serving {
             config,
             server_version,
             stop,
-            cache: Cache::default(),
+            cache: Cache::new(PLAN_LIMIT),
             defaults,
             ddl: tokio::sync::Mutex::new(()),
             peers: DashMap::new(),

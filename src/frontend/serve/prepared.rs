@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::backend::Failure;
 use super::error::MysqlError;
-use super::pending as translate;
+use crate::sql as translate;
 use super::query::Execution;
 use super::result::Protocol;
 use super::session::Session;
@@ -61,7 +61,7 @@ impl Session {
         self.state.warnings.clear();
         let catalogue = self.serving.catalogue.load_full();
         let plan = self.plan(&text, &catalogue)?;
-        let parameters = translate::parameter_count(&text).map_err(MysqlError::from)?;
+        let parameters = self.count_parameters(&text)?;
         let columns = match &*plan {
             Plan::Query(query) => query.columns.clone(),
             Plan::Session(command) => self.session_columns(command),
@@ -90,6 +90,11 @@ impl Session {
         Ok(())
     }
 
+    fn count_parameters(&self, text: &str) -> Result<usize, MysqlError> {
+        let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
+        Ok(translate::parameter_count(text, sql_mode)?)
+    }
+
     fn new_statement(&mut self, statement: Statement) -> u32 {
         let Prepared { statements, last } = &mut self.prepared;
         loop {
@@ -106,6 +111,7 @@ impl Session {
         let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
         let query_attributes = self.channel.capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
         let unknown = || MysqlError::unknown_statement(id, "mysqld_stmt_execute");
+        let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
         let statement = self.prepared.statements.get_mut(&id).ok_or_else(unknown)?;
         if std::mem::take(&mut statement.overflow) {
             statement.long_data.clear();
@@ -114,7 +120,7 @@ impl Session {
         }
         if statement.parameters == 0 && !statement.text.is_empty() {
             // Carried statements weren't counted yet.
-            statement.parameters = translate::parameter_count(&statement.text).map_err(MysqlError::from)?;
+            statement.parameters = translate::parameter_count(&statement.text, sql_mode).map_err(MysqlError::from)?;
         }
         let known = Known {
             parameters: statement.parameters,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::backend::{Effect, Failure, Statement};
 use super::error::MysqlError;
-use super::pending as translate;
+use crate::sql as translate;
 use super::result::{ClientRows, Protocol, Sink};
 use super::session::Session;
 use super::write;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::MysqlError;
-use super::pending::Values;
+use crate::sql::Values;
 use super::variables::{Defaults, Overrides};
 use crate::schema::Catalogue;
 use crate::sql::plan::{Context, Purpose};
