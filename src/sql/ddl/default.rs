@@ -190,7 +190,7 @@ fn bit(bits: u8, literal: &Literal) -> Result<String, Reject> {
         return Err(Reject::Invalid);
     };
     let value = trimmed.iter().fold(0_u64, |value, byte| (value << 8) | u64::from(*byte));
-    if padding == 0 && bits < 64 || (bits < 64 && value >> bits != 0) {
+    if bits < 64 && (padding == 0 || value >> bits != 0) {
         return Err(Reject::Invalid);
     }
     Ok(format!("b'{value:b}'"))

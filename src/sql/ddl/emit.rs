@@ -7,7 +7,7 @@
 use super::super::plan::SqlError;
 use super::convert;
 use super::draft::Finished;
-use super::scope::Scope;
+use super::scope::{ForeignKeyChecks, Scope};
 use crate::schema::quote::{self, identifier, literal};
 use crate::schema::{Column, ColumnDefault, ColumnType, ForeignKey, Key, KeyKind, SchemaError, Table, collation, ddl};
 
@@ -279,6 +279,9 @@ impl Alteration<'_> {
             let Some(origin) = origin.as_deref().filter(|origin| *origin != foreign_key.name) else {
                 continue;
             };
+            if self.dangles(foreign_key) {
+                continue;
+            }
             let clause = format!(
                 "RENAME CONSTRAINT {} TO {}",
                 identifier(&ddl::foreign_key_name(origin)),
@@ -427,10 +430,20 @@ impl Alteration<'_> {
         Ok(())
     }
 
+    /// True for a foreign key whose target isn't there, which PostgreSQL can't hold; it comes with its target.
+    fn dangles(&self, foreign_key: &ForeignKey) -> bool {
+        !self.scope.same(&foreign_key.references, &self.new.name) && self.scope.find(&foreign_key.references).is_none()
+    }
+
+    /// With checks off MySQL takes the rows that are there as they are.
     fn add_foreign_keys(&mut self) -> Result<(), Failure> {
+        let validity = match self.scope.checks {
+            ForeignKeyChecks::On => "",
+            ForeignKeyChecks::Off => " NOT VALID",
+        };
         for (origin, foreign_key) in self.finished.foreign_keys.iter().zip(&self.new.foreign_keys) {
-            if origin.is_none() {
-                self.statements.push(ddl::foreign_key(self.new, foreign_key)?);
+            if origin.is_none() && !self.dangles(foreign_key) {
+                self.statements.push(format!("{}{validity}", ddl::foreign_key(self.new, foreign_key)?));
             }
         }
         Ok(())

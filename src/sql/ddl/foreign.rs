@@ -127,7 +127,7 @@ fn set_null(foreign_key: &ForeignKey, columns: &[&Column]) -> Result<(), SqlErro
 
 /// The referenced table; the draft itself when it refers to itself.
 fn parent<'a>(draft: &'a Draft, name: &TableName, scope: &Scope<'a>) -> Option<Parent<'a>> {
-    fn names<'a>(parts: &'a [crate::schema::KeyPart]) -> Vec<&'a str> {
+    fn names(parts: &[crate::schema::KeyPart]) -> Vec<&str> {
         let plain = parts.iter().all(|part| part.prefix.is_none());
         if plain { parts.iter().filter_map(|part| part.column.as_deref()).collect() } else { Vec::new() }
     }

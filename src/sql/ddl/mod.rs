@@ -229,9 +229,10 @@ fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> R
     let finished_table = draft.finish(scope)?;
     rename::check_needed_keys(old, &finished_table, scope)?;
     rename::check_children(old, &finished_table, scope)?;
-    let statements = emit::alter(old, &finished_table, scope)?;
+    let mut statements = emit::alter(old, &finished_table, scope)?;
     let mut changes = Vec::new();
     if finished_table.table.name != old.name {
+        statements.extend(drop::reattach(&finished_table.table, scope)?);
         changes.push(CatalogueChange::DropTable(old.name.clone()));
     }
     changes.extend(rename::children(old, &finished_table, scope));

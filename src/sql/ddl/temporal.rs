@@ -105,7 +105,7 @@ impl Moment {
             let forbidden = mode("NO_ZERO_DATE") && mode("NO_ZERO_IN_DATE");
             return Err(if forbidden { Reject::Invalid } else { Reject::Unsure });
         }
-        let leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
+        let leap = self.year.is_multiple_of(4) && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
         let days = match self.month {
             2 if leap => 29,
             2 => 28,

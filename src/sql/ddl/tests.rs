@@ -147,3 +147,16 @@ fn changes_that_alter_values_are_refused() {
         assert_eq!(code(&mut context, &format!("ALTER TABLE t MODIFY {change}")), 1235, "{change}");
     }
 }
+
+#[test]
+fn a_new_parent_may_take_the_old_ones_name() {
+    let mut context = context(Purpose::Replay);
+    run(&mut context, "CREATE TABLE p (id INT PRIMARY KEY)").expect("carried");
+    run(&mut context, "CREATE TABLE c (a INT, FOREIGN KEY (a) REFERENCES p(id))").expect("carried");
+    run(&mut context, "CREATE TABLE fresh LIKE p").expect("carried");
+    run(&mut context, "DROP TABLE p").expect("carried");
+    let statements = run(&mut context, "RENAME TABLE fresh TO p").expect("carried");
+    assert!(statements.iter().any(|sql| sql.contains("ADD CONSTRAINT \"c_ibfk_1\"")), "{statements:?}");
+    let statements = run(&mut context, "ALTER TABLE c ADD FOREIGN KEY (a) REFERENCES later(id)").expect("carried");
+    assert!(statements.iter().all(|sql| !sql.contains("FOREIGN KEY")), "{statements:?}");
+}
