@@ -15,7 +15,8 @@ use super::raw::{Raw, USUAL};
 #[tokio::test]
 async fn packets_of_sixteen_megabytes_and_more_pass_both_ways() {
     let opened = Opened::before(mysql().port(), Wishes::default());
-    let mut client = Conn::from_url(format!("mysql://root@{}/mysql", opened.address)).await.expect("a login");
+    let mut client =
+        Conn::from_url(format!("mysql://root@{}/mysql?prefer_socket=false", opened.address)).await.expect("a login");
     client.query_drop("CREATE DATABASE large; USE large; CREATE TABLE t (n INT, b LONGBLOB)").await.expect("made");
     for length in [1 << 20, packet::MAX_PAYLOAD - 60, packet::MAX_PAYLOAD, packet::MAX_PAYLOAD + 60, 40 << 20] {
         let data: Vec<u8> = (0..length).map(|index| u8::try_from(index % 251).unwrap_or(0)).collect();
