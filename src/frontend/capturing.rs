@@ -27,7 +27,7 @@ use super::session::Prepared;
 use crate::capture::{PendingWrite, SessionCapture};
 use crate::change::{Affected, CapturedStatement, StatementContext, WriteAnswer};
 use crate::position::{Gtid, GtidSet};
-use crate::sql::{StatementClass, depends_on_time, savepoint_name};
+use crate::sql::{StatementClass, depends_on_time, may_call_function, savepoint_name};
 use crate::value::Value;
 use crate::wire::command::LONG_DATA_HEAD;
 use crate::wire::execute::{self, Known};
@@ -300,6 +300,8 @@ impl Capturing {
             Class::Call | Class::TextPrepared | Class::Xa | Class::Unknown if hidden || facts.wrote => {
                 self.session.inexact("a procedure, a text EXECUTE or a statement that isn't understood", Affected::All);
             }
+            // MySQL reports rows that are locked as a write.
+            Class::LockingRead if nothing_committed && !statement.text.as_deref().is_none_or(may_call_function) => {}
             Class::Read | Class::LockingRead if hidden => {
                 self.session.inexact("a function that writes", Affected::All);
             }
