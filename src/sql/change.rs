@@ -128,7 +128,14 @@ impl Lowering<'_> {
         let alias = quote::identifier(alias);
         let set: Vec<String> = changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
         let set = set.join(", ");
-        let Some(key) = row_key(table) else {
+        let before = quote::identifier(BEFORE);
+        let by_place = || (self.context.purpose == Purpose::Replay).then(|| vec![format!("{before}.ctid = {alias}.ctid")]);
+        let by_key = row_key(table).map(|key| {
+            let columns = key.iter().filter_map(|at| table.columns.get(*at)).map(|column| quote::identifier(&column.name));
+            columns.map(|column| format!("{before}.{column} = {alias}.{column}")).collect::<Vec<_>>()
+        });
+        // A replay meets no concurrent writer, so there a row's place names it too.
+        let Some(mut all) = by_key.or_else(by_place) else {
             // Without a key, rows that stay the same are left alone and not counted.
             let differs: Vec<String> = changes.iter().map(|change| change.differs(&alias)).collect();
             let mut all = conditions.to_vec();
@@ -138,13 +145,6 @@ impl Lowering<'_> {
                 all.join(" AND ")
             );
         };
-        let before = quote::identifier(BEFORE);
-        let mut all: Vec<String> = key
-            .iter()
-            .filter_map(|at| table.columns.get(*at))
-            .map(|column| quote::identifier(&column.name))
-            .map(|column| format!("{before}.{column} = {alias}.{column}"))
-            .collect();
         all.extend(conditions.iter().cloned());
         let side = |side: &str| {
             let columns = changes.iter().map(|change| {

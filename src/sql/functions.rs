@@ -7,7 +7,7 @@ use sqlparser::ast::{
 
 use crate::value::Value;
 
-use super::expression::{Body, Expression, Lowering};
+use super::expression::{Expression, Lowering};
 use super::lower::Place;
 use super::operators::unnested;
 use super::plan::{ParameterSource, Purpose, SqlError};
@@ -506,9 +506,4 @@ pub(super) fn form_name(expr: &Expr) -> String {
         Expr::Interval(_) => "INTERVAL outside date arithmetic".to_owned(),
         other => other.to_string().chars().take(60).collect(),
     }
-}
-
-/// True when the expression is a plain condition in PostgreSQL.
-pub(super) fn is_condition(expression: &Expression) -> bool {
-    matches!(expression.body, Body::Condition(_))
 }

@@ -129,7 +129,10 @@ impl Lowering<'_> {
             rows.cells.push(cells);
         }
         rows.columns.extend(added);
-        if self.context.purpose == Purpose::Replay && rows.generated > 0 && rows.explicit > 0 && rows.generated + rows.explicit > rows.cells.len().max(1) && rows.cells.len() > 1 {
+        // A row whose id the client may give counts as both; whether it did is checked when values are bound.
+        let open = (rows.generated + rows.explicit).saturating_sub(rows.cells.len());
+        let mixed = rows.explicit > open || (open > 0 && rows.generated > open);
+        if self.context.purpose == Purpose::Replay && rows.generated > 1 && mixed {
             return Err(SqlError::unsupported("replay of rows with and without ids in one INSERT"));
         }
         Ok(rows)

@@ -48,8 +48,7 @@ pub(super) fn of_type(name: &str, ty: &Type, nullable: bool) -> OutputColumn {
         flags |= flag::UNSIGNED;
     }
     let character = ty.class == Class::Text || ty.class == Class::Open || ty.class == Class::Null && ty.field == FieldType::VarString;
-    // The blob types' lengths are in bytes already.
-    let length = if character && ty.flags & flag::BLOB == 0 { ty.length.saturating_mul(CHARACTER_BYTES) } else { ty.length };
+    let length = if character { ty.length.saturating_mul(CHARACTER_BYTES) } else { ty.length };
     OutputColumn {
         name: name.to_owned(),
         org_name: String::new(),

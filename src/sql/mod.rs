@@ -30,6 +30,8 @@ mod scope;
 mod select;
 mod session;
 mod temporal;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use bind::{Values, bind, value_of};

@@ -259,12 +259,12 @@ impl Lowering<'_> {
         for (at, item) in select.projection.iter().enumerate() {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let expression = self.lower(expr, place)?;
+                    let expression = self.lower(expr, place).map_err(|error| numbered(error, at + 1))?;
                     let name = title(expr, titles.get(at).copied().unwrap_or_default());
                     columns.push(Alias { name, expression });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
-                    let expression = self.lower(expr, place)?;
+                    let expression = self.lower(expr, place).map_err(|error| numbered(error, at + 1))?;
                     columns.push(Alias { name: alias.value.clone(), expression });
                 }
                 SelectItem::Wildcard(_) => self.wildcard(None, place, &mut columns)?,
@@ -548,6 +548,14 @@ impl Lowering<'_> {
                 Ok(format!("({left} {word} {right})"))
             }
         }
+    }
+}
+
+/// Says which item of the select list breaks ONLY_FULL_GROUP_BY.
+fn numbered(error: SqlError, number: usize) -> SqlError {
+    match error.code {
+        1055 | 1140 => SqlError { message: error.message.replacen("xpression of", &format!("xpression #{number} of"), 1), ..error },
+        _other => error,
     }
 }
 

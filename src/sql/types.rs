@@ -60,10 +60,6 @@ impl Carrier {
             Self::Json => "jsonb",
         }
     }
-
-    pub(super) fn is_integer(self) -> bool {
-        matches!(self, Self::Int2 | Self::Int4 | Self::Int8)
-    }
 }
 
 /// PostgreSQL type ids.
@@ -216,10 +212,6 @@ impl Type {
 
     pub(super) fn is_text(&self) -> bool {
         self.class == Class::Text
-    }
-
-    pub(super) fn is_numeric(&self) -> bool {
-        matches!(self.class, Class::Integer | Class::Decimal | Class::Real)
     }
 
     pub(super) fn is_temporal(&self) -> bool {
