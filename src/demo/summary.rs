@@ -125,7 +125,7 @@ impl Summary {
             },
         ));
         if load.retried_deadlocks > 0 {
-            screen.say(format!("{} transactions met a deadlock and were retried.", load.retried_deadlocks));
+            screen.say(format!("Deadlocks met by clients, and retried: {}.", load.retried_deadlocks));
         }
         screen.say("");
         for check in &self.checks {
