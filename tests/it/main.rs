@@ -8,6 +8,7 @@ mod crash;
 mod ddl;
 mod forward;
 mod mirror;
+mod replicate;
 mod road;
 mod shared_servers;
 mod snapshot;
