@@ -44,11 +44,6 @@ impl<'s> Cursor<'s> {
         self.source.tokens.get(start..self.at).unwrap_or_default()
     }
 
-    /// Source text from `start` up to here.
-    pub(super) fn text_from(&self, start: usize) -> &'s str {
-        self.source.slice(self.tokens_from(start))
-    }
-
     /// A syntax error here.
     pub(super) fn error(&self) -> SqlError {
         self.source.error_at(self.source.tokens.get(self.at))
@@ -145,12 +140,5 @@ impl<'s> Cursor<'s> {
             }
             self.at += 1;
         }
-    }
-
-    /// Skips one group in parentheses; the cursor stands at the opening one.
-    pub(super) fn skip_group(&mut self) -> Result<(), SqlError> {
-        self.expect_symbol(&Token::LParen)?;
-        self.skip_until(|_| false);
-        self.expect_symbol(&Token::RParen)
     }
 }

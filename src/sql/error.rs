@@ -50,12 +50,6 @@ impl SqlError {
         Self::new(1052, "23000", format!("Column '{name}' in {clause} is ambiguous"))
     }
 
-    /// 1305.
-    pub(super) fn no_function(database: Option<&str>, name: &str) -> Self {
-        let prefix = database.map(|database| format!("{database}.")).unwrap_or_default();
-        Self::new(1305, "42000", format!("FUNCTION {prefix}{name} does not exist"))
-    }
-
     /// 1582.
     pub(super) fn argument_count(function: &str) -> Self {
         Self::new(1582, "42000", format!("Incorrect parameter count in the call to native function '{function}'"))

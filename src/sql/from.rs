@@ -6,7 +6,7 @@ use sqlparser::ast::{
     BinaryOperator, Expr, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableWithJoins,
 };
 
-use crate::schema::{Table, TableName, quote};
+use crate::schema::{KeyKind, Table, quote};
 
 use super::expression::Lowering;
 use super::lower::Place;
@@ -250,4 +250,37 @@ pub(super) fn spot(expr: &Expr, scope: &Scope<'_>) -> Option<Spot> {
         _other => return None,
     };
     scope.find(&name, "").ok().flatten()
+}
+
+/// The columns that have one value once `grouped` do: through keys and equalities.
+pub(super) fn determined(grouped: &[Spot], scope: &Scope<'_>) -> Vec<Spot> {
+    let mut known: std::collections::BTreeSet<Spot> = grouped.iter().copied().collect();
+    known.extend(scope.equal.iter().filter(|(left, right)| left == right).map(|(left, _)| *left));
+    loop {
+        let before = known.len();
+        for (left, right) in &scope.equal {
+            if known.contains(left) || known.contains(right) {
+                known.extend([*left, *right]);
+            }
+        }
+        for (relation, own) in scope.relations.iter().enumerate() {
+            let Some(table) = &own.table else { continue };
+            let fixed = table.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique)).any(|key| {
+                key.parts.iter().all(|part| {
+                    let column = part.column.as_ref().filter(|_| part.prefix.is_none());
+                    let at = column.and_then(|name| own.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name)));
+                    at.is_some_and(|column| {
+                        let not_null = table.columns.get(column).is_some_and(|column| !column.nullable);
+                        not_null && known.contains(&Spot { relation, column })
+                    })
+                })
+            });
+            if fixed {
+                known.extend((0..own.columns.len()).map(|column| Spot { relation, column }));
+            }
+        }
+        if known.len() == before {
+            return known.into_iter().collect();
+        }
+    }
 }

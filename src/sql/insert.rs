@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use sqlparser::ast::{Expr, Insert, ObjectName, OnInsert, Query, SetExpr, TableObject};
 
-use crate::schema::{Column, ColumnDefault, ColumnType, Key, KeyKind, Table, ddl, quote};
+use crate::schema::{Column, ColumnDefault, ColumnType, Key, Table, ddl, quote};
 use crate::value::Value;
 
 use super::expression::{Body, Expression, Lowering, cast};
 use super::from::name_parts;
+use super::keys::{arbiter, implicit_default, key_columns, unique_keys};
 use super::lower::{Place, ValuesOf};
 use super::operators::unnested;
 use super::plan::{Assignment, ParameterSource, Purpose, SqlError, TargetSql, Verb, WritePlan, WriteResult};
@@ -551,21 +552,6 @@ fn null_of(table: &Table, at: usize) -> String {
     format!("NULL::{}", ty.map_or("text", |ty| ty.carrier.name()))
 }
 
-pub(super) fn unique_keys(table: &Table) -> impl Iterator<Item = &Key> {
-    table.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique))
-}
-
-/// The column of each part; `None` when a part is an expression or a prefix.
-pub(super) fn key_columns(table: &Table, key: &Key) -> Option<Vec<usize>> {
-    key.parts
-        .iter()
-        .map(|part| {
-            let name = part.column.as_ref().filter(|_| part.prefix.is_none())?;
-            table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
-        })
-        .collect()
-}
-
 /// False when no row can violate the key: a part is NULL, or an id that is generated.
 fn can_conflict(table: &Table, key: &Key, rows: &Rows) -> bool {
     let Some(columns) = key_columns(table, key) else { return true };
@@ -584,17 +570,6 @@ fn can_conflict(table: &Table, key: &Key, rows: &Rows) -> bool {
     })
 }
 
-fn arbiter(key: &Key) -> Result<String, SqlError> {
-    let mut parts = Vec::with_capacity(key.parts.len());
-    for part in &key.parts {
-        match (&part.column, part.prefix) {
-            (Some(column), None) => parts.push(quote::identifier(column)),
-            (_, _) => return Err(SqlError::unsupported("ON DUPLICATE KEY UPDATE over a key prefix or expression")),
-        }
-    }
-    Ok(parts.join(", "))
-}
-
 /// The condition under which a stored row conflicts with a new one on a key; `None` when none can.
 fn conflict(table: &Table, key: &Key, columns: &[usize], cells: &[Cell]) -> Result<Option<String>, SqlError> {
     let Some(parts) = key_columns(table, key) else { return Err(SqlError::unsupported("REPLACE over a key prefix or expression")) };
@@ -610,22 +585,4 @@ fn conflict(table: &Table, key: &Key, columns: &[usize], cells: &[Cell]) -> Resu
         }
     }
     Ok(Some(format!("({})", terms.join(" AND "))))
-}
-
-/// What MySQL stores without strict mode when a column has no default.
-fn implicit_default(column: &Column) -> Result<Value, SqlError> {
-    Ok(match &column.column_type {
-        ColumnType::Enum { labels } => Value::Text(labels.first().cloned().unwrap_or_default()),
-        ColumnType::Char { .. } | ColumnType::VarChar { .. } | ColumnType::TinyText | ColumnType::Text | ColumnType::MediumText
-        | ColumnType::LongText | ColumnType::Set { .. } => Value::Text(String::new()),
-        ColumnType::Binary { .. } | ColumnType::VarBinary { .. } | ColumnType::TinyBlob | ColumnType::Blob
-        | ColumnType::MediumBlob | ColumnType::LongBlob => Value::Bytes(Vec::new()),
-        ColumnType::TinyInt { .. } | ColumnType::SmallInt { .. } | ColumnType::MediumInt { .. } | ColumnType::Int { .. }
-        | ColumnType::BigInt { .. } | ColumnType::Decimal { .. } | ColumnType::Float { .. } | ColumnType::Double { .. }
-        | ColumnType::Bit { .. } | ColumnType::Year => Value::Int(0),
-        ColumnType::Date | ColumnType::Time { .. } | ColumnType::DateTime { .. } | ColumnType::Timestamp { .. }
-        | ColumnType::Json | ColumnType::Unsupported { .. } => {
-            return Err(SqlError::unsupported(format_args!("the implicit default of column {}", column.name)));
-        }
-    })
 }

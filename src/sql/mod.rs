@@ -22,6 +22,7 @@ mod from;
 mod functions;
 mod insert;
 mod json;
+mod keys;
 mod lexer;
 mod lower;
 mod metadata;

@@ -5,11 +5,11 @@ use sqlparser::ast::{
     SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value as Token,
 };
 
-use crate::schema::{KeyKind, quote};
+use crate::schema::quote;
 
 use super::aggregate::direction;
 use super::expression::{Body, Expression, Lowering, Origin};
-use super::from::{equalities, name_parts, relation_of, spot};
+use super::from::{determined, equalities, name_parts, relation_of, spot};
 use super::lower::{Aggregates, Grouping, Place};
 use super::operators::unnested;
 use super::plan::SqlError;
@@ -584,38 +584,5 @@ fn position(expr: &Expr) -> Option<usize> {
             _other => None,
         },
         _other => None,
-    }
-}
-
-/// The columns that have one value once `grouped` do: through keys and equalities.
-fn determined(grouped: &[Spot], scope: &Scope<'_>) -> Vec<Spot> {
-    let mut known: std::collections::BTreeSet<Spot> = grouped.iter().copied().collect();
-    known.extend(scope.equal.iter().filter(|(left, right)| left == right).map(|(left, _)| *left));
-    loop {
-        let before = known.len();
-        for (left, right) in &scope.equal {
-            if known.contains(left) || known.contains(right) {
-                known.extend([*left, *right]);
-            }
-        }
-        for (relation, own) in scope.relations.iter().enumerate() {
-            let Some(table) = &own.table else { continue };
-            let fixed = table.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique)).any(|key| {
-                key.parts.iter().all(|part| {
-                    let column = part.column.as_ref().filter(|_| part.prefix.is_none());
-                    let at = column.and_then(|name| own.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name)));
-                    at.is_some_and(|column| {
-                        let not_null = table.columns.get(column).is_some_and(|column| !column.nullable);
-                        not_null && known.contains(&Spot { relation, column })
-                    })
-                })
-            });
-            if fixed {
-                known.extend((0..own.columns.len()).map(|column| Spot { relation, column }));
-            }
-        }
-        if known.len() == before {
-            return known.into_iter().collect();
-        }
     }
 }
