@@ -225,10 +225,12 @@ impl Bench {
     async fn assert_same(&mut self) {
         let catalogue = inspect::catalogue(&mut self.mysql, &self.source.databases).await.expect("a catalogue");
         let halted = self.replicator.status().halted;
-        let tables: Vec<_> = copy::tables_of(&catalogue).into_iter().filter(|t| !halted.contains_key(&t.name)).collect();
+        let tables: Vec<_> =
+            copy::tables_of(&catalogue).into_iter().filter(|t| !halted.contains_key(&t.name)).collect();
         let prepared = snapshot::prepare(&self.source, 1).await.expect("a connection");
         let mut snapshot = prepared.open().await.expect("a snapshot");
-        let view = TargetView::open(Bulk::connect(&self.target).await.expect("PostgreSQL")).await.expect("a view");
+        let bulk = Bulk::connect(&self.target).await.expect("PostgreSQL");
+        let view = TargetView::open(bulk, &tables).await.expect("a view");
         let reader = snapshot.readers.first_mut().expect("a reader");
         let report = verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison");
         assert!(report.is_same(), "{report:#?}");
@@ -298,12 +300,16 @@ async fn a_table_that_differs_is_halted_and_the_others_go_on() {
     bench.write("insert into stray values(1, 1)").await;
     bench.settled().await;
     let database = bench.target.database.clone();
-    servers.postgres.execute(&database, &format!("DELETE FROM \"{database}\".counter WHERE k = 'a'")).expect("sabotage");
+    servers
+        .postgres
+        .execute(&database, &format!("DELETE FROM \"{database}\".counter WHERE k = 'a'"))
+        .expect("sabotage");
 
     // One transaction with a table that differs and one that doesn't.
     bench.mysql.query_drop("BEGIN").await.expect("BEGIN");
     let mut statements = Vec::new();
-    for text in ["insert into customer(name) values('x')", "update counter set n = 9", "insert into stray values(2, 2)"] {
+    for text in ["insert into customer(name) values('x')", "update counter set n = 9", "insert into stray values(2, 2)"]
+    {
         statements.push(bench.execute(text).await.expect("accepted"));
     }
     bench.mysql.query_drop("COMMIT").await.expect("COMMIT");
@@ -311,7 +317,10 @@ async fn a_table_that_differs_is_halted_and_the_others_go_on() {
     bench.settled().await;
     assert_eq!(bench.halted(), ["counter"]);
     let facts = bench.store.load().await.expect("facts");
-    assert!(facts.tables.iter().any(|(table, reason)| table.table == "counter" && reason.contains("rows")), "{facts:?}");
+    assert!(
+        facts.tables.iter().any(|(table, reason)| table.table == "counter" && reason.contains("rows")),
+        "{facts:?}"
+    );
     bench.assert_same().await;
 
     // What is written from it can't be followed either; what isn't touched can.
