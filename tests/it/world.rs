@@ -68,9 +68,9 @@ impl World {
         )
     }
 
-    /// Where clients connect.
+    /// Where clients connect. The library would ask for MySQL's unix socket and go there, past Bascule.
     pub fn url(&self) -> String {
-        format!("mysql://root@127.0.0.1:{}/{}", self.port, self.database)
+        format!("mysql://root@127.0.0.1:{}/{}?prefer_socket=false", self.port, self.database)
     }
 
     /// Starts Bascule and waits until it listens.
