@@ -4,12 +4,12 @@
 use std::io;
 
 use bytes::BytesMut;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::error::MysqlError;
 use crate::frontend::stream::{ClientStream, fill};
 use crate::sql::plan::OutputColumn;
-use crate::wire::packet::{self, Packet, TooLarge};
+use crate::wire::packet::{self, HEADER_LENGTH, Header, Packet, TooLarge};
 use crate::wire::resultset::{self, BINARY_COLLATION, ColumnDefinition};
 use crate::wire::{Capabilities, StatusFlags, reply};
 
@@ -61,6 +61,21 @@ impl Channel {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
         }
+    }
+
+    /// Reads one packet and not a byte beyond it: what follows an SSLRequest belongs to the TLS layer, and clients send
+    /// it without waiting.
+    pub(super) async fn exact_packet(&mut self, limit: usize) -> Result<BytesMut, ReadError> {
+        let mut head = [0; HEADER_LENGTH];
+        self.stream.read_exact(&mut head).await?;
+        let length = Header::peek(&head).map_or(0, |header| header.length);
+        if length > limit.min(packet::MAX_PAYLOAD - 1) {
+            return Err(TooLarge { limit }.into());
+        }
+        let mut payload = BytesMut::zeroed(length);
+        self.stream.read_exact(&mut payload).await?;
+        self.sequence = head[3].wrapping_add(1);
+        Ok(payload)
     }
 
     /// Appends a packet.

@@ -92,12 +92,12 @@ pub(super) async fn login(
     };
     channel.put(|out| out.extend_from_slice(&greeting.encode()));
     channel.flush().await?;
-    let mut packet = channel.packet(AUTH_LIMIT).await?;
-    if handshake::is_ssl_request(&packet.payload) {
+    let mut payload = channel.exact_packet(AUTH_LIMIT).await?;
+    if handshake::is_ssl_request(&payload) {
         channel = upgrade(serving, channel).await?;
-        packet = channel.packet(AUTH_LIMIT).await?;
+        payload = channel.exact_packet(AUTH_LIMIT).await?;
     }
-    let response = HandshakeResponse::parse(&packet.payload, offered)?;
+    let response = HandshakeResponse::parse(&payload, offered)?;
     channel.capabilities = Capabilities(response.capabilities.0 & offered.0);
     let user = String::from_utf8_lossy(&response.user).into_owned();
     let claim = serving.accounts.load().claim(&user, address);
@@ -129,8 +129,7 @@ pub(super) async fn change_user(
     exchange.switch(plugin).await
 }
 
-/// TLS from the next byte on. Bytes that came early are part of the handshake's first record and can't be replayed
-/// into it; a client waits for the server here, so there are none unless someone tampered.
+/// TLS from the next byte on. Nothing beyond the SSLRequest has been read, so nothing sent in clear can slip in.
 async fn upgrade(serving: &Serving, channel: Channel) -> Result<Channel, LoginError> {
     let Channel { stream, unread, sequence, .. } = channel;
     match (&serving.tls, stream, unread.is_empty()) {

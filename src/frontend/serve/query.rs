@@ -16,6 +16,11 @@ use crate::sql::plan::{
 use crate::value::Value;
 use crate::wire::{Capabilities, command, resultset};
 
+/// How often a write that finds no row looks again.
+const SEARCH_LIMIT: usize = 20;
+/// A statement that found nothing and took longer than this has probably waited for a lock.
+const WAITED: std::time::Duration = std::time::Duration::from_micros(500);
+
 /// The client's side of one execution.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Execution<'a> {
@@ -153,8 +158,21 @@ impl Session {
         self.begin_if_needed();
         let grip = self.grip();
         let mut rows = Vec::new();
-        let mut sink = Sink::Keep(&mut rows);
-        let tag = self.backend.perform(grip.call(Some(plan.verb)), &statement, &mut sink).await?;
+        let call = grip.call(Some(plan.verb));
+        let mut tag = self.backend.perform(call, &statement, &mut Sink::Keep(&mut rows)).await?;
+        // PostgreSQL looks for rows as of the statement's begin: one that another transaction deleted and inserted
+        // again while we waited for it is missed, where MySQL finds it. A statement that found nothing has done
+        // nothing, so it can simply be executed a moment later, and again for as long as it had to wait.
+        let mut waited = true;
+        for _ in 0..SEARCH_LIMIT {
+            if !waited || !self.backend.in_transaction() || !write::found_nothing(plan, tag, &rows) {
+                break;
+            }
+            rows.clear();
+            let begun = tokio::time::Instant::now();
+            tag = self.backend.perform(call, &statement, &mut Sink::Keep(&mut rows)).await?;
+            waited = begun.elapsed() > WAITED;
+        }
         let found_rows = self.channel.capabilities.contains(Capabilities::FOUND_ROWS);
         let written = write::written(plan, tag, &rows, found_rows);
         if let Some(id) = written.last_insert_id {

@@ -26,6 +26,17 @@ pub(super) fn written(plan: &WritePlan, tag: u64, rows: &[Row], found_rows: bool
     }
 }
 
+/// True for an UPDATE or DELETE that no row matched.
+pub(super) fn found_nothing(plan: &WritePlan, tag: u64, rows: &[Row]) -> bool {
+    match (plan.verb, plan.result) {
+        (Verb::Update | Verb::Delete, WriteResult::Tag) => tag == 0,
+        (Verb::Update | Verb::Delete, WriteResult::MatchedChanged) => {
+            rows.first().and_then(|row| number(row, 0)).unwrap_or(0) == 0
+        }
+        _ => false,
+    }
+}
+
 fn by_tag(verb: Verb, tag: u64) -> Written {
     let info = match verb {
         Verb::Insert | Verb::InsertIgnore | Verb::Replace | Verb::Upsert if tag > 1 => records(tag, 0),
