@@ -14,7 +14,7 @@ use super::result::Sink;
 use super::settings::Settings;
 use super::state::State;
 use super::transaction::NextTransaction;
-use super::{Peer, Serving};
+use super::{Peer, Serving, variables};
 use crate::frontend::carried::Carried;
 use crate::route::{self, ServingSide};
 use crate::schema::Catalogue;
@@ -109,7 +109,7 @@ impl Session {
             match name {
                 // They speak of MySQL's own progress, not of the session.
                 "timestamp" | "insert_id" | "last_insert_id" | "sql_log_bin" => {}
-                _ => state.variables.set(name, Some(value.to_owned())),
+                _ => state.variables.set(name, Some(variables::as_reported(&serving.defaults, name, value))),
             }
         }
         let mut session = Self::build(serving, channel, carried.route_session, state);

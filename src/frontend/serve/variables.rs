@@ -136,6 +136,15 @@ pub(super) fn is_switch(defaults: &Defaults, name: &str) -> bool {
         && defaults.get(name).is_some_and(|variable| variable.value == "ON" || variable.value == "OFF")
 }
 
+/// A value that MySQL reported, in the words of SET: SELECT @@name says 1 where a session tracker says ON.
+pub(super) fn as_reported(defaults: &Defaults, name: &str, value: &str) -> String {
+    match value {
+        "1" if is_switch(defaults, name) => "ON".to_owned(),
+        "0" if is_switch(defaults, name) => "OFF".to_owned(),
+        _ => value.to_owned(),
+    }
+}
+
 /// True for variables whose default is a number.
 pub(super) fn is_number(defaults: &Defaults, name: &str) -> bool {
     defaults.get(name).is_some_and(|variable| number(&variable.value).is_some())
