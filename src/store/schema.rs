@@ -56,13 +56,24 @@ CREATE TABLE IF NOT EXISTS bascule.journal (
 REVOKE ALL ON bascule.account FROM PUBLIC;
 ";
 
+/// Takes the lock. PostgreSQL may need a moment to notice that a killed Bascule is gone: a short wait spares the next
+/// start an error that would be wrong a second later.
+async fn take_lock(client: &Client) -> Result<(), StoreError> {
+    client.batch_execute("SET lock_timeout = '5s'").await?;
+    match client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await {
+        Ok(_) => {}
+        Err(error) if error.code() == Some(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE) => {
+            return Err(StoreError::Driven);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(client.batch_execute("RESET lock_timeout").await?)
+}
+
 /// Takes the lock, creates what is missing and checks the version.
 pub(super) async fn prepare(client: &Client) -> Result<(), StoreError> {
     client.batch_execute("SET client_min_messages = warning").await?;
-    let locked: bool = client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?.get(0);
-    if !locked {
-        return Err(StoreError::Driven);
-    }
+    take_lock(client).await?;
     client.batch_execute(TABLES).await?;
     client.execute("INSERT INTO bascule.state (version) VALUES ($1) ON CONFLICT DO NOTHING", &[&VERSION]).await?;
     let version: i32 = client.query_one("SELECT version FROM bascule.state", &[]).await?.get(0);
