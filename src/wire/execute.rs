@@ -143,7 +143,11 @@ fn value(reader: &mut Reader<'_>, bound: ParameterType) -> Result<Value, Malform
         }
         FieldType::Short | FieldType::Year => {
             let short = reader.u16()?;
-            if unsigned { Value::UInt(short.into()) } else { Value::Int(i16::from_le_bytes(short.to_le_bytes()).into()) }
+            if unsigned {
+                Value::UInt(short.into())
+            } else {
+                Value::Int(i16::from_le_bytes(short.to_le_bytes()).into())
+            }
         }
         FieldType::Long | FieldType::Int24 => {
             let long = reader.u32()?;

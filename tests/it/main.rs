@@ -10,6 +10,7 @@ mod forward;
 mod mirror;
 mod replicate;
 mod road;
+mod serve;
 mod shared_servers;
 mod snapshot;
 mod world;

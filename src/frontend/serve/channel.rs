@@ -80,11 +80,10 @@ impl Channel {
 
     /// Appends a packet.
     pub(super) fn put(&mut self, write: impl FnOnce(&mut BytesMut)) {
-        let framed: Result<(), std::convert::Infallible> =
-            resultset::frame(&mut self.out, &mut self.sequence, |out| {
-                write(out);
-                Ok(())
-            });
+        let framed: Result<(), std::convert::Infallible> = resultset::frame(&mut self.out, &mut self.sequence, |out| {
+            write(out);
+            Ok(())
+        });
         let Ok(()) = framed;
     }
 

@@ -99,9 +99,7 @@ pub(super) fn from_target(error: &TargetError, about: About<'_>) -> (MysqlError,
         TargetError::Io(_) | TargetError::Protocol(_) | TargetError::Busy => {
             (MysqlError::backend_lost(), Aftermath::Connection)
         }
-        TargetError::AnswerTooLarge(_) => {
-            (MysqlError::new(1041, "HY000", "Out of memory."), Aftermath::Statement)
-        }
+        TargetError::AnswerTooLarge(_) => (MysqlError::new(1041, "HY000", "Out of memory."), Aftermath::Statement),
         TargetError::Request(_) => (
             MysqlError::new(1366, "HY000", "Incorrect string value: the statement holds text that can't be stored"),
             Aftermath::Statement,
@@ -139,7 +137,11 @@ fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath)
         "25006" => statement(MysqlError::new(1792, "25006", "Cannot execute statement in a READ ONLY transaction.")),
         "42P01" => statement(MysqlError::new(1146, "42S02", "Table doesn't exist")),
         "42P07" => statement(MysqlError::new(1050, "42S01", "Table already exists")),
-        "42501" => statement(MysqlError::new(1227, "42000", "Access denied; Bascule's PostgreSQL user lacks a privilege for this operation")),
+        "42501" => statement(MysqlError::new(
+            1227,
+            "42000",
+            "Access denied; Bascule's PostgreSQL user lacks a privilege for this operation",
+        )),
         "53100" => statement(MysqlError::new(1021, "HY000", "Disk full; waiting for someone to free some space...")),
         "54000" | "54001" | "54011" | "54023" => statement(MysqlError::unsupported("a statement of this size")),
         _ if error.is_fatal() => (MysqlError::backend_lost(), Aftermath::Connection),
@@ -171,7 +173,8 @@ fn duplicate_values(detail: &str) -> Option<String> {
     let values = rest.strip_suffix(") already exists.")?;
     let parts: Vec<&str> = values.split(", ").collect();
     let count = columns.matches(", ").count() + 1;
-    let shown: Vec<String> = if parts.len() == count { parts.into_iter().map(shown_value).collect() } else { vec![values.to_owned()] };
+    let shown: Vec<String> =
+        if parts.len() == count { parts.into_iter().map(shown_value).collect() } else { vec![values.to_owned()] };
     Some(shown.join("-"))
 }
 

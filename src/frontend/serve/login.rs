@@ -180,9 +180,7 @@ impl Exchange<'_> {
 
     /// AuthSwitchRequest with the same scramble, then judges the answer.
     async fn switch(mut self, plugin: &'static str) -> Result<(), LoginError> {
-        let mut data = self.scramble.to_vec();
-        data.push(0);
-        let switch = AuthSwitch { plugin: plugin.as_bytes().to_vec(), data };
+        let switch = AuthSwitch { plugin: plugin.as_bytes().to_vec(), data: self.scramble.to_vec() };
         self.channel.put(|out| out.extend_from_slice(&switch.encode()));
         self.channel.flush().await?;
         let answer = self.channel.packet(AUTH_LIMIT).await?.payload;

@@ -45,9 +45,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use crate::sql::Cache;
 pub use accounts::Accounts;
 use channel::Channel;
-use crate::sql::Cache;
 use session::Session;
 use variables::Defaults;
 
@@ -179,8 +179,10 @@ pub async fn accept(serving: Arc<Serving>, stream: TcpStream, route_session: rou
         info.user.clone_from(&login.user);
         info.client.clone_from(&address);
     });
-    Box::pin(Session::fresh(serving, channel, route_session, session::Newcomer { login, address, connection_id }).run())
-        .await;
+    Box::pin(
+        Session::fresh(serving, channel, route_session, session::Newcomer { login, address, connection_id }).run(),
+    )
+    .await;
 }
 
 /// Serves the rest of a connection that MySQL served until now.

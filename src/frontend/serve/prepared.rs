@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::backend::Failure;
 use super::error::MysqlError;
-use crate::sql as translate;
 use super::query::Execution;
 use super::result::Protocol;
 use super::session::Session;
 use crate::frontend::carried::CarriedStatement;
+use crate::sql as translate;
 use crate::sql::plan::{OutputColumn, Plan};
 use crate::wire::constants::column_flags;
 use crate::wire::execute::{self, Known, ParameterType};
@@ -55,7 +55,8 @@ impl Session {
     pub(super) fn prepare(&mut self, body: &[u8]) -> Result<(), Failure> {
         let text = self.decode(body)?;
         if self.prepared.statements.len() >= STATEMENT_LIMIT {
-            let text = format!("Can't create more than max_prepared_stmt_count statements (current value: {STATEMENT_LIMIT})");
+            let text =
+                format!("Can't create more than max_prepared_stmt_count statements (current value: {STATEMENT_LIMIT})");
             return Err(MysqlError::new(1461, "42000", text).into());
         }
         self.state.warnings.clear();

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::backend::{Effect, Failure, Statement};
 use super::error::MysqlError;
-use crate::sql as translate;
 use super::result::{ClientRows, Protocol, Sink};
 use super::session::Session;
 use super::write;
 use crate::schema::Catalogue;
+use crate::sql as translate;
 use crate::sql;
 use crate::sql::plan::{
     OutputColumn, Parameter, ParameterSource, Plan, QueryPlan, SessionCommand, SetValue, Verb, WritePlan,
@@ -83,9 +83,7 @@ impl Session {
         let plan = self.plan(text, &catalogue);
         let diagnostic = matches!(
             plan.as_deref(),
-            Ok(Plan::Session(SessionCommand::Show(
-                sql::plan::ShowCommand::Warnings | sql::plan::ShowCommand::Errors
-            )))
+            Ok(Plan::Session(SessionCommand::Show(sql::plan::ShowCommand::Warnings | sql::plan::ShowCommand::Errors)))
         );
         if !diagnostic {
             self.state.warnings.clear();
@@ -115,9 +113,9 @@ impl Session {
         catalogue: &Catalogue,
         values: &[Value],
     ) -> Result<Statement<'a>, MysqlError> {
-        let bound = self.state.with_values(&self.serving.defaults, catalogue, values, |values| {
-            translate::bind(parameters, values)
-        })?;
+        let bound = self
+            .state
+            .with_values(&self.serving.defaults, catalogue, values, |values| translate::bind(parameters, values))?;
         let types = parameters.iter().map(|parameter| parameter.type_oid).collect();
         Ok(Statement { sql, types, parameters: bound, effect: Effect::Read })
     }
@@ -245,9 +243,9 @@ impl Session {
             return Err(MysqlError::new(1193, "HY000", format!("Unknown system variable '{name}'")));
         }
         let catalogue = self.serving.catalogue.load();
-        Ok(self.state.with_values(&self.serving.defaults, &catalogue, values, |values| {
-            translate::value_of(source, values)
-        })?)
+        Ok(self
+            .state
+            .with_values(&self.serving.defaults, &catalogue, values, |values| translate::value_of(source, values))?)
     }
 
     /// The right-hand side of SET.
@@ -337,15 +335,15 @@ fn typed(text: &str, column: Option<&OutputColumn>) -> Value {
     use crate::wire::FieldType as F;
     let text_value = || Value::Text(text.to_owned());
     match column.map(|column| column.field) {
-        Some(F::Tiny | F::Short | F::Long | F::Int24 | F::LongLong | F::Year) => text
-            .parse::<i64>()
-            .map(Value::Int)
-            .or_else(|_| text.parse::<u64>().map(Value::UInt))
-            .unwrap_or_else(|_| match text {
-                "t" => Value::Int(1),
-                "f" => Value::Int(0),
-                _ => text_value(),
-            }),
+        Some(F::Tiny | F::Short | F::Long | F::Int24 | F::LongLong | F::Year) => {
+            text.parse::<i64>().map(Value::Int).or_else(|_| text.parse::<u64>().map(Value::UInt)).unwrap_or_else(|_| {
+                match text {
+                    "t" => Value::Int(1),
+                    "f" => Value::Int(0),
+                    _ => text_value(),
+                }
+            })
+        }
         Some(F::NewDecimal | F::Decimal) => Value::Decimal(text.to_owned()),
         Some(F::Double | F::Float) => text.parse().map_or_else(|_| text_value(), Value::Double),
         _ => text_value(),

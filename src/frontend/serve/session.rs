@@ -87,7 +87,12 @@ enum Next {
 
 impl Session {
     /// A session that begins here.
-    pub(super) fn fresh(serving: Arc<Serving>, channel: Channel, route_session: route::Session, newcomer: Newcomer) -> Self {
+    pub(super) fn fresh(
+        serving: Arc<Serving>,
+        channel: Channel,
+        route_session: route::Session,
+        newcomer: Newcomer,
+    ) -> Self {
         let Newcomer { login, address, connection_id } = newcomer;
         let collation = if login.collation == 0 { 255 } else { login.collation };
         let state = State::new(login.user, address, connection_id, collation);
@@ -336,10 +341,9 @@ impl Session {
     /// USE: the name as the catalogue spells it.
     pub(super) fn enter_database(&mut self, name: &str) -> Result<(), MysqlError> {
         let catalogue = self.serving.catalogue.load();
-        let known = catalogue
-            .databases
-            .keys()
-            .find(|known| *known == name || (catalogue.lower_case_table_names != 0 && known.eq_ignore_ascii_case(name)));
+        let known = catalogue.databases.keys().find(|known| {
+            *known == name || (catalogue.lower_case_table_names != 0 && known.eq_ignore_ascii_case(name))
+        });
         let system = ["information_schema", "mysql", "performance_schema", "sys"];
         let found = match known {
             Some(known) => known.clone(),

@@ -288,9 +288,7 @@ fn bad_value(name: &str, value: &str) -> MysqlError {
 
 fn collation_id(collation: &str) -> Result<u16, MysqlError> {
     let known = COLLATIONS.iter().find(|(name, _)| *name == collation);
-    known
-        .map(|(_, id)| *id)
-        .ok_or_else(|| MysqlError::new(1273, "HY000", format!("Unknown collation: '{collation}'")))
+    known.map(|(_, id)| *id).ok_or_else(|| MysqlError::new(1273, "HY000", format!("Unknown collation: '{collation}'")))
 }
 
 /// `+05:30`, within MySQL's bounds.
@@ -317,7 +315,9 @@ fn sql_mode(text: &str) -> Result<String, MysqlError> {
     for word in text.split(',').map(|word| word.trim().to_ascii_uppercase()).filter(|word| !word.is_empty()) {
         match word.as_str() {
             "ANSI" => wanted.extend(ANSI.map(str::to_owned).into_iter().chain(["ANSI".to_owned()])),
-            "TRADITIONAL" => wanted.extend(TRADITIONAL.map(str::to_owned).into_iter().chain(["TRADITIONAL".to_owned()])),
+            "TRADITIONAL" => {
+                wanted.extend(TRADITIONAL.map(str::to_owned).into_iter().chain(["TRADITIONAL".to_owned()]))
+            }
             known if MODES.contains(&known) => wanted.push(word),
             _ => return Err(bad_value("sql_mode", &word)),
         }
@@ -333,13 +333,18 @@ mod tests {
 
     #[test]
     fn modes_are_kept_in_mysqls_order() {
-        assert_eq!(sql_mode("no_zero_date,ONLY_FULL_GROUP_BY,,no_zero_date").expect("known"), "ONLY_FULL_GROUP_BY,NO_ZERO_DATE");
+        assert_eq!(
+            sql_mode("no_zero_date,ONLY_FULL_GROUP_BY,,no_zero_date").expect("known"),
+            "ONLY_FULL_GROUP_BY,NO_ZERO_DATE"
+        );
         assert_eq!(sql_mode("").expect("empty"), "");
         assert_eq!(sql_mode("bogus").map_err(|error| error.code), Err(1231));
     }
 
     #[test]
     fn offsets_have_bounds() {
-        assert!(is_offset("+14:00") && is_offset("-3:00") && !is_offset("+14:01") && !is_offset("+5") && !is_offset("UTC"));
+        assert!(
+            is_offset("+14:00") && is_offset("-3:00") && !is_offset("+14:01") && !is_offset("+5") && !is_offset("UTC")
+        );
     }
 }

@@ -12,7 +12,11 @@ pub(super) fn digest(password: &[u8], salt: &[u8], rounds: u32) -> String {
     first.update(repeated(&alternate, password.len()));
     let mut bits = password.len();
     while bits > 0 {
-        if bits & 1 == 1 { first.update(alternate) } else { first.update(password) }
+        if bits & 1 == 1 {
+            first.update(alternate)
+        } else {
+            first.update(password)
+        }
         bits >>= 1;
     }
     let first = first.finalize();
@@ -29,14 +33,22 @@ pub(super) fn digest(password: &[u8], salt: &[u8], rounds: u32) -> String {
     let mut current = first;
     for round in 0..rounds {
         let mut next = Sha256::new();
-        if round % 2 == 1 { next.update(&of_password) } else { next.update(current) }
+        if round % 2 == 1 {
+            next.update(&of_password)
+        } else {
+            next.update(current)
+        }
         if round % 3 != 0 {
             next.update(&of_salt);
         }
         if round % 7 != 0 {
             next.update(&of_password);
         }
-        if round % 2 == 1 { next.update(current) } else { next.update(&of_password) }
+        if round % 2 == 1 {
+            next.update(current)
+        } else {
+            next.update(&of_password)
+        }
         current = next.finalize();
     }
     encode(&current.into())

@@ -34,12 +34,16 @@ impl Session {
             }
             return columns;
         }
-        headings(show).iter().map(|(title, is_number, length)| if *is_number { number(title, *length) } else { text(title, *length) }).collect()
+        headings(show)
+            .iter()
+            .map(|(title, is_number, length)| if *is_number { number(title, *length) } else { text(title, *length) })
+            .collect()
     }
 
     fn show_rows(&self, show: &ShowCommand) -> Result<Vec<Cells>, MysqlError> {
         let catalogue = self.serving.catalogue.load();
-        let matches = |pattern: &Option<String>, name: &str| pattern.as_deref().is_none_or(|pattern| like(name, pattern));
+        let matches =
+            |pattern: &Option<String>, name: &str| pattern.as_deref().is_none_or(|pattern| like(name, pattern));
         Ok(match show {
             ShowCommand::Databases { like } => {
                 let system = ["information_schema", "performance_schema"];

@@ -141,6 +141,7 @@ fn key_line(key: &Key) -> String {
 
 /// Text in MySQL's quotes.
 fn literal(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('\'', "''").replace('\n', "\\n").replace('\r', "\\r").replace('\0', "\\0");
+    let escaped =
+        text.replace('\\', "\\\\").replace('\'', "''").replace('\n', "\\n").replace('\r', "\\r").replace('\0', "\\0");
     format!("'{escaped}'")
 }

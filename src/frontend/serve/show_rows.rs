@@ -27,7 +27,9 @@ pub(super) fn column(table: &Table, column: &Column, full: bool) -> Cells {
 /// PRI for any part of the primary key, UNI for a unique key of this column alone, MUL for the first of another key.
 fn key_mark(table: &Table, column: &Column) -> &'static str {
     let part = |key: &&Key| key.parts.iter().position(|part| part.column.as_deref() == Some(column.name.as_str()));
-    let of = |wanted: &dyn Fn(&Key, usize) -> bool| table.keys.iter().any(|key| part(&key).is_some_and(|at| wanted(key, at)));
+    let of = |wanted: &dyn Fn(&Key, usize) -> bool| {
+        table.keys.iter().any(|key| part(&key).is_some_and(|at| wanted(key, at)))
+    };
     if of(&|key, _| key.kind == KeyKind::Primary) {
         return "PRI";
     }
@@ -138,7 +140,8 @@ pub(super) fn status(table: &Table) -> Cells {
 
 /// SHOW ENGINES: tables live in PostgreSQL under the name that applications expect.
 pub(super) fn engines() -> Vec<Cells> {
-    let cells = ["InnoDB", "DEFAULT", "Supports transactions, row-level locking, and foreign keys", "YES", "YES", "YES"];
+    let cells =
+        ["InnoDB", "DEFAULT", "Supports transactions, row-level locking, and foreign keys", "YES", "YES", "YES"];
     vec![cells.map(|cell| Some(cell.to_owned())).to_vec()]
 }
 
@@ -170,7 +173,8 @@ pub(super) fn collations(pattern: Option<&str>) -> Vec<Cells> {
             let sort_length = if *padding == "NO PAD" && *charset == "utf8mb4" { "0" } else { "1" };
             let id = id.to_string();
             let default = if *default { "Yes" } else { "" };
-            let cells = [*name, *charset, id.as_str(), default, "Yes", sort_length, *padding].map(|cell| Some(cell.to_owned()));
+            let cells =
+                [*name, *charset, id.as_str(), default, "Yes", sort_length, *padding].map(|cell| Some(cell.to_owned()));
             cells.to_vec()
         })
         .collect()
@@ -188,5 +192,9 @@ const CHARSETS: [(&str, &str, &str, &str); 5] = [
 /// SHOW CHARACTER SET.
 pub(super) fn charsets(pattern: Option<&str>) -> Vec<Cells> {
     let shown = CHARSETS.iter().filter(|(name, ..)| pattern.is_none_or(|pattern| like(name, pattern)));
-    shown.map(|(name, text, collation, length)| [name, text, collation, length].map(|cell| Some((*cell).to_owned())).to_vec()).collect()
+    shown
+        .map(|(name, text, collation, length)| {
+            [name, text, collation, length].map(|cell| Some((*cell).to_owned())).to_vec()
+        })
+        .collect()
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::MysqlError;
-use crate::sql::Values;
 use super::variables::{Defaults, Overrides};
 use crate::schema::Catalogue;
+use crate::sql::Values;
 use crate::sql::plan::{Context, Purpose};
 use crate::value::Value;
 
@@ -63,13 +63,19 @@ impl State {
     /// Everything but who it is and where: COM_RESET_CONNECTION.
     pub(super) fn reset(&mut self) {
         let database = self.database.take();
-        let fresh = Self::new(std::mem::take(&mut self.user), std::mem::take(&mut self.host), self.connection_id, self.collation);
+        let fresh = Self::new(
+            std::mem::take(&mut self.user),
+            std::mem::take(&mut self.host),
+            self.connection_id,
+            self.collation,
+        );
         *self = Self { database, ..fresh };
     }
 
     /// Takes the time of the statement that begins now; `SET timestamp` stops the clock.
     pub(super) fn begin_statement(&mut self) {
-        let stopped = self.variables.own("timestamp").and_then(|text| text.parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);
+        let stopped =
+            self.variables.own("timestamp").and_then(|text| text.parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);
         self.time_micros = match stopped {
             Some(seconds) => (seconds * 1e6).round() as i64,
             None => {

@@ -42,7 +42,8 @@ impl Session {
         self.announce(read_only, snapshot);
         if snapshot {
             // The snapshot is taken now, not with the first query.
-            let statement = Statement { sql: "SELECT 1", types: Vec::new(), parameters: Vec::new(), effect: Effect::Read };
+            let statement =
+                Statement { sql: "SELECT 1", types: Vec::new(), parameters: Vec::new(), effect: Effect::Read };
             self.perform(&statement, &mut Sink::Nothing).await?;
         }
         Ok(())

@@ -4,7 +4,10 @@ use super::*;
 use crate::wire::constants::column_flags;
 
 fn hex(text: &str) -> Vec<u8> {
-    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("ascii"), 16).expect("hex")).collect()
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("ascii"), 16).expect("hex"))
+        .collect()
 }
 
 fn ok(ok: &Ok, capabilities: Capabilities) -> Vec<u8> {
@@ -25,8 +28,12 @@ fn ok_packets_are_mysqls() {
     let begun = Ok { status: StatusFlags(3), ..Ok::default() };
     assert_eq!(ok(&begun, PLAIN), hex("00000003000000"));
     // INSERT INTO x(n) VALUES ('a'),('b')
-    let inserted =
-        Ok { affected_rows: 2, insert_id: 1, info: "Records: 2  Duplicates: 0  Warnings: 0".to_owned(), ..base.clone() };
+    let inserted = Ok {
+        affected_rows: 2,
+        insert_id: 1,
+        info: "Records: 2  Duplicates: 0  Warnings: 0".to_owned(),
+        ..base.clone()
+    };
     let expected = "00020102000000265265636f7264733a203220204475706c6963617465733a203020205761726e696e67733a2030";
     assert_eq!(ok(&inserted, PLAIN), hex(expected));
     assert_eq!(ok(&inserted, TRACKING), hex(expected));

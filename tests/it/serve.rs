@@ -1,0 +1,317 @@
+//! Clients served from PostgreSQL, without a MySQL behind: login, session state, transactions, errors, DDL.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bascule::config::{
+    Account, AccountSecret, Admin, Config, Cutover, Listen, ListenTls, Log, Mirror, Secret, Spool, Target, Tls,
+};
+use bascule::frontend::serve::{self, Accounts, Parts, Serving};
+use bascule::frontend::tls;
+use bascule::route::{Mode, Route};
+use bascule::sandbox;
+use bascule::schema::{Catalogue, CatalogueChange, ddl};
+use bascule::store::Store;
+use bascule::target::Client;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Error, OptsBuilder, Row, SslOpts};
+
+/// A door that serves one MySQL database, `app`, from a PostgreSQL database of its own.
+struct Door {
+    address: SocketAddr,
+    serving: Arc<Serving>,
+}
+
+fn config(port: u16, database: &str, connections: usize) -> Config {
+    let second = Duration::from_secs(1);
+    let account = |user: &str, secret| Account { user: user.to_owned(), secret };
+    // What MySQL 9.7 stores for the password `secret`.
+    let stored = "$A$00A$cJSG}AM{\u{17})!uINB&gD]ef7UkRkdXxHXuwKNEKxlLWAgB1yWxmVKuVgbPEv2qRp7";
+    Config {
+        listen: Listen {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: Some(ListenTls::SelfSigned),
+            max_connections: 1000,
+            handshake_timeout: 10 * second,
+            max_allowed_packet: 1 << 20,
+            threads: 1,
+        },
+        source: None,
+        target: Target {
+            host: "127.0.0.1".to_owned(),
+            port,
+            user: "postgres".to_owned(),
+            password: Secret::new(""),
+            database: database.to_owned(),
+            tls: Tls::Off,
+            connect_timeout: 10 * second,
+            max_connections: connections,
+        },
+        mirror: Mirror { hold_limit: second, drain_limit: second },
+        spool: Spool { directory: "unused".into(), limit_bytes: 0, fsync: false },
+        cutover: Cutover { pause_limit: second, drain_limit: second },
+        admin: Admin { socket: "unused".into() },
+        accounts: vec![
+            account("app", AccountSecret::Password(Secret::new("pw"))),
+            account("empty", AccountSecret::Password(Secret::new(""))),
+            account(
+                "native",
+                AccountSecret::AuthenticationString {
+                    plugin: "mysql_native_password".to_owned(),
+                    // PASSWORD('pw')
+                    text: Secret::new("*D821809F681A40A6E379B50D0463EFAE20BDD122"),
+                },
+            ),
+            account(
+                "imported",
+                AccountSecret::AuthenticationString {
+                    plugin: "caching_sha2_password".to_owned(),
+                    text: Secret::new(stored),
+                },
+            ),
+        ],
+        log: Log { level: "info".to_owned(), json: false },
+    }
+}
+
+async fn open(connections: usize) -> Door {
+    let servers = sandbox::shared().expect("the servers start");
+    let database = servers.create_database().expect("a database").name;
+    let config = config(servers.postgres.port(), &database, connections);
+    let mut catalogue = Catalogue::default();
+    catalogue.apply(&CatalogueChange::PutDatabase {
+        name: "app".to_owned(),
+        charset: "utf8mb4".to_owned(),
+        collation: "utf8mb4_0900_ai_ci".to_owned(),
+    });
+    let store = Store::new(config.target.clone());
+    store.open().await.expect("the store opens");
+    store.put_catalogue(&catalogue).await.expect("the catalogue is stored");
+    let mut client = Client::connect(&config.target, "test").await.expect("connects");
+    let mut statements = ddl::collations(&catalogue);
+    statements.push(bascule::sql::HELPERS.to_owned());
+    statements.push(ddl::schema("app"));
+    for statement in &statements {
+        client.simple(statement).await.expect("prepared");
+    }
+    let acceptor = tls::acceptor(&ListenTls::SelfSigned).expect("a certificate");
+    let serving = Serving::new(Parts {
+        catalogue: Arc::new(ArcSwap::from_pointee(catalogue)),
+        accounts: Accounts::new(&config.accounts, &[]),
+        tls: Some(acceptor),
+        rsa: Arc::default(),
+        metrics: Arc::default(),
+        config: Arc::new(config),
+        server_version: None,
+        stop: tokio_util::sync::CancellationToken::new(),
+    });
+    let (route, control) = Route::new(Mode::Postgres, 1);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let shared = Arc::clone(&serving);
+    tokio::spawn(async move {
+        let _control = control;
+        while let Ok((stream, _)) = listener.accept().await {
+            let session = route.open_session(bascule::route::SessionInfo::default());
+            tokio::spawn(serve::accept(Arc::clone(&shared), stream, session));
+        }
+    });
+    Door { address, serving }
+}
+
+impl Door {
+    fn options(&self, user: &str, password: &str) -> OptsBuilder {
+        OptsBuilder::default()
+            .ip_or_hostname("127.0.0.1")
+            .tcp_port(self.address.port())
+            .user(Some(user))
+            .pass(Some(password))
+            .db_name(Some("app"))
+            .prefer_socket(false)
+    }
+
+    async fn connect(&self) -> Conn {
+        Conn::new(self.options("app", "pw")).await.expect("logs in")
+    }
+}
+
+/// Number of the server's error.
+fn code<T>(outcome: Result<T, Error>) -> Option<u16> {
+    match outcome {
+        Err(Error::Server(error)) => Some(error.code),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+async fn names(conn: &mut Conn) -> Vec<String> {
+    conn.query("SELECT name FROM item ORDER BY id").await.expect("answers")
+}
+
+#[tokio::test]
+async fn every_way_to_prove_a_password_works_and_a_wrong_one_is_1045() {
+    let door = open(4).await;
+    let plain = SslOpts::default().with_danger_accept_invalid_certs(true);
+    for (user, password) in [("app", "pw"), ("empty", ""), ("native", "pw"), ("imported", "secret")] {
+        // Twice: the second time an imported account takes the fast path. Then over TLS.
+        for ssl in [None, None, Some(plain.clone())] {
+            let mut conn = Conn::new(door.options(user, password).ssl_opts(ssl)).await.expect(user);
+            let who: Option<String> = conn.query_first("SELECT USER()").await.expect("answers");
+            assert_eq!(who, Some(format!("{user}@localhost")));
+        }
+        let wrong = Conn::new(door.options(user, "wrong")).await;
+        assert_eq!(code(wrong), Some(1045), "{user}");
+    }
+    assert_eq!(code(Conn::new(door.options("nobody", "pw")).await), Some(1045));
+    assert_eq!(code(Conn::new(door.options("app", "pw").db_name(Some("nowhere"))).await), Some(1049));
+}
+
+#[tokio::test]
+async fn a_failed_statement_is_undone_alone_and_savepoints_replace_each_other() {
+    let door = open(4).await;
+    let mut conn = door.connect().await;
+    conn.query_drop("CREATE TABLE item (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20) UNIQUE)")
+        .await
+        .expect("DDL");
+    conn.query_drop("INSERT INTO item (name) VALUES ('a'), ('b')").await.expect("inserts");
+    assert_eq!((conn.affected_rows(), conn.last_insert_id()), (2, Some(1)));
+    assert_eq!(conn.info(), "Records: 2  Duplicates: 0  Warnings: 0");
+    conn.query_drop("BEGIN").await.expect("begins");
+    assert_eq!(code(conn.query_drop("INSERT INTO item (name) VALUES ('a')").await), Some(1062));
+    for statement in ["INSERT INTO item (name) VALUES ('c')", "SAVEPOINT s", "INSERT INTO item (name) VALUES ('lost')"]
+    {
+        conn.query_drop(statement).await.expect(statement);
+    }
+    assert_eq!(code(conn.query_drop("INSERT INTO item (name) VALUES ('C')").await), Some(1062), "case doesn't matter");
+    assert_eq!(names(&mut conn).await, ["a", "b", "c", "lost"]);
+    conn.query_drop("ROLLBACK TO s").await.expect("rolls back");
+    for statement in
+        ["INSERT INTO item (name) VALUES ('d')", "SAVEPOINT s", "DELETE FROM item", "ROLLBACK TO SAVEPOINT S"]
+    {
+        conn.query_drop(statement).await.expect(statement);
+    }
+    assert_eq!(names(&mut conn).await, ["a", "b", "c", "d"]);
+    assert_eq!(code(conn.query_drop("RELEASE SAVEPOINT nope").await), Some(1305));
+    conn.query_drop("COMMIT").await.expect("commits");
+    assert_eq!(names(&mut conn).await, ["a", "b", "c", "d"]);
+    for statement in ["SET autocommit = 0", "DELETE FROM item", "ROLLBACK", "SET autocommit = 1"] {
+        conn.query_drop(statement).await.expect(statement);
+    }
+    assert_eq!(names(&mut conn).await, ["a", "b", "c", "d"]);
+}
+
+#[tokio::test]
+async fn a_deadlock_is_1213_and_ends_the_transaction() {
+    let door = open(4).await;
+    let (mut left, mut right) = (door.connect().await, door.connect().await);
+    left.query_drop("CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20))").await.expect("DDL");
+    left.query_drop("INSERT INTO item VALUES (1, 'x'), (2, 'y')").await.expect("inserts");
+    for (conn, id) in [(&mut left, 1), (&mut right, 2)] {
+        conn.query_drop("BEGIN").await.expect("begins");
+        conn.query_drop(format!("UPDATE item SET name = 'z' WHERE id = {id}")).await.expect("locks");
+    }
+    let (first, second) = tokio::join!(
+        left.query_drop("UPDATE item SET name = 'l' WHERE id = 2"),
+        right.query_drop("UPDATE item SET name = 'r' WHERE id = 1"),
+    );
+    let codes = [code(first), code(second)];
+    assert_eq!(codes.iter().flatten().collect::<Vec<_>>(), [&1213], "{codes:?}");
+}
+
+#[tokio::test]
+async fn values_of_every_type_come_back_in_both_protocols() {
+    let door = open(2).await;
+    let mut conn = door.connect().await;
+    conn.query_drop(
+        "CREATE TABLE every (id BIGINT UNSIGNED PRIMARY KEY, t TINYINT, m MEDIUMINT UNSIGNED, d DECIMAL(10,3), f FLOAT, \
+         g DOUBLE, da DATE, dt DATETIME(6), ti TIME(1), c CHAR(4), b BLOB, e ENUM('x','y'), j JSON, bi BIT(10), y YEAR)",
+    )
+    .await
+    .expect("DDL");
+    conn.query_drop(
+        "INSERT INTO every VALUES (18446744073709551615, -128, 16777215, -1.5, 1.5, 1e20, '2024-02-29', \
+         '2024-02-29 01:02:03.000004', '-26:00:00.5', 'ab', x'00ff', 'y', '{\"a\": [1]}', b'1000000001', 2024)",
+    )
+    .await
+    .expect("inserts");
+    let text: Row = conn.query_first("SELECT * FROM every").await.expect("answers").expect("a row");
+    let binary: Row = conn.exec_first("SELECT * FROM every WHERE id > ?", (1,)).await.expect("answers").expect("a row");
+    let shown = |row: &Row| (0..15).map(|index| row.as_ref(index).expect("a value").as_sql(true)).collect::<Vec<_>>();
+    let expected = [
+        "'18446744073709551615'",
+        "'-128'",
+        "'16777215'",
+        "'-1.500'",
+        "'1.5'",
+        "'1e20'",
+        "'2024-02-29'",
+        "'2024-02-29 01:02:03.000004'",
+        "'-26:00:00.5'",
+        "'ab'",
+    ];
+    assert_eq!(shown(&text)[..10], expected);
+    assert_eq!(text.get::<Vec<u8>, _>("b"), Some(vec![0, 0xff]));
+    assert_eq!(text.get::<Vec<u8>, _>("bi"), Some(vec![2, 1]));
+    assert_eq!(binary.get::<u64, _>("id"), Some(u64::MAX));
+    assert_eq!(binary.get::<i8, _>("t"), Some(-128));
+    assert_eq!(binary.get::<f64, _>("g"), Some(1e20));
+    assert_eq!(binary.get::<Vec<u8>, _>("b"), Some(vec![0, 0xff]));
+    assert_eq!(binary.get::<String, _>("j").as_deref(), Some("{\"a\": [1]}"));
+    assert_eq!(shown(&binary)[7], "'2024-02-29 01:02:03.000004'");
+}
+
+#[tokio::test]
+async fn ddl_is_stored_and_seen_by_every_session() {
+    let door = open(2).await;
+    let (mut one, mut other) = (door.connect().await, door.connect().await);
+    one.query_drop("CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20))").await.expect("DDL");
+    one.query_drop("INSERT INTO item VALUES (1, 'x')").await.expect("inserts");
+    let statement = other.prep("SELECT * FROM item").await.expect("prepares");
+    let before: Vec<Row> = other.exec(&statement, ()).await.expect("answers");
+    one.query_drop("ALTER TABLE item ADD COLUMN extra INT NOT NULL DEFAULT 5").await.expect("DDL");
+    let extra: Option<i64> = other.query_first("SELECT extra FROM item").await.expect("answers");
+    assert_eq!((before[0].len(), extra), (2, Some(5)));
+    let again: Vec<Row> = other.exec(&statement, ()).await.expect("prepared anew behind the client's back");
+    assert_eq!(again[0].len(), 3);
+    let stored = Store::new(door.serving.config.target.clone()).load_catalogue().await.expect("loads");
+    assert!(stored.table("app", "item").is_some_and(|table| table.column("extra").is_some()));
+    assert_eq!(code(one.query_drop("SELECT nope FROM item").await), Some(1054));
+    assert_eq!(code(one.query_drop("SELECT * FROM nope").await), Some(1146));
+}
+
+#[tokio::test]
+async fn many_clients_share_few_connections() {
+    let door = open(3).await;
+    let mut first = door.connect().await;
+    first.query_drop("CREATE TABLE item (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20))").await.expect("DDL");
+    let mut clients = Vec::new();
+    for _ in 0..40 {
+        clients.push(door.connect().await);
+    }
+    let work = clients.into_iter().map(|mut conn| {
+        tokio::spawn(async move {
+            for _ in 0..5 {
+                conn.query_drop("BEGIN").await?;
+                conn.exec_drop("INSERT INTO item (name) VALUES (?)", ("x",)).await?;
+                conn.query_drop("COMMIT").await?;
+            }
+            Ok::<(), Error>(())
+        })
+    });
+    for task in work.collect::<Vec<_>>() {
+        task.await.expect("no panic").expect("no error");
+    }
+    let count: Option<i64> = first.query_first("SELECT COUNT(*) FROM item").await.expect("answers");
+    assert_eq!(count, Some(200));
+    assert!(door.serving.pool.status().idle <= 3);
+}
+
+#[tokio::test]
+async fn a_packet_over_the_limit_is_1153() {
+    let door = open(1).await;
+    // The client's own limit is raised, so that the server's is the one that counts.
+    let mut conn = Conn::new(door.options("app", "pw").max_allowed_packet(Some(64 << 20))).await.expect("logs in");
+    let large = format!("SELECT '{}'", "x".repeat(2 << 20));
+    assert_eq!(code(conn.query_drop(large).await), Some(1153));
+}
