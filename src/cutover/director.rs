@@ -142,9 +142,6 @@ impl Director {
         }
         self.parts.control.set_mode(Mode::Postgres, epoch);
         self.parts.control.stop_capturing();
-        if let Some(capture) = &self.parts.capture {
-            capture.stop("PostgreSQL serves");
-        }
         self.picture.idle();
     }
 }

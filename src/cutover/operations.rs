@@ -160,10 +160,14 @@ impl Director {
         Ok(report)
     }
 
-    /// After the flip the replicator has nothing left to do.
+    /// After the flip there is nothing left to replay and nothing to record: first the applier stops, so that the end
+    /// of the recording isn't news to it.
     async fn end_following(&self) {
         drop(self.fresh_mirror_token());
         self.replicator().stop().await;
+        if let Some(capture) = &self.parts.capture {
+            capture.stop("PostgreSQL serves");
+        }
     }
 
     /// What is going on, from memory.
