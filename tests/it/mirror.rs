@@ -52,6 +52,12 @@ async fn one_connection_goes_from_mysql_to_postgresql() {
     let found: Option<(i32, String)> =
         conn.exec_first(&by_email, ("A@EXAMPLE.ORG",)).await.expect("the prepared statement lives");
     assert_eq!(found.map(|(id, _)| id), Some(1), "collations compare as in MySQL");
+    conn.query_drop("INSERT INTO customer (email) VALUES ('committed@example.org')").await.expect("an insert");
+    let mut other = Conn::from_url(world.url()).await.expect("accounts were imported");
+    let seen: Option<i64> =
+        other.query_first("SELECT COUNT(*) FROM customer WHERE email = 'committed@example.org'").await.expect("counted");
+    assert_eq!(seen, Some(1), "a carried session still commits by itself");
+    conn.query_drop("DELETE FROM customer WHERE email = 'committed@example.org'").await.expect("a delete");
     served_writes(&mut conn).await;
     assert_eq!(conn.query_first::<String, _>("SELECT @@version").await.expect("answered"), version);
 
