@@ -52,6 +52,10 @@ impl Inexact {
     }
 }
 
+/// How the reason of a table begins that is halted because of a [`Doubtful`] transaction. It's stored with the table,
+/// and a start that finds it copies the table again.
+pub const UNKNOWN_OUTCOME: &str = "it isn't known whether a transaction was committed";
+
 /// A transaction of which it isn't known whether MySQL committed it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Doubtful {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::Recovery;
+use crate::change::UNKNOWN_OUTCOME;
 use crate::route::Mode;
 use crate::source::inspect;
 use crate::store::{Facts, MirrorPhase as StoredPhase, StoreError};
@@ -199,7 +200,9 @@ impl Director {
         self.capture()?.settle(connections, executed.clone()).await?;
         self.follow(&facts).await?;
         self.replicator().wait_applied(&executed).await?;
-        let before: Vec<_> = facts.tables.into_iter().map(|(table, _)| table).collect();
+        // A table that was already in doubt is copied too: the process that found it so didn't live to do it.
+        let known = facts.tables.into_iter().filter(|(_, reason)| !reason.starts_with(UNKNOWN_OUTCOME));
+        let before: Vec<_> = known.map(|(table, _)| table).collect();
         let doubtful: Vec<_> = self.replicator().status().halted.into_keys().filter(|table| !before.contains(table)).collect();
         if !doubtful.is_empty() {
             tracing::warn!(tables = doubtful.len(), "commits were in doubt after the restart: their tables are copied again");

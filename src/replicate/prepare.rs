@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::change::{Affected, CapturedStatement, Doubtful, SourceEvent, SourceTransaction};
+use crate::change::{Affected, CapturedStatement, Doubtful, SourceEvent, SourceTransaction, UNKNOWN_OUTCOME};
 use crate::position::GtidSet;
 use crate::schema::{Catalogue, CatalogueChange, ReferentialAction, TableName, quote};
 use crate::sql::Plan;
@@ -331,7 +331,7 @@ impl Builder<'_> {
 
     /// Nobody knows whether it happened, so its tables can't be followed.
     fn doubtful(&mut self, doubtful: &Doubtful) {
-        let reason = format!("it isn't known whether a transaction was committed: {}", doubtful.reason);
+        let reason = format!("{UNKNOWN_OUTCOME}: {}", doubtful.reason);
         if let Some(inexact) = &doubtful.inexact {
             self.halt_affected(&inexact.tables, &reason);
         }

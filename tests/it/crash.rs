@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use bascule::admin::{MirrorPhase, MirrorStatus, Status, TableState};
 use bascule::route::Mode;
 use mysql_async::prelude::Queryable;
 use rand::rngs::StdRng;
@@ -57,7 +58,15 @@ async fn ten_kills_lose_nothing_and_repeat_nothing() {
     for writer in writers {
         writer.await.expect("a writer ends");
     }
-    let status = world.wait_streaming().await;
+    // Tables in doubt are copied again, which takes a moment.
+    let settled = |status: &Status| {
+        let even = |mirror: &MirrorStatus| {
+            let mirrored = mirror.tables.iter().all(|table| table.state == TableState::Mirrored);
+            mirror.phase == MirrorPhase::Streaming && mirror.lag_transactions == 0 && mirrored
+        };
+        status.mirror.as_ref().is_some_and(even)
+    };
+    let status = world.wait(settled, "every table is mirrored").await;
     assert_eq!(status.warnings, Vec::<String>::new(), "seed {seed}");
     let proof = world.admin().verify().await.expect("both sides are compared");
     assert_eq!(proof.differences, 0, "seed {seed}: {:?}", proof.examples);
