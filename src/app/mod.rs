@@ -23,6 +23,7 @@ use crate::capture::{Capture, CaptureError, Recovery};
 use crate::config::Config;
 use crate::cutover::{CutoverError, Desk, Director, Parts, Start};
 use crate::frontend::rsa::KeyPair;
+use crate::frontend::serve::{self, Accounts, Serving};
 use crate::frontend::{self, Door, FrontendError, OpenDoor};
 use crate::observe::{Exposition, Metrics};
 use crate::replicate::Replicator;
@@ -31,7 +32,6 @@ use crate::schema::Catalogue;
 use crate::store::Store;
 
 use planner::SqlPlanner;
-use serving::Serving;
 
 /// How long a stop waits for sessions inside a transaction.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
@@ -104,25 +104,27 @@ pub async fn start(config: Config) -> Result<App, AppError> {
         tracing::warn!("started without PostgreSQL; the mirror is taken up when it is back");
     }
 
+    let server_version = director.source_version().await;
     let sessions = shutdown.child_token();
     let keys = Arc::new(KeyPair::new());
     let acceptor = config.listen.tls.as_ref().map(frontend::tls::acceptor).transpose()?;
-    let serve = Serving::new(serving::Parts {
-        config: Arc::clone(&config),
+    let serving = Serving::new(serve::Parts {
         catalogue: Arc::clone(&catalogue),
-        imported,
+        accounts: Accounts::new(&config.accounts, &imported.borrow()),
         tls: acceptor.clone(),
-        keys: Arc::clone(&keys),
+        rsa: Arc::clone(&keys),
         metrics: Arc::clone(&metrics),
+        config: Arc::clone(&config),
+        server_version,
         stop: sessions.clone(),
-        tasks: tasks.clone(),
     });
+    tasks.spawn(serving::follow_accounts(Arc::clone(&serving), imported));
     let door = frontend::open(Door {
         config,
         route,
         capture,
         catalogue,
-        serve,
+        serve: Arc::new(serving),
         metrics: Arc::clone(&metrics),
         keys,
         acceptor,

@@ -47,7 +47,7 @@ impl Planner for SqlPlanner {
             client: &statement.parameters,
             catalogue,
             time_micros: statement.time_micros,
-            time_zone: &context.time_zone,
+            time_zone: zone(&context.time_zone),
             first_generated_id: statement.answer.insert_id,
             id_step: context.auto_increment_increment,
             last_insert_id: context.last_insert_id,
@@ -60,4 +60,9 @@ impl Planner for SqlPlanner {
         };
         sql::bind(parameters, &values)
     }
+}
+
+/// MySQL's SYSTEM is UTC: mirroring a server with another system zone is refused when it begins.
+fn zone(name: &str) -> &str {
+    if name.eq_ignore_ascii_case("SYSTEM") { "+00:00" } else { name }
 }

@@ -132,6 +132,12 @@ impl Director {
                 "MySQL must run with log_bin and gtid_mode=ON: the order of commits comes from its GTIDs",
             ));
         }
+        if facts.time_zone.eq_ignore_ascii_case("SYSTEM") && facts.system_offset_seconds != 0 {
+            return Err(CutoverError::state(
+                "MySQL's time zone is SYSTEM, and the system isn't in UTC: say it by name, SET PERSIST time_zone",
+            ));
+        }
+        self.store().put_source_version(&facts.version).await?;
         let catalogue = inspect::catalogue(&mut conn, &source.databases).await?;
         let refusals: Vec<String> = snapshot::refusals(&catalogue).iter().map(ToString::to_string).collect();
         if !refusals.is_empty() {

@@ -10,8 +10,11 @@ use std::time::Duration;
 use crate::capture::Recovery;
 use crate::change::UNKNOWN_OUTCOME;
 use crate::route::Mode;
+use crate::schema::{Catalogue, ddl};
 use crate::source::inspect;
+use crate::sql;
 use crate::store::{Facts, MirrorPhase as StoredPhase, StoreError};
+use crate::target::Bulk;
 
 use super::api::MirrorPhase;
 use super::director::close;
@@ -60,9 +63,28 @@ impl Director {
         }
     }
 
+    /// The version that clients must see: MySQL's own, or what it was when mirroring began.
+    pub async fn source_version(&self) -> Option<String> {
+        let asked = async {
+            let mut conn = inspect::connect(self.source().ok()?).await.ok()?;
+            let facts = inspect::server_facts(&mut conn).await.ok();
+            close(conn).await;
+            Some(facts?.version)
+        };
+        match tokio::time::timeout(STORE_PATIENCE, asked).await {
+            Ok(Some(version)) => Some(version),
+            Ok(None) | Err(_) => self.store().source_version().await.ok().flatten(),
+        }
+    }
+
     /// PostgreSQL is all there is.
     async fn start_without_source(&self) -> Result<(), CutoverError> {
         let facts = self.store().load().await?;
+        let target = Bulk::connect(&self.config().target).await?;
+        for statement in ddl::collations(&Catalogue::default()) {
+            target.run(&statement).await?;
+        }
+        target.run(sql::HELPERS).await?;
         if facts.mode != Mode::Postgres {
             self.store().set_mode(Mode::Postgres, facts.epoch).await?;
         }

@@ -168,7 +168,7 @@ fn customers(random: &mut StdRng) -> Rows {
         let visits: u32 = random.gen_range(0..500);
         let preferences = match id % 5 {
             0 => "NULL".to_owned(),
-            _ => format!("'{{\"visits\": {visits}, \"newsletter\": {}, \"theme\": \"dark\"}}'", id % 2 == 0),
+            _ => format!("'{{\"visits\": {visits}, \"newsletter\": {}, \"theme\": \"dark\"}}'", id.is_multiple_of(2)),
         };
         let day = random.gen_range(1..=28);
         format!(

@@ -136,7 +136,7 @@ pub fn split(text: &[u8]) -> Vec<&[u8]> {
 /// The name in SAVEPOINT, ROLLBACK TO [SAVEPOINT] and RELEASE SAVEPOINT.
 #[must_use]
 pub fn savepoint_name(text: &[u8]) -> Option<String> {
-    Lexer::new(text).skip_while(|lexeme| lexeme.is_any(&["SAVEPOINT", "ROLLBACK", "WORK", "TO", "RELEASE"])).next()?.name()
+    Lexer::new(text).find(|lexeme| !lexeme.is_any(&["SAVEPOINT", "ROLLBACK", "WORK", "TO", "RELEASE"]))?.name()
 }
 
 /// True unless the text certainly calls no function: a name before a parenthesis that isn't a keyword counts as a call,

@@ -410,8 +410,8 @@ impl Lowering<'_> {
         let second = numbers.next().flatten();
         let fraction = u8::try_from(first.unwrap_or(0).min(6)).unwrap_or(6);
         Ok(match word.trim() {
-            "SIGNED" | "SIGNED INTEGER" | "INTEGER" | "INT" | "BIGINT" => self.to_integer(&value, false)?,
-            "UNSIGNED" | "UNSIGNED INTEGER" | "INT UNSIGNED" | "BIGINT UNSIGNED" => self.to_integer(&value, true)?,
+            "SIGNED" | "SIGNED INTEGER" | "INTEGER" | "INT" | "BIGINT" => self.cast_to_integer(&value, false)?,
+            "UNSIGNED" | "UNSIGNED INTEGER" | "INT UNSIGNED" | "BIGINT UNSIGNED" => self.cast_to_integer(&value, true)?,
             "DECIMAL" | "DEC" | "NUMERIC" => {
                 let (precision, scale) = (first.unwrap_or(10), u8::try_from(second.unwrap_or(0)).unwrap_or(0));
                 let sql = self.render(&value, Carrier::Numeric)?;
@@ -440,7 +440,7 @@ impl Lowering<'_> {
         })
     }
 
-    fn to_integer(&mut self, value: &Expression, unsigned: bool) -> Result<Expression, SqlError> {
+    fn cast_to_integer(&mut self, value: &Expression, unsigned: bool) -> Result<Expression, SqlError> {
         let sql = match (value.ty.class, value.constant()) {
             (Class::Integer, _) => self.render(value, if value.ty.carrier == Carrier::Numeric { Carrier::Numeric } else { Carrier::Int8 })?,
             (Class::Decimal | Class::Real, _) => format!("round({})", self.render(value, Carrier::Numeric)?),

@@ -213,7 +213,7 @@ impl Lowering<'_> {
         }
         let name = Name { database, table, column: &last.value };
         let alias = || {
-            let wanted = rest.is_empty().then_some(place.aliases).unwrap_or_default();
+            let wanted = if rest.is_empty() { place.aliases } else { Default::default() };
             wanted.iter().find(|alias| alias.name.eq_ignore_ascii_case(&last.value)).map(|alias| alias.expression.clone())
         };
         if place.prefer_aliases && let Some(found) = alias() {

@@ -231,6 +231,26 @@ impl Store {
         accounts::load(self.connection().await?.client()?).await
     }
 
+    /// Notes MySQL's version, which clients go on seeing after the flip.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_source_version(&self, version: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE bascule.state SET source_version = $1";
+        self.connection().await?.client()?.execute(sql, &[&version]).await?;
+        Ok(())
+    }
+
+    /// MySQL's version as noted last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn source_version(&self) -> Result<Option<String>, StoreError> {
+        let mut connection = self.connection().await?;
+        let row = connection.client()?.query_one("SELECT source_version FROM bascule.state", &[]).await?;
+        Ok(Some(row.get(0)).filter(|version: &String| !version.is_empty()))
+    }
+
     /// Runs one of the store's statements by itself.
     ///
     /// # Errors

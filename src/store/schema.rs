@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS bascule.state (
     phase text NOT NULL DEFAULT 'idle',
     applied text NOT NULL DEFAULT '',
     bypassed text NOT NULL DEFAULT '',
-    lower_case_table_names integer NOT NULL DEFAULT 0
+    lower_case_table_names integer NOT NULL DEFAULT 0,
+    source_version text NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS bascule.table_state (
     database text NOT NULL,

@@ -211,8 +211,11 @@ impl HandshakeResponse {
     }
 }
 
+/// Names and values of connection attributes.
+type Attributes = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Reads connection attributes: a total length, then names and values.
-fn attributes(reader: &mut Reader<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Malformed> {
+fn attributes(reader: &mut Reader<'_>) -> Result<Attributes, Malformed> {
     let mut pairs = Reader::new(reader.lenenc_bytes()?);
     let mut attributes = Vec::new();
     while !pairs.is_empty() {

@@ -326,11 +326,10 @@ impl Backend {
         let phase = std::mem::replace(&mut self.phase, Phase::None);
         self.savepoints.clear();
         let Some(mut lease) = self.lease.take() else { return };
-        if phase == Phase::Open || lease.status() != TransactionStatus::Idle {
-            if let Err(error) = lease.query(&Request::new("ROLLBACK")).await {
-                tracing::debug!(%error, "a transaction ended with its connection");
-                lease.discard();
-            }
+        let open = phase == Phase::Open || lease.status() != TransactionStatus::Idle;
+        if open && let Err(error) = lease.query(&Request::new("ROLLBACK")).await {
+            tracing::debug!(%error, "a transaction ended with its connection");
+            lease.discard();
         }
     }
 

@@ -102,16 +102,6 @@ impl Overrides {
         self.by_name.insert(name.to_owned(), value);
     }
 
-    /// Takes a value over from MySQL, which tells switches as ON and OFF or as 1 and 0, depending on how it's asked.
-    pub(super) fn carry(&mut self, defaults: &Defaults, name: &str, value: &str) {
-        let value = match value {
-            "1" if is_switch(defaults, name) => "ON",
-            "0" if is_switch(defaults, name) => "OFF",
-            told => told,
-        };
-        self.set(name, Some(value.to_owned()));
-    }
-
     pub(super) fn reset(&mut self, name: &str) {
         self.by_name.remove(name);
     }
