@@ -47,7 +47,8 @@ fn parameters(out: &mut String, parameters: &[Parameter]) {
             let column = assignment.table.columns.get(assignment.column).map_or("?", |column| &column.name);
             format!(" stored in {column} of row {}", assignment.row)
         });
-        let _ = writeln!(out, "${} {:?} as {}{}", at + 1, parameter.source, parameter.type_oid, stored.unwrap_or_default());
+        let _ =
+            writeln!(out, "${} {:?} as {}{}", at + 1, parameter.source, parameter.type_oid, stored.unwrap_or_default());
     }
 }
 
@@ -105,7 +106,10 @@ fn rewrite_matches_its_golden_files() {
     let bless = std::env::var_os("BLESS").is_some();
     let mut failures = String::new();
     let mut cases = 0;
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder()).expect("the folder is in the repository").map(|entry| entry.expect("readable").path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
+        .expect("the folder is in the repository")
+        .map(|entry| entry.expect("readable").path())
+        .collect();
     files.sort();
     for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "txt")) {
         let text = std::fs::read_to_string(file).expect("readable");
@@ -122,7 +126,12 @@ fn rewrite_matches_its_golden_files() {
             let found = describe(statement.trim_end(), &context(&catalogue, purpose));
             let _ = write!(blessed, "{}\n----\n{found}====\n", input.trim());
             if found != expected && !bless {
-                let _ = writeln!(failures, "{}: {}\n  expected {expected}\n  found    {found}", file.display(), statement.trim());
+                let _ = writeln!(
+                    failures,
+                    "{}: {}\n  expected {expected}\n  found    {found}",
+                    file.display(),
+                    statement.trim()
+                );
             }
         }
         if bless {

@@ -168,7 +168,8 @@ impl Orderer {
             && sql::classify(ddl.text.as_bytes()) == StatementClass::Ddl
         {
             // DDL commits what was open first, under a number of its own.
-            let writes = SourceTransaction { gtid: before.clone(), statements: writes.to_vec(), inexact: inexact.clone() };
+            let writes =
+                SourceTransaction { gtid: before.clone(), statements: writes.to_vec(), inexact: inexact.clone() };
             let ddl = SourceTransaction { gtid: own.clone(), statements: vec![ddl.clone()], inexact };
             self.place(segment, writes);
             return self.place(segment, ddl);

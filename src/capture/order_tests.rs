@@ -236,9 +236,8 @@ fn transactions_come_in_order_and_every_gap_is_told() {
 #[test]
 fn a_missing_number_waits_for_exactly_those_that_could_be_it() {
     let mut orderer = Orderer::new(upto(4));
-    let intent = |connection| {
-        Record::Intent(Intent { connection, statements: vec![statement("w")], ..Intent::default() })
-    };
+    let intent =
+        |connection| Record::Intent(Intent { connection, statements: vec![statement("w")], ..Intent::default() });
     let committed = |intent, number| Record::Outcome {
         intent,
         result: Outcome::Committed { gtids: vec![gtid(number)], answer: None, more: Vec::new(), inexact: None },

@@ -414,7 +414,8 @@ impl Reader<'_> {
 
     fn inexact(&mut self) -> Result<Inexact, Unreadable> {
         let reason = self.text()?;
-        let tables = self.option(|from| from.list(|from| Ok(TableName { database: from.text()?, table: from.text()? })))?;
+        let tables =
+            self.option(|from| from.list(|from| Ok(TableName { database: from.text()?, table: from.text()? })))?;
         Ok(Inexact { reason, tables: tables.map_or(Affected::All, Affected::Tables) })
     }
 

@@ -51,7 +51,10 @@ fn records_survive_their_coding_and_damage_is_an_error() {
         Value::Text("ß\0".into()),
         Value::Bytes(vec![0, 255]),
         Value::Date(Date { year: 0, month: 0, day: 0 }),
-        Value::DateTime(Date { year: 2024, month: 2, day: 29 }, Clock { hours: 23, minutes: 59, seconds: 59, micros: 1 }),
+        Value::DateTime(
+            Date { year: 2024, month: 2, day: 29 },
+            Clock { hours: 23, minutes: 59, seconds: 59, micros: 1 },
+        ),
         Value::Time { negative: true, clock: Clock { hours: 838, ..Clock::default() } },
     ];
     full.answer = WriteAnswer { affected_rows: 3, insert_id: 9, matched_rows: Some(4), warnings: 7 };
@@ -169,7 +172,13 @@ async fn a_restart_finds_open_intents_and_settles_them() {
         session.before_commit(None).await.expect("durable");
         // As after kill -9: nothing more is written.
         std::mem::forget(session);
-        capture.spool.append(Record::Executed(GtidSet::default()).encode()).expect("taken").durable().await.expect("on disk");
+        capture
+            .spool
+            .append(Record::Executed(GtidSet::default()).encode())
+            .expect("taken")
+            .durable()
+            .await
+            .expect("on disk");
         let copy = folder.path().join("copy");
         std::fs::create_dir(&copy).expect("a folder");
         for file in std::fs::read_dir(folder.path()).expect("readable") {

@@ -43,8 +43,11 @@ impl Performer {
     /// Who is still inside a transaction, for the operator.
     fn stragglers(&self) -> String {
         let active = self.director.route().active_sessions();
-        let named: Vec<String> =
-            active.iter().take(5).map(|info| format!("{}@{} (connection {})", info.user, info.client, info.connection_id)).collect();
+        let named: Vec<String> = active
+            .iter()
+            .take(5)
+            .map(|info| format!("{}@{} (connection {})", info.user, info.client, info.connection_id))
+            .collect();
         format!("{} session(s) still inside a transaction: {}", active.len(), named.join(", "))
     }
 
@@ -68,7 +71,9 @@ impl Performer {
             }
         }
         self.declare_void()?;
-        Err(Halt::new(format!("PostgreSQL can't be asked whether the flip was recorded ({error}); it is declared void")))
+        Err(Halt::new(format!(
+            "PostgreSQL can't be asked whether the flip was recorded ({error}); it is declared void"
+        )))
     }
 
     /// Notes that MySQL goes on serving after a flip that surely wasn't recorded.

@@ -23,8 +23,8 @@ use crate::schema::Catalogue;
 use crate::source::inspect;
 use crate::source::snapshot::{Snapshot, prepare};
 use crate::sql;
-use crate::target::Bulk;
 use crate::store::{Facts, ImportedAccount, MirrorPhase as StoredPhase};
+use crate::target::Bulk;
 
 use super::api::{MirrorPhase, TableState};
 use super::director::close;
@@ -146,8 +146,10 @@ impl Director {
         let left_out = inspect::not_carried(&mut conn, &source.databases).await?;
         let accounts = inspect::accounts(&mut conn).await?;
         close(conn).await;
-        let mut findings: Vec<String> =
-            left_out.iter().map(|item| format!("{} {}.{} isn't carried", item.kind, item.database, item.name)).collect();
+        let mut findings: Vec<String> = left_out
+            .iter()
+            .map(|item| format!("{} {}.{} isn't carried", item.kind, item.database, item.name))
+            .collect();
         findings.extend(snapshot::tables_of(&catalogue).iter().flat_map(|table| crate::schema::ddl::findings(table)));
         match accounts {
             Some(rows) => {
@@ -155,7 +157,8 @@ impl Director {
                 self.store().put_accounts(&imported).await?;
                 self.parts.accounts.send_replace(imported);
             }
-            None => findings.push("the source user can't read mysql.user: accounts must be given as [[accounts]]".to_owned()),
+            None => findings
+                .push("the source user can't read mysql.user: accounts must be given as [[accounts]]".to_owned()),
         }
         self.picture.lock().findings = findings;
         Ok(catalogue)
@@ -175,10 +178,8 @@ impl Director {
     /// Notes how far a table's copy is.
     fn copied(&self, progress: &snapshot::Progress) {
         let mut picture = self.picture.lock();
-        let entry = picture
-            .tables
-            .entry(progress.table.clone())
-            .or_insert_with(|| TableProgress::new(TableState::Copying));
+        let entry =
+            picture.tables.entry(progress.table.clone()).or_insert_with(|| TableProgress::new(TableState::Copying));
         entry.state = if progress.done { TableState::Mirrored } else { TableState::Copying };
         entry.rows = progress.rows;
         entry.estimated = Some(progress.estimated_rows);
@@ -253,7 +254,6 @@ impl Director {
         self.picture.idle();
         Ok(())
     }
-
 }
 
 /// Where mirroring begins.

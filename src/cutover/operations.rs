@@ -7,8 +7,8 @@ use tokio::sync::OwnedMutexGuard;
 use crate::route::{Mode, SessionInfo};
 
 use super::api::{
-    CutoverReport, MirrorPhase, MirrorStatus, OperationError, Operations, Refusal, Rehearsal, Reply, Status, StepReport,
-    TableState, TableStatus, VerifySummary,
+    CutoverReport, MirrorPhase, MirrorStatus, OperationError, Operations, Refusal, Rehearsal, Reply, Status,
+    StepReport, TableState, TableStatus, VerifySummary,
 };
 use super::flip::{Performer, Purpose};
 use super::mirror::Begin;

@@ -38,7 +38,11 @@ impl Director {
         }
         let status = self.replicator().status();
         for (table, reason) in &status.halted {
-            red.push(blocker(&table.to_string(), format!("needs a resync: {reason}"), &format!("bascule resync --table {table}")));
+            red.push(blocker(
+                &table.to_string(),
+                format!("needs a resync: {reason}"),
+                &format!("bascule resync --table {table}"),
+            ));
         }
         if !status.bypassed.is_empty() {
             let text = format!("writers bypassed the proxy: {}", status.bypassed);
@@ -61,7 +65,10 @@ impl Director {
         for session in self.route().sessions() {
             let named: Vec<&str> = session.blockers.iter().map(|&blocker| describe(blocker)).collect();
             if !named.is_empty() {
-                let subject = format!("session of {} from {} (connection {})", session.user, session.client, session.connection_id);
+                let subject = format!(
+                    "session of {} from {} (connection {})",
+                    session.user, session.client, session.connection_id
+                );
                 red.push(blocker(&subject, format!("it has {}", named.join(", ")), "let it end or reconnect"));
             }
         }

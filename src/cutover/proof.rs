@@ -94,8 +94,7 @@ impl Director {
     /// Sets a table's state in the picture.
     pub(super) fn table_state(&self, table: &TableName, state: TableState, reason: Option<String>) {
         let mut picture = self.picture.lock();
-        let entry =
-            picture.tables.entry(table.clone()).or_insert_with(|| super::picture::TableProgress::new(state));
+        let entry = picture.tables.entry(table.clone()).or_insert_with(|| super::picture::TableProgress::new(state));
         entry.state = state;
         entry.reason = reason;
     }

@@ -105,7 +105,9 @@ impl Director {
         let deadline = tokio::time::Instant::now() + STORE_PATIENCE;
         loop {
             match self.store().load().await {
-                Err(StoreError::Connect(_)) if tokio::time::Instant::now() < deadline => tokio::time::sleep(RETRY).await,
+                Err(StoreError::Connect(_)) if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(RETRY).await
+                }
                 loaded => return self.without_void(loaded?).await,
             }
         }
@@ -225,9 +227,13 @@ impl Director {
         // A table that was already in doubt is copied too: the process that found it so didn't live to do it.
         let known = facts.tables.into_iter().filter(|(_, reason)| !reason.starts_with(UNKNOWN_OUTCOME));
         let before: Vec<_> = known.map(|(table, _)| table).collect();
-        let doubtful: Vec<_> = self.replicator().status().halted.into_keys().filter(|table| !before.contains(table)).collect();
+        let doubtful: Vec<_> =
+            self.replicator().status().halted.into_keys().filter(|table| !before.contains(table)).collect();
         if !doubtful.is_empty() {
-            tracing::warn!(tables = doubtful.len(), "commits were in doubt after the restart: their tables are copied again");
+            tracing::warn!(
+                tables = doubtful.len(),
+                "commits were in doubt after the restart: their tables are copied again"
+            );
             self.repair(&doubtful).await?;
         }
         Ok(())

@@ -31,7 +31,8 @@ pub(super) fn before(statement: &CapturedStatement, plan: &WritePlan) -> Result<
     }
     generated_ids(statement, plan)?;
     let isolation = statement.context.isolation.as_str();
-    let repeatable = isolation.eq_ignore_ascii_case("REPEATABLE-READ") || isolation.eq_ignore_ascii_case("SERIALIZABLE");
+    let repeatable =
+        isolation.eq_ignore_ascii_case("REPEATABLE-READ") || isolation.eq_ignore_ascii_case("SERIALIZABLE");
     if !repeatable && super::touched::reads_others(&statement.text) {
         // Such reads take no locks there, so commit order doesn't say what they saw. Reads of the changed rows are
         // safe: others can only add to the matching rows meanwhile, and then the counts differ.
@@ -48,7 +49,11 @@ fn source(source: &ParameterSource, statement: &CapturedStatement) -> Result<(),
         | ParameterSource::UtcNow { .. }
         | ParameterSource::Instant { .. }
         | ParameterSource::UnixNow => {
-            if statement.time_exact { Ok(()) } else { unknown("the exact time of its execution") }
+            if statement.time_exact {
+                Ok(())
+            } else {
+                unknown("the exact time of its execution")
+            }
         }
         ParameterSource::ConnectionId => unknown("CONNECTION_ID()"),
         ParameterSource::FoundRows => unknown("FOUND_ROWS()"),
@@ -76,9 +81,7 @@ fn generated_ids(statement: &CapturedStatement, plan: &WritePlan) -> Result<(), 
         // A row that was ignored takes an id too, so the others' ids aren't known.
         Verb::InsertIgnore => answer.affected_rows >= generated && answer.insert_id != 0,
         // One row: the id that it has now, whether it was there before or not. Several rows: none met another one.
-        Verb::Upsert | Verb::Replace => {
-            answer.insert_id != 0 && (generated == 1 || answer.affected_rows == generated)
-        }
+        Verb::Upsert | Verb::Replace => answer.insert_id != 0 && (generated == 1 || answer.affected_rows == generated),
         Verb::Update | Verb::Delete => true,
     };
     if known { Ok(()) } else { Err(Different("the ids that MySQL generated aren't known".into())) }

@@ -104,11 +104,7 @@ pub enum Refreshed {
 impl Replicator {
     /// An applier that stands. `catalogue` is shared with everybody who resolves names; DDL changes it.
     #[must_use]
-    pub fn new(
-        target: config::Target,
-        catalogue: Arc<ArcSwap<Catalogue>>,
-        planner: Arc<dyn Planner>,
-    ) -> Arc<Self> {
+    pub fn new(target: config::Target, catalogue: Arc<ArcSwap<Catalogue>>, planner: Arc<dyn Planner>) -> Arc<Self> {
         let shared = Shared {
             target,
             planner,

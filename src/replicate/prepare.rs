@@ -59,7 +59,11 @@ impl State {
             .map(|child| child.name.clone())
             .collect();
         for child in followers {
-            self.halt(&child, &format!("its rows follow {table} by a foreign key, and that table isn't followed"), catalogue);
+            self.halt(
+                &child,
+                &format!("its rows follow {table} by a foreign key, and that table isn't followed"),
+                catalogue,
+            );
         }
     }
 

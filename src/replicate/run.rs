@@ -283,7 +283,8 @@ impl<F: Feed> Runner<F> {
                 Ok(client)
             }
             Some(_) | None => {
-                let reason = "PostgreSQL holds another position than the one that was reached (restored or failed over?)";
+                let reason =
+                    "PostgreSQL holds another position than the one that was reached (restored or failed over?)";
                 Err(Trouble::End(End::Failed(reason.into())))
             }
         }

@@ -234,10 +234,10 @@ mod tests {
 
     #[test]
     fn text_and_comments_hide_names_and_quotes_end() {
-        assert_eq!(tokens("'it''s \\' a' `b``c` -- d\n/* e */ f"), [
-            Token::Quoted("b`c".into()),
-            Token::Word("f".into())
-        ]);
+        assert_eq!(
+            tokens("'it''s \\' a' `b``c` -- d\n/* e */ f"),
+            [Token::Quoted("b`c".into()), Token::Word("f".into())]
+        );
         assert!(reads_others("INSERT INTO a SELECT 1"));
         assert!(!reads_others("INSERT INTO a VALUES ('select')"));
     }

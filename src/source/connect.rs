@@ -49,8 +49,7 @@ impl Connector {
     /// # Errors
     /// [`ConnectError::Tls`] when the CA file can't be used.
     pub fn new(source: &config::Source) -> Result<Self, ConnectError> {
-        let tls =
-            crate::target::client_config(&source.tls).map_err(|error| ConnectError::Tls(error.to_string()))?;
+        let tls = crate::target::client_config(&source.tls).map_err(|error| ConnectError::Tls(error.to_string()))?;
         Ok(Self { host: source.host.clone(), port: source.port, timeout: source.connect_timeout, tls })
     }
 

@@ -18,13 +18,34 @@ use super::types::{Carrier, Class, Type};
 pub(super) fn is_aggregate(name: &str) -> bool {
     matches!(
         name,
-        "COUNT" | "SUM" | "AVG" | "MIN" | "MAX" | "GROUP_CONCAT" | "BIT_AND" | "BIT_OR" | "BIT_XOR" | "STD" | "STDDEV"
-            | "STDDEV_POP" | "STDDEV_SAMP" | "VARIANCE" | "VAR_POP" | "VAR_SAMP" | "JSON_ARRAYAGG" | "JSON_OBJECTAGG"
+        "COUNT"
+            | "SUM"
+            | "AVG"
+            | "MIN"
+            | "MAX"
+            | "GROUP_CONCAT"
+            | "BIT_AND"
+            | "BIT_OR"
+            | "BIT_XOR"
+            | "STD"
+            | "STDDEV"
+            | "STDDEV_POP"
+            | "STDDEV_SAMP"
+            | "VARIANCE"
+            | "VAR_POP"
+            | "VAR_SAMP"
+            | "JSON_ARRAYAGG"
+            | "JSON_OBJECTAGG"
     )
 }
 
 impl Lowering<'_> {
-    pub(super) fn aggregate(&mut self, name: &str, function: &Function, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(super) fn aggregate(
+        &mut self,
+        name: &str,
+        function: &Function,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         if place.aggregates == Aggregates::Forbidden {
             return Err(SqlError::misplaced_aggregate());
         }
@@ -57,7 +78,11 @@ impl Lowering<'_> {
             "AVG" if exact => {
                 let sql = self.render(value, Carrier::Numeric)?;
                 let scale = value.ty.decimals.saturating_add(4).min(30);
-                Expression::sql(format!("round(avg({word}{sql}), {scale})"), Type::decimal(value.ty.precision() + 4, scale), true)
+                Expression::sql(
+                    format!("round(avg({word}{sql}), {scale})"),
+                    Type::decimal(value.ty.precision() + 4, scale),
+                    true,
+                )
             }
             "SUM" | "AVG" => {
                 let sql = self.render(value, Carrier::Float8)?;
@@ -118,7 +143,12 @@ impl Lowering<'_> {
         }
     }
 
-    fn group_concat(&mut self, list: &FunctionArgumentList, distinct: bool, place: Place<'_>) -> Result<Expression, SqlError> {
+    fn group_concat(
+        &mut self,
+        list: &FunctionArgumentList,
+        distinct: bool,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let arguments = plain_arguments(&list.args)?;
         let mut parts = Vec::with_capacity(arguments.len());
         for argument in arguments {
@@ -131,7 +161,8 @@ impl Lowering<'_> {
                 FunctionArgumentClause::OrderBy(items) => order = self.order_items(items, place)?,
                 FunctionArgumentClause::Separator(value) => {
                     separator = match &value.value {
-                        sqlparser::ast::Value::SingleQuotedString(text) | sqlparser::ast::Value::DoubleQuotedString(text) => text.clone(),
+                        sqlparser::ast::Value::SingleQuotedString(text)
+                        | sqlparser::ast::Value::DoubleQuotedString(text) => text.clone(),
                         other => return Err(SqlError::unsupported(format_args!("SEPARATOR {other}"))),
                     }
                 }
@@ -143,7 +174,8 @@ impl Lowering<'_> {
         }
         let word = if distinct { "DISTINCT " } else { "" };
         let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
-        let sql = format!("left(string_agg({word}{}, {}{order}), 1024)", parts.join(" || "), quote::literal(&separator));
+        let sql =
+            format!("left(string_agg({word}{}, {}{order}), 1024)", parts.join(" || "), quote::literal(&separator));
         Ok(Expression::sql(sql, Type::text(1024, &self.context.collation), true))
     }
 
@@ -152,7 +184,9 @@ impl Lowering<'_> {
     pub(super) fn comparable(&mut self, value: &Expression) -> Result<String, SqlError> {
         let sql = self.own(value)?;
         match (&value.ty.collation, value.ty.class, &value.origin) {
-            (Some(collation), Class::Text, None) => Ok(format!("({sql} COLLATE {})", self.collation_sql(&collation.name)?)),
+            (Some(collation), Class::Text, None) => {
+                Ok(format!("({sql} COLLATE {})", self.collation_sql(&collation.name)?))
+            }
             (_, _, _) => Ok(sql),
         }
     }
@@ -194,7 +228,9 @@ impl Lowering<'_> {
 
     /// `function(…) OVER (…)`.
     pub(super) fn window(&mut self, name: &str, function: &Function, place: Place<'_>) -> Result<Expression, SqlError> {
-        let Some(WindowType::WindowSpec(spec)) = &function.over else { return Err(SqlError::unsupported("a named window")) };
+        let Some(WindowType::WindowSpec(spec)) = &function.over else {
+            return Err(SqlError::unsupported("a named window"));
+        };
         if spec.window_name.is_some() || spec.window_frame.is_some() {
             return Err(SqlError::unsupported("window frames"));
         }
@@ -205,13 +241,17 @@ impl Lowering<'_> {
             self.aggregates = before;
             call
         } else {
-            let integer = |function: &str| Ok(Expression::sql(format!("{function}()"), Type { unsigned: true, ..Type::integer(21) }, false));
+            let integer = |function: &str| {
+                Ok(Expression::sql(format!("{function}()"), Type { unsigned: true, ..Type::integer(21) }, false))
+            };
             match name {
                 "ROW_NUMBER" => integer("row_number")?,
                 "RANK" => integer("rank")?,
                 "DENSE_RANK" => integer("dense_rank")?,
                 "LAG" | "LEAD" | "FIRST_VALUE" | "LAST_VALUE" => {
-                    let FunctionArguments::List(list) = &function.args else { return Err(SqlError::argument_count(name)) };
+                    let FunctionArguments::List(list) = &function.args else {
+                        return Err(SqlError::argument_count(name));
+                    };
                     let arguments = plain_arguments(&list.args)?;
                     let [value, rest @ ..] = arguments.as_slice() else { return Err(SqlError::argument_count(name)) };
                     let value = self.lower(value, place)?;
@@ -266,4 +306,3 @@ pub(super) fn direction(item: &OrderByExpr, nullable: bool) -> &'static str {
         (true, false) => " DESC",
     }
 }
-

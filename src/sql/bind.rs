@@ -132,18 +132,23 @@ impl<'v> Binder<'v> {
             ParameterSource::Literal(value) => return Ok(Cow::Borrowed(value)),
             ParameterSource::Client(position) => return self.client(*position).map(Cow::Borrowed),
             ParameterSource::ClientOrGenerated { client, nth } => {
-                if self.is_generated(*client)? { generated(*nth) } else { self.client(*client)?.clone() }
+                if self.is_generated(*client)? {
+                    generated(*nth)
+                } else {
+                    self.client(*client)?.clone()
+                }
             }
-            ParameterSource::Now { fraction } | ParameterSource::Instant { fraction } => local(*fraction, self.zone()?)?,
+            ParameterSource::Now { fraction } | ParameterSource::Instant { fraction } => {
+                local(*fraction, self.zone()?)?
+            }
             ParameterSource::UtcNow { fraction } => local(*fraction, &TimeZone::UTC)?,
             ParameterSource::UnixNow => Value::Int(values.time_micros.div_euclid(1_000_000)),
             ParameterSource::GeneratedId(nth) => generated(*nth),
             ParameterSource::LastInsertId => Value::UInt(values.last_insert_id),
             ParameterSource::ConnectionId => Value::UInt(values.connection_id),
             ParameterSource::User => Value::Text(values.user.to_owned()),
-            ParameterSource::Variable(name) => (values.variables)(name).ok_or_else(|| {
-                SqlError::new(1193, "HY000", format!("Unknown system variable '{name}'"))
-            })?,
+            ParameterSource::Variable(name) => (values.variables)(name)
+                .ok_or_else(|| SqlError::new(1193, "HY000", format!("Unknown system variable '{name}'")))?,
             ParameterSource::UserVariable(name) => (values.user_variables)(name).unwrap_or(Value::Null),
             ParameterSource::FoundRows => Value::Int(values.found_rows),
             ParameterSource::RowCount => Value::Int(values.row_count),
@@ -179,7 +184,8 @@ impl<'v> Binder<'v> {
             oid::INTERVAL => match value {
                 Value::Time { negative, clock } => temporal::time_text(*negative, *clock),
                 other => {
-                    let (negative, clock) = temporal::parse_time(&text(other)?).ok_or_else(|| bad_date("TIME", value))?;
+                    let (negative, clock) =
+                        temporal::parse_time(&text(other)?).ok_or_else(|| bad_date("TIME", value))?;
                     temporal::time_text(negative, clock)
                 }
             },
@@ -247,7 +253,8 @@ fn digits(value: &Value) -> Result<String, SqlError> {
 /// rounded here.
 fn whole(value: &Value) -> Result<String, SqlError> {
     let digits = digits(value)?;
-    let refused = || SqlError::unsupported("comparison of an integer column with a parameter that isn't a whole number");
+    let refused =
+        || SqlError::unsupported("comparison of an integer column with a parameter that isn't a whole number");
     if digits.parse::<i64>().is_ok() {
         return Ok(digits.strip_prefix('+').unwrap_or(&digits).to_owned());
     }

@@ -54,7 +54,9 @@ impl Lowering<'_> {
         let mut changes: Vec<Change> = Vec::with_capacity(assignments.len());
         let stored = scope.relations.get(relation).map(|relation| relation.columns.clone()).unwrap_or_default();
         for assignment in assignments {
-            let AssignmentTarget::ColumnName(target) = &assignment.target else { return Err(SqlError::unsupported("assignment to a row")) };
+            let AssignmentTarget::ColumnName(target) = &assignment.target else {
+                return Err(SqlError::unsupported("assignment to a row"));
+            };
             let name = name_parts(target).pop().unwrap_or_default();
             let at = table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(&name));
             let at = at.ok_or_else(|| SqlError::unknown_column(&name, "field list"))?;
@@ -90,7 +92,9 @@ impl Lowering<'_> {
             .collect();
         for (at, column) in table.columns.iter().enumerate() {
             let Some(fraction) = column.on_update_now else { continue };
-            let Some(own) = stored.get(at).filter(|_| changes.iter().all(|change| change.column != at)) else { continue };
+            let Some(own) = stored.get(at).filter(|_| changes.iter().all(|change| change.column != at)) else {
+                continue;
+            };
             let now = self.moment(column, fraction);
             let sql = format!("CASE WHEN {} THEN {now} ELSE {} END", differs.join(" OR "), own.sql);
             changes.push(change_of(at, column, &sql));
@@ -127,12 +131,15 @@ impl Lowering<'_> {
     fn update_sql(&self, table: &Table, alias: &str, changes: &[Change], conditions: &[String]) -> String {
         let name = quote::table(&table.name);
         let alias = quote::identifier(alias);
-        let set: Vec<String> = changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
+        let set: Vec<String> =
+            changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
         let set = set.join(", ");
         let before = quote::identifier(BEFORE);
-        let by_place = || (self.context.purpose == Purpose::Replay).then(|| vec![format!("{before}.ctid = {alias}.ctid")]);
+        let by_place =
+            || (self.context.purpose == Purpose::Replay).then(|| vec![format!("{before}.ctid = {alias}.ctid")]);
         let by_key = row_key(table).map(|key| {
-            let columns = key.iter().filter_map(|at| table.columns.get(*at)).map(|column| quote::identifier(&column.name));
+            let columns =
+                key.iter().filter_map(|at| table.columns.get(*at)).map(|column| quote::identifier(&column.name));
             columns.map(|column| format!("{before}.{column} = {alias}.{column}")).collect::<Vec<_>>()
         });
         // A replay meets no concurrent writer, so there a row's place names it too.
@@ -174,7 +181,9 @@ impl Lowering<'_> {
         let conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
         let mut target = None;
         for assignment in &update.assignments {
-            let AssignmentTarget::ColumnName(name) = &assignment.target else { return Err(SqlError::unsupported("assignment to a row")) };
+            let AssignmentTarget::ColumnName(name) = &assignment.target else {
+                return Err(SqlError::unsupported("assignment to a row"));
+            };
             let idents = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
             let found = spot(&Expr::CompoundIdentifier(idents), &scope).or_else(|| {
                 let only = name_parts(name).pop().unwrap_or_default();
@@ -188,10 +197,14 @@ impl Lowering<'_> {
         }
         let relation = target.and_then(|target| scope.relations.get(target)).cloned();
         let (Some(target), Some(relation)) = (target, relation) else { return Err(SqlError::syntax("", 1)) };
-        let Some(table) = relation.table.filter(|_| !relation.optional) else { return Err(SqlError::unsupported("UPDATE of the optional side of a join")) };
+        let Some(table) = relation.table.filter(|_| !relation.optional) else {
+            return Err(SqlError::unsupported("UPDATE of the optional side of a join"));
+        };
         self.check_replay(&table)?;
         self.deterministic("UPDATE over a join")?;
-        let Some(key) = row_key(&table) else { return Err(SqlError::unsupported("UPDATE over a join of a table without a unique key")) };
+        let Some(key) = row_key(&table) else {
+            return Err(SqlError::unsupported("UPDATE over a join of a table without a unique key"));
+        };
         let changes = self.assignments(&table, &mut scope, target, &update.assignments, None)?;
         let alias = quote::identifier(&relation.alias);
         let mut list = Vec::new();
@@ -202,8 +215,16 @@ impl Lowering<'_> {
             list.push(format!("{} AS v{number}, {alias}.{} AS o{number}", change.sql, quote::identifier(&change.name)));
         }
         let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-        let set: Vec<String> = changes.iter().enumerate().map(|(number, change)| format!("{} = found.v{number}", quote::identifier(&change.name))).collect();
-        let matched: Vec<String> = key.iter().enumerate().map(|(number, at)| format!("target.{} = found.k{number}", column_names(&table, [at]))).collect();
+        let set: Vec<String> = changes
+            .iter()
+            .enumerate()
+            .map(|(number, change)| format!("{} = found.v{number}", quote::identifier(&change.name)))
+            .collect();
+        let matched: Vec<String> = key
+            .iter()
+            .enumerate()
+            .map(|(number, at)| format!("target.{} = found.k{number}", column_names(&table, [at])))
+            .collect();
         let differs: Vec<String> = changes
             .iter()
             .enumerate()
@@ -231,7 +252,10 @@ impl Lowering<'_> {
             return Err(SqlError::unsupported("DELETE IGNORE"));
         }
         let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
-        let joined = !delete.tables.is_empty() || delete.using.is_some() || from.len() != 1 || from.iter().any(|from| !from.joins.is_empty());
+        let joined = !delete.tables.is_empty()
+            || delete.using.is_some()
+            || from.len() != 1
+            || from.iter().any(|from| !from.joins.is_empty());
         if joined {
             return self.delete_join(delete, from);
         }
@@ -242,7 +266,9 @@ impl Lowering<'_> {
         let database = Some(table.name.database.clone()).filter(|_| alias == table.name.table);
         scope.add(Relation::of_table(&table, &alias, database)?)?;
         let mut conditions = self.conditions(delete.selection.as_ref(), &mut scope)?;
-        if let Some(limited) = self.limited(&table, &alias, &scope, &conditions, (&delete.order_by, delete.limit.as_ref()))? {
+        if let Some(limited) =
+            self.limited(&table, &alias, &scope, &conditions, (&delete.order_by, delete.limit.as_ref()))?
+        {
             conditions = vec![limited];
         }
         let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
@@ -270,9 +296,13 @@ impl Lowering<'_> {
         let found = scope.relations.iter().find(|relation| relation.alias.eq_ignore_ascii_case(target));
         let unknown = || SqlError::new(1109, "42S02", format!("Unknown table '{target}' in MULTI DELETE"));
         let relation = found.ok_or_else(unknown)?;
-        let Some(table) = relation.table.clone() else { return Err(SqlError::unsupported("DELETE from a derived table")) };
+        let Some(table) = relation.table.clone() else {
+            return Err(SqlError::unsupported("DELETE from a derived table"));
+        };
         self.check_replay(&table)?;
-        let Some(key) = row_key(&table) else { return Err(SqlError::unsupported("DELETE over a join of a table without a unique key")) };
+        let Some(key) = row_key(&table) else {
+            return Err(SqlError::unsupported("DELETE over a join of a table without a unique key"));
+        };
         let alias = quote::identifier(&relation.alias);
         let columns: Vec<String> = key.iter().map(|at| column_names(&table, [at])).collect();
         let selected: Vec<String> = columns.iter().map(|column| format!("{alias}.{column}")).collect();
@@ -319,11 +349,14 @@ impl Lowering<'_> {
     ) -> Result<Option<String>, SqlError> {
         let Some(limit) = limit else { return Ok(None) };
         if self.context.purpose == Purpose::Replay {
-            let fixed: Vec<usize> = scope.equal.iter().filter(|(left, right)| left == right).map(|(fixed, _)| fixed.column).collect();
+            let fixed: Vec<usize> =
+                scope.equal.iter().filter(|(left, right)| left == right).map(|(fixed, _)| fixed.column).collect();
             let ordered = order.iter().filter_map(|item| spot(&item.expr, scope)).map(|spot| spot.column);
             let known: Vec<usize> = fixed.into_iter().chain(ordered).collect();
             let total = unique_keys(table).filter_map(|key| key_columns(table, key)).any(|columns| {
-                columns.iter().all(|column| known.contains(column) && table.columns.get(*column).is_some_and(|column| !column.nullable))
+                columns.iter().all(|column| {
+                    known.contains(column) && table.columns.get(*column).is_some_and(|column| !column.nullable)
+                })
             });
             if !total {
                 return Err(SqlError::unsupported("replay of LIMIT without ORDER BY on a unique key"));
@@ -348,9 +381,9 @@ impl Lowering<'_> {
 
 /// A key that names each row: the primary key, or a unique one without NULLs.
 fn row_key(table: &Table) -> Option<Vec<usize>> {
-    unique_keys(table).filter_map(|key| key_columns(table, key)).find(|columns| {
-        columns.iter().all(|at| table.columns.get(*at).is_some_and(|column| !column.nullable))
-    })
+    unique_keys(table)
+        .filter_map(|key| key_columns(table, key))
+        .find(|columns| columns.iter().all(|at| table.columns.get(*at).is_some_and(|column| !column.nullable)))
 }
 
 /// Rounds a new value to what the column will hold, for comparing it with the stored one.

@@ -27,7 +27,13 @@ pub fn classify(text: &[u8]) -> StatementClass {
         b"INSERT" | b"UPDATE" | b"DELETE" | b"REPLACE" => StatementClass::Write,
         b"WITH" => with(lexer),
         b"SHOW" | b"EXPLAIN" | b"DESCRIBE" | b"DESC" | b"HELP" => StatementClass::Read,
-        b"DO" => if lexer.any(|lexeme| lexeme == Lexeme::Symbol(b'(')) { StatementClass::Call } else { StatementClass::Read },
+        b"DO" => {
+            if lexer.any(|lexeme| lexeme == Lexeme::Symbol(b'(')) {
+                StatementClass::Call
+            } else {
+                StatementClass::Read
+            }
+        }
         b"CALL" => StatementClass::Call,
         b"BEGIN" => StatementClass::Begin,
         b"COMMIT" => StatementClass::Commit,
@@ -49,7 +55,11 @@ fn second_word(first: &[u8], mut lexer: Lexer<'_>) -> StatementClass {
         b"START" if second.is("TRANSACTION") => StatementClass::Begin,
         b"ROLLBACK" => {
             let to = if second.is("WORK") { lexer.next() } else { Some(second) };
-            if to.is_some_and(|to| to.is("TO")) { StatementClass::RollbackToSavepoint } else { StatementClass::Rollback }
+            if to.is_some_and(|to| to.is("TO")) {
+                StatementClass::RollbackToSavepoint
+            } else {
+                StatementClass::Rollback
+            }
         }
         b"RELEASE" if second.is("SAVEPOINT") => StatementClass::ReleaseSavepoint,
         b"SET" if second.is_any(&["PASSWORD", "ROLE", "DEFAULT", "RESOURCE"]) => StatementClass::Administration,
@@ -82,7 +92,8 @@ fn select(lexer: Lexer<'_>) -> StatementClass {
         if lexeme.is("INTO") {
             return StatementClass::Administration;
         }
-        let locks = (previous.is("FOR") && lexeme.is_any(&["UPDATE", "SHARE"])) || (previous.is("LOCK") && lexeme.is("IN"));
+        let locks =
+            (previous.is("FOR") && lexeme.is_any(&["UPDATE", "SHARE"])) || (previous.is("LOCK") && lexeme.is("IN"));
         if locks {
             class = StatementClass::LockingRead;
         }
@@ -102,9 +113,15 @@ fn with(mut lexer: Lexer<'_>) -> StatementClass {
             Lexeme::Symbol(b'(') => depth += 1,
             Lexeme::Symbol(b')') => depth = depth.saturating_sub(1),
             word if depth == 0 && word.is_any(&["SELECT", "TABLE", "VALUES"]) => return select(lexer),
-            word if depth == 0 && word.is_any(&["UPDATE", "DELETE", "INSERT", "REPLACE"]) => return StatementClass::Write,
-            Lexeme::Word(_) | Lexeme::Quoted(_) | Lexeme::Text(_) | Lexeme::UserVariable(_)
-            | Lexeme::SystemVariable(_) | Lexeme::Symbol(_) => {}
+            word if depth == 0 && word.is_any(&["UPDATE", "DELETE", "INSERT", "REPLACE"]) => {
+                return StatementClass::Write;
+            }
+            Lexeme::Word(_)
+            | Lexeme::Quoted(_)
+            | Lexeme::Text(_)
+            | Lexeme::UserVariable(_)
+            | Lexeme::SystemVariable(_)
+            | Lexeme::Symbol(_) => {}
         }
     }
     // `WITH c AS (…) (SELECT …)`.
@@ -144,8 +161,8 @@ pub fn savepoint_name(text: &[u8]) -> Option<String> {
 #[must_use]
 pub fn may_call_function(text: &[u8]) -> bool {
     const NO_CALL: [&str; 16] = [
-        "IN", "ANY", "ALL", "SOME", "EXISTS", "AND", "OR", "NOT", "FROM", "JOIN", "SELECT", "WHERE", "ON", "USING", "OF",
-        "VALUES",
+        "IN", "ANY", "ALL", "SOME", "EXISTS", "AND", "OR", "NOT", "FROM", "JOIN", "SELECT", "WHERE", "ON", "USING",
+        "OF", "VALUES",
     ];
     let mut named = false;
     Lexer::new(text).any(|lexeme| match lexeme {
@@ -192,15 +209,27 @@ pub fn session_effects(text: &[u8]) -> SessionEffects {
         effects.named_locks |= lexeme.is_any(&["GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS"]);
         let assigned = matches!(lexeme, Lexeme::Symbol(b'=' | b':')) && matches!(previous, Lexeme::UserVariable(_));
         let into = matches!(lexeme, Lexeme::UserVariable(_)) && previous.is("INTO");
-        effects.user_variables |= into || (assigned && (class == StatementClass::Set || lexeme == Lexeme::Symbol(b':')));
+        effects.user_variables |=
+            into || (assigned && (class == StatementClass::Set || lexeme == Lexeme::Symbol(b':')));
         previous = lexeme;
     }
     effects
 }
 
 const CLOCK_WORDS: &[&str] = &[
-    "NOW", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "SYSDATE", "CURDATE", "CURRENT_DATE", "CURTIME",
-    "CURRENT_TIME", "UNIX_TIMESTAMP", "UTC_TIMESTAMP", "UTC_DATE", "UTC_TIME",
+    "NOW",
+    "CURRENT_TIMESTAMP",
+    "LOCALTIME",
+    "LOCALTIMESTAMP",
+    "SYSDATE",
+    "CURDATE",
+    "CURRENT_DATE",
+    "CURTIME",
+    "CURRENT_TIME",
+    "UNIX_TIMESTAMP",
+    "UTC_TIMESTAMP",
+    "UTC_DATE",
+    "UTC_TIME",
 ];
 
 /// True unless it is certain that the effect of a write doesn't depend on the time at which MySQL runs it: its text
@@ -218,7 +247,8 @@ pub fn depends_on_time(text: &str, catalogue: &Catalogue, database: Option<&str>
     if !verb.is_any(&["INSERT", "REPLACE", "UPDATE"]) {
         return true;
     }
-    while lexer.next_if(|word| word.is_any(&["LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE", "INTO"])).is_some() {}
+    while lexer.next_if(|word| word.is_any(&["LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE", "INTO"])).is_some() {
+    }
     let Some(mut table) = lexer.next().and_then(|name| name.name()) else { return true };
     let mut in_database = database.map(str::to_owned);
     if lexer.next_if_eq(&Lexeme::Symbol(b'.')).is_some() {
@@ -316,7 +346,8 @@ mod tests {
 
     #[test]
     fn pieces_of_several_statements() {
-        let pieces: Vec<_> = split(b"select ';'; ; update t set a=1;").into_iter().map(String::from_utf8_lossy).collect();
+        let pieces: Vec<_> =
+            split(b"select ';'; ; update t set a=1;").into_iter().map(String::from_utf8_lossy).collect();
         assert_eq!(pieces, ["select ';'", " update t set a=1"]);
     }
 

@@ -54,7 +54,10 @@ pub(super) fn store(
         return if target.column.nullable { Ok(None) } else { Err(SqlError::null_column(&target.column.name)) };
     }
     let stored = match &target.column.column_type {
-        ColumnType::TinyInt { .. } | ColumnType::SmallInt { .. } | ColumnType::MediumInt { .. } | ColumnType::Int { .. }
+        ColumnType::TinyInt { .. }
+        | ColumnType::SmallInt { .. }
+        | ColumnType::MediumInt { .. }
+        | ColumnType::Int { .. }
         | ColumnType::BigInt { .. } => integer(value, target)?,
         ColumnType::Decimal { precision, scale, unsigned } => decimal(value, (*precision, *scale, *unsigned), target)?,
         ColumnType::Float { unsigned } => floating(value, "FLOAT", f64::from(f32::MAX), *unsigned, target)?,
@@ -103,8 +106,13 @@ fn number<'v>(value: &Value, written: &'v str, kind: &str, target: &Target<'_>) 
     if complete {
         return Ok(prefix);
     }
-    let starts = trimmed.starts_with(|first: char| first.is_ascii_digit() || first == '-' || first == '+' || first == '.');
-    if kind == "integer" && starts && prefix != "0" { Err(target.truncated()) } else { Err(target.incorrect(1366, kind, value)) }
+    let starts =
+        trimmed.starts_with(|first: char| first.is_ascii_digit() || first == '-' || first == '+' || first == '.');
+    if kind == "integer" && starts && prefix != "0" {
+        Err(target.truncated())
+    } else {
+        Err(target.incorrect(1366, kind, value))
+    }
 }
 
 fn written(value: &Value) -> Result<String, SqlError> {
@@ -112,7 +120,9 @@ fn written(value: &Value) -> Result<String, SqlError> {
         Value::Date(_) | Value::DateTime(..) | Value::Time { .. } => text(value)?.replace(['-', ':', ' '], ""),
         Value::Float(number) => number.to_string(),
         Value::Double(number) => number.to_string(),
-        Value::Null | Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Text(_) | Value::Bytes(_) => text(value)?,
+        Value::Null | Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Text(_) | Value::Bytes(_) => {
+            text(value)?
+        }
     })
 }
 
@@ -180,7 +190,11 @@ fn round_decimal(digits: &str, scale: usize) -> String {
     if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
-fn decimal(value: &Value, (precision, scale, unsigned): (u8, u8, bool), target: &Target<'_>) -> Result<String, SqlError> {
+fn decimal(
+    value: &Value,
+    (precision, scale, unsigned): (u8, u8, bool),
+    target: &Target<'_>,
+) -> Result<String, SqlError> {
     let text = written(value)?;
     let digits = number(value, &text, "decimal", target)?;
     let plain = plain_digits(digits).ok_or_else(|| target.out_of_range())?;
@@ -301,7 +315,8 @@ fn time(value: &Value, fraction: u8, target: &Target<'_>) -> Result<String, SqlE
     if rounded >= 1_000_000 {
         let total = clock.hours * 3600 + u32::from(clock.minutes) * 60 + u32::from(clock.seconds) + 1;
         let (minutes, seconds) = (u8::try_from(total / 60 % 60), u8::try_from(total % 60));
-        let clock = Clock { hours: total / 3600, minutes: minutes.unwrap_or(0), seconds: seconds.unwrap_or(0), micros: 0 };
+        let clock =
+            Clock { hours: total / 3600, minutes: minutes.unwrap_or(0), seconds: seconds.unwrap_or(0), micros: 0 };
         return Ok(temporal::time_text(negative, clock));
     }
     Ok(temporal::time_text(negative, Clock { micros: rounded, ..clock }))
@@ -364,7 +379,10 @@ fn members(value: &Value, labels: &[String], target: &Target<'_>) -> Result<Stri
     let chosen: Vec<&str> = match value {
         Value::Int(_) | Value::UInt(_) => {
             let bits: u64 = written(value)?.parse().map_err(|_| target.truncated())?;
-            let known = u32::try_from(labels.len()).ok().and_then(|count| 1_u64.checked_shl(count)).map_or(u64::MAX, |next| next - 1);
+            let known = u32::try_from(labels.len())
+                .ok()
+                .and_then(|count| 1_u64.checked_shl(count))
+                .map_or(u64::MAX, |next| next - 1);
             if bits & !known != 0 {
                 return Err(target.truncated());
             }
@@ -372,7 +390,8 @@ fn members(value: &Value, labels: &[String], target: &Target<'_>) -> Result<Stri
         }
         other => {
             let text = text(other)?;
-            let wanted: Vec<String> = text.split(',').filter(|member| !member.is_empty()).map(str::to_lowercase).collect();
+            let wanted: Vec<String> =
+                text.split(',').filter(|member| !member.is_empty()).map(str::to_lowercase).collect();
             if wanted.iter().any(|member| !labels.iter().any(|label| label.to_lowercase() == *member)) {
                 return Err(target.truncated());
             }
@@ -385,11 +404,19 @@ fn members(value: &Value, labels: &[String], target: &Target<'_>) -> Result<Stri
 fn json(value: &Value, target: &Target<'_>) -> Result<String, SqlError> {
     let invalid = |what: &str, position: usize| {
         let column = format!("{}.{}", target.table.name.table, target.column.name);
-        SqlError::new(3140, "22032", format!("Invalid JSON text: \"{what}\" at position {position} in value for column '{column}'."))
+        SqlError::new(
+            3140,
+            "22032",
+            format!("Invalid JSON text: \"{what}\" at position {position} in value for column '{column}'."),
+        )
     };
     let Value::Text(text) = value else {
         if matches!(value, Value::Bytes(_)) {
-            return Err(SqlError::new(3144, "22032", "Cannot create a JSON value from a string with CHARACTER SET 'binary'.".to_owned()));
+            return Err(SqlError::new(
+                3144,
+                "22032",
+                "Cannot create a JSON value from a string with CHARACTER SET 'binary'.".to_owned(),
+            ));
         }
         return Err(invalid("not a JSON text, may need CAST", 0));
     };

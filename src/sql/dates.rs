@@ -16,8 +16,8 @@ impl Lowering<'_> {
     pub(super) fn word_function(&mut self, word: &str, place: Place<'_>) -> Result<Option<Expression>, SqlError> {
         let name = word.to_ascii_uppercase();
         match name.as_str() {
-            "CURRENT_TIMESTAMP" | "LOCALTIME" | "LOCALTIMESTAMP" | "CURRENT_DATE" | "CURRENT_TIME" | "UTC_TIMESTAMP"
-            | "UTC_DATE" | "UTC_TIME" | "CURRENT_USER" => self.call(&name, &[], place).map(Some),
+            "CURRENT_TIMESTAMP" | "LOCALTIME" | "LOCALTIMESTAMP" | "CURRENT_DATE" | "CURRENT_TIME"
+            | "UTC_TIMESTAMP" | "UTC_DATE" | "UTC_TIME" | "CURRENT_USER" => self.call(&name, &[], place).map(Some),
             _name => Ok(None),
         }
     }
@@ -33,7 +33,11 @@ impl Lowering<'_> {
         let utc = |fraction| Expression::source(ParameterSource::UtcNow { fraction }, Type::datetime(fraction), false);
         let checked = |fraction: u8| {
             if fraction > 6 {
-                Err(SqlError::new(1426, "42000", format!("Too-big precision {fraction} specified for '{}'. Maximum is 6.", name.to_lowercase())))
+                Err(SqlError::new(
+                    1426,
+                    "42000",
+                    format!("Too-big precision {fraction} specified for '{}'. Maximum is 6.", name.to_lowercase()),
+                ))
             } else {
                 Ok(fraction)
             }
@@ -63,7 +67,12 @@ impl Lowering<'_> {
     }
 
     /// Calendar functions with arguments of their own kind.
-    pub(super) fn date_function(&mut self, name: &str, arguments: &[&Expr], place: Place<'_>) -> Result<Option<Expression>, SqlError> {
+    pub(super) fn date_function(
+        &mut self,
+        name: &str,
+        arguments: &[&Expr],
+        place: Place<'_>,
+    ) -> Result<Option<Expression>, SqlError> {
         Ok(Some(match (name, arguments) {
             ("DATE_ADD" | "ADDDATE" | "DATE_SUB" | "SUBDATE", [date, amount]) => {
                 let minus = name == "DATE_SUB" || name == "SUBDATE";
@@ -97,15 +106,25 @@ impl Lowering<'_> {
                         let sql = format!("round(extract(epoch FROM {sql}), {digits})");
                         Expression::sql(sql, Type::decimal(11 + u32::from(digits), digits), true)
                     }
-                    _none => Expression::sql(format!("floor(extract(epoch FROM {sql}))::int8"), Type::integer(11), true),
+                    _none => {
+                        Expression::sql(format!("floor(extract(epoch FROM {sql}))::int8"), Type::integer(11), true)
+                    }
                 }
             }
             ("HOUR" | "MINUTE" | "SECOND" | "MICROSECOND", [time]) => {
                 let time = self.lower(time, place)?;
                 let carrier = match time.ty.class {
                     Class::Time => Carrier::Interval,
-                    Class::Null | Class::Open | Class::Integer | Class::Decimal | Class::Real | Class::Text
-                    | Class::Bytes | Class::Date | Class::DateTime | Class::Json => Carrier::Timestamp,
+                    Class::Null
+                    | Class::Open
+                    | Class::Integer
+                    | Class::Decimal
+                    | Class::Real
+                    | Class::Text
+                    | Class::Bytes
+                    | Class::Date
+                    | Class::DateTime
+                    | Class::Json => Carrier::Timestamp,
                 };
                 let sql = self.render(&time, carrier)?;
                 let sql = match name {
@@ -123,8 +142,16 @@ impl Lowering<'_> {
                         let own = self.render(&time, Carrier::Timestamp)?;
                         format!("({own} - date_trunc('day', {own}))")
                     }
-                    Class::Time | Class::Null | Class::Open | Class::Integer | Class::Decimal | Class::Real
-                    | Class::Text | Class::Bytes | Class::Date | Class::Json => self.render(&time, Carrier::Interval)?,
+                    Class::Time
+                    | Class::Null
+                    | Class::Open
+                    | Class::Integer
+                    | Class::Decimal
+                    | Class::Real
+                    | Class::Text
+                    | Class::Bytes
+                    | Class::Date
+                    | Class::Json => self.render(&time, Carrier::Interval)?,
                 };
                 Expression::sql(sql, Type::time(digits), true)
             }
@@ -141,7 +168,9 @@ impl Lowering<'_> {
 fn interval_of(amount: &Expr, unit: &str) -> sqlparser::ast::Interval {
     sqlparser::ast::Interval {
         value: Box::new(amount.clone()),
-        leading_field: Some(sqlparser::ast::DateTimeField::Custom(sqlparser::ast::Ident::new(unit.to_ascii_uppercase()))),
+        leading_field: Some(sqlparser::ast::DateTimeField::Custom(sqlparser::ast::Ident::new(
+            unit.to_ascii_uppercase(),
+        ))),
         leading_precision: None,
         last_field: None,
         fractional_seconds_precision: None,
@@ -158,4 +187,3 @@ fn fraction(expr: &Expr) -> Option<u8> {
         _other => None,
     }
 }
-

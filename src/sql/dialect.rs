@@ -6,7 +6,9 @@
 
 use std::any::TypeId;
 
-use sqlparser::ast::{BinaryOperator, CastKind, DataType, DateTimeField, Expr, Ident, Interval, Statement, UnaryOperator};
+use sqlparser::ast::{
+    BinaryOperator, CastKind, DataType, DateTimeField, Expr, Ident, Interval, Statement, UnaryOperator,
+};
 use sqlparser::dialect::{Dialect, MySqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -80,7 +82,10 @@ impl MySql {
         let value = parser.parse_expr()?;
         let unit = parser.next_token();
         let Token::Word(unit) = unit.token else {
-            return Err(ParserError::ParserError(format!("Expected: interval unit, found: {unit} at {}", unit.span.start)));
+            return Err(ParserError::ParserError(format!(
+                "Expected: interval unit, found: {unit} at {}",
+                unit.span.start
+            )));
         };
         Ok(Expr::Interval(Interval {
             value: Box::new(value),
@@ -166,7 +171,13 @@ impl Dialect for MySql {
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Parsing<u8> {
         let token = &parser.peek_token_ref().token;
         let precedence = match token {
-            Token::StringConcat => if self.modes.pipes_as_concat { 50 } else { 5 },
+            Token::StringConcat => {
+                if self.modes.pipes_as_concat {
+                    50
+                } else {
+                    5
+                }
+            }
             Token::Overlap => 10,
             Token::ShiftLeft | Token::ShiftRight => 25,
             Token::Caret => 45,
@@ -313,14 +324,33 @@ impl<'t> Source<'t> {
                 Token::Word(word) if word.quote_style.is_none() => match word.keyword {
                     Keyword::CASE => depth += 1,
                     Keyword::END => depth = depth.saturating_sub(1),
-                    Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::XOR | Keyword::UNION | Keyword::JOIN
-                    | Keyword::LIKE | Keyword::IS | Keyword::BINARY | Keyword::DIV | Keyword::COLLATE | Keyword::INTERVAL
-                    | Keyword::BETWEEN | Keyword::IN | Keyword::REGEXP | Keyword::RLIKE | Keyword::EXCEPT
+                    Keyword::AND
+                    | Keyword::OR
+                    | Keyword::NOT
+                    | Keyword::XOR
+                    | Keyword::UNION
+                    | Keyword::JOIN
+                    | Keyword::LIKE
+                    | Keyword::IS
+                    | Keyword::BINARY
+                    | Keyword::DIV
+                    | Keyword::COLLATE
+                    | Keyword::INTERVAL
+                    | Keyword::BETWEEN
+                    | Keyword::IN
+                    | Keyword::REGEXP
+                    | Keyword::RLIKE
+                    | Keyword::EXCEPT
                     | Keyword::INTERSECT => operators += 1,
                     _name => {}
                 },
-                Token::Number(..) | Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) | Token::Comma
-                | Token::Period | Token::Placeholder(_) | Token::Word(_) => {}
+                Token::Number(..)
+                | Token::SingleQuotedString(_)
+                | Token::DoubleQuotedString(_)
+                | Token::Comma
+                | Token::Period
+                | Token::Placeholder(_)
+                | Token::Word(_) => {}
                 _operator => operators += 1,
             }
             deepest = deepest.max(depth);
@@ -338,8 +368,7 @@ impl<'t> Source<'t> {
     pub(super) fn parse(&self, modes: Modes) -> Result<(Statement, Modifiers), SqlError> {
         let dialect = MySql { stock: MySqlDialect {}, modes };
         let (tokens, modifiers) = prepare(&self.tokens);
-        let mut parser =
-            Parser::new(&dialect).with_recursion_limit(MAX_OPERATORS).with_tokens_with_locations(tokens);
+        let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_OPERATORS).with_tokens_with_locations(tokens);
         let statement = parser.parse_statement().map_err(|error| self.syntax_error(&error))?;
         let rest = parser.peek_token();
         if rest.token == Token::EOF { Ok((statement, modifiers)) } else { Err(self.error_from(rest.span.start)) }
@@ -348,8 +377,7 @@ impl<'t> Source<'t> {
     /// Parses an expression that stands alone, such as a default in the catalogue.
     pub(super) fn parse_expression(&self, tokens: Vec<TokenWithSpan>, modes: Modes) -> Result<Expr, SqlError> {
         let dialect = MySql { stock: MySqlDialect {}, modes };
-        let mut parser =
-            Parser::new(&dialect).with_recursion_limit(MAX_OPERATORS).with_tokens_with_locations(tokens);
+        let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_OPERATORS).with_tokens_with_locations(tokens);
         let expression = parser.parse_expr().map_err(|error| self.syntax_error(&error))?;
         let rest = parser.peek_token();
         if rest.token == Token::EOF { Ok(expression) } else { Err(self.error_from(rest.span.start)) }
@@ -376,11 +404,33 @@ const MAX_NESTING: usize = 64;
 const MAX_OPERATORS: usize = 8_000;
 
 const SELECT_MODIFIERS: &[&str] = &[
-    "ALL", "DISTINCT", "DISTINCTROW", "HIGH_PRIORITY", "STRAIGHT_JOIN", "SQL_SMALL_RESULT", "SQL_BIG_RESULT",
-    "SQL_BUFFER_RESULT", "SQL_NO_CACHE", "SQL_CACHE", "SQL_CALC_FOUND_ROWS",
+    "ALL",
+    "DISTINCT",
+    "DISTINCTROW",
+    "HIGH_PRIORITY",
+    "STRAIGHT_JOIN",
+    "SQL_SMALL_RESULT",
+    "SQL_BIG_RESULT",
+    "SQL_BUFFER_RESULT",
+    "SQL_NO_CACHE",
+    "SQL_CACHE",
+    "SQL_CALC_FOUND_ROWS",
 ];
-const SELECT_LIST_ENDS: &[&str] =
-    &["FROM", "INTO", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "FOR", "LOCK", "WINDOW"];
+const SELECT_LIST_ENDS: &[&str] = &[
+    "FROM",
+    "INTO",
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "ORDER",
+    "LIMIT",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "FOR",
+    "LOCK",
+    "WINDOW",
+];
 
 /// What the token pass took out of a statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -413,7 +463,9 @@ fn prepare(tokens: &[TokenWithSpan]) -> (Vec<TokenWithSpan>, Modifiers) {
             Token::LParen => depth += 1,
             Token::RParen => depth = depth.saturating_sub(1),
             Token::Comma if update && in_tables && depth == 0 => {
-                out.extend(["CROSS", "JOIN"].map(|keyword| TokenWithSpan::new(Token::make_keyword(keyword), token.span)));
+                out.extend(
+                    ["CROSS", "JOIN"].map(|keyword| TokenWithSpan::new(Token::make_keyword(keyword), token.span)),
+                );
                 at += 1;
                 continue;
             }
@@ -421,7 +473,12 @@ fn prepare(tokens: &[TokenWithSpan]) -> (Vec<TokenWithSpan>, Modifiers) {
                 at += 2;
                 continue;
             }
-            modifier if in_tables && at < 4 && at > 0 && ["LOW_PRIORITY", "QUICK", "IGNORE"].iter().any(|name| is_word(modifier, name)) => {
+            modifier
+                if in_tables
+                    && at < 4
+                    && at > 0
+                    && ["LOW_PRIORITY", "QUICK", "IGNORE"].iter().any(|name| is_word(modifier, name)) =>
+            {
                 modifiers.ignore |= is_word(modifier, "IGNORE");
                 at += 1;
                 continue;

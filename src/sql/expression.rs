@@ -88,7 +88,10 @@ impl Expression {
         matches!(
             self.body,
             Body::Parameter(
-                ParameterSource::Literal(_) | ParameterSource::Client(_) | ParameterSource::UserVariable(_) | ParameterSource::Variable(_)
+                ParameterSource::Literal(_)
+                    | ParameterSource::Client(_)
+                    | ParameterSource::UserVariable(_)
+                    | ParameterSource::Variable(_)
             )
         )
     }
@@ -111,7 +114,16 @@ pub(super) struct Lowering<'c> {
 
 impl<'c> Lowering<'c> {
     pub(super) fn new(context: &'c Context, modes: Modes, source: &'c Source<'c>) -> Self {
-        Self { context, modes, source, parameters: Vec::new(), aggregates: 0, tables: Vec::new(), seen: HashMap::new(), names: 0 }
+        Self {
+            context,
+            modes,
+            source,
+            parameters: Vec::new(),
+            aggregates: 0,
+            tables: Vec::new(),
+            seen: HashMap::new(),
+            names: 0,
+        }
     }
 
     /// Refuses, by name, what gives another result when it's repeated.
@@ -182,8 +194,14 @@ impl<'c> Lowering<'c> {
                 Value::Null => Some("NULL::boolean"),
                 Value::Int(0) | Value::UInt(0) => Some("FALSE"),
                 Value::Int(_) | Value::UInt(_) => Some("TRUE"),
-                Value::Float(_) | Value::Double(_) | Value::Decimal(_) | Value::Text(_) | Value::Bytes(_)
-                | Value::Date(_) | Value::DateTime(..) | Value::Time { .. } => None,
+                Value::Float(_)
+                | Value::Double(_)
+                | Value::Decimal(_)
+                | Value::Text(_)
+                | Value::Bytes(_)
+                | Value::Date(_)
+                | Value::DateTime(..)
+                | Value::Time { .. } => None,
             };
             if let Some(known) = known {
                 return Ok(known.to_owned());
@@ -220,12 +238,12 @@ impl<'c> Lowering<'c> {
     }
 
     fn common_collation(&self, left: &Expression, right: &Expression) -> Result<Collation, SqlError> {
-        let fallback = || Collation {
-            name: self.context.collation.clone(),
-            coercibility: super::types::Coercibility::Literal,
-        };
+        let fallback =
+            || Collation { name: self.context.collation.clone(), coercibility: super::types::Coercibility::Literal };
         let (left, right) = (left.ty.collation.clone(), right.ty.collation.clone());
-        let (Some(left), Some(right)) = (left.clone(), right.clone()) else { return Ok(left.or(right).unwrap_or_else(fallback)) };
+        let (Some(left), Some(right)) = (left.clone(), right.clone()) else {
+            return Ok(left.or(right).unwrap_or_else(fallback));
+        };
         if left.name == right.name || left.coercibility < right.coercibility {
             return Ok(left);
         }
@@ -238,7 +256,10 @@ impl<'c> Lowering<'c> {
         Err(SqlError::new(
             1267,
             "HY000",
-            format!("Illegal mix of collations ({},IMPLICIT) and ({},IMPLICIT) for operation '='", left.name, right.name),
+            format!(
+                "Illegal mix of collations ({},IMPLICIT) and ({},IMPLICIT) for operation '='",
+                left.name, right.name
+            ),
         ))
     }
 
@@ -274,7 +295,9 @@ fn fraction_format(decimals: u8) -> &'static str {
 
 /// Converts PostgreSQL text of the type's carrier to another carrier, as MySQL converts implicitly.
 pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError> {
-    use Carrier::{Bytes, Date, Float4, Float8, Int2, Int4, Int8, Interval, Json, Numeric, Text, Timestamp, TimestampTz};
+    use Carrier::{
+        Bytes, Date, Float4, Float8, Int2, Int4, Int8, Interval, Json, Numeric, Text, Timestamp, TimestampTz,
+    };
     let from = ty.carrier;
     let refused = || SqlError::unsupported(format_args!("implicit conversion of {} to {}", from.name(), to.name()));
     let converted = match (from, to) {
@@ -304,9 +327,13 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
             format!("({sql})::{}", to.name())
         }
         (Date, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => format!("to_char({sql}, 'YYYYMMDD')::{}", to.name()),
-        (Timestamp | TimestampTz, Int8 | Numeric | Float8) => format!("to_char({sql}, 'YYYYMMDDHH24MISS')::{}", to.name()),
+        (Timestamp | TimestampTz, Int8 | Numeric | Float8) => {
+            format!("to_char({sql}, 'YYYYMMDDHH24MISS')::{}", to.name())
+        }
         (Int2 | Int4 | Int8 | Numeric | Float4 | Float8, Json) => format!("to_jsonb({sql})"),
-        (Json, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => format!("\"mysql\".number({sql} #>> '{{}}')::{}", to.name()),
+        (Json, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
+            format!("\"mysql\".number({sql} #>> '{{}}')::{}", to.name())
+        }
         (_, _) => return Err(refused()),
     };
     Ok(converted)

@@ -17,10 +17,7 @@ use super::select::Derived;
 
 /// The names in a dotted name.
 pub(super) fn name_parts(name: &ObjectName) -> Vec<String> {
-    name.0
-        .iter()
-        .map(|part| part.as_ident().map_or_else(|| part.to_string(), |ident| ident.value.clone()))
-        .collect()
+    name.0.iter().map(|part| part.as_ident().map_or_else(|| part.to_string(), |ident| ident.value.clone())).collect()
 }
 
 impl Lowering<'_> {
@@ -33,7 +30,11 @@ impl Lowering<'_> {
             _other => return Err(SqlError::unsupported(format_args!("the name {name}"))),
         };
         let known = self.context.catalogue.database(database).is_some();
-        if !known && ["information_schema", "performance_schema", "mysql", "sys"].iter().any(|own| database.eq_ignore_ascii_case(own)) {
+        if !known
+            && ["information_schema", "performance_schema", "mysql", "sys"]
+                .iter()
+                .any(|own| database.eq_ignore_ascii_case(own))
+        {
             return Err(SqlError::unsupported(format_args!("queries on {database}.{table}")));
         }
         if !known && parts.len() == 2 {
@@ -62,10 +63,17 @@ impl Lowering<'_> {
             let middle = scope.relations.len();
             let Some(right) = self.factor(&join.relation, scope)? else { return Err(SqlError::syntax("DUAL", 1)) };
             let (word, constraint) = match &join.join_operator {
-                JoinOperator::Join(on) | JoinOperator::Inner(on) | JoinOperator::StraightJoin(on) | JoinOperator::CrossJoin(on) => ("JOIN", on),
+                JoinOperator::Join(on)
+                | JoinOperator::Inner(on)
+                | JoinOperator::StraightJoin(on)
+                | JoinOperator::CrossJoin(on) => ("JOIN", on),
                 JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => ("LEFT JOIN", on),
                 JoinOperator::Right(on) | JoinOperator::RightOuter(on) => ("RIGHT JOIN", on),
-                other => return Err(SqlError::unsupported(format_args!("join {other:?}").to_string().chars().take(40).collect::<String>())),
+                other => {
+                    return Err(SqlError::unsupported(
+                        format_args!("join {other:?}").to_string().chars().take(40).collect::<String>(),
+                    ));
+                }
             };
             let condition = self.join_condition(constraint, scope, (first, middle), word == "RIGHT JOIN")?;
             let optional = match word {
@@ -120,18 +128,23 @@ impl Lowering<'_> {
             let find = |range: std::ops::Range<usize>| {
                 range.clone().find_map(|relation| {
                     let columns = &scope.relations.get(relation)?.columns;
-                    let column = columns.iter().position(|column| !column.hidden && column.name.eq_ignore_ascii_case(name))?;
+                    let column =
+                        columns.iter().position(|column| !column.hidden && column.name.eq_ignore_ascii_case(name))?;
                     Some(Spot { relation, column })
                 })
             };
             let unknown = || SqlError::unknown_column(name, "from clause");
             let left = find(first..middle).ok_or_else(unknown)?;
             let right = find(middle..scope.relations.len()).ok_or_else(unknown)?;
-            let (Some(left_column), Some(right_column)) = (scope.column(left), scope.column(right)) else { return Err(unknown()) };
+            let (Some(left_column), Some(right_column)) = (scope.column(left), scope.column(right)) else {
+                return Err(unknown());
+            };
             conditions.push(self.compare("=", &left_column.expression(), &right_column.expression())?);
             scope.equal.push((left, right));
             let (kept, dropped) = if keep_right { (right, left) } else { (left, right) };
-            if let Some(column) = scope.relations.get_mut(dropped.relation).and_then(|relation| relation.columns.get_mut(dropped.column)) {
+            if let Some(column) =
+                scope.relations.get_mut(dropped.relation).and_then(|relation| relation.columns.get_mut(dropped.column))
+            {
                 column.hidden = true;
             }
             scope.merged.push(kept);
@@ -145,11 +158,8 @@ impl Lowering<'_> {
                 self.named_table(name, alias.as_ref(), scope)
             }
             TableFactor::Derived { lateral, subquery, alias: Some(alias), .. } => {
-                let derived = if *lateral {
-                    self.query(subquery, Some(scope))?
-                } else {
-                    self.query(subquery, scope.parent)?
-                };
+                let derived =
+                    if *lateral { self.query(subquery, Some(scope))? } else { self.query(subquery, scope.parent)? };
                 let lateral = if *lateral { "LATERAL " } else { "" };
                 let name = alias.name.value.clone();
                 let relation = derived_relation(&derived, &name, alias)?;
@@ -167,13 +177,23 @@ impl Lowering<'_> {
         }
     }
 
-    fn named_table(&mut self, name: &ObjectName, alias: Option<&TableAlias>, scope: &mut Scope<'_>) -> Result<Option<String>, SqlError> {
+    fn named_table(
+        &mut self,
+        name: &ObjectName,
+        alias: Option<&TableAlias>,
+        scope: &mut Scope<'_>,
+    ) -> Result<Option<String>, SqlError> {
         let parts = name_parts(name);
         if let [only] = parts.as_slice() {
             if only.eq_ignore_ascii_case("DUAL") && alias.is_none() {
                 return Ok(None);
             }
-            let common = self.tables.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(only)).map(|(_, derived)| derived.clone());
+            let common = self
+                .tables
+                .iter()
+                .rev()
+                .find(|(known, _)| known.eq_ignore_ascii_case(only))
+                .map(|(_, derived)| derived.clone());
             if let Some(derived) = common {
                 let called = alias.map_or(only.clone(), |alias| alias.name.value.clone());
                 scope.add(relation_of(&derived, &called, &[])?)?;
@@ -246,7 +266,9 @@ pub(super) fn spot(expr: &Expr, scope: &Scope<'_>) -> Option<Spot> {
     let name = match parts {
         [column] => Name { database: None, table: None, column: &column.value },
         [table, column] => Name { database: None, table: Some(&table.value), column: &column.value },
-        [database, table, column] => Name { database: Some(&database.value), table: Some(&table.value), column: &column.value },
+        [database, table, column] => {
+            Name { database: Some(&database.value), table: Some(&table.value), column: &column.value }
+        }
         _other => return None,
     };
     scope.find(&name, "").ok().flatten()
@@ -265,16 +287,19 @@ pub(super) fn determined(grouped: &[Spot], scope: &Scope<'_>) -> Vec<Spot> {
         }
         for (relation, own) in scope.relations.iter().enumerate() {
             let Some(table) = &own.table else { continue };
-            let fixed = table.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique)).any(|key| {
-                key.parts.iter().all(|part| {
-                    let column = part.column.as_ref().filter(|_| part.prefix.is_none());
-                    let at = column.and_then(|name| own.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name)));
-                    at.is_some_and(|column| {
-                        let not_null = table.columns.get(column).is_some_and(|column| !column.nullable);
-                        not_null && known.contains(&Spot { relation, column })
+            let fixed =
+                table.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique)).any(|key| {
+                    key.parts.iter().all(|part| {
+                        let column = part.column.as_ref().filter(|_| part.prefix.is_none());
+                        let at = column.and_then(|name| {
+                            own.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
+                        });
+                        at.is_some_and(|column| {
+                            let not_null = table.columns.get(column).is_some_and(|column| !column.nullable);
+                            not_null && known.contains(&Spot { relation, column })
+                        })
                     })
-                })
-            });
+                });
             if fixed {
                 known.extend((0..own.columns.len()).map(|column| Spot { relation, column }));
             }

@@ -142,16 +142,38 @@ const PLAIN: &[Plain] = &[
 
 /// Functions whose result differs each time, or that touch something outside the statement.
 const VOLATILE: &[&str] = &[
-    "RAND", "UUID", "UUID_SHORT", "SLEEP", "GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS", "IS_FREE_LOCK",
-    "IS_USED_LOCK", "SYSDATE", "CONNECTION_ID", "FOUND_ROWS", "ROW_COUNT", "USER", "CURRENT_USER", "SESSION_USER",
-    "SYSTEM_USER", "VERSION", "LOAD_FILE", "BENCHMARK", "MASTER_POS_WAIT", "RANDOM_BYTES", "LAST_INSERT_ID",
+    "RAND",
+    "UUID",
+    "UUID_SHORT",
+    "SLEEP",
+    "GET_LOCK",
+    "RELEASE_LOCK",
+    "RELEASE_ALL_LOCKS",
+    "IS_FREE_LOCK",
+    "IS_USED_LOCK",
+    "SYSDATE",
+    "CONNECTION_ID",
+    "FOUND_ROWS",
+    "ROW_COUNT",
+    "USER",
+    "CURRENT_USER",
+    "SESSION_USER",
+    "SYSTEM_USER",
+    "VERSION",
+    "LOAD_FILE",
+    "BENCHMARK",
+    "MASTER_POS_WAIT",
+    "RANDOM_BYTES",
+    "LAST_INSERT_ID",
 ];
 
 impl Lowering<'_> {
     /// A function call.
     pub(super) fn function(&mut self, function: &Function, place: Place<'_>) -> Result<Expression, SqlError> {
         let parts = function.name.0.as_slice();
-        let [part] = parts else { return Err(SqlError::unsupported(format_args!("stored function {}", function.name))) };
+        let [part] = parts else {
+            return Err(SqlError::unsupported(format_args!("stored function {}", function.name)));
+        };
         let name = part.to_string().trim_matches('`').to_ascii_uppercase();
         if function.over.is_some() {
             return self.window(&name, function, place);
@@ -249,7 +271,9 @@ impl Lowering<'_> {
         let unsigned = Type { unsigned: true, ..Type::integer(21) };
         let found = match (name, arguments) {
             ("DATABASE" | "SCHEMA", []) => match &self.context.database {
-                Some(database) => Expression { nullable: true, ..Expression::literal(Value::Text(database.clone()), text(34)) },
+                Some(database) => {
+                    Expression { nullable: true, ..Expression::literal(Value::Text(database.clone()), text(34)) }
+                }
                 None => Expression::literal(Value::Null, text(34)),
             },
             ("USER" | "CURRENT_USER" | "SESSION_USER" | "SYSTEM_USER", []) => {
@@ -317,8 +341,15 @@ impl Lowering<'_> {
                     parts.push(self.text(argument)?);
                 }
                 let ty = Type::text(length, &self.context.collation);
-                let collation = arguments.iter().filter_map(|argument| argument.ty.collation.clone()).min_by_key(|own| own.coercibility);
-                Expression::sql(format!("({})", parts.join(" || ")), Type { collation: collation.or(ty.collation.clone()), ..ty }, any_null)
+                let collation = arguments
+                    .iter()
+                    .filter_map(|argument| argument.ty.collation.clone())
+                    .min_by_key(|own| own.coercibility);
+                Expression::sql(
+                    format!("({})", parts.join(" || ")),
+                    Type { collation: collation.or(ty.collation.clone()), ..ty },
+                    any_null,
+                )
             }
             ("LENGTH" | "OCTET_LENGTH", [value]) => {
                 let carrier = if value.ty.class == Class::Bytes { Carrier::Bytes } else { Carrier::Text };
@@ -329,8 +360,15 @@ impl Lowering<'_> {
                 let sql = match value.ty.class {
                     Class::Integer => format!("upper(to_hex({}))", self.render(value, Carrier::Int8)?),
                     Class::Bytes => format!("upper(encode({}, 'hex'))", self.own(value)?),
-                    Class::Null | Class::Open | Class::Decimal | Class::Real | Class::Text | Class::Date
-                    | Class::DateTime | Class::Time | Class::Json => {
+                    Class::Null
+                    | Class::Open
+                    | Class::Decimal
+                    | Class::Real
+                    | Class::Text
+                    | Class::Date
+                    | Class::DateTime
+                    | Class::Time
+                    | Class::Json => {
                         format!("upper(encode(convert_to({}, 'UTF8'), 'hex'))", self.text(value)?)
                     }
                 };
@@ -345,10 +383,20 @@ impl Lowering<'_> {
         let Some(first) = arguments.first() else { return Ok(None) };
         let any_null = arguments.iter().any(|argument| argument.nullable);
         let (ty, carrier) = match first.ty.class {
-            Class::Integer => (Type { unsigned: first.ty.unsigned, ..Type::integer(21) }, if first.ty.carrier == Carrier::Numeric { Carrier::Numeric } else { Carrier::Int8 }),
+            Class::Integer => (
+                Type { unsigned: first.ty.unsigned, ..Type::integer(21) },
+                if first.ty.carrier == Carrier::Numeric { Carrier::Numeric } else { Carrier::Int8 },
+            ),
             Class::Decimal => (first.ty.clone(), Carrier::Numeric),
-            Class::Null | Class::Open | Class::Real | Class::Text | Class::Bytes | Class::Date | Class::DateTime
-            | Class::Time | Class::Json => (Type::double(), Carrier::Float8),
+            Class::Null
+            | Class::Open
+            | Class::Real
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => (Type::double(), Carrier::Float8),
         };
         Ok(Some(match (name, arguments) {
             ("ABS", [value]) => {
@@ -378,17 +426,25 @@ impl Lowering<'_> {
                         Some(_) | None => None,
                     },
                 };
-                let Some(digits) = digits else { return Err(SqlError::unsupported(format_args!("{name} to a number of digits that isn't constant"))) };
+                let Some(digits) = digits else {
+                    return Err(SqlError::unsupported(format_args!("{name} to a number of digits that isn't constant")));
+                };
                 let function = if name == "ROUND" { "round" } else { "trunc" };
                 let sql = self.render(value, carrier)?;
                 let scale = u8::try_from(digits.clamp(0, 30)).unwrap_or(0);
                 match ty.class {
                     Class::Integer if digits >= 0 => Expression::sql(sql, ty, any_null),
-                    Class::Integer => Expression::sql(format!("{function}({sql}::numeric, {digits})::int8"), ty, any_null),
+                    Class::Integer => {
+                        Expression::sql(format!("{function}({sql}::numeric, {digits})::int8"), ty, any_null)
+                    }
                     Class::Decimal => {
                         let scale = scale.min(ty.decimals);
                         let precision = ty.precision() - u32::from(ty.decimals) + u32::from(scale) + 1;
-                        Expression::sql(format!("{function}({sql}, {})", digits.min(i32::from(ty.decimals))), Type::decimal(precision, scale), any_null)
+                        Expression::sql(
+                            format!("{function}({sql}, {})", digits.min(i32::from(ty.decimals))),
+                            Type::decimal(precision, scale),
+                            any_null,
+                        )
                     }
                     _real if digits == 0 && name == "ROUND" => Expression::sql(format!("round({sql})"), ty, any_null),
                     _real => Expression::sql(format!("{function}({sql}::numeric, {digits})::float8"), ty, any_null),
@@ -400,7 +456,12 @@ impl Lowering<'_> {
     }
 
     /// CAST and CONVERT.
-    pub(super) fn cast_to(&mut self, inner: &Expr, wanted: &DataType, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(super) fn cast_to(
+        &mut self,
+        inner: &Expr,
+        wanted: &DataType,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let value = self.lower(inner, place)?;
         let nullable = value.nullable;
         let text = wanted.to_string().to_ascii_uppercase();
@@ -411,13 +472,21 @@ impl Lowering<'_> {
         let fraction = u8::try_from(first.unwrap_or(0).min(6)).unwrap_or(6);
         Ok(match word.trim() {
             "SIGNED" | "SIGNED INTEGER" | "INTEGER" | "INT" | "BIGINT" => self.cast_to_integer(&value, false)?,
-            "UNSIGNED" | "UNSIGNED INTEGER" | "INT UNSIGNED" | "BIGINT UNSIGNED" => self.cast_to_integer(&value, true)?,
+            "UNSIGNED" | "UNSIGNED INTEGER" | "INT UNSIGNED" | "BIGINT UNSIGNED" => {
+                self.cast_to_integer(&value, true)?
+            }
             "DECIMAL" | "DEC" | "NUMERIC" => {
                 let (precision, scale) = (first.unwrap_or(10), u8::try_from(second.unwrap_or(0)).unwrap_or(0));
                 let sql = self.render(&value, Carrier::Numeric)?;
-                Expression::sql(format!("\"mysql\".to_decimal({sql}, {precision}, {scale})"), Type::decimal(precision, scale), nullable)
+                Expression::sql(
+                    format!("\"mysql\".to_decimal({sql}, {precision}, {scale})"),
+                    Type::decimal(precision, scale),
+                    nullable,
+                )
             }
-            "DOUBLE" | "DOUBLE PRECISION" | "REAL" => Expression::sql(self.render(&value, Carrier::Float8)?, Type::double(), nullable),
+            "DOUBLE" | "DOUBLE PRECISION" | "REAL" => {
+                Expression::sql(self.render(&value, Carrier::Float8)?, Type::double(), nullable)
+            }
             "CHAR" | "NCHAR" | "VARCHAR" | "CHARACTER" => {
                 let sql = self.text(&value)?;
                 let length = first.unwrap_or(value.ty.length);
@@ -442,12 +511,16 @@ impl Lowering<'_> {
 
     fn cast_to_integer(&mut self, value: &Expression, unsigned: bool) -> Result<Expression, SqlError> {
         let sql = match (value.ty.class, value.constant()) {
-            (Class::Integer, _) => self.render(value, if value.ty.carrier == Carrier::Numeric { Carrier::Numeric } else { Carrier::Int8 })?,
+            (Class::Integer, _) => {
+                self.render(value, if value.ty.carrier == Carrier::Numeric { Carrier::Numeric } else { Carrier::Int8 })?
+            }
             (Class::Decimal | Class::Real, _) => format!("round({})", self.render(value, Carrier::Numeric)?),
             (Class::Text | Class::Open, _) => format!("\"mysql\".integer_prefix({})", self.text(value)?),
             (Class::Date | Class::DateTime, _) => self.render(value, Carrier::Int8)?,
             (Class::Null, _) => "NULL::int8".to_owned(),
-            (Class::Json | Class::Time | Class::Bytes, _) => return Err(SqlError::unsupported("CAST of this type AS SIGNED")),
+            (Class::Json | Class::Time | Class::Bytes, _) => {
+                return Err(SqlError::unsupported("CAST of this type AS SIGNED"));
+            }
         };
         let (ty, sql) = if unsigned {
             let ty = Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(21) };

@@ -44,7 +44,9 @@ struct Rows {
 impl Lowering<'_> {
     /// Plans an INSERT or REPLACE.
     pub(super) fn insert(&mut self, insert: &Insert) -> Result<WritePlan, SqlError> {
-        let TableObject::TableName(name) = &insert.table else { return Err(SqlError::unsupported("INSERT into a function")) };
+        let TableObject::TableName(name) = &insert.table else {
+            return Err(SqlError::unsupported("INSERT into a function"));
+        };
         if insert.partitioned.is_some() || insert.returning.is_some() {
             return Err(SqlError::unsupported("INSERT … PARTITION"));
         }
@@ -95,7 +97,8 @@ impl Lowering<'_> {
         names.extend(insert.columns.iter().filter_map(|name: &ObjectName| name_parts(name).pop()));
         let no_list = names.is_empty() && insert.assignments.is_empty();
         if no_list {
-            let empty_rows = insert.source.as_deref().and_then(values_of).is_some_and(|rows| rows.iter().all(Vec::is_empty));
+            let empty_rows =
+                insert.source.as_deref().and_then(values_of).is_some_and(|rows| rows.iter().all(Vec::is_empty));
             let all = table.columns.iter().enumerate().filter(|(_, column)| !column.invisible).map(|(at, _)| at);
             return Ok(if empty_rows { Vec::new() } else { all.collect() });
         }
@@ -120,7 +123,13 @@ impl Lowering<'_> {
             }
             let mut cells = Vec::with_capacity(values.len() + added.len());
             for (at, value) in rows.columns.clone().into_iter().zip(values) {
-                let cell = self.cell(table, at, value, number + 1, (given.len() > 1, &mut rows.generated, &mut rows.explicit))?;
+                let cell = self.cell(
+                    table,
+                    at,
+                    value,
+                    number + 1,
+                    (given.len() > 1, &mut rows.generated, &mut rows.explicit),
+                )?;
                 cells.push(cell);
             }
             for at in &added {
@@ -188,7 +197,9 @@ impl Lowering<'_> {
     /// The statement's time for a column.
     pub(super) fn moment(&mut self, column: &Column, fraction: u8) -> String {
         match &column.column_type {
-            ColumnType::Timestamp { .. } => self.parameter(&ParameterSource::Instant { fraction }, Carrier::TimestampTz.oid()),
+            ColumnType::Timestamp { .. } => {
+                self.parameter(&ParameterSource::Instant { fraction }, Carrier::TimestampTz.oid())
+            }
             _datetime => self.parameter(&ParameterSource::Now { fraction }, Carrier::Timestamp.oid()),
         }
     }
@@ -205,11 +216,19 @@ impl Lowering<'_> {
     }
 
     /// A value from the list. `ids` is whether there are several rows, and the counts of ids.
-    fn cell(&mut self, table: &Arc<Table>, at: usize, value: &Expr, row: usize, ids: (bool, &mut usize, &mut usize)) -> Result<Cell, SqlError> {
+    fn cell(
+        &mut self,
+        table: &Arc<Table>,
+        at: usize,
+        value: &Expr,
+        row: usize,
+        ids: (bool, &mut usize, &mut usize),
+    ) -> Result<Cell, SqlError> {
         let Some(column) = table.columns.get(at) else { return Ok(Cell::Default) };
         let (several, generated, explicit) = ids;
         if is_default(value) {
-            if column.default == ColumnDefault::None && !column.nullable && !column.auto_increment && self.modes.strict {
+            if column.default == ColumnDefault::None && !column.nullable && !column.auto_increment && self.modes.strict
+            {
                 return Err(SqlError::no_default(&column.name));
             }
             return self.default_cell(table, at, generated);
@@ -238,7 +257,9 @@ impl Lowering<'_> {
         *generated += 1;
         let nth = *generated - 1;
         match self.context.purpose {
-            Purpose::Replay if several && zero_counts => Err(SqlError::unsupported("replay of several rows under NO_AUTO_VALUE_ON_ZERO")),
+            Purpose::Replay if several && zero_counts => {
+                Err(SqlError::unsupported("replay of several rows under NO_AUTO_VALUE_ON_ZERO"))
+            }
             Purpose::Replay => {
                 let source = ParameterSource::ClientOrGenerated { client, nth };
                 Ok(Cell::Sql(self.parameter(&source, id_carrier(table, at).oid())))
@@ -252,31 +273,64 @@ impl Lowering<'_> {
     }
 
     /// A parameter that is stored in a column.
-    pub(super) fn stored(&mut self, table: &Arc<Table>, at: usize, row: usize, source: ParameterSource) -> Result<String, SqlError> {
+    pub(super) fn stored(
+        &mut self,
+        table: &Arc<Table>,
+        at: usize,
+        row: usize,
+        source: ParameterSource,
+    ) -> Result<String, SqlError> {
         let Some(column) = table.columns.get(at) else { return Err(SqlError::unsupported("an unknown column")) };
-        let ty = Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
+        let ty =
+            Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
         let assignment = Assignment { table: Arc::clone(table), column: at, row };
         Ok(self.assigned(source, ty.carrier.oid(), assignment))
     }
 
     /// A value for a column, of the column's type. Parameters are coerced when they are bound; the rest by PostgreSQL,
     /// which refuses what doesn't fit.
-    pub(super) fn assign(&mut self, table: &Arc<Table>, at: usize, row: usize, value: &Expression) -> Result<String, SqlError> {
+    pub(super) fn assign(
+        &mut self,
+        table: &Arc<Table>,
+        at: usize,
+        row: usize,
+        value: &Expression,
+    ) -> Result<String, SqlError> {
         let Some(column) = table.columns.get(at) else { return Err(SqlError::unsupported("an unknown column")) };
         if column.generated.is_some() {
-            return Err(SqlError::new(3105, "HY000", format!("The value specified for generated column '{}' in table '{}' is not allowed.", column.name, table.name.table)));
+            return Err(SqlError::new(
+                3105,
+                "HY000",
+                format!(
+                    "The value specified for generated column '{}' in table '{}' is not allowed.",
+                    column.name, table.name.table
+                ),
+            ));
         }
-        let ty = Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
+        let ty =
+            Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
         match &value.body {
-            Body::Parameter(ParameterSource::Now { .. }) if ty.carrier == Carrier::TimestampTz => {
-                Ok(self.parameter(&ParameterSource::Instant { fraction: ty.decimals.min(value.ty.decimals) }, Carrier::TimestampTz.oid()))
-            }
+            Body::Parameter(ParameterSource::Now { .. }) if ty.carrier == Carrier::TimestampTz => Ok(self.parameter(
+                &ParameterSource::Instant { fraction: ty.decimals.min(value.ty.decimals) },
+                Carrier::TimestampTz.oid(),
+            )),
             Body::Parameter(source) => self.stored(table, at, row, source.clone()),
             Body::Condition(_) => self.render(value, ty.carrier),
             Body::Sql(sql) => match (value.ty.class, ty.class) {
-                (Class::Text, Class::Text) if matches!(column.column_type, ColumnType::Char { .. }) => Ok(format!("rtrim({sql}, ' ')")),
+                (Class::Text, Class::Text) if matches!(column.column_type, ColumnType::Char { .. }) => {
+                    Ok(format!("rtrim({sql}, ' ')"))
+                }
                 // A plain cast refuses text that isn't a number or a date, where an implicit conversion wouldn't.
-                (Class::Text, Class::Integer | Class::Decimal | Class::Real | Class::Date | Class::DateTime | Class::Time | Class::Json) => {
+                (
+                    Class::Text,
+                    Class::Integer
+                    | Class::Decimal
+                    | Class::Real
+                    | Class::Date
+                    | Class::DateTime
+                    | Class::Time
+                    | Class::Json,
+                ) => {
                     if ty.carrier == Carrier::TimestampTz {
                         self.deterministic("a conversion of text to TIMESTAMP")?;
                     }
@@ -286,7 +340,9 @@ impl Lowering<'_> {
                     let exact = cast(sql, &value.ty, Carrier::Numeric)?;
                     Ok(format!("round({exact})::{}", ty.carrier.name()))
                 }
-                (Class::Bytes, Class::Bytes) if matches!(column.column_type, ColumnType::Binary { .. }) && value.origin.is_none() => {
+                (Class::Bytes, Class::Bytes)
+                    if matches!(column.column_type, ColumnType::Binary { .. }) && value.origin.is_none() =>
+                {
                     Err(SqlError::unsupported("an expression stored in a BINARY column"))
                 }
                 (_, _) => self.render(value, ty.carrier),
@@ -316,7 +372,10 @@ impl Lowering<'_> {
                 let generated = rows.generated > 0;
                 sql = format!("{sql} RETURNING {id}");
                 if rows.explicit > 0 {
-                    sql = format!("WITH added AS ({sql}) SELECT {id}, \"mysql\".reach({}, {id}::numeric) FROM added", sequence(table)?);
+                    sql = format!(
+                        "WITH added AS ({sql}) SELECT {id}, \"mysql\".reach({}, {id}::numeric) FROM added",
+                        sequence(table)?
+                    );
                 }
                 WriteResult::Ids { generated }
             }
@@ -325,7 +384,14 @@ impl Lowering<'_> {
         Ok(self.write_plan(verb, sql, table, result, rows.generated))
     }
 
-    pub(super) fn write_plan(&mut self, verb: Verb, sql: String, table: &Table, result: WriteResult, generated: usize) -> WritePlan {
+    pub(super) fn write_plan(
+        &mut self,
+        verb: Verb,
+        sql: String,
+        table: &Table,
+        result: WriteResult,
+        generated: usize,
+    ) -> WritePlan {
         WritePlan {
             verb,
             sql: TargetSql(sql),
@@ -336,7 +402,13 @@ impl Lowering<'_> {
         }
     }
 
-    fn insert_select(&mut self, insert: &Insert, table: &Arc<Table>, columns: &[usize], query: &Query) -> Result<WritePlan, SqlError> {
+    fn insert_select(
+        &mut self,
+        insert: &Insert,
+        table: &Arc<Table>,
+        columns: &[usize],
+        query: &Query,
+    ) -> Result<WritePlan, SqlError> {
         if insert.replace_into || insert.on.is_some() {
             return Err(SqlError::unsupported("REPLACE … SELECT and INSERT … SELECT … ON DUPLICATE KEY UPDATE"));
         }
@@ -351,7 +423,10 @@ impl Lowering<'_> {
         }
         let mut list = Vec::with_capacity(columns.len());
         for (at, column) in columns.iter().zip(&derived.columns) {
-            let value = Expression { body: Body::Sql(format!("\"selected\".{}", quote::identifier(&column.sql_name))), ..column.expression() };
+            let value = Expression {
+                body: Body::Sql(format!("\"selected\".{}", quote::identifier(&column.sql_name))),
+                ..column.expression()
+            };
             list.push(self.assign(table, *at, 1, &value)?);
         }
         let mut ignored = 0;
@@ -372,9 +447,13 @@ impl Lowering<'_> {
         let verb = if insert.ignore { Verb::InsertIgnore } else { Verb::Insert };
         match table.auto_increment_column().filter(|_| self.context.purpose == Purpose::Serve) {
             Some(id) => {
-                let generated = !columns.iter().any(|at| table.columns.get(*at).is_some_and(|column| column.auto_increment));
+                let generated =
+                    !columns.iter().any(|at| table.columns.get(*at).is_some_and(|column| column.auto_increment));
                 let id = quote::identifier(&id.name);
-                let sql = format!("WITH added AS ({sql} RETURNING {id}) SELECT {id}, \"mysql\".reach({}, {id}::numeric) FROM added", sequence(table)?);
+                let sql = format!(
+                    "WITH added AS ({sql} RETURNING {id}) SELECT {id}, \"mysql\".reach({}, {id}::numeric) FROM added",
+                    sequence(table)?
+                );
                 Ok(self.write_plan(verb, sql, table, WriteResult::Ids { generated }, 0))
             }
             None => Ok(self.write_plan(verb, sql, table, WriteResult::Tag, 0)),
@@ -382,13 +461,21 @@ impl Lowering<'_> {
     }
 
     /// ON DUPLICATE KEY UPDATE, when exactly one unique key can be violated.
-    fn upsert(&mut self, table: &Arc<Table>, rows: &Rows, assignments: &[sqlparser::ast::Assignment], new_name: Option<&str>) -> Result<WritePlan, SqlError> {
+    fn upsert(
+        &mut self,
+        table: &Arc<Table>,
+        rows: &Rows,
+        assignments: &[sqlparser::ast::Assignment],
+        new_name: Option<&str>,
+    ) -> Result<WritePlan, SqlError> {
         if self.context.purpose == Purpose::Replay && rows.generated > 0 && rows.cells.len() > 1 {
             return Err(SqlError::unsupported("replay of ON DUPLICATE KEY UPDATE of several rows with generated ids"));
         }
         let keys: Vec<&Key> = unique_keys(table).filter(|key| can_conflict(table, key, rows)).collect();
         let insert = format!("INSERT INTO {} AS \"stored\"{}", quote::table(&table.name), values_sql(table, rows));
-        let id = table.auto_increment_column().map_or("NULL::int8".to_owned(), |id| format!("\"stored\".{}", quote::identifier(&id.name)));
+        let id = table
+            .auto_increment_column()
+            .map_or("NULL::int8".to_owned(), |id| format!("\"stored\".{}", quote::identifier(&id.name)));
         let given = Some(rows.cells.len());
         let arbiter = match keys.as_slice() {
             [] => {
@@ -398,7 +485,10 @@ impl Lowering<'_> {
             [only] => arbiter(only)?,
             _several => {
                 let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
-                return Err(SqlError::unsupported(format_args!("ON DUPLICATE KEY UPDATE where several keys can conflict ({})", names.join(", "))));
+                return Err(SqlError::unsupported(format_args!(
+                    "ON DUPLICATE KEY UPDATE where several keys can conflict ({})",
+                    names.join(", ")
+                )));
             }
         };
         let excluded = Relation::of_table(table, "excluded", None)?;
@@ -415,7 +505,8 @@ impl Lowering<'_> {
         }
         let values = Excluded(excluded);
         let changes = self.assignments(table, &mut scope, 0, assignments, Some(&values))?;
-        let set: Vec<String> = changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
+        let set: Vec<String> =
+            changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
         let differs = changes.iter().map(|change| change.differs("\"stored\"")).collect::<Vec<_>>().join(" OR ");
         let sql = format!(
             "{insert} ON CONFLICT ({arbiter}) DO UPDATE SET {} WHERE {differs} RETURNING (\"stored\".xmax = 0), {id}",
@@ -502,7 +593,8 @@ pub(super) fn assigned_name(target: &str) -> String {
 }
 
 fn id_carrier(table: &Table, at: usize) -> Carrier {
-    let wide = table.columns.get(at).is_some_and(|column| matches!(column.column_type, ColumnType::BigInt { unsigned: true }));
+    let wide =
+        table.columns.get(at).is_some_and(|column| matches!(column.column_type, ColumnType::BigInt { unsigned: true }));
     if wide { Carrier::Numeric } else { Carrier::Int8 }
 }
 
@@ -563,7 +655,9 @@ fn can_conflict(table: &Table, key: &Key, rows: &Rows) -> bool {
                 Some(Cell::Null) => false,
                 Some(Cell::Default) | None if definition.auto_increment => false,
                 Some(Cell::Sql(_)) if definition.auto_increment => rows.explicit > 0,
-                Some(Cell::Default) | None => !matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) || !definition.nullable,
+                Some(Cell::Default) | None => {
+                    !matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) || !definition.nullable
+                }
                 Some(Cell::Sql(_)) => true,
             }
         })
@@ -572,7 +666,9 @@ fn can_conflict(table: &Table, key: &Key, rows: &Rows) -> bool {
 
 /// The condition under which a stored row conflicts with a new one on a key; `None` when none can.
 fn conflict(table: &Table, key: &Key, columns: &[usize], cells: &[Cell]) -> Result<Option<String>, SqlError> {
-    let Some(parts) = key_columns(table, key) else { return Err(SqlError::unsupported("REPLACE over a key prefix or expression")) };
+    let Some(parts) = key_columns(table, key) else {
+        return Err(SqlError::unsupported("REPLACE over a key prefix or expression"));
+    };
     let mut terms = Vec::with_capacity(parts.len());
     for column in parts {
         let Some(definition) = table.columns.get(column) else { return Ok(None) };
@@ -580,7 +676,9 @@ fn conflict(table: &Table, key: &Key, columns: &[usize], cells: &[Cell]) -> Resu
             Some(Cell::Sql(sql)) => terms.push(format!("{} = {sql}", quote::identifier(&definition.name))),
             Some(Cell::Null) => return Ok(None),
             Some(Cell::Default) | None if definition.auto_increment => return Ok(None),
-            Some(Cell::Default) | None if matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) => return Ok(None),
+            Some(Cell::Default) | None if matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) => {
+                return Ok(None);
+            }
             Some(Cell::Default) | None => return Err(SqlError::unsupported("REPLACE with a defaulted key column")),
         }
     }

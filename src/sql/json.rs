@@ -13,9 +13,17 @@ use super::types::{Carrier, Class, Coercibility, Collation, Type};
 
 impl Lowering<'_> {
     /// `column -> '$.path'` and `column ->> '$.path'`.
-    pub(super) fn json_arrow(&mut self, left: &Expr, unquote: bool, path: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(super) fn json_arrow(
+        &mut self,
+        left: &Expr,
+        unquote: bool,
+        path: &Expr,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let document = self.lower(left, place)?;
-        let Some(path) = literal_text(path) else { return Err(SqlError::unsupported("a JSON path that isn't constant")) };
+        let Some(path) = literal_text(path) else {
+            return Err(SqlError::unsupported("a JSON path that isn't constant"));
+        };
         let found = self.json_at(&document, path)?;
         if unquote { self.json_unquote(&found) } else { Ok(found) }
     }
@@ -37,10 +45,16 @@ impl Lowering<'_> {
     }
 
     /// JSON_EXTRACT and others.
-    pub(super) fn json_function(&mut self, name: &str, arguments: &[Expression]) -> Result<Option<Expression>, SqlError> {
+    pub(super) fn json_function(
+        &mut self,
+        name: &str,
+        arguments: &[Expression],
+    ) -> Result<Option<Expression>, SqlError> {
         Ok(Some(match (name, arguments) {
             ("JSON_EXTRACT", [document, path]) => {
-                let Some(Value::Text(path)) = path.constant() else { return Err(SqlError::unsupported("a JSON path that isn't constant")) };
+                let Some(Value::Text(path)) = path.constant() else {
+                    return Err(SqlError::unsupported("a JSON path that isn't constant"));
+                };
                 self.json_at(document, path)?
             }
             ("JSON_UNQUOTE", [document]) if document.ty.class == Class::Json => self.json_unquote(document)?,
@@ -60,9 +74,12 @@ impl Lowering<'_> {
                 Expression::sql(format!("jsonb_build_array({})", parts.join(", ")), Type::json(), false)
             }
             ("JSON_SET", [document, path, value]) => {
-                let Some(Value::Text(path)) = path.constant() else { return Err(SqlError::unsupported("a JSON path that isn't constant")) };
+                let Some(Value::Text(path)) = path.constant() else {
+                    return Err(SqlError::unsupported("a JSON path that isn't constant"));
+                };
                 let steps: Vec<String> = steps(path)?.iter().map(|step| quote::literal(step)).collect();
-                let (document_sql, value) = (self.render(document, Carrier::Json)?, self.render(value, json_carrier(value))?);
+                let (document_sql, value) =
+                    (self.render(document, Carrier::Json)?, self.render(value, json_carrier(value))?);
                 let sql = format!(
                     "jsonb_set({document_sql}, ARRAY[{}]::text[], COALESCE(to_jsonb({value}), 'null'::jsonb), TRUE)",
                     steps.join(", ")
@@ -82,7 +99,9 @@ impl Lowering<'_> {
 fn json_carrier(value: &Expression) -> Carrier {
     match value.ty.class {
         Class::Integer | Class::Decimal | Class::Real | Class::Json => value.ty.carrier,
-        Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time => Carrier::Text,
+        Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time => {
+            Carrier::Text
+        }
     }
 }
 

@@ -37,15 +37,35 @@ pub(super) fn arbiter(key: &Key) -> Result<String, SqlError> {
 pub(super) fn implicit_default(column: &Column) -> Result<Value, SqlError> {
     Ok(match &column.column_type {
         ColumnType::Enum { labels } => Value::Text(labels.first().cloned().unwrap_or_default()),
-        ColumnType::Char { .. } | ColumnType::VarChar { .. } | ColumnType::TinyText | ColumnType::Text | ColumnType::MediumText
-        | ColumnType::LongText | ColumnType::Set { .. } => Value::Text(String::new()),
-        ColumnType::Binary { .. } | ColumnType::VarBinary { .. } | ColumnType::TinyBlob | ColumnType::Blob
-        | ColumnType::MediumBlob | ColumnType::LongBlob => Value::Bytes(Vec::new()),
-        ColumnType::TinyInt { .. } | ColumnType::SmallInt { .. } | ColumnType::MediumInt { .. } | ColumnType::Int { .. }
-        | ColumnType::BigInt { .. } | ColumnType::Decimal { .. } | ColumnType::Float { .. } | ColumnType::Double { .. }
-        | ColumnType::Bit { .. } | ColumnType::Year => Value::Int(0),
-        ColumnType::Date | ColumnType::Time { .. } | ColumnType::DateTime { .. } | ColumnType::Timestamp { .. }
-        | ColumnType::Json | ColumnType::Unsupported { .. } => {
+        ColumnType::Char { .. }
+        | ColumnType::VarChar { .. }
+        | ColumnType::TinyText
+        | ColumnType::Text
+        | ColumnType::MediumText
+        | ColumnType::LongText
+        | ColumnType::Set { .. } => Value::Text(String::new()),
+        ColumnType::Binary { .. }
+        | ColumnType::VarBinary { .. }
+        | ColumnType::TinyBlob
+        | ColumnType::Blob
+        | ColumnType::MediumBlob
+        | ColumnType::LongBlob => Value::Bytes(Vec::new()),
+        ColumnType::TinyInt { .. }
+        | ColumnType::SmallInt { .. }
+        | ColumnType::MediumInt { .. }
+        | ColumnType::Int { .. }
+        | ColumnType::BigInt { .. }
+        | ColumnType::Decimal { .. }
+        | ColumnType::Float { .. }
+        | ColumnType::Double { .. }
+        | ColumnType::Bit { .. }
+        | ColumnType::Year => Value::Int(0),
+        ColumnType::Date
+        | ColumnType::Time { .. }
+        | ColumnType::DateTime { .. }
+        | ColumnType::Timestamp { .. }
+        | ColumnType::Json
+        | ColumnType::Unsupported { .. } => {
             return Err(SqlError::unsupported(format_args!("the implicit default of column {}", column.name)));
         }
     })

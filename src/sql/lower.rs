@@ -131,8 +131,11 @@ impl Lowering<'_> {
             Expr::Floor { expr, .. } => self.call("FLOOR", &[expr], place),
             Expr::Position { expr, r#in } => self.call("LOCATE", &[expr, r#in], place),
             Expr::Substring { expr, substring_from, substring_for, .. } => {
-                let parts: Vec<&Expr> =
-                    [Some(expr), substring_from.as_ref(), substring_for.as_ref()].into_iter().flatten().map(|part| &**part).collect();
+                let parts: Vec<&Expr> = [Some(expr), substring_from.as_ref(), substring_for.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .map(|part| &**part)
+                    .collect();
                 self.call("SUBSTRING", &parts, place)
             }
             Expr::Trim { trim_where, trim_what, expr, .. } => self.trim(*trim_where, trim_what.as_deref(), expr, place),
@@ -151,7 +154,8 @@ impl Lowering<'_> {
             return None;
         }
         let before = self.aggregates;
-        let plain = self.lower(expr, Place { grouping: None, aliases: &[], aggregates: Aggregates::Forbidden, ..place });
+        let plain =
+            self.lower(expr, Place { grouping: None, aliases: &[], aggregates: Aggregates::Forbidden, ..place });
         self.aggregates = before;
         plain.ok().filter(|found| match &found.body {
             Body::Sql(sql) | Body::Condition(sql) => grouping.texts.contains(sql),
@@ -166,13 +170,18 @@ impl Lowering<'_> {
         };
         Ok(match token {
             Token::Number(digits, _) => number(digits),
-            Token::SingleQuotedString(string) | Token::DoubleQuotedString(string) | Token::NationalStringLiteral(string) => {
-                text(string, self)
+            Token::SingleQuotedString(string)
+            | Token::DoubleQuotedString(string)
+            | Token::NationalStringLiteral(string) => text(string, self),
+            Token::HexStringLiteral(digits) => {
+                bytes(&hex(digits).ok_or_else(|| SqlError::unsupported("odd hexadecimal literals"))?)
             }
-            Token::HexStringLiteral(digits) => bytes(&hex(digits).ok_or_else(|| SqlError::unsupported("odd hexadecimal literals"))?),
             Token::SingleQuotedByteStringLiteral(digits) => {
                 let value = u64::from_str_radix(digits, 2).map_err(|_| SqlError::unsupported("long bit literals"))?;
-                Expression { nullable: false, ..Expression::literal(Value::UInt(value), Type { unsigned: true, ..Type::integer(20) }) }
+                Expression {
+                    nullable: false,
+                    ..Expression::literal(Value::UInt(value), Type { unsigned: true, ..Type::integer(20) })
+                }
             }
             Token::Boolean(value) => Expression::literal(Value::Int(i64::from(*value)), Type::truth()),
             Token::Null => Expression::null(),
@@ -190,7 +199,9 @@ impl Lowering<'_> {
         match prefix.value.to_ascii_lowercase().as_str() {
             "_utf8mb4" | "_utf8mb3" | "_utf8" | "_ascii" | "n" => Ok(text),
             "_binary" => {
-                let Some(Value::Text(text)) = text.constant() else { return Err(SqlError::unsupported("_binary before a number")) };
+                let Some(Value::Text(text)) = text.constant() else {
+                    return Err(SqlError::unsupported("_binary before a number"));
+                };
                 Ok(bytes(text.as_bytes()))
             }
             other => Err(SqlError::unsupported(format_args!("introducer {other}"))),
@@ -208,15 +219,23 @@ impl Lowering<'_> {
             [table] => (None, Some(table.value.as_str())),
             [.., database, table] => (Some(database.value.as_str()), Some(table.value.as_str())),
         };
-        if rest.is_empty() && last.quote_style.is_none() && let Some(found) = self.word_function(&last.value, place)? {
+        if rest.is_empty()
+            && last.quote_style.is_none()
+            && let Some(found) = self.word_function(&last.value, place)?
+        {
             return Ok(found);
         }
         let name = Name { database, table, column: &last.value };
         let alias = || {
             let wanted = if rest.is_empty() { place.aliases } else { Default::default() };
-            wanted.iter().find(|alias| alias.name.eq_ignore_ascii_case(&last.value)).map(|alias| alias.expression.clone())
+            wanted
+                .iter()
+                .find(|alias| alias.name.eq_ignore_ascii_case(&last.value))
+                .map(|alias| alias.expression.clone())
         };
-        if place.prefer_aliases && let Some(found) = alias() {
+        if place.prefer_aliases
+            && let Some(found) = alias()
+        {
             return Ok(found);
         }
         match place.scope.resolve(&name, place.clause) {
@@ -228,7 +247,12 @@ impl Lowering<'_> {
     }
 
     /// A column outside aggregates in a grouped query has to have one value in each group.
-    pub(super) fn grouped_column(&mut self, column: Expression, spot: Spot, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(super) fn grouped_column(
+        &mut self,
+        column: Expression,
+        spot: Spot,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let Some(grouping) = place.grouping else { return Ok(column) };
         if grouping.grouped.contains(&spot) {
             return Ok(column);
@@ -239,9 +263,21 @@ impl Lowering<'_> {
             });
             let name = name.unwrap_or_default();
             return Err(if grouping.expressions.is_empty() {
-                SqlError::new(1140, "42000", format!("In aggregated query without GROUP BY, expression of SELECT list contains nonaggregated column '{name}'; this is incompatible with sql_mode=only_full_group_by"))
+                SqlError::new(
+                    1140,
+                    "42000",
+                    format!(
+                        "In aggregated query without GROUP BY, expression of SELECT list contains nonaggregated column '{name}'; this is incompatible with sql_mode=only_full_group_by"
+                    ),
+                )
             } else {
-                SqlError::new(1055, "42000", format!("Expression of SELECT list is not in GROUP BY clause and contains nonaggregated column '{name}' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by"))
+                SqlError::new(
+                    1055,
+                    "42000",
+                    format!(
+                        "Expression of SELECT list is not in GROUP BY clause and contains nonaggregated column '{name}' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by"
+                    ),
+                )
             });
         }
         let sql = self.own(&column)?;
@@ -249,7 +285,8 @@ impl Lowering<'_> {
     }
 
     fn variable(&mut self, parts: &[Ident]) -> Result<Option<Expression>, SqlError> {
-        let Some(first) = parts.first().filter(|first| first.quote_style.is_none() && first.value.starts_with('@')) else {
+        let Some(first) = parts.first().filter(|first| first.quote_style.is_none() && first.value.starts_with('@'))
+        else {
             return Ok(None);
         };
         let last = parts.last().map_or("", |last| last.value.as_str());
@@ -287,7 +324,15 @@ impl Lowering<'_> {
             Some(Value::Decimal(digits)) => {
                 Some(Value::Decimal(digits.strip_prefix('-').map_or_else(|| format!("-{digits}"), str::to_owned)))
             }
-            Some(Value::Null | Value::Float(_) | Value::Text(_) | Value::Bytes(_) | Value::Date(_) | Value::DateTime(..) | Value::Time { .. })
+            Some(
+                Value::Null
+                | Value::Float(_)
+                | Value::Text(_)
+                | Value::Bytes(_)
+                | Value::Date(_)
+                | Value::DateTime(..)
+                | Value::Time { .. },
+            )
             | None => None,
         };
         if let Some(value) = negated {
@@ -297,9 +342,15 @@ impl Lowering<'_> {
         let (ty, carrier) = match inner.ty.class {
             Class::Integer => (Type::integer(inner.ty.length.max(2)), Carrier::Int8),
             Class::Decimal => (inner.ty.clone(), Carrier::Numeric),
-            Class::Null | Class::Open | Class::Real | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time | Class::Json => {
-                (Type::double(), Carrier::Float8)
-            }
+            Class::Null
+            | Class::Open
+            | Class::Real
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => (Type::double(), Carrier::Float8),
         };
         let sql = self.render(&inner, carrier)?;
         Ok(Expression::sql(format!("(- {sql})"), ty, inner.nullable))
@@ -320,7 +371,13 @@ impl Lowering<'_> {
         Ok(Expression::condition(format!("({sql} {test})"), false))
     }
 
-    fn case(&mut self, operand: Option<&Expr>, arms: &[CaseWhen], otherwise: Option<&Expr>, place: Place<'_>) -> Result<Expression, SqlError> {
+    fn case(
+        &mut self,
+        operand: Option<&Expr>,
+        arms: &[CaseWhen],
+        otherwise: Option<&Expr>,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let operand = operand.map(|operand| self.lower(operand, place)).transpose()?;
         let (mut conditions, mut results) = (Vec::with_capacity(arms.len()), Vec::with_capacity(arms.len() + 1));
         for arm in arms {
@@ -362,8 +419,15 @@ impl Lowering<'_> {
         }
         match ty.class {
             Class::Null | Class::Open => Type::text(ty.length, &self.context.collation),
-            Class::Integer | Class::Decimal | Class::Real | Class::Text | Class::Bytes | Class::Date | Class::DateTime
-            | Class::Time | Class::Json => ty,
+            Class::Integer
+            | Class::Decimal
+            | Class::Real
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => ty,
         }
     }
 
@@ -377,7 +441,13 @@ impl Lowering<'_> {
         Ok(Expression::sql(format!("({sql} COLLATE {clause})"), ty, inner.nullable))
     }
 
-    fn trim(&mut self, side: Option<TrimWhereField>, what: Option<&Expr>, text: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+    fn trim(
+        &mut self,
+        side: Option<TrimWhereField>,
+        what: Option<&Expr>,
+        text: &Expr,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let subject = self.lower(text, place)?;
         let mut sql = format!("({} COLLATE \"C\")", self.text(&subject)?);
         let what = what.map(|what| self.lower(what, place)).transpose()?;
@@ -389,7 +459,13 @@ impl Lowering<'_> {
         let nullable = subject.nullable || what.as_ref().is_some_and(|what| what.nullable);
         match &what {
             None => {
-                let function = if leading && trailing { "btrim" } else if leading { "ltrim" } else { "rtrim" };
+                let function = if leading && trailing {
+                    "btrim"
+                } else if leading {
+                    "ltrim"
+                } else {
+                    "rtrim"
+                };
                 sql = format!("{function}({sql}, ' ')");
             }
             Some(what) => {
@@ -505,14 +581,49 @@ pub(super) fn number(digits: &str) -> Expression {
 /// Integer variables are numbers to MySQL's clients; all others are text.
 pub(super) fn variable_type(name: &str, collation: &str) -> Type {
     const NUMBERS: &[&str] = &[
-        "autocommit", "auto_increment_increment", "auto_increment_offset", "foreign_key_checks", "unique_checks",
-        "interactive_timeout", "wait_timeout", "max_allowed_packet", "net_buffer_length", "net_write_timeout",
-        "net_read_timeout", "lower_case_table_names", "query_cache_size", "sql_auto_is_null", "sql_safe_updates",
-        "innodb_lock_wait_timeout", "lock_wait_timeout", "max_execution_time", "port", "server_id", "version_id",
-        "group_concat_max_len", "transaction_read_only", "tx_read_only", "sql_notes", "sql_warnings", "big_tables",
-        "performance_schema", "max_connections", "read_only", "super_read_only", "timestamp", "last_insert_id",
-        "identity", "error_count", "warning_count", "explicit_defaults_for_timestamp", "session_track_schema",
-        "sql_log_bin", "profiling", "connect_timeout", "max_prepared_stmt_count", "log_bin",
+        "autocommit",
+        "auto_increment_increment",
+        "auto_increment_offset",
+        "foreign_key_checks",
+        "unique_checks",
+        "interactive_timeout",
+        "wait_timeout",
+        "max_allowed_packet",
+        "net_buffer_length",
+        "net_write_timeout",
+        "net_read_timeout",
+        "lower_case_table_names",
+        "query_cache_size",
+        "sql_auto_is_null",
+        "sql_safe_updates",
+        "innodb_lock_wait_timeout",
+        "lock_wait_timeout",
+        "max_execution_time",
+        "port",
+        "server_id",
+        "version_id",
+        "group_concat_max_len",
+        "transaction_read_only",
+        "tx_read_only",
+        "sql_notes",
+        "sql_warnings",
+        "big_tables",
+        "performance_schema",
+        "max_connections",
+        "read_only",
+        "super_read_only",
+        "timestamp",
+        "last_insert_id",
+        "identity",
+        "error_count",
+        "warning_count",
+        "explicit_defaults_for_timestamp",
+        "session_track_schema",
+        "sql_log_bin",
+        "profiling",
+        "connect_timeout",
+        "max_prepared_stmt_count",
+        "log_bin",
     ];
     if NUMBERS.contains(&name) { Type::integer(21) } else { Type::text(16_383, collation) }
 }

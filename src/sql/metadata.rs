@@ -47,7 +47,9 @@ pub(super) fn of_type(name: &str, ty: &Type, nullable: bool) -> OutputColumn {
     if ty.unsigned {
         flags |= flag::UNSIGNED;
     }
-    let character = ty.class == Class::Text || ty.class == Class::Open || ty.class == Class::Null && ty.field == FieldType::VarString;
+    let character = ty.class == Class::Text
+        || ty.class == Class::Open
+        || ty.class == Class::Null && ty.field == FieldType::VarString;
     let length = if character { ty.length.saturating_mul(CHARACTER_BYTES) } else { ty.length };
     OutputColumn {
         name: name.to_owned(),
@@ -67,7 +69,10 @@ fn key_flags(origin: &Origin) -> u16 {
     let Some(column) = origin.column() else { return 0 };
     let mut flags = 0;
     for key in &origin.table.keys {
-        let place = key.parts.iter().position(|part| part.column.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&column.name)));
+        let place = key
+            .parts
+            .iter()
+            .position(|part| part.column.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&column.name)));
         let Some(place) = place else { continue };
         flags |= flag::PART_KEY | place_flags(key, place);
     }

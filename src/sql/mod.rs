@@ -37,7 +37,9 @@ mod types;
 
 pub use bind::{Values, bind, value_of};
 pub use cache::Cache;
-pub use classify::{SessionEffects, classify, depends_on_time, may_call_function, savepoint_name, session_effects, split};
+pub use classify::{
+    SessionEffects, classify, depends_on_time, may_call_function, savepoint_name, session_effects, split,
+};
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
 
 use sqlparser::ast::Statement;

@@ -13,7 +13,13 @@ use super::plan::SqlError;
 use super::types::{Carrier, Class, Type};
 
 impl Lowering<'_> {
-    pub(super) fn binary(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(super) fn binary(
+        &mut self,
+        left: &Expr,
+        op: &BinaryOperator,
+        right: &Expr,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         use BinaryOperator as Op;
         match op {
             Op::Arrow | Op::LongArrow => return self.json_arrow(left, *op == Op::LongArrow, right, place),
@@ -57,7 +63,11 @@ impl Lowering<'_> {
             Op::StringConcat => {
                 let length = left.ty.length.saturating_add(right.ty.length);
                 let (left, right) = (self.text(&left)?, self.text(&right)?);
-                Ok(Expression::sql(format!("({left} || {right})"), Type::text(length, &self.context.collation), nullable))
+                Ok(Expression::sql(
+                    format!("({left} || {right})"),
+                    Type::text(length, &self.context.collation),
+                    nullable,
+                ))
             }
             Op::BitwiseAnd => self.bits("&", &left, &right),
             Op::BitwiseOr => self.bits("|", &left, &right),
@@ -113,7 +123,9 @@ impl Lowering<'_> {
         let carrier = match side.ty.class {
             Class::Json => return self.own(side),
             Class::Integer | Class::Decimal | Class::Real => side.ty.carrier,
-            Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time => Carrier::Text,
+            Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time => {
+                Carrier::Text
+            }
         };
         Ok(format!("to_jsonb({})", self.render(side, carrier)?))
     }
@@ -131,9 +143,7 @@ impl Lowering<'_> {
         let (left_carrier, right_carrier) = (left.ty.carrier, right.ty.carrier);
         match (left.ty.class, right.ty.class) {
             (Null | Open | Text, Null | Open | Text) => Ok(Domain::Text),
-            (Integer | Decimal | Real, Open | Null) => {
-                Ok(Domain::Own(left_carrier, parameter_carrier(left)))
-            }
+            (Integer | Decimal | Real, Open | Null) => Ok(Domain::Own(left_carrier, parameter_carrier(left))),
             (Open | Null, Integer | Decimal | Real) => Ok(Domain::Own(parameter_carrier(right), right_carrier)),
             (Integer | Decimal | Real, Text) if right.is_flexible() => {
                 Ok(Domain::Own(left_carrier, constant_carrier(left, right)))
@@ -156,7 +166,9 @@ impl Lowering<'_> {
             (DateTime, DateTime) => Ok(Domain::Own(left_carrier, right_carrier)),
             (Date, DateTime) => Ok(Domain::Own(Carrier::Timestamp, right_carrier)),
             (DateTime, Date) => Ok(Domain::Own(left_carrier, Carrier::Timestamp)),
-            (Date | DateTime, Integer | Decimal | Real) | (Integer | Decimal | Real, Date | DateTime) => both(Carrier::Float8),
+            (Date | DateTime, Integer | Decimal | Real) | (Integer | Decimal | Real, Date | DateTime) => {
+                both(Carrier::Float8)
+            }
             (Json, Json | Open | Null) | (Open | Null, Json) => both(Carrier::Json),
             (Json, Text | Integer | Decimal | Real) if right.is_flexible() => both(Carrier::Json),
             (Text | Integer | Decimal | Real, Json) if left.is_flexible() => both(Carrier::Json),
@@ -183,7 +195,11 @@ impl Lowering<'_> {
             }
             Class::Decimal => {
                 let (left, right) = (&left.ty, &right.ty);
-                let scale = if op == "*" { left.decimals.saturating_add(right.decimals) } else { left.decimals.max(right.decimals) };
+                let scale = if op == "*" {
+                    left.decimals.saturating_add(right.decimals)
+                } else {
+                    left.decimals.max(right.decimals)
+                };
                 let precision = if op == "*" {
                     left.precision() + right.precision()
                 } else {
@@ -192,8 +208,15 @@ impl Lowering<'_> {
                 };
                 (Type::decimal(precision, scale.min(30)), Carrier::Numeric)
             }
-            Class::Real | Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime
-            | Class::Time | Class::Json => (Type::double(), Carrier::Float8),
+            Class::Real
+            | Class::Null
+            | Class::Open
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => (Type::double(), Carrier::Float8),
         };
         let (left, right) = (self.render(left, carrier)?, self.render(right, carrier)?);
         Ok(Expression::sql(format!("({left} {op} {right})"), ty, nullable))
@@ -208,23 +231,45 @@ impl Lowering<'_> {
         let scale = left.ty.decimals.saturating_add(4).min(30);
         let precision = left.ty.precision() + u32::from(right.ty.decimals) + 4;
         let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
-        Ok(Expression::sql(format!("round({left} / NULLIF({right}, 0), {scale})"), Type::decimal(precision, scale), true))
+        Ok(Expression::sql(
+            format!("round({left} / NULLIF({right}, 0), {scale})"),
+            Type::decimal(precision, scale),
+            true,
+        ))
     }
 
     pub(super) fn modulo(&mut self, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {
         let class = number_class(left, right)?;
         let (ty, carrier) = match class {
-            Class::Integer => (Type { unsigned: left.ty.unsigned, ..Type::integer(right.ty.length.max(1)) }, Carrier::Int8),
-            Class::Decimal => (Type::decimal(left.ty.precision().max(right.ty.precision()), left.ty.decimals.max(right.ty.decimals)), Carrier::Numeric),
-            Class::Real | Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime
-            | Class::Time | Class::Json => return Err(SqlError::unsupported("% with floating-point operands")),
+            Class::Integer => {
+                (Type { unsigned: left.ty.unsigned, ..Type::integer(right.ty.length.max(1)) }, Carrier::Int8)
+            }
+            Class::Decimal => (
+                Type::decimal(left.ty.precision().max(right.ty.precision()), left.ty.decimals.max(right.ty.decimals)),
+                Carrier::Numeric,
+            ),
+            Class::Real
+            | Class::Null
+            | Class::Open
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => return Err(SqlError::unsupported("% with floating-point operands")),
         };
         let (left, right) = (self.render(left, carrier)?, self.render(right, carrier)?);
         Ok(Expression::sql(format!("mod({left}, NULLIF({right}, 0))"), ty, true))
     }
 
     /// `date ± INTERVAL n unit`; `None` when neither side is an interval.
-    fn date_arithmetic(&mut self, left: &Expr, minus: bool, right: &Expr, place: Place<'_>) -> Result<Option<Expression>, SqlError> {
+    fn date_arithmetic(
+        &mut self,
+        left: &Expr,
+        minus: bool,
+        right: &Expr,
+        place: Place<'_>,
+    ) -> Result<Option<Expression>, SqlError> {
         let (date, interval) = match (unnested(left), unnested(right)) {
             (date, Expr::Interval(interval)) => (date, interval),
             (Expr::Interval(interval), date) if !minus => (date, interval),
@@ -257,12 +302,21 @@ impl Lowering<'_> {
             }
             (Class::Time, Fineness::Seconds | Fineness::Micros) => {
                 let sql = self.own(date)?;
-                Ok(Expression::sql(format!("({sql} {sign} {})", part.sql), Type::time(fraction(date.ty.decimals)), nullable))
+                Ok(Expression::sql(
+                    format!("({sql} {sign} {})", part.sql),
+                    Type::time(fraction(date.ty.decimals)),
+                    nullable,
+                ))
             }
             (Class::Text | Class::Open | Class::Null, _) => {
                 // MySQL answers with character data: a date if the text is one and the unit is days or more.
-                let plain_date = matches!(date.constant(), Some(Value::Text(text)) if text.len() <= 10) && part.fine == Fineness::Days;
-                let (carrier, ty) = if plain_date { (Carrier::Date, Type::date()) } else { (Carrier::Timestamp, Type::datetime(fraction(0))) };
+                let plain_date = matches!(date.constant(), Some(Value::Text(text)) if text.len() <= 10)
+                    && part.fine == Fineness::Days;
+                let (carrier, ty) = if plain_date {
+                    (Carrier::Date, Type::date())
+                } else {
+                    (Carrier::Timestamp, Type::datetime(fraction(0)))
+                };
                 let base = self.render(date, carrier)?;
                 let shifted = format!("({base} {sign} {})::{}", part.sql, carrier.name());
                 let length = ty.length;
@@ -275,7 +329,13 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn between(&mut self, subject: &Expr, bounds: (&Expr, &Expr), negated: bool, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(super) fn between(
+        &mut self,
+        subject: &Expr,
+        bounds: (&Expr, &Expr),
+        negated: bool,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let subject = self.lower(subject, place)?;
         let (low, high) = (self.lower(bounds.0, place)?, self.lower(bounds.1, place)?);
         let nullable = subject.nullable || low.nullable || high.nullable;
@@ -284,7 +344,13 @@ impl Lowering<'_> {
         Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable))
     }
 
-    pub(super) fn in_list(&mut self, subject: &Expr, list: &[Expr], negated: bool, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(super) fn in_list(
+        &mut self,
+        subject: &Expr,
+        list: &[Expr],
+        negated: bool,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         if let Expr::Tuple(_) = unnested(subject) {
             let mut alternatives = Vec::with_capacity(list.len());
             for row in list {
@@ -338,7 +404,13 @@ impl Lowering<'_> {
         Ok(Some(format!("({subject} IN ({}))", list.join(", "))))
     }
 
-    fn row_comparison(&mut self, left: &[Expr], op: &BinaryOperator, right: &[Expr], place: Place<'_>) -> Result<Expression, SqlError> {
+    fn row_comparison(
+        &mut self,
+        left: &[Expr],
+        op: &BinaryOperator,
+        right: &[Expr],
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         if left.len() != right.len() {
             return Err(SqlError::operand_columns(left.len()));
         }
@@ -355,12 +427,19 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn in_subquery(&mut self, subject: &Expr, query: &Query, negated: bool, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(super) fn in_subquery(
+        &mut self,
+        subject: &Expr,
+        query: &Query,
+        negated: bool,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let subject = self.lower(subject, place)?;
         let derived = self.subquery(query, place)?;
         let [column] = derived.columns.as_slice() else { return Err(SqlError::operand_columns(1)) };
         let alias = self.fresh("subquery");
-        let value = Expression { body: Body::Sql(format!("\"{alias}\".\"{}\"", column.sql_name)), ..column.expression() };
+        let value =
+            Expression { body: Body::Sql(format!("\"{alias}\".\"{}\"", column.sql_name)), ..column.expression() };
         let (left, clause, right) = match self.domain(&subject, &value)? {
             Domain::Text => {
                 let collated = self.collate(&subject, &value)?;
@@ -383,7 +462,12 @@ impl Lowering<'_> {
     pub(super) fn scalar_subquery(&mut self, query: &Query, place: Place<'_>) -> Result<Expression, SqlError> {
         let derived = self.subquery(query, place)?;
         let [column] = derived.columns.as_slice() else { return Err(SqlError::operand_columns(1)) };
-        Ok(Expression { body: Body::Sql(format!("({})", derived.sql)), nullable: true, origin: None, ..column.expression() })
+        Ok(Expression {
+            body: Body::Sql(format!("({})", derived.sql)),
+            nullable: true,
+            origin: None,
+            ..column.expression()
+        })
     }
 
     /// LIKE compares folded text under a deterministic collation: PostgreSQL has no LIKE for the others.
@@ -426,7 +510,13 @@ impl Lowering<'_> {
     }
 
     /// REGEXP by PostgreSQL's regular expressions on folded text.
-    pub(super) fn regexp(&mut self, subject: &Expr, pattern: &Expr, negated: bool, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(super) fn regexp(
+        &mut self,
+        subject: &Expr,
+        pattern: &Expr,
+        negated: bool,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let (subject, pattern) = (self.lower(subject, place)?, self.lower(pattern, place)?);
         let nullable = subject.nullable || pattern.nullable;
         if let Some(Value::Text(text)) = pattern.constant()
@@ -463,8 +553,14 @@ fn parameter_carrier(number: &Expression) -> Carrier {
     match number.ty.carrier {
         Carrier::Int2 | Carrier::Int4 | Carrier::Int8 => Carrier::Int8,
         Carrier::Float4 | Carrier::Float8 => Carrier::Float8,
-        Carrier::Numeric | Carrier::Text | Carrier::Bytes | Carrier::Date | Carrier::Timestamp | Carrier::TimestampTz
-        | Carrier::Interval | Carrier::Json => Carrier::Numeric,
+        Carrier::Numeric
+        | Carrier::Text
+        | Carrier::Bytes
+        | Carrier::Date
+        | Carrier::Timestamp
+        | Carrier::TimestampTz
+        | Carrier::Interval
+        | Carrier::Json => Carrier::Numeric,
     }
 }
 
@@ -498,7 +594,8 @@ fn exact_carrier(side: &Expression) -> Carrier {
 fn date_domain(text: &Expression, text_first: bool) -> Domain {
     let has_time = matches!(text.constant(), Some(Value::Text(text)) if text.trim().len() > 10);
     let has_time = has_time || text.constant().is_none();
-    let (date, other) = if has_time { (Carrier::Timestamp, Carrier::Timestamp) } else { (Carrier::Date, Carrier::Date) };
+    let (date, other) =
+        if has_time { (Carrier::Timestamp, Carrier::Timestamp) } else { (Carrier::Date, Carrier::Date) };
     if text_first { Domain::Own(other, date) } else { Domain::Own(date, other) }
 }
 

@@ -213,7 +213,10 @@ pub enum ParameterSource {
     /// The n-th generated id, from 0 (replay only): first id + n × auto_increment_increment.
     GeneratedId(usize),
     /// Replay: the client's `?`, or the n-th generated id when that is NULL or 0.
-    ClientOrGenerated { client: usize, nth: usize },
+    ClientOrGenerated {
+        client: usize,
+        nth: usize,
+    },
     LastInsertId,
     ConnectionId,
     /// `name@host` of the client.

@@ -65,7 +65,8 @@ impl Relation {
 
     fn is_called(&self, database: Option<&str>, alias: &str) -> bool {
         self.alias.eq_ignore_ascii_case(alias)
-            && database.is_none_or(|database| self.database.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(database)))
+            && database
+                .is_none_or(|database| self.database.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(database)))
     }
 }
 
@@ -101,9 +102,11 @@ impl<'p> Scope<'p> {
 
     /// Adds a relation; its name must be new.
     pub(super) fn add(&mut self, relation: Relation) -> Result<(), SqlError> {
-        if self.relations.iter().any(|known| {
-            known.alias.eq_ignore_ascii_case(&relation.alias) && known.database == relation.database
-        }) {
+        if self
+            .relations
+            .iter()
+            .any(|known| known.alias.eq_ignore_ascii_case(&relation.alias) && known.database == relation.database)
+        {
             return Err(SqlError::alias_twice(&relation.alias));
         }
         self.relations.push(relation);
@@ -123,7 +126,9 @@ impl<'p> Scope<'p> {
             }
             let hit = relation.columns.iter().position(|column| {
                 column.name.eq_ignore_ascii_case(name.column)
-                    && (name.table.is_some() || !column.hidden || column.origin.as_ref().is_none_or(Origin::is_invisible))
+                    && (name.table.is_some()
+                        || !column.hidden
+                        || column.origin.as_ref().is_none_or(Origin::is_invisible))
             });
             let Some(column) = hit else { continue };
             if found.is_some() {

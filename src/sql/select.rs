@@ -176,7 +176,13 @@ impl Lowering<'_> {
         }
     }
 
-    fn select(&mut self, select: &Select, order: &[OrderByExpr], locks: &[LockClause], parent: Option<&Scope<'_>>) -> Result<Unlimited, SqlError> {
+    fn select(
+        &mut self,
+        select: &Select,
+        order: &[OrderByExpr],
+        locks: &[LockClause],
+        parent: Option<&Scope<'_>>,
+    ) -> Result<Unlimited, SqlError> {
         let mut scope = Scope::under(parent);
         let (parts, grouping) = self.parts(select, &mut scope)?;
         let order = self.order(order, &parts, &scope, grouping.as_ref())?;
@@ -227,7 +233,8 @@ impl Lowering<'_> {
         let having_aggregates = match &select.having {
             Some(having) => {
                 let start = self.aggregates;
-                let place = Place { aggregates: Aggregates::Allowed, aliases: &columns, ..Place::new(scope, "having clause") };
+                let place =
+                    Place { aggregates: Aggregates::Allowed, aliases: &columns, ..Place::new(scope, "having clause") };
                 self.lower(having, place)?;
                 self.aggregates > start
             }
@@ -240,7 +247,12 @@ impl Lowering<'_> {
         }
         let mut having = None;
         if let Some(filter) = &select.having {
-            let place = Place { aggregates: Aggregates::Allowed, aliases: &columns, grouping: grouping.as_ref(), ..Place::new(scope, "having clause") };
+            let place = Place {
+                aggregates: Aggregates::Allowed,
+                aliases: &columns,
+                grouping: grouping.as_ref(),
+                ..Place::new(scope, "having clause")
+            };
             let filter = self.lower(filter, place)?;
             let filter = self.truth(&filter)?;
             if grouping.is_some() {
@@ -317,8 +329,15 @@ impl Lowering<'_> {
     }
 
     /// GROUP BY as text, and what it means for names outside aggregates.
-    fn group_by(&mut self, group_by: &GroupByExpr, columns: &[Alias], scope: &Scope<'_>) -> Result<(Grouping, Vec<String>), SqlError> {
-        let GroupByExpr::Expressions(items, modifiers) = group_by else { return Err(SqlError::unsupported("GROUP BY ALL")) };
+    fn group_by(
+        &mut self,
+        group_by: &GroupByExpr,
+        columns: &[Alias],
+        scope: &Scope<'_>,
+    ) -> Result<(Grouping, Vec<String>), SqlError> {
+        let GroupByExpr::Expressions(items, modifiers) = group_by else {
+            return Err(SqlError::unsupported("GROUP BY ALL"));
+        };
         if !modifiers.is_empty() {
             return Err(SqlError::unsupported("WITH ROLLUP"));
         }
@@ -329,7 +348,10 @@ impl Lowering<'_> {
             let value = match position(item) {
                 Some(position) => {
                     let column = columns.get(position.wrapping_sub(1));
-                    column.ok_or_else(|| SqlError::unknown_column(&position.to_string(), "group statement"))?.expression.clone()
+                    column
+                        .ok_or_else(|| SqlError::unknown_column(&position.to_string(), "group statement"))?
+                        .expression
+                        .clone()
                 }
                 None => self.lower(item, place)?,
             };
@@ -350,7 +372,13 @@ impl Lowering<'_> {
         Ok((grouping, group))
     }
 
-    fn order(&mut self, items: &[OrderByExpr], parts: &Parts, scope: &Scope<'_>, grouping: Option<&Grouping>) -> Result<Vec<String>, SqlError> {
+    fn order(
+        &mut self,
+        items: &[OrderByExpr],
+        parts: &Parts,
+        scope: &Scope<'_>,
+        grouping: Option<&Grouping>,
+    ) -> Result<Vec<String>, SqlError> {
         let place = Place {
             aliases: &parts.columns,
             prefer_aliases: true,
@@ -369,7 +397,10 @@ impl Lowering<'_> {
             let value = match position(&item.expr) {
                 Some(position) => {
                     let column = parts.columns.get(position.wrapping_sub(1));
-                    column.ok_or_else(|| SqlError::unknown_column(&position.to_string(), "order clause"))?.expression.clone()
+                    column
+                        .ok_or_else(|| SqlError::unknown_column(&position.to_string(), "order clause"))?
+                        .expression
+                        .clone()
                 }
                 None => self.lower(&item.expr, place)?,
             };
@@ -412,7 +443,11 @@ impl Lowering<'_> {
             if lockable.is_empty() {
                 continue;
             }
-            let of = if lockable.len() == scope.relations.len() { String::new() } else { format!(" OF {}", lockable.join(", ")) };
+            let of = if lockable.len() == scope.relations.len() {
+                String::new()
+            } else {
+                format!(" OF {}", lockable.join(", "))
+            };
             sql.push_str(&format!(" FOR {word}{of}{wait}"));
         }
         Ok(sql)
@@ -423,7 +458,11 @@ impl Lowering<'_> {
         let mut list = Vec::with_capacity(parts.columns.len());
         for (at, (column, ty)) in parts.columns.iter().zip(types).enumerate() {
             let own = column.expression.ty.carrier == ty.carrier;
-            let sql = if parts.distinct && own { self.comparable(&column.expression)? } else { self.render(&column.expression, ty.carrier)? };
+            let sql = if parts.distinct && own {
+                self.comparable(&column.expression)?
+            } else {
+                self.render(&column.expression, ty.carrier)?
+            };
             list.push(format!("{sql} AS c{}", at + 1));
         }
         let distinct = if parts.distinct { "DISTINCT " } else { "" };
@@ -486,7 +525,9 @@ impl Lowering<'_> {
         for item in order {
             let at = match (position(&item.expr), unnested(&item.expr)) {
                 (Some(position), _) => position.checked_sub(1).filter(|at| *at < columns.len()),
-                (None, Expr::Identifier(name)) => columns.iter().position(|column| column.name.eq_ignore_ascii_case(&name.value)),
+                (None, Expr::Identifier(name)) => {
+                    columns.iter().position(|column| column.name.eq_ignore_ascii_case(&name.value))
+                }
                 (None, _other) => return Err(SqlError::unsupported("ORDER BY an expression over UNION")),
             };
             let Some((at, column)) = at.and_then(|at| Some((at, columns.get(at)?))) else {
@@ -511,7 +552,9 @@ impl Lowering<'_> {
         match tree {
             Tree::Select(parts) => {
                 let each = parts.columns.iter().enumerate();
-                Ok(each.map(|(at, own)| column(at, &own.name, own.expression.ty.clone(), own.expression.nullable)).collect())
+                Ok(each
+                    .map(|(at, own)| column(at, &own.name, own.expression.ty.clone(), own.expression.nullable))
+                    .collect())
             }
             Tree::Derived(derived) => Ok(derived.columns.clone()),
             Tree::Set { left, right, .. } => {
@@ -554,7 +597,9 @@ impl Lowering<'_> {
 /// Says which item of the select list breaks ONLY_FULL_GROUP_BY.
 fn numbered(error: SqlError, number: usize) -> SqlError {
     match error.code {
-        1055 | 1140 => SqlError { message: error.message.replacen("xpression of", &format!("xpression #{number} of"), 1), ..error },
+        1055 | 1140 => {
+            SqlError { message: error.message.replacen("xpression of", &format!("xpression #{number} of"), 1), ..error }
+        }
         _other => error,
     }
 }

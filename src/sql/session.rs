@@ -12,12 +12,17 @@ use super::expression::{Body, Lowering};
 use super::lower::Place;
 use super::metadata;
 use super::plan::{
-    Assign, Context, OutputColumn, ParameterSource, QueryPlan, SessionCommand, SetTarget, SetValue, ShowCommand, SqlError, TargetSql,
+    Assign, Context, OutputColumn, ParameterSource, QueryPlan, SessionCommand, SetTarget, SetValue, ShowCommand,
+    SqlError, TargetSql,
 };
 use super::scope::Scope;
 
 /// The command of a statement of these families; `None` when it belongs to another one.
-pub(super) fn command(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Option<SessionCommand>, SqlError> {
+pub(super) fn command(
+    source: &Source<'_>,
+    context: &Context,
+    modes: Modes,
+) -> Result<Option<SessionCommand>, SqlError> {
     let mut cursor = Cursor::new(source);
     let Some(Token::Word(first)) = cursor.next() else { return Ok(None) };
     if first.quote_style.is_some() {
@@ -119,12 +124,15 @@ fn no_operation(cursor: &mut Cursor<'_>, first: &str) -> Result<SessionCommand, 
     }
 }
 
-fn set(cursor: &mut Cursor<'_>, source: &Source<'_>, context: &Context, modes: Modes) -> Result<SessionCommand, SqlError> {
-    for (words, session) in [
-        (&["TRANSACTION"][..], false),
-        (&["SESSION", "TRANSACTION"], true),
-        (&["LOCAL", "TRANSACTION"], true),
-    ] {
+fn set(
+    cursor: &mut Cursor<'_>,
+    source: &Source<'_>,
+    context: &Context,
+    modes: Modes,
+) -> Result<SessionCommand, SqlError> {
+    for (words, session) in
+        [(&["TRANSACTION"][..], false), (&["SESSION", "TRANSACTION"], true), (&["LOCAL", "TRANSACTION"], true)]
+    {
         if cursor.take(words) {
             return transaction(cursor, session);
         }
@@ -169,12 +177,21 @@ fn transaction(cursor: &mut Cursor<'_>, session: bool) -> Result<SessionCommand,
 
 fn assign(cursor: &mut Cursor<'_>, source: &Source<'_>, context: &Context, modes: Modes) -> Result<Assign, SqlError> {
     if cursor.take(&["NAMES"]) {
-        let value = if cursor.take(&["DEFAULT"]) { SetValue::Default } else { SetValue::Constant(Value::Text(word_or_string(cursor)?)) };
-        let collation = if cursor.take(&["COLLATE"]) { Some(word_or_string(cursor)?.to_ascii_lowercase()) } else { None };
+        let value = if cursor.take(&["DEFAULT"]) {
+            SetValue::Default
+        } else {
+            SetValue::Constant(Value::Text(word_or_string(cursor)?))
+        };
+        let collation =
+            if cursor.take(&["COLLATE"]) { Some(word_or_string(cursor)?.to_ascii_lowercase()) } else { None };
         return Ok(Assign { target: SetTarget::Names { collation }, value });
     }
     if cursor.take(&["CHARACTER", "SET"]) || cursor.take(&["CHARSET"]) {
-        let value = if cursor.take(&["DEFAULT"]) { SetValue::Default } else { SetValue::Constant(Value::Text(word_or_string(cursor)?)) };
+        let value = if cursor.take(&["DEFAULT"]) {
+            SetValue::Default
+        } else {
+            SetValue::Constant(Value::Text(word_or_string(cursor)?))
+        };
         return Ok(Assign { target: SetTarget::Names { collation: None }, value });
     }
     let target = target(cursor)?;
@@ -193,7 +210,9 @@ fn word_or_string(cursor: &mut Cursor<'_>) -> Result<String, SqlError> {
 }
 
 fn target(cursor: &mut Cursor<'_>) -> Result<SetTarget, SqlError> {
-    for (word, global) in [("GLOBAL", true), ("PERSIST", true), ("PERSIST_ONLY", true), ("SESSION", false), ("LOCAL", false)] {
+    for (word, global) in
+        [("GLOBAL", true), ("PERSIST", true), ("PERSIST_ONLY", true), ("SESSION", false), ("LOCAL", false)]
+    {
         let scoped = cursor.sees(&[word]) && !matches!(cursor.nth(1), Some(Token::Eq | Token::Assignment));
         if scoped {
             cursor.next();
@@ -206,7 +225,11 @@ fn target(cursor: &mut Cursor<'_>) -> Result<SetTarget, SqlError> {
         let scope = system.to_ascii_lowercase();
         if cursor.symbol(&Token::Period) {
             let name = cursor.name()?.to_ascii_lowercase();
-            return Ok(if matches!(scope.as_str(), "global" | "persist" | "persist_only") { SetTarget::Global(name) } else { SetTarget::Session(name) });
+            return Ok(if matches!(scope.as_str(), "global" | "persist" | "persist_only") {
+                SetTarget::Global(name)
+            } else {
+                SetTarget::Session(name)
+            });
         }
         return Ok(SetTarget::Session(scope));
     }
@@ -216,7 +239,13 @@ fn target(cursor: &mut Cursor<'_>) -> Result<SetTarget, SqlError> {
     Ok(SetTarget::Session(first.to_ascii_lowercase()))
 }
 
-fn value(cursor: &mut Cursor<'_>, source: &Source<'_>, context: &Context, modes: Modes, target: &SetTarget) -> Result<SetValue, SqlError> {
+fn value(
+    cursor: &mut Cursor<'_>,
+    source: &Source<'_>,
+    context: &Context,
+    modes: Modes,
+    target: &SetTarget,
+) -> Result<SetValue, SqlError> {
     let start = cursor.position();
     cursor.skip_until(|token| *token == Token::Comma);
     let tokens = cursor.tokens_from(start);
@@ -296,7 +325,9 @@ fn show(cursor: &mut Cursor<'_>, context: &Context) -> Result<ShowCommand, SqlEr
             ShowCommand::Index { table: table_name(cursor, context)? }
         }
         "CREATE" if cursor.take(&["TABLE"]) => ShowCommand::CreateTable { table: table_name(cursor, context)? },
-        "TABLE" if cursor.take(&["STATUS"]) => ShowCommand::TableStatus { database: in_database(cursor)?, like: like(cursor)? },
+        "TABLE" if cursor.take(&["STATUS"]) => {
+            ShowCommand::TableStatus { database: in_database(cursor)?, like: like(cursor)? }
+        }
         "VARIABLES" => ShowCommand::Variables { global, like: like(cursor)? },
         "STATUS" => ShowCommand::Status { global, like: like(cursor)? },
         "WARNINGS" => ShowCommand::Warnings,
@@ -312,7 +343,8 @@ fn show(cursor: &mut Cursor<'_>, context: &Context) -> Result<ShowCommand, SqlEr
 }
 
 fn describe(cursor: &mut Cursor<'_>, context: &Context) -> Result<SessionCommand, SqlError> {
-    let explains = ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "FORMAT", "ANALYZE", "TABLE", "FOR", "EXTENDED"];
+    let explains =
+        ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "FORMAT", "ANALYZE", "TABLE", "FOR", "EXTENDED"];
     if cursor.peek().is_none_or(|token| explains.iter().any(|word| is_word(token, word)) || *token == Token::LParen) {
         return Err(SqlError::unsupported("EXPLAIN"));
     }
@@ -326,10 +358,17 @@ fn describe(cursor: &mut Cursor<'_>, context: &Context) -> Result<SessionCommand
 }
 
 /// A SELECT without tables whose columns are all values that the session knows.
-pub(super) fn variables(statement: &Statement, lowering: &mut Lowering<'_>) -> Result<Option<SessionCommand>, SqlError> {
+pub(super) fn variables(
+    statement: &Statement,
+    lowering: &mut Lowering<'_>,
+) -> Result<Option<SessionCommand>, SqlError> {
     let Statement::Query(query) = statement else { return Ok(None) };
     let SetExpr::Select(select) = &*query.body else { return Ok(None) };
-    let plain = query.with.is_none() && query.order_by.is_none() && query.locks.is_empty() && select.selection.is_none() && select.having.is_none();
+    let plain = query.with.is_none()
+        && query.order_by.is_none()
+        && query.locks.is_empty()
+        && select.selection.is_none()
+        && select.having.is_none();
     if !plain || !select.from.is_empty() || select.projection.iter().any(|item| !may_be_variable(item)) {
         return Ok(None);
     }
@@ -344,7 +383,13 @@ pub(super) fn variables(statement: &Statement, lowering: &mut Lowering<'_>) -> R
         out.push((metadata::of_type(&column.name, &column.expression.ty, column.expression.nullable), source));
     }
     let knows_session = out.iter().any(|(_, source)| !matches!(source, ParameterSource::Literal(_)));
-    let is_database = select.projection.iter().all(|item| matches!(item, sqlparser::ast::SelectItem::UnnamedExpr(Expr::Function(_)) | sqlparser::ast::SelectItem::ExprWithAlias { expr: Expr::Function(_), .. }));
+    let is_database = select.projection.iter().all(|item| {
+        matches!(
+            item,
+            sqlparser::ast::SelectItem::UnnamedExpr(Expr::Function(_))
+                | sqlparser::ast::SelectItem::ExprWithAlias { expr: Expr::Function(_), .. }
+        )
+    });
     Ok((knows_session || is_database).then_some(SessionCommand::Variables(out)))
 }
 

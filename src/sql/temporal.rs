@@ -11,7 +11,9 @@ pub(super) fn zone(name: &str) -> Option<TimeZone> {
     if name.eq_ignore_ascii_case("SYSTEM") {
         return Some(TimeZone::system());
     }
-    if let Some((sign, rest)) = name.strip_prefix('+').map(|rest| (1, rest)).or_else(|| name.strip_prefix('-').map(|rest| (-1, rest))) {
+    if let Some((sign, rest)) =
+        name.strip_prefix('+').map(|rest| (1, rest)).or_else(|| name.strip_prefix('-').map(|rest| (-1, rest)))
+    {
         let (hours, minutes) = rest.split_once(':')?;
         let seconds = hours.parse::<i32>().ok()?.checked_mul(3600)? + minutes.parse::<i32>().ok()? * 60;
         return Some(TimeZone::fixed(Offset::from_seconds(sign * seconds).ok()?));
@@ -28,7 +30,11 @@ fn cut(micros: i64, fraction: u8) -> i64 {
 /// An instant in a zone as date and time of day, cut to `fraction` digits.
 pub(super) fn local(micros: i64, fraction: u8, zone: &TimeZone) -> Option<(Date, Clock)> {
     let at = zone.to_datetime(Timestamp::from_microsecond(cut(micros, fraction)).ok()?);
-    let date = Date { year: u16::try_from(at.year()).ok()?, month: u8::try_from(at.month()).ok()?, day: u8::try_from(at.day()).ok()? };
+    let date = Date {
+        year: u16::try_from(at.year()).ok()?,
+        month: u8::try_from(at.month()).ok()?,
+        day: u8::try_from(at.day()).ok()?,
+    };
     let clock = Clock {
         hours: u32::try_from(at.hour()).ok()?,
         minutes: u8::try_from(at.minute()).ok()?,
@@ -71,7 +77,14 @@ fn micros_text(micros: u32) -> String {
 
 /// `2024-01-31 12:30:00`, with a fraction when there is one.
 pub(super) fn datetime_text(date: Date, clock: Clock) -> String {
-    format!("{} {:02}:{:02}:{:02}{}", date_text(date), clock.hours, clock.minutes, clock.seconds, micros_text(clock.micros))
+    format!(
+        "{} {:02}:{:02}:{:02}{}",
+        date_text(date),
+        clock.hours,
+        clock.minutes,
+        clock.seconds,
+        micros_text(clock.micros)
+    )
 }
 
 /// `-838:59:59`.
@@ -82,7 +95,10 @@ pub(super) fn time_text(negative: bool, clock: Clock) -> String {
 
 /// True for a date that the calendar has; zero dates aren't in it.
 pub(super) fn exists(date: Date) -> bool {
-    let (Ok(year), Ok(month), Ok(day)) = (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day)) else { return false };
+    let (Ok(year), Ok(month), Ok(day)) = (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day))
+    else {
+        return false;
+    };
     date.year > 0 && civil::Date::new(year, month, day).is_ok()
 }
 
@@ -111,7 +127,9 @@ pub(super) fn round(date: Date, clock: Clock, fraction: u8) -> Option<(Date, Clo
 /// with any punctuation between the parts. `None` when MySQL wouldn't read it either.
 pub(super) fn parse_datetime(text: &str) -> Option<(Date, Option<Clock>)> {
     let text = text.trim();
-    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && text.split('.').next().is_some_and(|whole| whole.len() >= 6) {
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && text.split('.').next().is_some_and(|whole| whole.len() >= 6)
+    {
         return parse_digits(text);
     }
     let mut numbers: Vec<&str> = Vec::with_capacity(7);
@@ -131,7 +149,9 @@ pub(super) fn parse_datetime(text: &str) -> Option<(Date, Option<Clock>)> {
         let mut characters = tail.chars();
         rest = match characters.next() {
             None => "",
-            Some(separator) if separator.is_ascii_punctuation() || separator == 'T' || separator == ' ' => characters.as_str().trim_start(),
+            Some(separator) if separator.is_ascii_punctuation() || separator == 'T' || separator == ' ' => {
+                characters.as_str().trim_start()
+            }
             Some(_) => return None,
         };
     }
@@ -141,7 +161,11 @@ pub(super) fn parse_datetime(text: &str) -> Option<(Date, Option<Clock>)> {
     let part = |at: usize| numbers.get(at).map_or(Some(0), |number| number.parse::<u32>().ok());
     let (year_text, _month, _day) = (numbers.first()?, numbers.get(1)?, numbers.get(2)?);
     let year = full_year(part(0)?, year_text.len());
-    let date = Date { year: u16::try_from(year).ok()?, month: u8::try_from(part(1)?).ok()?, day: u8::try_from(part(2)?).ok()? };
+    let date = Date {
+        year: u16::try_from(year).ok()?,
+        month: u8::try_from(part(1)?).ok()?,
+        day: u8::try_from(part(2)?).ok()?,
+    };
     let clock = clock(part(3)?, part(4)?, part(5)?, fraction)?;
     (valid(date) && clock.hours < 24).then_some((date, (numbers.len() > 3).then_some(clock)))
 }

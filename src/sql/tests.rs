@@ -90,7 +90,10 @@ fn values_that_do_not_fit_are_mysqls_errors() {
     assert_eq!(error("v", Value::Null), (1048, "Column 'v' cannot be null".to_owned()));
     assert_eq!(error("d", text("1000")), (1264, "Out of range value for column 'd' at row 1".to_owned()));
     assert_eq!(error("e", text("c")), (1265, "Data truncated for column 'e' at row 1".to_owned()));
-    assert_eq!(error("at", text("2020-02-31")), (1292, "Incorrect datetime value: '2020-02-31' for column 'at' at row 1".to_owned()));
+    assert_eq!(
+        error("at", text("2020-02-31")),
+        (1292, "Incorrect datetime value: '2020-02-31' for column 'at' at row 1".to_owned())
+    );
     assert_eq!(error("j", text("{")).0, 3140);
 }
 
@@ -101,15 +104,23 @@ fn comparisons_take_the_columns_type() {
     let refused = bound("SELECT id FROM t WHERE id = ?", &[text("5.5")], &context).expect_err("refused");
     assert_eq!(refused.code, 1235);
     assert_eq!(bound("SELECT id FROM t WHERE id = ?", &[text("abc")], &context), Ok(vec![Some("0".to_owned())]));
-    assert_eq!(bound("SELECT id FROM t WHERE ts > ?", &[text("2024-01-01")], &context), Ok(vec![Some("2023-12-31 22:00:00+00".to_owned())]));
+    assert_eq!(
+        bound("SELECT id FROM t WHERE ts > ?", &[text("2024-01-01")], &context),
+        Ok(vec![Some("2023-12-31 22:00:00+00".to_owned())])
+    );
     assert_eq!(bound("SELECT NOW(3) FROM t", &[], &context), Ok(vec![Some("2023-11-15 00:13:20.123000".to_owned())]));
 }
 
 #[test]
 fn replayed_rows_take_mysqls_ids() {
     let context = Context { purpose: Purpose::Replay, ..context() };
-    let ids = |text: &str, client: &[Value]| bound(text, client, &context).map(|values| values.into_iter().flatten().collect::<Vec<_>>());
-    assert_eq!(ids("INSERT INTO t (v) VALUES ('a'), ('b')", &[]), Ok(["a", "70", "b", "80"].map(str::to_owned).to_vec()));
+    let ids = |text: &str, client: &[Value]| {
+        bound(text, client, &context).map(|values| values.into_iter().flatten().collect::<Vec<_>>())
+    };
+    assert_eq!(
+        ids("INSERT INTO t (v) VALUES ('a'), ('b')", &[]),
+        Ok(["a", "70", "b", "80"].map(str::to_owned).to_vec())
+    );
     let two = "INSERT INTO t (id, v) VALUES (?, 'a'), (?, 'b')";
     assert_eq!(ids(two, &[Value::Null, Value::Int(0)]), Ok(["70", "a", "80", "b"].map(str::to_owned).to_vec()));
     assert_eq!(ids(two, &[Value::Int(4), Value::Int(5)]), Ok(["4", "a", "5", "b"].map(str::to_owned).to_vec()));

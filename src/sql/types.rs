@@ -168,8 +168,15 @@ impl Type {
         match self.class {
             Class::Decimal => self.length.saturating_sub(u32::from(self.decimals > 0) + u32::from(!self.unsigned)),
             Class::Integer => self.length.saturating_sub(u32::from(!self.unsigned)).max(1),
-            Class::Null | Class::Open | Class::Real | Class::Text | Class::Bytes | Class::Date | Class::DateTime
-            | Class::Time | Class::Json => 20,
+            Class::Null
+            | Class::Open
+            | Class::Real
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => 20,
         }
     }
 
@@ -272,12 +279,9 @@ fn of_column_type(column_type: &ColumnType) -> Option<Type> {
         }
         ColumnType::Int { unsigned: false } => integer_column(Carrier::Int4, FieldType::Long, 11, false),
         ColumnType::Int { unsigned: true } => integer_column(Carrier::Int8, FieldType::Long, 10, true),
-        ColumnType::BigInt { unsigned } => integer_column(
-            if *unsigned { Carrier::Numeric } else { Carrier::Int8 },
-            FieldType::LongLong,
-            20,
-            *unsigned,
-        ),
+        ColumnType::BigInt { unsigned } => {
+            integer_column(if *unsigned { Carrier::Numeric } else { Carrier::Int8 }, FieldType::LongLong, 20, *unsigned)
+        }
         ColumnType::Decimal { precision, scale, unsigned } => {
             let length = u32::from(*precision) + u32::from(*scale > 0) + u32::from(!*unsigned);
             Type {
@@ -303,10 +307,9 @@ fn of_column_type(column_type: &ColumnType) -> Option<Type> {
             u32::from(*bits),
             true,
         ),
-        ColumnType::Year => Type {
-            flags: flag::UNSIGNED | flag::ZEROFILL,
-            ..integer_column(Carrier::Int2, FieldType::Year, 4, true)
-        },
+        ColumnType::Year => {
+            Type { flags: flag::UNSIGNED | flag::ZEROFILL, ..integer_column(Carrier::Int2, FieldType::Year, 4, true) }
+        }
         ColumnType::Date => Type::date(),
         ColumnType::Time { fraction } => Type::time(*fraction),
         ColumnType::DateTime { fraction } => Type::datetime(*fraction),
@@ -350,28 +353,40 @@ pub(super) fn merge(left: &Type, right: &Type, collation: &str) -> Type {
     let flags = flag::BINARY;
     match (left.class, right.class) {
         (Class::Integer, Class::Integer) => {
-            let carrier = if [left, right].iter().any(|side| side.carrier == Carrier::Numeric) { Carrier::Numeric } else { Carrier::Int8 };
+            let carrier = if [left, right].iter().any(|side| side.carrier == Carrier::Numeric) {
+                Carrier::Numeric
+            } else {
+                Carrier::Int8
+            };
             let field = if left.field == right.field { left.field } else { FieldType::LongLong };
             let carrier = if left.carrier == right.carrier { left.carrier } else { carrier };
             Type { carrier, field, length, unsigned: left.unsigned && right.unsigned, flags, ..left.clone() }
         }
         (Class::Integer | Class::Decimal, Class::Integer | Class::Decimal) => {
             let scale = left.decimals.max(right.decimals);
-            let whole = [left, right].iter().map(|side| side.precision().saturating_sub(u32::from(side.decimals))).max();
+            let whole =
+                [left, right].iter().map(|side| side.precision().saturating_sub(u32::from(side.decimals))).max();
             Type::decimal(whole.unwrap_or(1) + u32::from(scale), scale)
         }
-        (Class::Integer | Class::Decimal | Class::Real, Class::Integer | Class::Decimal | Class::Real) => Type::double(),
+        (Class::Integer | Class::Decimal | Class::Real, Class::Integer | Class::Decimal | Class::Real) => {
+            Type::double()
+        }
         (Class::Date, Class::Date) => Type::date(),
         (Class::Time, Class::Time) => Type::time(left.decimals.max(right.decimals)),
         (Class::Date | Class::DateTime, Class::Date | Class::DateTime) => {
             let merged = Type::datetime(left.decimals.max(right.decimals));
             let both_instants = [left, right].iter().all(|side| side.carrier == Carrier::TimestampTz);
-            if both_instants { Type { carrier: Carrier::TimestampTz, field: FieldType::Timestamp, ..merged } } else { merged }
+            if both_instants {
+                Type { carrier: Carrier::TimestampTz, field: FieldType::Timestamp, ..merged }
+            } else {
+                merged
+            }
         }
         (Class::Json, Class::Json) => Type::json(),
         (Class::Bytes, _) | (_, Class::Bytes) => Type::bytes(length),
         (_, _) => {
-            let stronger = [left, right].iter().filter_map(|side| side.collation.clone()).min_by_key(|found| found.coercibility);
+            let stronger =
+                [left, right].iter().filter_map(|side| side.collation.clone()).min_by_key(|found| found.coercibility);
             Type { collation: stronger.or_else(|| Type::text(0, collation).collation), ..Type::text(length, collation) }
         }
     }

@@ -54,8 +54,10 @@ async fn one_connection_goes_from_mysql_to_postgresql() {
     assert_eq!(found.map(|(id, _)| id), Some(1), "collations compare as in MySQL");
     conn.query_drop("INSERT INTO customer (email) VALUES ('committed@example.org')").await.expect("an insert");
     let mut other = Conn::from_url(world.url()).await.expect("accounts were imported");
-    let seen: Option<i64> =
-        other.query_first("SELECT COUNT(*) FROM customer WHERE email = 'committed@example.org'").await.expect("counted");
+    let seen: Option<i64> = other
+        .query_first("SELECT COUNT(*) FROM customer WHERE email = 'committed@example.org'")
+        .await
+        .expect("counted");
     assert_eq!(seen, Some(1), "a carried session still commits by itself");
     conn.query_drop("DELETE FROM customer WHERE email = 'committed@example.org'").await.expect("a delete");
     served_writes(&mut conn).await;

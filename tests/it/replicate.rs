@@ -262,7 +262,9 @@ async fn random_transactions_arrive_row_by_row() {
             let (a, b) = (random.gen_range(0..30), random.gen_range(0..1000));
             let text = match random.gen_range(0..10) {
                 0 | 1 => format!("insert into customer(name, credit) values('name {b}', {a})"),
-                2 => format!("insert into counter select concat(id, name), credit from customer where id = {a} order by id"),
+                2 => format!(
+                    "insert into counter select concat(id, name), credit from customer where id = {a} order by id"
+                ),
                 3 => format!("insert into purchase(customer, amount) values({a}, {b}), ({a}, null)"),
                 4 => format!("update customer set credit = credit + {b} where id > {a}"),
                 5 => format!("update customer set credit = 5 where id = {a}"),

@@ -54,10 +54,8 @@ impl Spool {
         let mut found = Found::default();
         let mut stored = 0;
         let tail = scan(directory, &mut found, &mut stored, &mut each).map_err(failed("read"))?;
-        let file = OpenOptions::new()
-            .append(true)
-            .open(segment::path(directory, tail.segment))
-            .map_err(failed("write in"))?;
+        let file =
+            OpenOptions::new().append(true).open(segment::path(directory, tail.segment)).map_err(failed("write in"))?;
         match std::fs::read_to_string(directory.join("stopped")) {
             Ok(reason) => found.stopped = Some(reason),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -11,7 +11,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use super::door::{Opened, Wishes};
-use super::raw::{Raw, USUAL};
+use super::raw::USUAL;
 
 /// A MySQL of its own, since every write on the server counts, and a door that captures.
 async fn capturing() -> (Mysql, Opened, CaptureFeed) {
