@@ -56,6 +56,9 @@ impl Inexact {
 /// and a start that finds it copies the table again.
 pub const UNKNOWN_OUTCOME: &str = "it isn't known whether a transaction was committed";
 
+/// How the reason of a table begins that is halted because it was written from another one that is.
+pub const UNFOLLOWED_ORIGIN: &str = "it was written from a table that isn't followed";
+
 /// A transaction of which it isn't known whether MySQL committed it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Doubtful {

@@ -2,7 +2,7 @@
 
 mod feed;
 
-pub use feed::{Affected, Backlog, Doubtful, Feed, FeedError, Inexact, SourceEvent, UNKNOWN_OUTCOME};
+pub use feed::{Affected, Backlog, Doubtful, Feed, FeedError, Inexact, SourceEvent, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME};
 
 use std::sync::Arc;
 

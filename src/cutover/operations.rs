@@ -205,10 +205,14 @@ impl Director {
                 rows_estimated: progress.estimated,
             })
             .collect();
-        for table in &mut tables {
-            if let Some((_, reason)) = replay.halted.iter().find(|(halted, _)| halted.to_string() == table.name) {
-                table.state = TableState::NeedsResync;
-                table.reason = Some(reason.clone());
+        for (halted, reason) in &replay.halted {
+            let name = halted.to_string();
+            let (state, reason) = (TableState::NeedsResync, Some(reason.clone()));
+            match tables.iter_mut().find(|table| table.name == name) {
+                // It's being repaired.
+                Some(table) if table.state == TableState::Copying => table.reason = reason,
+                Some(table) => (table.state, table.reason) = (state, reason),
+                None => tables.push(TableStatus { name, state, reason, rows_copied: 0, rows_estimated: None }),
             }
         }
         MirrorStatus {

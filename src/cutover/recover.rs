@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::Recovery;
-use crate::change::UNKNOWN_OUTCOME;
+use crate::change::{UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME};
+use crate::replicate::snapshot;
 use crate::route::Mode;
+use crate::schema::TableName;
 use crate::schema::{Catalogue, ddl};
 use crate::source::inspect;
 use crate::sql;
 use crate::store::{Facts, MirrorPhase as StoredPhase, StoreError};
 use crate::target::Bulk;
 
-use super::api::MirrorPhase;
+use super::api::{MirrorPhase, TableState};
 use super::director::close;
 use super::marker::Note;
 use super::mirror::Begin;
@@ -28,6 +30,10 @@ const STORE_PATIENCE: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_millis(500);
 /// How long connections of an earlier process may linger on MySQL.
 const LINGER: Duration = Duration::from_secs(30);
+/// How often tables in doubt are copied again at a start before it's left to the operator.
+const REPAIRS: usize = 8;
+/// How long the applier may take to follow a table again.
+const FOLLOW_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a start found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,21 +228,46 @@ impl Director {
         self.wait_until_gone(&connections).await?;
         let executed = self.quiet_position().await?;
         self.capture()?.settle(connections, executed.clone()).await?;
+        for table in snapshot::tables_of(&self.parts.catalogue.load_full()) {
+            self.table_state(&table.name, TableState::Mirrored, None);
+        }
         self.follow(&facts).await?;
         self.replicator().wait_applied(&executed).await?;
-        // A table that was already in doubt is copied too: the process that found it so didn't live to do it.
-        let known = facts.tables.into_iter().filter(|(_, reason)| !reason.starts_with(UNKNOWN_OUTCOME));
-        let before: Vec<_> = known.map(|(table, _)| table).collect();
-        let doubtful: Vec<_> =
-            self.replicator().status().halted.into_keys().filter(|table| !before.contains(table)).collect();
-        if !doubtful.is_empty() {
-            tracing::warn!(
-                tables = doubtful.len(),
-                "commits were in doubt after the restart: their tables are copied again"
-            );
+        self.repair_doubtful(&facts).await
+    }
+
+    /// Copies the tables in doubt again. That takes a moment, in which tables that are written from them are halted
+    /// too, so it's done until none is left. Tables that an earlier process found in doubt are among them: it didn't
+    /// live to copy them.
+    async fn repair_doubtful(self: &Arc<Self>, facts: &Facts) -> Result<(), CutoverError> {
+        let by_doubt = |reason: &str| reason.starts_with(UNKNOWN_OUTCOME) || reason.starts_with(UNFOLLOWED_ORIGIN);
+        let known = facts.tables.iter().filter(|(_, reason)| !by_doubt(reason));
+        let known: Vec<_> = known.map(|(table, _)| table.clone()).collect();
+        for _ in 0..REPAIRS {
+            let halted = self.replicator().status().halted;
+            let doubtful = halted.into_iter().filter(|(table, reason)| !known.contains(table) && by_doubt(reason));
+            let doubtful: Vec<_> = doubtful.map(|(table, _)| table).collect();
+            if doubtful.is_empty() {
+                return Ok(());
+            }
+            tracing::warn!(tables = doubtful.len(), "commits were in doubt after the restart: their tables are copied again");
+            let turn = Arc::clone(&self.turn).lock_owned().await;
             self.repair(&doubtful).await?;
+            drop(turn);
+            self.wait_followed(&doubtful).await;
         }
         Ok(())
+    }
+
+    /// Waits until the applier has taken tables up again. One that is halted anew meanwhile ends the wait by time.
+    async fn wait_followed(&self, tables: &[TableName]) {
+        let followed = async {
+            while self.replicator().status().halted.keys().any(|halted| tables.contains(halted)) {
+                let changed = self.replicator().changed();
+                let _ = tokio::time::timeout(Duration::from_millis(50), changed).await;
+            }
+        };
+        let _ = tokio::time::timeout(FOLLOW_PATIENCE, followed).await;
     }
 
     /// Waits until connections of an earlier process are gone from MySQL: their last commits have happened or never

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::change::{Affected, CapturedStatement, Doubtful, SourceEvent, SourceTransaction, UNKNOWN_OUTCOME};
+use crate::change::{Affected, CapturedStatement, Doubtful, SourceEvent, SourceTransaction, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME};
 use crate::position::GtidSet;
 use crate::schema::{Catalogue, CatalogueChange, ReferentialAction, TableName, quote};
 use crate::sql::Plan;
@@ -243,7 +243,7 @@ impl Builder<'_> {
 
     fn write(&mut self, statement: &CapturedStatement, plan: Arc<Plan>, write: &WritePlan) {
         if let Some(source) = self.halted_source(statement, write) {
-            let reason = format!("it was written from {source}, and that table isn't followed");
+            let reason = format!("{UNFOLLOWED_ORIGIN}: {source}");
             return self.halt_all(&write.tables, &reason);
         }
         if expect::did_nothing(statement, write) {
