@@ -427,7 +427,9 @@ impl Lowering<'_> {
                     },
                 };
                 let Some(digits) = digits else {
-                    return Err(SqlError::unsupported(format_args!("{name} to a number of digits that isn't constant")));
+                    return Err(SqlError::unsupported(format_args!(
+                        "{name} to a number of digits that isn't constant"
+                    )));
                 };
                 let function = if name == "ROUND" { "round" } else { "trunc" };
                 let sql = self.render(value, carrier)?;

@@ -3,6 +3,8 @@
 //! The rule everywhere: a constant or parameter takes the type of the column that it meets, so that indexes serve; a
 //! column is converted only where MySQL itself converts it.
 
+mod carriers;
+
 use sqlparser::ast::{BinaryOperator, Expr, Query, Value as Token};
 
 use crate::value::Value;
@@ -11,6 +13,7 @@ use super::expression::{Body, Expression, Lowering};
 use super::lower::{Fineness, Place};
 use super::plan::SqlError;
 use super::types::{Carrier, Class, Type};
+use carriers::{constant_carrier, date_domain, exact_carrier, integer_carrier, number_class, parameter_carrier};
 
 impl Lowering<'_> {
     pub(super) fn binary(
@@ -546,69 +549,4 @@ pub(super) fn unnested(mut expr: &Expr) -> &Expr {
         expr = inner;
     }
     expr
-}
-
-/// The carrier of a parameter that meets a number: the column's family, so that indexes serve.
-fn parameter_carrier(number: &Expression) -> Carrier {
-    match number.ty.carrier {
-        Carrier::Int2 | Carrier::Int4 | Carrier::Int8 => Carrier::Int8,
-        Carrier::Float4 | Carrier::Float8 => Carrier::Float8,
-        Carrier::Numeric
-        | Carrier::Text
-        | Carrier::Bytes
-        | Carrier::Date
-        | Carrier::Timestamp
-        | Carrier::TimestampTz
-        | Carrier::Interval
-        | Carrier::Json => Carrier::Numeric,
-    }
-}
-
-/// The carrier of a quoted number that meets a number: integer if it is one, so that `id = '5'` uses the index.
-fn constant_carrier(number: &Expression, text: &Expression) -> Carrier {
-    let fallback = parameter_carrier(number);
-    let Some(Value::Text(text)) = text.constant() else { return fallback };
-    let prefix = super::bind::number_prefix(text);
-    if fallback == Carrier::Float8 || prefix.contains(['e', 'E']) {
-        Carrier::Float8
-    } else if prefix.parse::<i64>().is_ok() {
-        fallback
-    } else {
-        Carrier::Numeric
-    }
-}
-
-fn integer_carrier(side: &Expression) -> Carrier {
-    match (side.ty.carrier, side.is_flexible()) {
-        (Carrier::Numeric, _) => Carrier::Numeric,
-        (_, true) => Carrier::Int8,
-        (own, false) => own,
-    }
-}
-
-fn exact_carrier(side: &Expression) -> Carrier {
-    if side.is_flexible() && side.ty.class == Class::Integer { Carrier::Int8 } else { side.ty.carrier }
-}
-
-/// A text beside a DATE column: compared as dates when it has no time of day.
-fn date_domain(text: &Expression, text_first: bool) -> Domain {
-    let has_time = matches!(text.constant(), Some(Value::Text(text)) if text.trim().len() > 10);
-    let has_time = has_time || text.constant().is_none();
-    let (date, other) =
-        if has_time { (Carrier::Timestamp, Carrier::Timestamp) } else { (Carrier::Date, Carrier::Date) };
-    if text_first { Domain::Own(other, date) } else { Domain::Own(date, other) }
-}
-
-/// As what two operands of arithmetic are calculated.
-fn number_class(left: &Expression, right: &Expression) -> Result<Class, SqlError> {
-    use Class::{Bytes, Date, DateTime, Decimal, Integer, Json, Null, Open, Real, Text, Time};
-    Ok(match (left.ty.class, right.ty.class) {
-        (Date | DateTime | Time | Json | Bytes, _) | (_, Date | DateTime | Time | Json | Bytes) => {
-            return Err(SqlError::unsupported("arithmetic with dates, times, JSON or binary data"));
-        }
-        (Real | Text, _) | (_, Real | Text) => Real,
-        (Decimal, _) | (_, Decimal) => Decimal,
-        (Integer, _) | (_, Integer) => Integer,
-        (Open | Null, Open | Null) => Real,
-    })
 }

@@ -1,0 +1,158 @@
+//! What an INSERT does with rows that are there already: ON DUPLICATE KEY UPDATE and REPLACE.
+
+use super::*;
+
+impl Lowering<'_> {
+    /// ON DUPLICATE KEY UPDATE, when exactly one unique key can be violated.
+    pub(super) fn upsert(
+        &mut self,
+        table: &Arc<Table>,
+        rows: &Rows,
+        assignments: &[sqlparser::ast::Assignment],
+        new_name: Option<&str>,
+    ) -> Result<WritePlan, SqlError> {
+        if self.context.purpose == Purpose::Replay && rows.generated > 0 && rows.cells.len() > 1 {
+            return Err(SqlError::unsupported("replay of ON DUPLICATE KEY UPDATE of several rows with generated ids"));
+        }
+        let keys: Vec<&Key> = unique_keys(table).filter(|key| can_conflict(table, key, rows)).collect();
+        let insert = format!("INSERT INTO {} AS \"stored\"{}", quote::table(&table.name), values_sql(table, rows));
+        let id = table
+            .auto_increment_column()
+            .map_or("NULL::int8".to_owned(), |id| format!("\"stored\".{}", quote::identifier(&id.name)));
+        let given = Some(rows.cells.len());
+        let arbiter = match keys.as_slice() {
+            [] => {
+                let sql = format!("{insert} RETURNING TRUE, {id}");
+                return Ok(self.write_plan(Verb::Upsert, sql, table, WriteResult::Upserted { given }, rows.generated));
+            }
+            [only] => arbiter(only)?,
+            _several => {
+                let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
+                return Err(SqlError::unsupported(format_args!(
+                    "ON DUPLICATE KEY UPDATE where several keys can conflict ({})",
+                    names.join(", ")
+                )));
+            }
+        };
+        let excluded = Relation::of_table(table, "excluded", None)?;
+        let mut scope = Scope::default();
+        scope.add(stored_relation(table)?)?;
+        if let Some(name) = new_name {
+            let mut new = excluded.clone();
+            new.alias = name.to_owned();
+            // Unqualified names mean the stored row.
+            for column in &mut new.columns {
+                column.hidden = true;
+            }
+            scope.add(new)?;
+        }
+        let values = Excluded(excluded);
+        let changes = self.assignments(table, &mut scope, 0, assignments, Some(&values))?;
+        let set: Vec<String> =
+            changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
+        let differs = changes.iter().map(|change| change.differs("\"stored\"")).collect::<Vec<_>>().join(" OR ");
+        let sql = format!(
+            "{insert} ON CONFLICT ({arbiter}) DO UPDATE SET {} WHERE {differs} RETURNING (\"stored\".xmax = 0), {id}",
+            set.join(", ")
+        );
+        Ok(self.write_plan(Verb::Upsert, sql, table, WriteResult::Upserted { given }, rows.generated))
+    }
+
+    /// REPLACE: what conflicts on any unique key is deleted, then the rows are inserted, in one statement.
+    pub(super) fn replace(&mut self, table: &Arc<Table>, rows: Rows) -> Result<WritePlan, SqlError> {
+        let mut conflicts = Vec::new();
+        for cells in &rows.cells {
+            for key in unique_keys(table) {
+                conflicts.extend(conflict(table, key, &rows.columns, cells)?);
+            }
+        }
+        let name = quote::table(&table.name);
+        let deleted = if conflicts.is_empty() { "FALSE".to_owned() } else { conflicts.join(" OR ") };
+        let names = column_names(table, &rows.columns);
+        let mut lines = Vec::with_capacity(rows.cells.len());
+        for cells in &rows.cells {
+            let mut line = Vec::with_capacity(cells.len());
+            for (at, cell) in rows.columns.iter().zip(cells) {
+                line.push(match cell {
+                    Cell::Sql(sql) => sql.clone(),
+                    Cell::Null => null_of(table, *at),
+                    Cell::Default if table.columns.get(*at).is_some_and(|column| column.auto_increment) => {
+                        format!("nextval({})", sequence(table)?)
+                    }
+                    Cell::Default => return Err(SqlError::unsupported("DEFAULT in REPLACE")),
+                });
+            }
+            lines.push(format!("({})", line.join(", ")));
+        }
+        let id = table.auto_increment_column().map_or("NULL::int8".to_owned(), |id| quote::identifier(&id.name));
+        let aliases: Vec<String> = (0..rows.columns.len()).map(|at| format!("v{at}")).collect();
+        let sql = format!(
+            "WITH gone AS (DELETE FROM {name} WHERE {deleted} RETURNING 1), counted AS MATERIALIZED (SELECT count(*) AS n FROM gone), \
+             added AS (INSERT INTO {name} ({names}) SELECT {} FROM counted, (VALUES {}) AS given ({}) WHERE counted.n >= 0 RETURNING {id} AS id) \
+             SELECT (SELECT n FROM counted), (SELECT count(*) FROM added), (SELECT min(id) FROM added)",
+            aliases.join(", "),
+            lines.join(", "),
+            aliases.join(", "),
+        );
+        Ok(self.write_plan(Verb::Replace, sql, table, WriteResult::Replaced, rows.generated))
+    }
+}
+
+/// `VALUES(column)` is the row that would have been inserted.
+#[derive(Debug)]
+struct Excluded(Relation);
+
+impl ValuesOf for Excluded {
+    fn value_of(&self, column: &str) -> Option<Expression> {
+        let found = self.0.columns.iter().find(|own| own.name.eq_ignore_ascii_case(column))?;
+        Some(found.expression())
+    }
+}
+
+/// The target table as ON DUPLICATE KEY UPDATE names it.
+fn stored_relation(table: &Arc<Table>) -> Result<Relation, SqlError> {
+    let mut relation = Relation::of_table(table, "stored", Some(table.name.database.clone()))?;
+    relation.alias.clone_from(&table.name.table);
+    Ok(relation)
+}
+
+/// False when no row can violate the key: a part is NULL, or an id that is generated.
+fn can_conflict(table: &Table, key: &Key, rows: &Rows) -> bool {
+    let Some(columns) = key_columns(table, key) else { return true };
+    rows.cells.iter().any(|cells| {
+        columns.iter().all(|column| {
+            let Some(definition) = table.columns.get(*column) else { return true };
+            let cell = rows.columns.iter().position(|at| at == column).and_then(|at| cells.get(at));
+            match cell {
+                Some(Cell::Null) => false,
+                Some(Cell::Default) | None if definition.auto_increment => false,
+                Some(Cell::Sql(_)) if definition.auto_increment => rows.explicit > 0,
+                Some(Cell::Default) | None => {
+                    !matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) || !definition.nullable
+                }
+                Some(Cell::Sql(_)) => true,
+            }
+        })
+    })
+}
+
+/// The condition under which a stored row conflicts with a new one on a key; `None` when none can.
+fn conflict(table: &Table, key: &Key, columns: &[usize], cells: &[Cell]) -> Result<Option<String>, SqlError> {
+    let Some(parts) = key_columns(table, key) else {
+        return Err(SqlError::unsupported("REPLACE over a key prefix or expression"));
+    };
+    let mut terms = Vec::with_capacity(parts.len());
+    for column in parts {
+        let Some(definition) = table.columns.get(column) else { return Ok(None) };
+        match columns.iter().position(|at| *at == column).and_then(|at| cells.get(at)) {
+            Some(Cell::Sql(sql)) => terms.push(format!("{} = {sql}", quote::identifier(&definition.name))),
+            Some(Cell::Null) => return Ok(None),
+            Some(Cell::Default) | None if definition.auto_increment => return Ok(None),
+            Some(Cell::Default) | None if matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) => {
+                return Ok(None);
+            }
+            Some(Cell::Default) | None => return Err(SqlError::unsupported("REPLACE with a defaulted key column")),
+        }
+    }
+    Ok(Some(format!("({})", terms.join(" AND "))))
+}
