@@ -13,6 +13,7 @@
 //! A crash before step 4 leaves phase *copying* in the store, and the next start begins again with empty tables.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -216,28 +217,48 @@ impl Director {
         Ok((opened, position, barrier))
     }
 
+    /// How long commits are held in one attempt after the other, up to the configured limit.
+    ///
+    /// A single long attempt can't do it: a statement that is already let through may wait for a row that another
+    /// transaction has locked, and that one's COMMIT is held. Letting go for a moment resolves it, and the short first
+    /// attempts keep the clients' wait short.
+    pub(super) fn hold_attempts(&self) -> impl Iterator<Item = Duration> + use<> {
+        let limit = self.config().mirror.hold_limit;
+        let parts = [32, 16, 16, 8, 8, 8, 4, 4, 2, 2, 1, 1];
+        parts.into_iter().map(move |part| limit / part)
+    }
+
     /// Opens a snapshot, and does something at its position before commits go on.
     async fn open_while_held<T>(
         &self,
-        and: impl FnOnce(&GtidSet) -> Result<T, CutoverError>,
+        and: impl Fn(&GtidSet) -> Result<T, CutoverError>,
     ) -> Result<(Snapshot, GtidSet, T), CutoverError> {
-        let prepared = prepare(self.source()?, SNAPSHOT_READERS).await?;
-        let limit = self.config().mirror.hold_limit;
-        let held = async {
-            let hold = self.route().hold_commits().await;
-            let opened = prepared.open().await?;
-            let position = opened.position().cloned().ok_or_else(bypassed_during_hold)?;
-            let done = and(&position)?;
-            drop(hold);
-            Ok::<_, CutoverError>((opened, position, done))
-        };
-        let (opened, position, done) = tokio::time::timeout(limit, held).await.map_err(|_| {
+        let mut held = None;
+        for limit in self.hold_attempts() {
+            let prepared = prepare(self.source()?, SNAPSHOT_READERS).await?;
+            let open = async {
+                let hold = self.route().hold_commits().await;
+                let opened = prepared.open().await?;
+                let position = opened.position().cloned().ok_or_else(bypassed_during_hold)?;
+                let done = and(&position)?;
+                drop(hold);
+                Ok::<_, CutoverError>((opened, position, done))
+            };
+            match tokio::time::timeout(limit, open).await {
+                Ok(opened) => {
+                    held = Some(opened?);
+                    break;
+                }
+                Err(_) => tracing::debug!(?limit, "commits couldn't be held in time; they are let go, then once more"),
+            }
+        }
+        let (opened, position, done) = held.ok_or_else(|| {
             CutoverError::state(format!(
                 "the snapshot couldn't be opened while commits were held for {} ms: a commit takes that long, or MySQL \
                  is slow",
-                limit.as_millis()
+                self.config().mirror.hold_limit.as_millis()
             ))
-        })??;
+        })?;
         // Everything that went through the proxy is recorded by now: what isn't came another way.
         self.capture()?.executed(position.clone()).await?;
         Ok((opened, position, done))

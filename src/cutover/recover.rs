@@ -293,15 +293,20 @@ impl Director {
 
     /// MySQL's executed set, read while nothing that commits is in flight through this process.
     pub(super) async fn quiet_position(&self) -> Result<crate::position::GtidSet, CutoverError> {
-        let mut conn = inspect::connect(self.source()?).await?;
-        let read = async {
-            let hold = self.route().hold_commits().await;
-            let position = inspect::gtid_executed(&mut conn).await;
-            drop(hold);
-            position
-        };
-        let position = tokio::time::timeout(self.config().mirror.hold_limit, read).await;
-        close(conn).await;
-        Ok(position.map_err(|_| CutoverError::state("a commit in flight didn't end in time"))??)
+        for limit in self.hold_attempts() {
+            let mut conn = inspect::connect(self.source()?).await?;
+            let read = async {
+                let hold = self.route().hold_commits().await;
+                let position = inspect::gtid_executed(&mut conn).await;
+                drop(hold);
+                position
+            };
+            let position = tokio::time::timeout(limit, read).await;
+            close(conn).await;
+            if let Ok(position) = position {
+                return Ok(position?);
+            }
+        }
+        Err(CutoverError::state("commits in flight didn't end in time"))
     }
 }
