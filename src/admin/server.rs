@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::socket::Socket;
 use super::{
-    CutoverReport, CutoverRequest, ModeRequest, OperationError, Operations, Refusal, Rehearsal, ResyncRequest, Status,
-    VerifySummary,
+    CutoverReport, CutoverRequest, ModeRequest, OperationError, Operations, Refusal, Rehearsal, ResyncRequest, Side,
+    Status, TableState, VerifySummary,
 };
-use crate::observe::Exposition;
+use crate::observe::{Exposition, Standing};
 use crate::route::SessionInfo;
 
 /// What the handlers share.
@@ -86,8 +86,28 @@ async fn sessions(State(door): State<Door>) -> Answer<Vec<SessionInfo>> {
 }
 
 async fn metrics(State(door): State<Door>) -> Response {
+    if let Ok(status) = door.operations.status().await {
+        stand(door.exposition.standing(), &status);
+    }
     let format = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (format, door.exposition.text()).into_response()
+}
+
+/// Brings the gauges up to date.
+fn stand(gauges: &Standing, status: &Status) {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    gauges.sessions.set(whole(status.sessions));
+    gauges.epoch.set(whole(status.epoch));
+    gauges.serving_target.set(i64::from(status.serving == Side::Target));
+    gauges.mirroring.set(i64::from(status.mirror.is_some()));
+    let Some(mirror) = &status.mirror else { return };
+    gauges.transactions_applied.set(whole(mirror.transactions_applied));
+    gauges.lag_transactions.set(whole(mirror.lag_transactions));
+    gauges.lag_seconds.set(mirror.lag_seconds);
+    gauges.spool_bytes.set(whole(mirror.spool_bytes));
+    let marked = mirror.tables.iter().filter(|table| table.state == TableState::NeedsResync).count();
+    gauges.tables_needing_resync.set(whole(marked as u64));
+    gauges.writers_bypass.set(i64::from(mirror.gaps.is_some()));
 }
 
 async fn unknown() -> Response {

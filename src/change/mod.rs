@@ -2,7 +2,9 @@
 
 mod feed;
 
-pub use feed::{Affected, Backlog, Doubtful, Feed, FeedError, Inexact, SourceEvent, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME};
+pub use feed::{
+    Affected, Backlog, Doubtful, Feed, FeedError, Inexact, SourceEvent, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
+};
 
 use std::sync::Arc;
 

@@ -31,7 +31,7 @@ pub trait Operations: Send + Sync + 'static {
     /// Copies tables anew; all that need it when `tables` is empty. Answers when the copy has begun.
     fn resync(&self, tables: Vec<String>) -> Reply<'_, Status>;
 
-    /// Compares the rows of both sides at one position.
+    /// Compares the rows of both sides at one position. Waits a little for its turn.
     fn verify(&self) -> Reply<'_, VerifySummary>;
 
     /// Every client session.

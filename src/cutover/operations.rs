@@ -1,6 +1,7 @@
 //! The operator's wishes, one function each.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -14,6 +15,9 @@ use super::flip::{Performer, Purpose};
 use super::mirror::Begin;
 use super::steps::{self, Flip};
 use super::{CutoverError, Director};
+
+/// How long a comparison waits for another operation to end.
+const TURN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The director as the doors hold it.
 #[derive(Clone, Debug)]
@@ -62,7 +66,7 @@ impl Operations for Desk {
 
     fn verify(&self) -> Reply<'_, VerifySummary> {
         Box::pin(async move {
-            let _turn = self.0.take_turn()?;
+            let _turn = self.0.await_turn().await?;
             self.0.require_streaming()?;
             Ok(self.0.prove().await?)
         })
@@ -79,6 +83,15 @@ impl Director {
         Arc::clone(&self.turn).try_lock_owned().map_err(|_| {
             OperationError::new(Refusal::Busy, "another operation is under way").hint("bascule status, then try again")
         })
+    }
+
+    /// As [`Director::take_turn`], but waits a little: comparing changes nothing, and a repair that has just ended may
+    /// not have left yet.
+    async fn await_turn(&self) -> Result<OwnedMutexGuard<()>, OperationError> {
+        match tokio::time::timeout(TURN_PATIENCE, Arc::clone(&self.turn).lock_owned()).await {
+            Ok(turn) => Ok(turn),
+            Err(_) => self.take_turn(),
+        }
     }
 
     fn require_streaming(&self) -> Result<(), OperationError> {

@@ -250,7 +250,10 @@ impl Director {
             if doubtful.is_empty() {
                 return Ok(());
             }
-            tracing::warn!(tables = doubtful.len(), "commits were in doubt after the restart: their tables are copied again");
+            tracing::warn!(
+                tables = doubtful.len(),
+                "commits were in doubt after the restart: their tables are copied again"
+            );
             let turn = Arc::clone(&self.turn).lock_owned().await;
             self.repair(&doubtful).await?;
             drop(turn);

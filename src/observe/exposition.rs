@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
 
-use super::Metrics;
+use super::{Metrics, Standing};
 
 /// A registry with every metric in it, ready to be shown.
 #[derive(Debug)]
 pub struct Exposition {
     registry: Registry,
+    metrics: Arc<Metrics>,
 }
 
 impl Exposition {
@@ -18,7 +19,13 @@ impl Exposition {
     pub fn new(metrics: &Arc<Metrics>) -> Self {
         let mut registry = Registry::default();
         metrics.register(&mut registry);
-        Self { registry }
+        Self { registry, metrics: Arc::clone(metrics) }
+    }
+
+    /// The gauges, to be brought up to date before they are shown.
+    #[must_use]
+    pub fn standing(&self) -> &Standing {
+        &self.metrics.standing
     }
 
     /// All metrics now.

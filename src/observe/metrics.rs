@@ -1,7 +1,10 @@
 //! Every metric that Bascule exposes, in one place. A field is added here, registered with its help text in
 //! [`Metrics::register`], and raised where the event happens.
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 /// Counters of one Bascule process; shared by `Arc`.
@@ -12,6 +15,45 @@ pub struct Metrics {
     pub connections_refused: Counter,
     pub logins_failed: Counter,
     pub source_lost: Counter,
+    /// Brought up to date when somebody looks.
+    pub standing: Standing,
+}
+
+/// How things stand, as gauges.
+#[derive(Debug, Default)]
+pub struct Standing {
+    pub sessions: Gauge,
+    pub epoch: Gauge,
+    /// 0 MySQL serves, 1 PostgreSQL does.
+    pub serving_target: Gauge,
+    pub mirroring: Gauge,
+    pub transactions_applied: Gauge,
+    pub lag_transactions: Gauge,
+    pub lag_seconds: Gauge<f64, AtomicU64>,
+    pub spool_bytes: Gauge,
+    pub tables_needing_resync: Gauge,
+    pub writers_bypass: Gauge,
+}
+
+impl Standing {
+    fn register(&self, registry: &mut Registry) {
+        let whole: [(&str, &str, &Gauge); 9] = [
+            ("bascule_sessions", "Client sessions", &self.sessions),
+            ("bascule_epoch", "Raised by each flip", &self.epoch),
+            ("bascule_serving_target", "1 when PostgreSQL answers the clients", &self.serving_target),
+            ("bascule_mirroring", "1 in mode mirror", &self.mirroring),
+            ("bascule_applied_transactions", "Transactions applied by this process", &self.transactions_applied),
+            ("bascule_lag_transactions", "Transactions read and not applied yet", &self.lag_transactions),
+            ("bascule_spool_bytes", "Bytes of captured writes on disk", &self.spool_bytes),
+            ("bascule_tables_needing_resync", "Tables that aren't mirrored any more", &self.tables_needing_resync),
+            ("bascule_writers_bypass", "1 when writers bypass the proxy", &self.writers_bypass),
+        ];
+        for (name, help, gauge) in whole {
+            registry.register(name, help, gauge.clone());
+        }
+        let help = "Age of the oldest transaction that isn't applied, in seconds";
+        registry.register("bascule_lag_seconds", help, self.lag_seconds.clone());
+    }
 }
 
 impl Metrics {
@@ -30,5 +72,6 @@ impl Metrics {
         );
         registry.register("bascule_source_lost", "Sessions whose MySQL connection broke", self.source_lost.clone());
         registry.register("bascule_commands", "Client commands seen", self.commands.clone());
+        self.standing.register(registry);
     }
 }

@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::change::{Affected, CapturedStatement, Doubtful, SourceEvent, SourceTransaction, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME};
+use crate::change::{
+    Affected, CapturedStatement, Doubtful, SourceEvent, SourceTransaction, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
+};
 use crate::position::GtidSet;
 use crate::schema::{Catalogue, CatalogueChange, ReferentialAction, TableName, quote};
 use crate::sql::Plan;

@@ -51,10 +51,11 @@ impl StoreStatement {
     }
 }
 
-/// The applied set, to be written in the transaction of its rows.
+/// The applied set, to be written in the transaction of its rows. It changes no row once PostgreSQL serves: an applier
+/// that is left over is fenced by that.
 #[must_use]
 pub fn checkpoint(applied: &GtidSet) -> StoreStatement {
-    StoreStatement::new("UPDATE bascule.state SET applied = $1", &[&applied.to_string()])
+    StoreStatement::new("UPDATE bascule.state SET applied = $1 WHERE mode <> 'postgres'", &[&applied.to_string()])
 }
 
 /// All transactions known to have bypassed Bascule.

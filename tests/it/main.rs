@@ -6,6 +6,7 @@
 
 mod crash;
 mod ddl;
+mod flip;
 mod forward;
 mod mirror;
 mod replicate;
