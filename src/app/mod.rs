@@ -182,32 +182,3 @@ impl App {
         }
     }
 }
-
-/// Runs until SIGTERM or Ctrl-C.
-///
-/// # Errors
-/// [`AppError`] from the start.
-pub async fn run(config: Config) -> Result<(), AppError> {
-    let app = start(config).await?;
-    wait_for_signal().await;
-    tracing::info!("stopping: sessions may finish their transaction");
-    app.stop().await;
-    Ok(())
-}
-
-/// Returns at the first SIGTERM or SIGINT.
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = match signal(SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM can't be listened for");
-            let _ = tokio::signal::ctrl_c().await;
-            return;
-        }
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-}
