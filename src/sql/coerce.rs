@@ -102,7 +102,8 @@ fn size(length: u32) -> usize {
 fn number<'v>(value: &Value, written: &'v str, kind: &str, target: &Target<'_>) -> Result<&'v str, SqlError> {
     let trimmed = written.trim_matches([' ', '\t', '\n', '\r']);
     let prefix = number_prefix(trimmed);
-    let complete = prefix.len() == trimmed.len() && !trimmed.is_empty();
+    // Text that begins with no number has the prefix "0", so the texts are compared and not only their lengths.
+    let complete = prefix == trimmed;
     if complete {
         return Ok(prefix);
     }

@@ -84,6 +84,8 @@ fn values_are_stored_as_mysql_stores_them() {
 #[test]
 fn values_that_do_not_fit_are_mysqls_errors() {
     assert_eq!(error("n", text("abc")), (1366, "Incorrect integer value: 'abc' for column 'n' at row 1".to_owned()));
+    assert_eq!(error("n", text("x")), (1366, "Incorrect integer value: 'x' for column 'n' at row 1".to_owned()));
+    assert_eq!(error("n", text("")), (1366, "Incorrect integer value: '' for column 'n' at row 1".to_owned()));
     assert_eq!(error("n", text("5abc")), (1265, "Data truncated for column 'n' at row 1".to_owned()));
     assert_eq!(error("n", Value::Int(-1)), (1264, "Out of range value for column 'n' at row 1".to_owned()));
     assert_eq!(error("v", text("abcd")), (1406, "Data too long for column 'v' at row 1".to_owned()));
