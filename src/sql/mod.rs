@@ -20,6 +20,7 @@ mod error;
 mod expression;
 mod from;
 mod functions;
+mod helpers;
 mod insert;
 mod json;
 mod keys;
@@ -40,6 +41,7 @@ pub use cache::Cache;
 pub use classify::{
     SessionEffects, classify, depends_on_time, may_call_function, savepoint_name, session_effects, split,
 };
+pub use helpers::HELPERS;
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
 
 use sqlparser::ast::Statement;
@@ -48,10 +50,6 @@ use sqlparser::tokenizer::Token;
 use dialect::{Modes, Source};
 use expression::Lowering;
 use plan::QueryPlan;
-
-/// SQL that creates the helper functions in schema `mysql` of the target. It can be run again at any time; the schema
-/// and the collations come from [`crate::schema::ddl`].
-pub const HELPERS: &str = include_str!("helpers.sql");
 
 /// Stack for statements that are deep or long: the parser and the rewrite recurse as deep as the statement nests, and
 /// a chain of operators is a tree as deep as it is long.

@@ -1,0 +1,92 @@
+//! Functions that choose between their arguments, and those whose carrier depends on the argument.
+
+use super::super::expression::{Expression, Lowering};
+use super::super::plan::SqlError;
+use super::super::types::{Carrier, Class, Type};
+
+impl Lowering<'_> {
+    /// Functions that choose between their arguments.
+    pub(super) fn control_function(
+        &mut self,
+        name: &str,
+        arguments: &[Expression],
+    ) -> Result<Option<Expression>, SqlError> {
+        let any_null = arguments.iter().any(|argument| argument.nullable);
+        let all_null = arguments.iter().all(|argument| argument.nullable);
+        Ok(Some(match (name, arguments) {
+            ("IF", [condition, yes, no]) => {
+                let condition = self.truth(condition)?;
+                let (ty, branches) = self.unify(&[yes.clone(), no.clone()])?;
+                let sql = format!("(CASE WHEN {condition} THEN {} END)", branches.join(" ELSE "));
+                Expression::sql(sql, ty, yes.nullable || no.nullable)
+            }
+            ("IFNULL", [_, _]) | ("COALESCE", [_, ..]) => {
+                let (ty, values) = self.unify(arguments)?;
+                Expression::sql(format!("COALESCE({})", values.join(", ")), ty, all_null)
+            }
+            ("NULLIF", [left, right]) => {
+                let equal = self.compare("=", left, right)?;
+                let sql = self.own(left)?;
+                Expression::sql(format!("(CASE WHEN {equal} THEN NULL ELSE {sql} END)"), left.ty.clone(), true)
+            }
+            ("ISNULL", [value]) => {
+                let sql = self.own(value)?;
+                Expression::condition(format!("({sql} IS NULL)"), false)
+            }
+            ("GREATEST" | "LEAST", [_, _, ..]) => {
+                let (ty, values) = self.unify(arguments)?;
+                let function = if name == "GREATEST" { "GREATEST" } else { "LEAST" };
+                let missing: Vec<String> = values.iter().map(|value| format!("{value} IS NULL")).collect();
+                let chosen = format!("{function}({})", values.join(", "));
+                let sql = if any_null {
+                    format!("(CASE WHEN {} THEN NULL ELSE {chosen} END)", missing.join(" OR "))
+                } else {
+                    chosen
+                };
+                Expression::sql(sql, ty, any_null)
+            }
+            ("CONCAT", [_, ..]) => {
+                let mut length = 0_u32;
+                let mut parts = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    length = length.saturating_add(argument.ty.length);
+                    parts.push(self.text(argument)?);
+                }
+                let ty = Type::text(length, &self.context.collation);
+                let collation = arguments
+                    .iter()
+                    .filter_map(|argument| argument.ty.collation.clone())
+                    .min_by_key(|own| own.coercibility);
+                Expression::sql(
+                    format!("({})", parts.join(" || ")),
+                    Type { collation: collation.or(ty.collation.clone()), ..ty },
+                    any_null,
+                )
+            }
+            ("LENGTH" | "OCTET_LENGTH", [value]) => {
+                let carrier = if value.ty.class == Class::Bytes { Carrier::Bytes } else { Carrier::Text };
+                let sql = self.render(value, carrier)?;
+                Expression::sql(format!("octet_length({sql})::int8"), Type::integer(10), any_null)
+            }
+            ("HEX", [value]) => {
+                let sql = match value.ty.class {
+                    Class::Integer => format!("upper(to_hex({}))", self.render(value, Carrier::Int8)?),
+                    Class::Bytes => format!("upper(encode({}, 'hex'))", self.own(value)?),
+                    Class::Null
+                    | Class::Open
+                    | Class::Decimal
+                    | Class::Real
+                    | Class::Text
+                    | Class::Date
+                    | Class::DateTime
+                    | Class::Time
+                    | Class::Json => {
+                        format!("upper(encode(convert_to({}, 'UTF8'), 'hex'))", self.text(value)?)
+                    }
+                };
+                Expression::sql(sql, Type::text(value.ty.length.saturating_mul(8), &self.context.collation), any_null)
+            }
+            (_, _) => return Ok(None),
+        }))
+    }
+}

@@ -1,0 +1,114 @@
+//! Functions on numbers.
+
+use crate::value::Value;
+
+use super::super::expression::{Expression, Lowering};
+use super::super::plan::SqlError;
+use super::super::types::{Carrier, Class, Type};
+use super::Returns::{Double, Integer};
+use super::{Plain, nullable, plain};
+
+#[rustfmt::skip]
+pub(super) const PLAIN: &[Plain] = &[
+    plain("PI", "", "pi()", Double),
+    nullable("SQRT", "D", "(CASE WHEN {0} >= 0 THEN sqrt({0}) END)", Double),
+    plain("EXP", "D", "exp({0})", Double),
+    nullable("LN", "D", "(CASE WHEN {0} > 0 THEN ln({0}) END)", Double),
+    nullable("LOG10", "D", "(CASE WHEN {0} > 0 THEN log({0}) END)", Double),
+    nullable("LOG2", "D", "(CASE WHEN {0} > 0 THEN (ln({0}) / ln(2::float8)) END)", Double),
+    plain("POW", "DD", "power({0}, {1})", Double),
+    plain("POWER", "DD", "power({0}, {1})", Double),
+    plain("SIN", "D", "sin({0})", Double),
+    plain("COS", "D", "cos({0})", Double),
+    plain("TAN", "D", "tan({0})", Double),
+    plain("ATAN", "D", "atan({0})", Double),
+    plain("ATAN2", "DD", "atan2({0}, {1})", Double),
+    plain("RADIANS", "D", "radians({0})", Double),
+    plain("DEGREES", "D", "degrees({0})", Double),
+    plain("SIGN", "D", "sign({0})::int8", Integer(2)),
+];
+
+impl Lowering<'_> {
+    /// Functions whose result has the type of a number they're given.
+    pub(super) fn number_function(
+        &mut self,
+        name: &str,
+        arguments: &[Expression],
+    ) -> Result<Option<Expression>, SqlError> {
+        let Some(first) = arguments.first() else { return Ok(None) };
+        let any_null = arguments.iter().any(|argument| argument.nullable);
+        let (ty, carrier) = match first.ty.class {
+            Class::Integer => (
+                Type { unsigned: first.ty.unsigned, ..Type::integer(21) },
+                if first.ty.carrier == Carrier::Numeric { Carrier::Numeric } else { Carrier::Int8 },
+            ),
+            Class::Decimal => (first.ty.clone(), Carrier::Numeric),
+            Class::Null
+            | Class::Open
+            | Class::Real
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => (Type::double(), Carrier::Float8),
+        };
+        Ok(Some(match (name, arguments) {
+            ("ABS", [value]) => {
+                let sql = self.render(value, carrier)?;
+                Expression::sql(format!("abs({sql})"), Type { flags: ty.flags, ..ty }, any_null)
+            }
+            ("CEIL" | "CEILING" | "FLOOR", [value]) => {
+                let function = if name == "FLOOR" { "floor" } else { "ceil" };
+                match ty.class {
+                    Class::Integer => Expression { origin: None, ..value.clone() },
+                    Class::Decimal if ty.precision() <= 18 => {
+                        let sql = self.render(value, Carrier::Numeric)?;
+                        Expression::sql(format!("{function}({sql})::int8"), Type::integer(ty.precision() + 1), any_null)
+                    }
+                    _wide_or_real => {
+                        let sql = self.render(value, carrier)?;
+                        let ty = if ty.class == Class::Decimal { Type::decimal(ty.precision(), 0) } else { ty };
+                        Expression::sql(format!("{function}({sql})"), ty, any_null)
+                    }
+                }
+            }
+            ("ROUND" | "TRUNCATE", [value]) | ("ROUND" | "TRUNCATE", [value, _]) => {
+                let digits = match arguments.get(1) {
+                    None => Some(0),
+                    Some(digits) => match digits.constant() {
+                        Some(Value::Int(digits)) => i32::try_from(*digits).ok(),
+                        Some(_) | None => None,
+                    },
+                };
+                let Some(digits) = digits else {
+                    return Err(SqlError::unsupported(format_args!(
+                        "{name} to a number of digits that isn't constant"
+                    )));
+                };
+                let function = if name == "ROUND" { "round" } else { "trunc" };
+                let sql = self.render(value, carrier)?;
+                let scale = u8::try_from(digits.clamp(0, 30)).unwrap_or(0);
+                match ty.class {
+                    Class::Integer if digits >= 0 => Expression::sql(sql, ty, any_null),
+                    Class::Integer => {
+                        Expression::sql(format!("{function}({sql}::numeric, {digits})::int8"), ty, any_null)
+                    }
+                    Class::Decimal => {
+                        let scale = scale.min(ty.decimals);
+                        let precision = ty.precision() - u32::from(ty.decimals) + u32::from(scale) + 1;
+                        Expression::sql(
+                            format!("{function}({sql}, {})", digits.min(i32::from(ty.decimals))),
+                            Type::decimal(precision, scale),
+                            any_null,
+                        )
+                    }
+                    _real if digits == 0 && name == "ROUND" => Expression::sql(format!("round({sql})"), ty, any_null),
+                    _real => Expression::sql(format!("{function}({sql}::numeric, {digits})::float8"), ty, any_null),
+                }
+            }
+            ("MOD", [left, right]) => self.modulo(left, right)?,
+            (_, _) => return Ok(None),
+        }))
+    }
+}

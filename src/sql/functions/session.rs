@@ -1,0 +1,45 @@
+//! Functions that tell what the session knows.
+
+use crate::value::Value;
+
+use super::super::expression::{Expression, Lowering};
+use super::super::plan::{ParameterSource, SqlError};
+use super::super::types::{Carrier, Type};
+
+impl Lowering<'_> {
+    /// What the session knows.
+    pub(super) fn session_function(
+        &mut self,
+        name: &str,
+        arguments: &[Expression],
+    ) -> Result<Option<Expression>, SqlError> {
+        let text = |length| Type::text(length, &self.context.collation);
+        let unsigned = Type { unsigned: true, ..Type::integer(21) };
+        let found = match (name, arguments) {
+            ("DATABASE" | "SCHEMA", []) => match &self.context.database {
+                Some(database) => {
+                    Expression { nullable: true, ..Expression::literal(Value::Text(database.clone()), text(34)) }
+                }
+                None => Expression::literal(Value::Null, text(34)),
+            },
+            ("USER" | "CURRENT_USER" | "SESSION_USER" | "SYSTEM_USER", []) => {
+                Expression::source(ParameterSource::User, text(288), true)
+            }
+            ("VERSION", []) => Expression::source(ParameterSource::Variable("version".to_owned()), text(60), false),
+            ("CONNECTION_ID", []) => Expression::source(ParameterSource::ConnectionId, unsigned, false),
+            ("LAST_INSERT_ID", []) => Expression::source(ParameterSource::LastInsertId, unsigned, false),
+            ("LAST_INSERT_ID", [_]) => return Err(SqlError::unsupported("LAST_INSERT_ID(expr)")),
+            ("FOUND_ROWS", []) => Expression::source(ParameterSource::FoundRows, Type::integer(21), false),
+            ("ROW_COUNT", []) => Expression::source(ParameterSource::RowCount, Type::integer(21), false),
+            ("UUID", []) => Expression::sql("gen_random_uuid()::text", text(36), false),
+            ("RAND", []) => Expression::sql("random()", Type::double(), false),
+            ("SLEEP", [seconds]) => {
+                let seconds = self.render(seconds, Carrier::Float8)?;
+                Expression::sql(format!("\"mysql\".sleep({seconds})"), Type::integer(21), false)
+            }
+            ("ANY_VALUE", [value]) => value.clone(),
+            (_, _) => return Ok(None),
+        };
+        Ok(Some(found))
+    }
+}

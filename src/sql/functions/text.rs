@@ -1,0 +1,45 @@
+//! Functions on character data.
+
+use super::Returns::{Bytes, Integer, Like, Text};
+use super::{Plain, nullable, plain};
+
+#[rustfmt::skip]
+pub(super) const PLAIN: &[Plain] = &[
+    plain("CHAR_LENGTH", "T", "char_length({0})::int8", Integer(10)),
+    plain("CHARACTER_LENGTH", "T", "char_length({0})::int8", Integer(10)),
+    plain("UPPER", "T", "upper({0} COLLATE \"und-x-icu\")", Like),
+    plain("UCASE", "T", "upper({0} COLLATE \"und-x-icu\")", Like),
+    plain("LOWER", "T", "lower({0} COLLATE \"und-x-icu\")", Like),
+    plain("LCASE", "T", "lower({0} COLLATE \"und-x-icu\")", Like),
+    plain("LEFT", "TI", "left({0}, least(greatest({1}, 0), 2147483647)::int4)", Like),
+    plain("RIGHT", "TI", "right({0}, least(greatest({1}, 0), 2147483647)::int4)", Like),
+    plain("SUBSTRING", "TIi", "\"mysql\".substring({*})", Like),
+    plain("SUBSTR", "TIi", "\"mysql\".substring({*})", Like),
+    plain("MID", "TIi", "\"mysql\".substring({*})", Like),
+    plain("SUBSTRING_INDEX", "TTI", "\"mysql\".substring_index({*})", Like),
+    plain("LTRIM", "T", "ltrim({0}, ' ')", Like),
+    plain("RTRIM", "T", "rtrim({0}, ' ')", Like),
+    plain("REVERSE", "T", "reverse({0})", Like),
+    plain("REPLACE", "TTT", "replace({0} COLLATE \"C\", {1}, {2})", Text(65_535)),
+    plain("REPEAT", "TI", "repeat({0}, least(greatest({1}, 0), 16777216)::int4)", Text(65_535)),
+    plain("SPACE", "I", "repeat(' ', least(greatest({0}, 0), 16777216)::int4)", Text(65_535)),
+    nullable("LPAD", "TIT", "\"mysql\".lpad({*})", Text(65_535)),
+    nullable("RPAD", "TIT", "\"mysql\".rpad({*})", Text(65_535)),
+    plain("LOCATE", "TTi", "\"mysql\".locate({*})", Integer(21)),
+    plain("INSTR", "TT", "\"mysql\".locate({1}, {0})", Integer(21)),
+    plain("FIELD", "TT*", "\"mysql\".field({*})", Integer(3)),
+    nullable("ELT", "IT*", "(ARRAY[{rest}])[{0}::int4]", Text(65_535)),
+    plain("FIND_IN_SET", "TT", "\"mysql\".find_in_set({*})", Integer(3)),
+    plain("CONCAT_WS", "TT*", "concat_ws({*})", Text(65_535)),
+    plain("STRCMP", "TT", "\"mysql\".compare({*})", Integer(2)),
+    plain("ASCII", "T", "(CASE WHEN {0} COLLATE \"C\" = '' THEN 0 ELSE get_byte(convert_to({0}, 'UTF8'), 0) END)::int8", Integer(3)),
+    plain("QUOTE", "T", "\"mysql\".quote({0})", Like),
+    plain("MD5", "B", "md5({0})", Text(32)),
+    plain("CRC32", "B", "\"mysql\".crc32({0})", Integer(10)),
+    nullable("SHA2", "BI", "\"mysql\".sha2({*})", Text(128)),
+    nullable("UNHEX", "T", "\"mysql\".unhex({0})", Bytes(65_535)),
+    plain("TO_BASE64", "B", "encode({0}, 'base64')", Text(65_535)),
+    nullable("FORMAT", "NI", "\"mysql\".format({*})", Text(60)),
+    nullable("INET_ATON", "T", "\"mysql\".inet_aton({0})", Integer(21)),
+    nullable("INET_NTOA", "I", "\"mysql\".inet_ntoa({0})", Text(31)),
+];
