@@ -6,9 +6,11 @@
 
 mod crash;
 mod ddl;
+mod door;
 mod flip;
 mod forward;
 mod mirror;
+mod oracle;
 mod replicate;
 mod road;
 mod serve;

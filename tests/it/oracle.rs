@@ -1,0 +1,153 @@
+//! The same statements on the real MySQL and through Bascule on PostgreSQL: every answer is compared.
+//!
+//! The statements are the scripts in `tests/oracle/*.sql`; what a script may say is told in [`script`]. Compared are
+//! the number of results, columns with their metadata, rows (with their order where the statement orders them),
+//! affected rows, insert id, info, warnings, and errors by number, SQLSTATE and message.
+//!
+//! Differences that are accepted are lines of `tests/oracle/accepted.txt`, each with its reason. The list is exact in
+//! both directions: a difference that isn't listed fails the test, and so does a line that nothing needs any more.
+//!
+//! `ORACLE_ONLY=text` runs the scripts whose names contain the text; `ORACLE_ALL=1` prints every difference instead
+//! of the first ones.
+
+mod accepted;
+mod answer;
+mod script;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use bascule::sandbox;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts, OptsBuilder};
+
+use crate::door::{self, Door};
+use accepted::Accepted;
+use answer::{Answer, Aspect};
+use script::{Script, Step};
+
+/// Differences printed before the rest is only counted.
+const SHOWN: usize = 60;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle")
+}
+
+fn scripts() -> Vec<Script> {
+    let only = std::env::var("ORACLE_ONLY").unwrap_or_default();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder())
+        .expect("the scripts are in the repository")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+        .filter(|path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().contains(&only)))
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| Script::read(path)).collect()
+}
+
+/// One difference between the two answers to a statement.
+struct Difference {
+    script: String,
+    line: usize,
+    statement: String,
+    aspect: Aspect,
+    detail: String,
+}
+
+/// A pair of connections: the real MySQL's and ours.
+struct Pair {
+    mysql: Conn,
+    bascule: Conn,
+}
+
+impl Pair {
+    async fn open(door: &Door, database: Option<&str>) -> Self {
+        let url = sandbox::shared().expect("the servers start").mysql.url("");
+        let mysql = OptsBuilder::from_opts(Opts::from_url(&url).expect("the sandbox gives a good address"))
+            .db_name(database)
+            .prefer_socket(false);
+        let bascule = door.options("app", "pw").db_name(database);
+        Self {
+            mysql: Conn::new(mysql).await.expect("MySQL lets us in"),
+            bascule: Conn::new(bascule).await.expect("Bascule lets us in"),
+        }
+    }
+
+    async fn answers(&mut self, step: &Step, prepared: bool) -> (Answer, Answer) {
+        let parameters = step.parameters.as_deref();
+        if prepared || parameters.is_some() {
+            let parameters = parameters.unwrap_or_default();
+            let expected = Answer::prepared(&mut self.mysql, &step.text, parameters).await;
+            return (expected, Answer::prepared(&mut self.bascule, &step.text, parameters).await);
+        }
+        (Answer::text(&mut self.mysql, &step.text).await, Answer::text(&mut self.bascule, &step.text).await)
+    }
+}
+
+async fn compare(door: &Door, script: &Script, differences: &mut Vec<Difference>) -> usize {
+    let database = format!("oracle_{}", script.name.replace('-', "_"));
+    let mut sessions: Vec<(String, Pair)> = Vec::new();
+    let mut first = Pair::open(door, None).await;
+    for statement in [format!("DROP DATABASE IF EXISTS {database}"), format!("CREATE DATABASE {database}")] {
+        first.mysql.query_drop(&statement).await.expect("MySQL makes the database");
+        first.bascule.query_drop(&statement).await.expect("Bascule makes the database");
+    }
+    let mut cases = 0;
+    for step in &script.steps {
+        if !sessions.iter().any(|(name, _)| *name == step.session) {
+            sessions.push((step.session.clone(), Pair::open(door, Some(&database)).await));
+        }
+        let Some((_, pair)) = sessions.iter_mut().find(|(name, _)| *name == step.session) else { continue };
+        let mut ways = vec![false];
+        if script.prepared_too && step.is_query() && step.parameters.is_none() {
+            ways.push(true);
+        }
+        for prepared in ways {
+            cases += 1;
+            let (expected, found) = pair.answers(step, prepared).await;
+            for (aspect, detail) in expected.differences(&found, step.is_ordered()) {
+                if !script.ignored.contains(&aspect) {
+                    differences.push(Difference {
+                        script: script.name.clone(),
+                        line: step.line,
+                        statement: step.text.clone(),
+                        aspect,
+                        detail,
+                    });
+                }
+            }
+        }
+    }
+    first.mysql.query_drop(format!("DROP DATABASE {database}")).await.expect("MySQL drops the database");
+    cases
+}
+
+fn report(differences: &[Difference]) -> String {
+    let mut out = String::new();
+    let shown = if std::env::var_os("ORACLE_ALL").is_some() { usize::MAX } else { SHOWN };
+    for difference in differences.iter().take(shown) {
+        let Difference { script, line, statement, aspect, detail } = difference;
+        let statement: String = statement.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
+        let _ = writeln!(out, "{script}.sql:{line}: {aspect}: {detail}\n    {statement}");
+    }
+    if differences.len() > shown {
+        let _ = writeln!(out, "… and {} more", differences.len() - shown);
+    }
+    out
+}
+
+#[tokio::test]
+async fn the_real_mysql_and_postgresql_through_bascule_give_the_same_answers() {
+    let door = door::open(8).await;
+    let scripts = scripts();
+    let (mut cases, mut differences) = (0, Vec::new());
+    for script in &scripts {
+        cases += compare(&door, script, &mut differences).await;
+    }
+    let mut accepted = Accepted::read(&folder().join("accepted.txt"));
+    differences.retain(|difference| !accepted.takes(&difference.script, &difference.statement, difference.aspect));
+    let unused = accepted.unused(&scripts);
+    println!("{cases} cases in {} scripts", scripts.len());
+    assert!(differences.is_empty(), "{} differences in {cases} cases:\n{}", differences.len(), report(&differences));
+    assert!(unused.is_empty(), "lines of accepted.txt that nothing needs any more:\n{}", unused.join("\n"));
+}
