@@ -24,6 +24,7 @@ fn context(catalogue: &Catalogue, purpose: Purpose) -> Context {
         sql_mode: MODE.to_owned(),
         collation: "utf8mb4_0900_ai_ci".to_owned(),
         purpose,
+        parameters: bascule::sql::plan::Known::Nothing,
     }
 }
 

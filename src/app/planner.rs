@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::change::CapturedStatement;
 use crate::replicate::Planner;
 use crate::schema::Catalogue;
+use crate::sql::plan::Known;
 use crate::sql::{self, Context, Parameter, Plan, Purpose, SqlError, Values};
 
 /// The planner of the statement lane.
@@ -32,6 +33,7 @@ impl Planner for SqlPlanner {
             sql_mode: statement.context.sql_mode.clone(),
             collation: statement.context.collation.clone(),
             purpose: Purpose::Replay,
+            parameters: Known::of(&statement.parameters),
         };
         self.cache.plan(&statement.text, &context)
     }

@@ -118,6 +118,7 @@ impl Translator {
             sql_mode: SQL_MODE.into(),
             collation: COLLATION.into(),
             purpose: Purpose::Serve,
+            parameters: crate::sql::plan::Known::Nothing,
         };
         let mut translation = Translation {
             mysql: statement.trim().to_owned(),

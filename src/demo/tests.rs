@@ -153,6 +153,7 @@ async fn every_statement_of_the_load_can_be_rewritten() {
             .to_owned(),
         collation: "utf8mb4_0900_ai_ci".to_owned(),
         purpose,
+        parameters: sql::plan::Known::Nothing,
     };
     let (serve, replay) = (context(Purpose::Serve), context(Purpose::Replay));
     let mut refused = std::collections::BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Typed expressions, and how one becomes PostgreSQL text of a wanted type.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::schema::{Column, Table, collation};
@@ -108,6 +108,8 @@ pub(super) struct Lowering<'c> {
     pub(super) aggregates: usize,
     /// Common table expressions in sight, innermost last.
     pub(super) tables: Vec<(String, super::select::Derived)>,
+    /// Positions of the client's `?` whose class was asked for, and so is part of what the plan depends on.
+    pub(super) asked: BTreeSet<usize>,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -121,6 +123,7 @@ impl<'c> Lowering<'c> {
             parameters: Vec::new(),
             aggregates: 0,
             tables: Vec::new(),
+            asked: BTreeSet::new(),
             seen: HashMap::new(),
             names: 0,
         }
@@ -152,8 +155,20 @@ impl<'c> Lowering<'c> {
         format!("${number}")
     }
 
-    /// `$n` for a value that is stored in a column.
+    /// The client's `?` at a position, of the type that its value is known to have.
+    pub(super) fn placeholder(&mut self, position: usize) -> Expression {
+        let ty = self.context.parameters.class(position).map_or_else(Type::open, |class| {
+            self.asked.insert(position);
+            class.expression_type()
+        });
+        Expression::source(ParameterSource::Client(position), ty, true)
+    }
+
+    /// `$n` for a value that is stored in a column: it's coerced when it's bound, whatever its class.
     pub(super) fn assigned(&mut self, source: ParameterSource, type_oid: u32, assignment: Assignment) -> String {
+        if let ParameterSource::Client(position) = source {
+            self.asked.remove(&position);
+        }
         self.parameters.push(Parameter { source, type_oid, assignment: Some(assignment) });
         format!("${}", self.parameters.len())
     }

@@ -17,7 +17,7 @@ use super::from::name_parts;
 use super::keys::{arbiter, implicit_default, key_columns, unique_keys};
 use super::lower::{Place, ValuesOf};
 use super::operators::unnested;
-use super::plan::{Assignment, ParameterSource, Purpose, SqlError, TargetSql, Verb, WritePlan, WriteResult};
+use super::plan::{Assignment, Known, ParameterSource, Purpose, SqlError, TargetSql, Verb, WritePlan, WriteResult};
 use super::scope::{Relation, Scope};
 use super::types::{Carrier, Class, Type};
 
@@ -255,6 +255,9 @@ impl Lowering<'_> {
         let Body::Parameter(ParameterSource::Client(client)) = value.body else {
             return self.assign(table, at, row, &value).map(Cell::Sql);
         };
+        if matches!(self.context.parameters, Known::Literals(_)) {
+            return Err(SqlError::unsupported("an id that was lifted from the text"));
+        }
         // Whether the client gives an id is known at execution only.
         *generated += 1;
         let nth = *generated - 1;

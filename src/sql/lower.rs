@@ -192,7 +192,7 @@ impl Lowering<'_> {
             Token::Placeholder(mark) => {
                 let position = mark.strip_prefix('?').and_then(|number| number.parse().ok());
                 let position = position.ok_or_else(|| SqlError::unsupported(format_args!("placeholder {mark}")))?;
-                Expression::source(ParameterSource::Client(position), Type::open(), true)
+                self.placeholder(position)
             }
             other => return Err(SqlError::unsupported(format_args!("literal {other}"))),
         })

@@ -10,6 +10,7 @@ mod aggregate;
 mod bind;
 mod cache;
 mod change;
+mod classes;
 mod classify;
 mod coerce;
 mod cursor;
@@ -31,6 +32,7 @@ mod operators;
 mod scope;
 mod select;
 mod session;
+mod template;
 mod temporal;
 #[cfg(test)]
 mod tests;
@@ -43,13 +45,14 @@ pub use classify::{
 };
 pub use helpers::HELPERS;
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
+pub use template::{Lifted, lift};
 
 use sqlparser::ast::Statement;
 use sqlparser::tokenizer::Token;
 
-use dialect::{Modes, Source};
+use dialect::{Modes, Modifiers, Source};
 use expression::Lowering;
-use plan::QueryPlan;
+use plan::{Planned, QueryPlan};
 
 /// Stack for statements that are deep or long: the parser and the rewrite recurse as deep as the statement nests, and
 /// a chain of operators is a tree as deep as it is long.
@@ -57,8 +60,13 @@ const LARGE_STACK: usize = 512 << 20;
 
 /// Rewrites a statement.
 pub fn rewrite(text: &str, context: &Context) -> Result<Plan, SqlError> {
+    planned(text, context).map(|planned| planned.plan)
+}
+
+/// Rewrites a statement, and says on the classes of which values the plan depends.
+pub fn planned(text: &str, context: &Context) -> Result<Planned, SqlError> {
     if classify(text.as_bytes()) == StatementClass::Ddl {
-        return ddl::plan(text, context);
+        return ddl::plan(text, context).map(|plan| Planned { plan, asked: Vec::new() });
     }
     let modes = Modes::parse(&context.sql_mode);
     let source = Source::read(text, modes)?;
@@ -80,21 +88,26 @@ pub fn rewrite(text: &str, context: &Context) -> Result<Plan, SqlError> {
     })
 }
 
-fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plan, SqlError> {
+fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Planned, SqlError> {
     if let Some(command) = session::command(source, context, modes)? {
-        return Ok(Plan::Session(command));
+        return Ok(Planned { plan: Plan::Session(command), asked: Vec::new() });
     }
     let (statement, modifiers) = source.parse(modes)?;
     let mut lowering = Lowering::new(context, modes, source);
-    match &statement {
+    let plan = lowered(&mut lowering, &statement, modifiers)?;
+    Ok(Planned { plan, asked: lowering.asked.into_iter().collect() })
+}
+
+fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifiers) -> Result<Plan, SqlError> {
+    match statement {
         Statement::Query(query) => {
-            if let Some(command) = session::variables(&statement, &mut lowering)? {
+            if let Some(command) = session::variables(statement, lowering)? {
                 return Ok(Plan::Session(command));
             }
             let derived = lowering.query(query, None)?;
             Ok(Plan::Query(QueryPlan {
                 sql: TargetSql(derived.sql),
-                parameters: lowering.parameters,
+                parameters: std::mem::take(&mut lowering.parameters),
                 columns: derived.columns.iter().map(metadata::output).collect(),
                 locking: derived.locking,
             }))

@@ -13,7 +13,7 @@ use super::expression::{Body, Expression, Lowering};
 use super::lower::{Fineness, Place};
 use super::plan::SqlError;
 use super::types::{Carrier, Class, Type};
-use carriers::{constant_carrier, date_domain, exact_carrier, integer_carrier, number_class, parameter_carrier};
+use carriers::{constant_carrier, date_domain, exact_carrier, integer_carrier, number_class};
 
 impl Lowering<'_> {
     pub(super) fn binary(
@@ -146,8 +146,8 @@ impl Lowering<'_> {
         let (left_carrier, right_carrier) = (left.ty.carrier, right.ty.carrier);
         match (left.ty.class, right.ty.class) {
             (Null | Open | Text, Null | Open | Text) => Ok(Domain::Text),
-            (Integer | Decimal | Real, Open | Null) => Ok(Domain::Own(left_carrier, parameter_carrier(left))),
-            (Open | Null, Integer | Decimal | Real) => Ok(Domain::Own(parameter_carrier(right), right_carrier)),
+            (Integer | Decimal | Real, Open | Null) => Ok(Domain::Own(left_carrier, self.open_carrier(left, right))),
+            (Open | Null, Integer | Decimal | Real) => Ok(Domain::Own(self.open_carrier(right, left), right_carrier)),
             (Integer | Decimal | Real, Text) if right.is_flexible() => {
                 Ok(Domain::Own(left_carrier, constant_carrier(left, right)))
             }

@@ -17,6 +17,78 @@ pub struct Context {
     /// `collation_connection`, e.g. `utf8mb4_0900_ai_ci`.
     pub collation: String,
     pub purpose: Purpose,
+    /// What is known of the values of the client's `?`.
+    pub parameters: Known,
+}
+
+/// What is known of the values of a statement's `?` when it's planned. MySQL converts by the class of each value
+/// (`varchar_column = 5` compares numbers, `varchar_column = '5'` text), so a plan may depend on it; a plan says in
+/// [`Planned::asked`] for which values it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing yet: COM_STMT_PREPARE.
+    #[default]
+    Nothing,
+    /// The values of an execution, by position.
+    Values(Arc<[ValueClass]>),
+    /// As above; the `?` stand where the client wrote literals ([`super::template`]).
+    Literals(Arc<[ValueClass]>),
+}
+
+impl Known {
+    /// The values of an execution.
+    #[must_use]
+    pub fn of(values: &[Value]) -> Self {
+        Self::Values(values.iter().map(ValueClass::of).collect())
+    }
+
+    /// The class of the value at a position, where it's known.
+    #[must_use]
+    pub fn class(&self, position: usize) -> Option<ValueClass> {
+        match self {
+            Self::Nothing => None,
+            Self::Values(classes) | Self::Literals(classes) => classes.get(position).copied(),
+        }
+    }
+}
+
+/// As what MySQL takes a value in comparisons and calculations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueClass {
+    /// An integer of 64 bits with sign.
+    Integer,
+    /// An integer above those.
+    Unsigned,
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
+    Real,
+    /// Character data, or NULL, which converts to anything.
+    Text(Numeral),
+    Bytes,
+    Date,
+    DateTime,
+    Time,
+}
+
+/// What number a text is, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Numeral {
+    /// An integer of 64 bits with sign.
+    Integer,
+    /// A number with a fraction or more digits.
+    Decimal,
+    /// None, or one with an exponent or with something behind it.
+    Other,
+}
+
+/// A plan, and what it was made to depend on.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    pub plan: Plan,
+    /// Positions of the `?` whose class the plan depends on, ascending.
+    pub asked: Vec<usize>,
 }
 
 /// What the plan is for.

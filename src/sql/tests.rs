@@ -14,6 +14,7 @@ fn context() -> Context {
         sql_mode: "STRICT_TRANS_TABLES".to_owned(),
         collation: "utf8mb4_0900_ai_ci".to_owned(),
         purpose: Purpose::Serve,
+        parameters: crate::sql::plan::Known::Nothing,
     };
     for text in [
         "CREATE DATABASE d",

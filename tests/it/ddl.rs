@@ -61,6 +61,7 @@ impl Story {
             sql_mode: SQL_MODE.to_owned(),
             collation: "utf8mb4_0900_ai_ci".to_owned(),
             purpose: Purpose::Serve,
+            parameters: bascule::sql::plan::Known::Nothing,
         };
         match bascule::sql::ddl::plan(statement, &context)? {
             Plan::Ddl(plan) => Ok(plan),

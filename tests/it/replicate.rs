@@ -61,6 +61,7 @@ impl Planner for Rewriter {
             sql_mode: statement.context.sql_mode.clone(),
             collation: statement.context.collation.clone(),
             purpose: Purpose::Replay,
+            parameters: bascule::sql::plan::Known::Nothing,
         };
         sql::rewrite(&statement.text, &context).map(Arc::new)
     }

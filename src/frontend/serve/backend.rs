@@ -109,11 +109,25 @@ pub(super) struct Call<'a> {
 pub(super) struct Failure {
     pub(super) error: MysqlError,
     pub(super) ends_connection: bool,
+    /// The plan doesn't fit its values; nothing has been executed.
+    pub(super) unbound: bool,
 }
 
 impl From<MysqlError> for Failure {
     fn from(error: MysqlError) -> Self {
-        Self { error, ends_connection: false }
+        Self { error, ends_connection: false, unbound: false }
+    }
+}
+
+impl Failure {
+    /// An error after which the session can't go on.
+    pub(super) const fn fatal(error: MysqlError) -> Self {
+        Self { error, ends_connection: true, unbound: false }
+    }
+
+    /// A plan that doesn't fit its values.
+    pub(super) const fn unbound(error: MysqlError) -> Self {
+        Self { error, ends_connection: false, unbound: true }
     }
 }
 
@@ -172,7 +186,7 @@ impl Backend {
                 Flown::Client => {
                     self.abandon();
                     let error = MysqlError::new(1160, "08S01", "Got an error writing communication packets");
-                    return Err(Failure { error, ends_connection: true });
+                    return Err(Failure::fatal(error));
                 }
                 Flown::Refused(error) => return Err(self.after(call, Aftermath::Statement, error).await),
                 Flown::Target(error) => {
@@ -253,7 +267,7 @@ impl Backend {
         let lost = self.lease.as_ref().is_some_and(|lease| !lease.is_usable());
         if aftermath == Aftermath::Connection || (self.phase == Phase::Open && lost) {
             self.abandon();
-            return Failure { error, ends_connection: true };
+            return Failure::fatal(error);
         }
         if !self.in_transaction() {
             return error.into();
@@ -271,7 +285,7 @@ impl Backend {
             Err(failure) => {
                 let (told, _) = from_target(&failure, call.about);
                 self.abandon();
-                Failure { error: told, ends_connection: true }
+                Failure::fatal(told)
             }
         }
     }
@@ -317,7 +331,7 @@ impl Backend {
         committed.map(|_| ()).map_err(|error| {
             let (told, aftermath) = from_target(&error, call.about);
             log(&error, &told);
-            Failure { error: told, ends_connection: aftermath == Aftermath::Connection }
+            Failure { error: told, ends_connection: aftermath == Aftermath::Connection, unbound: false }
         })
     }
 
@@ -411,7 +425,7 @@ impl Backend {
         let told = |error: &TargetError| {
             let (told, aftermath) = from_target(error, call.about);
             log(error, &told);
-            Failure { error: told, ends_connection: aftermath == Aftermath::Connection }
+            Failure { error: told, ends_connection: aftermath == Aftermath::Connection, unbound: false }
         };
         let mut lease = call.serving.pool.take().await.map_err(|error| told(&error))?;
         let mut all = vec![Request::new("BEGIN")];

@@ -9,10 +9,11 @@ use super::session::Session;
 use super::write;
 use crate::schema::Catalogue;
 use crate::sql as translate;
-use crate::sql;
 use crate::sql::plan::{
-    OutputColumn, Parameter, ParameterSource, Plan, QueryPlan, SessionCommand, SetValue, Verb, WritePlan,
+    Known, OutputColumn, Parameter, ParameterSource, Plan, QueryPlan, SessionCommand, SetValue, ValueClass, Verb,
+    WritePlan,
 };
+use crate::sql::{self, Lifted};
 use crate::value::Value;
 use crate::wire::{Capabilities, command, resultset};
 
@@ -80,7 +81,16 @@ impl Session {
     pub(super) async fn statement(&mut self, text: &str, execution: Execution<'_>) -> Result<(), Failure> {
         self.state.begin_statement();
         let catalogue = self.serving.catalogue.load_full();
-        let plan = self.plan(text, &catalogue);
+        if let Some((plan, values)) = self.shared_plan(text, &catalogue, execution) {
+            self.state.warnings.clear();
+            let shared = Execution { values: &values, ..execution };
+            match self.run_plan(&plan, &catalogue, shared).await {
+                // The text as it was written tells what is wrong with it, or can be executed after all.
+                Err(failure) if failure.unbound => {}
+                outcome => return outcome,
+            }
+        }
+        let plan = self.plan_for(text, &catalogue, Known::of(execution.values));
         let diagnostic = matches!(
             plan.as_deref(),
             Ok(Plan::Session(SessionCommand::Show(sql::plan::ShowCommand::Warnings | sql::plan::ShowCommand::Errors)))
@@ -96,8 +106,50 @@ impl Session {
         }
     }
 
+    /// The plan of a text whose literals were lifted, with the literals.
+    fn shared_plan(
+        &self,
+        text: &str,
+        catalogue: &Arc<Catalogue>,
+        execution: Execution<'_>,
+    ) -> Option<(Arc<Plan>, Vec<Value>)> {
+        if execution.protocol == Protocol::Binary {
+            return None;
+        }
+        let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
+        let Lifted { text, values } = sql::lift(text, sql_mode)?;
+        let known = Known::Literals(values.iter().map(ValueClass::of).collect());
+        let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue), known);
+        self.serving.cache.shared(&text, &context).map(|plan| (plan, values))
+    }
+
+    /// Executes a query or a write.
+    async fn run_plan(
+        &mut self,
+        plan: &Plan,
+        catalogue: &Arc<Catalogue>,
+        execution: Execution<'_>,
+    ) -> Result<(), Failure> {
+        match plan {
+            Plan::Query(query) => self.run_query(query, catalogue, execution).await,
+            Plan::Write(write) => self.run_write(write, catalogue, execution).await,
+            Plan::Ddl(_) | Plan::Session(_) => Err(Failure::unbound(MysqlError::malformed())),
+        }
+    }
+
+    /// The plan of a statement whose values aren't known yet.
     pub(super) fn plan(&self, text: &str, catalogue: &Arc<Catalogue>) -> Result<Arc<Plan>, MysqlError> {
-        let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue));
+        self.plan_for(text, catalogue, Known::Nothing)
+    }
+
+    /// The plan of a statement for what is known of its values.
+    pub(super) fn plan_for(
+        &self,
+        text: &str,
+        catalogue: &Arc<Catalogue>,
+        known: Known,
+    ) -> Result<Arc<Plan>, MysqlError> {
+        let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue), known);
         // Without checks parents may go before their children; such plans are too rare to be cached.
         let unchecked = !self.state.variables.is_on(&self.serving.defaults, "foreign_key_checks");
         if unchecked && sql::classify(text.as_bytes()) == sql::StatementClass::Ddl {
@@ -112,10 +164,11 @@ impl Session {
         parameters: &[Parameter],
         catalogue: &Catalogue,
         values: &[Value],
-    ) -> Result<Statement<'a>, MysqlError> {
+    ) -> Result<Statement<'a>, Failure> {
         let bound = self
             .state
-            .with_values(&self.serving.defaults, catalogue, values, |values| translate::bind(parameters, values))?;
+            .with_values(&self.serving.defaults, catalogue, values, |values| translate::bind(parameters, values))
+            .map_err(|error| Failure::unbound(error.into()))?;
         let types = parameters.iter().map(|parameter| parameter.type_oid).collect();
         Ok(Statement { sql, types, parameters: bound, effect: Effect::Read })
     }

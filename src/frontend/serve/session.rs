@@ -404,8 +404,8 @@ impl Session {
         match tokio::time::timeout(limit, proved).await {
             Ok(Ok(())) => {}
             // The client has been told; the connection ends, as in MySQL.
-            Ok(Err(LoginError::Refused(error))) => return Err(Failure { error, ends_connection: true }),
-            Ok(Err(_)) | Err(_) => return Err(Failure { error: MysqlError::malformed(), ends_connection: true }),
+            Ok(Err(LoginError::Refused(error))) => return Err(Failure::fatal(error)),
+            Ok(Err(_)) | Err(_) => return Err(Failure::fatal(MysqlError::malformed())),
         }
         self.state.user.clone_from(&user);
         self.route_session.update(|info| info.user.clone_from(&user));

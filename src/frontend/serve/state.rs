@@ -1,13 +1,14 @@
 //! What MySQL remembers of a session between statements.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::MysqlError;
 use super::variables::{Defaults, Overrides};
 use crate::schema::Catalogue;
 use crate::sql::Values;
-use crate::sql::plan::{Context, Purpose};
+use crate::sql::plan::{Context, Known, Purpose};
 use crate::value::Value;
 
 /// Warnings kept for SHOW WARNINGS: MySQL's default `max_error_count`.
@@ -113,13 +114,14 @@ impl State {
     }
 
     /// What a rewrite depends on.
-    pub(super) fn context(&self, defaults: &Defaults, catalogue: std::sync::Arc<Catalogue>) -> Context {
+    pub(super) fn context(&self, defaults: &Defaults, catalogue: Arc<Catalogue>, parameters: Known) -> Context {
         Context {
             catalogue,
             database: self.database.clone(),
             sql_mode: self.variables.text(defaults, "sql_mode").to_owned(),
             collation: self.variables.text(defaults, "collation_connection").to_owned(),
             purpose: Purpose::Serve,
+            parameters,
         }
     }
 

@@ -16,6 +16,7 @@ fn context(purpose: Purpose) -> Context {
         sql_mode: "STRICT_TRANS_TABLES".to_owned(),
         collation: "utf8mb4_0900_ai_ci".to_owned(),
         purpose,
+        parameters: crate::sql::plan::Known::Nothing,
     }
 }
 

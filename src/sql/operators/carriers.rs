@@ -1,6 +1,7 @@
 //! In which PostgreSQL type the two sides of an operator meet.
 
 use super::*;
+use crate::sql::plan::{Numeral, ParameterSource, ValueClass};
 
 /// The carrier of a parameter that meets a number: the column's family, so that indexes serve.
 pub(super) fn parameter_carrier(number: &Expression) -> Carrier {
@@ -15,6 +16,21 @@ pub(super) fn parameter_carrier(number: &Expression) -> Carrier {
         | Carrier::TimestampTz
         | Carrier::Interval
         | Carrier::Json => Carrier::Numeric,
+    }
+}
+
+impl Lowering<'_> {
+    /// The carrier of a client's character value that meets a number, as the number that it is: an integer meets an
+    /// integer column as one, so that indexes serve, and what isn't a number is compared as a double.
+    pub(super) fn open_carrier(&self, number: &Expression, open: &Expression) -> Carrier {
+        let fallback = parameter_carrier(number);
+        let Body::Parameter(ParameterSource::Client(position)) = open.body else { return fallback };
+        match (fallback, self.context.parameters.class(position)) {
+            (Carrier::Float8, _) => Carrier::Float8,
+            (_, Some(ValueClass::Text(Numeral::Decimal))) => Carrier::Numeric,
+            (_, Some(ValueClass::Text(Numeral::Other) | ValueClass::Bytes)) => Carrier::Float8,
+            (_, _) => fallback,
+        }
     }
 }
 
