@@ -25,6 +25,7 @@ fn context(catalogue: &Catalogue, purpose: Purpose) -> Context {
         collation: "utf8mb4_0900_ai_ci".to_owned(),
         purpose,
         parameters: bascule::sql::plan::Known::Nothing,
+        given: bascule::sql::plan::Given::default(),
     }
 }
 

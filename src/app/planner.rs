@@ -34,6 +34,7 @@ impl Planner for SqlPlanner {
             collation: statement.context.collation.clone(),
             purpose: Purpose::Replay,
             parameters: Known::of(&statement.parameters),
+            given: sql::plan::Given::default(),
         };
         self.cache.plan(&statement.text, &context)
     }

@@ -119,6 +119,7 @@ impl Translator {
             collation: COLLATION.into(),
             purpose: Purpose::Serve,
             parameters: crate::sql::plan::Known::Nothing,
+            given: sql::plan::Given::default(),
         };
         let mut translation = Translation {
             mysql: statement.trim().to_owned(),

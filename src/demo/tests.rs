@@ -154,6 +154,7 @@ async fn every_statement_of_the_load_can_be_rewritten() {
         collation: "utf8mb4_0900_ai_ci".to_owned(),
         purpose,
         parameters: sql::plan::Known::Nothing,
+        given: sql::plan::Given::default(),
     };
     let (serve, replay) = (context(Purpose::Serve), context(Purpose::Replay));
     let mut refused = std::collections::BTreeMap::new();

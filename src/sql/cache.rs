@@ -40,7 +40,7 @@ impl Cache {
 
     /// The plan of a statement. Refusals aren't kept: they are rare, and cheap to find again.
     pub fn plan(&self, text: &str, context: &Context) -> Result<Arc<Plan>, SqlError> {
-        if text.len() > LONGEST_TEXT {
+        if text.len() > LONGEST_TEXT || !context.given.is_empty() {
             return super::rewrite(text, context).map(Arc::new);
         }
         let key = key(text, context);

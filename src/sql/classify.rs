@@ -85,6 +85,72 @@ fn second_word(first: &[u8], mut lexer: Lexer<'_>) -> StatementClass {
     }
 }
 
+/// Whether MySQL prepares a statement of this kind (1295 otherwise).
+#[must_use]
+pub fn can_be_prepared(text: &[u8]) -> bool {
+    let mut lexer = Lexer::new(text);
+    let Some(first) = lexer.next() else { return true };
+    let second = lexer.next();
+    let second_is = |words: &[&str]| second.is_some_and(|word| word.is_any(words));
+    let never = [
+        "BEGIN",
+        "SAVEPOINT",
+        "RELEASE",
+        "USE",
+        "LOCK",
+        "UNLOCK",
+        "PREPARE",
+        "EXECUTE",
+        "DEALLOCATE",
+        "XA",
+        "SIGNAL",
+        "RESIGNAL",
+        "GET",
+        "HANDLER",
+        "HELP",
+        "PURGE",
+        "CHECK",
+        "SHUTDOWN",
+        "RESTART",
+        "CLONE",
+        "IMPORT",
+    ];
+    if first.is_any(&never) {
+        return false;
+    }
+    let routines = ["PROCEDURE", "FUNCTION", "TRIGGER"];
+    if first.is("START") {
+        return !second_is(&["TRANSACTION"]);
+    }
+    if first.is("ROLLBACK") {
+        return !second_is(&["TO"]) && !(second_is(&["WORK"]) && lexer.next().is_some_and(|word| word.is("TO")));
+    }
+    if first.is("LOAD") {
+        return second_is(&["INDEX"]);
+    }
+    if first.is("SHOW") {
+        return !second_is(&["WARNINGS", "ERRORS", "COUNT"]);
+    }
+    if first.is("DROP") {
+        return !second_is(&["PREPARE", "ROLE"]) && !second_is(&routines);
+    }
+    if first.is("ALTER") {
+        return !second_is(&["DATABASE", "SCHEMA", "VIEW", "PROCEDURE", "FUNCTION"]);
+    }
+    if first.is_any(&["EXPLAIN", "DESCRIBE", "DESC"]) {
+        return !second_is(&["FOR"]);
+    }
+    if first.is("CREATE") {
+        let objects = ["TABLE", "VIEW", "INDEX", "DATABASE", "SCHEMA", "USER", "EVENT", "SERVER", "TEMPORARY"];
+        let object = second
+            .into_iter()
+            .chain(lexer)
+            .find(|word| word.is_any(&objects) || word.is_any(&routines) || word.is("ROLE"));
+        return !object.is_some_and(|word| word.is_any(&routines) || word.is("ROLE"));
+    }
+    true
+}
+
 fn select(lexer: Lexer<'_>) -> StatementClass {
     let mut previous = Lexeme::Symbol(b' ');
     let mut class = StatementClass::Read;

@@ -94,6 +94,19 @@ impl<'s> Cursor<'s> {
         }
     }
 
+    /// `@name` or `@a.b`, in lower case and without the sign.
+    pub(super) fn variable(&mut self) -> Option<String> {
+        let Some(Token::Word(word)) = self.peek() else { return None };
+        let name = word.value.strip_prefix('@').filter(|name| word.quote_style.is_none() && !name.starts_with('@'))?;
+        let mut name = name.to_lowercase();
+        self.at += 1;
+        while let (Some(Token::Period), Some(Token::Word(part))) = (self.peek(), self.nth(1)) {
+            name = format!("{name}.{}", part.value.to_lowercase());
+            self.at += 2;
+        }
+        Some(name)
+    }
+
     /// `a` or `a.b`.
     pub(super) fn qualified(&mut self) -> Result<(Option<String>, String), SqlError> {
         let first = self.name()?;

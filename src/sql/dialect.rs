@@ -249,6 +249,7 @@ impl<'t> Source<'t> {
         Tokenizer::new(&dialect, text)
             .tokenize_with_location_into_buf(&mut tokens)
             .map_err(|error| SqlError::syntax(&error.message, error.location.line))?;
+        quoted_variables(&mut tokens);
         tokens.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
         while tokens.last().is_some_and(|token| token.token == Token::SemiColon) {
             tokens.pop();
@@ -490,4 +491,31 @@ fn prepare(tokens: &[TokenWithSpan]) -> (Vec<TokenWithSpan>, Modifiers) {
         at += 1;
     }
     (out, modifiers)
+}
+
+/// `@'a b'`, `@"a b"` and `@`a b`` become one word: sqlparser sees a sign and a string.
+fn quoted_variables(tokens: &mut Vec<TokenWithSpan>) {
+    let sign = |token: &TokenWithSpan| {
+        matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.value == "@")
+            || token.token == Token::AtSign
+    };
+    let mut at = 0;
+    while at + 1 < tokens.len() {
+        let name = match (&tokens[at], &tokens[at + 1].token) {
+            (first, Token::SingleQuotedString(name) | Token::DoubleQuotedString(name)) if sign(first) => name.clone(),
+            (first, Token::Word(word)) if sign(first) && word.quote_style.is_some() => word.value.clone(),
+            (_, _) => {
+                at += 1;
+                continue;
+            }
+        };
+        let mut token = Token::make_word(&format!("@{name}"), None);
+        if let Token::Word(word) = &mut token {
+            word.keyword = Keyword::NoKeyword;
+        }
+        let span = sqlparser::tokenizer::Span::new(tokens[at].span.start, tokens[at + 1].span.end);
+        tokens[at] = TokenWithSpan::new(token, span);
+        tokens.remove(at + 1);
+        at += 1;
+    }
 }

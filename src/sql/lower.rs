@@ -192,7 +192,7 @@ impl Lowering<'_> {
             Token::Placeholder(mark) => {
                 let position = mark.strip_prefix('?').and_then(|number| number.parse().ok());
                 let position = position.ok_or_else(|| SqlError::unsupported(format_args!("placeholder {mark}")))?;
-                self.placeholder(position)
+                self.given_parameter(position).unwrap_or_else(|| self.placeholder(position))
             }
             other => return Err(SqlError::unsupported(format_args!("literal {other}"))),
         })
@@ -303,8 +303,7 @@ impl Lowering<'_> {
         self.deterministic("user variables")?;
         let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
         let name = name.trim_start_matches('@').to_lowercase();
-        let ty = Type { class: Class::Open, ..Type::text(16_383, &self.context.collation) };
-        Ok(Some(Expression::source(ParameterSource::UserVariable(name), ty, true)))
+        Ok(Some(self.user_variable(name)))
     }
 
     fn unary(&mut self, op: UnaryOperator, operand: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {

@@ -21,6 +21,7 @@ mod error;
 mod expression;
 mod from;
 mod functions;
+mod given;
 mod helpers;
 mod insert;
 mod json;
@@ -41,8 +42,10 @@ mod types;
 pub use bind::{Values, bind, value_of};
 pub use cache::Cache;
 pub use classify::{
-    SessionEffects, classify, depends_on_time, may_call_function, savepoint_name, session_effects, split,
+    SessionEffects, can_be_prepared, classify, depends_on_time, may_call_function, savepoint_name, session_effects,
+    split,
 };
+pub use given::user_variables;
 pub use helpers::HELPERS;
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
 pub use template::{Lifted, lift};

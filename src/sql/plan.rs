@@ -6,6 +6,8 @@ use crate::schema::{Catalogue, CatalogueChange, Table, TableName};
 use crate::value::Value;
 use crate::wire::FieldType;
 
+pub use super::given::{Given, UserVariable, VariableKind};
+
 /// Everything a rewrite depends on besides the text. All of it is part of the plan cache's key.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -19,6 +21,8 @@ pub struct Context {
     pub purpose: Purpose,
     /// What is known of the values of the client's `?`.
     pub parameters: Known,
+    /// Values that are known when the statement is planned.
+    pub given: Given,
 }
 
 /// What is known of the values of a statement's `?` when it's planned. MySQL converts by the class of each value
@@ -320,6 +324,20 @@ pub enum SessionCommand {
     RollbackTo(String),
     Release(String),
     Use(String),
+    /// PREPARE name FROM …
+    Prepare {
+        name: String,
+        from: PrepareFrom,
+    },
+    /// EXECUTE name USING @a, …: lower-case names of variables.
+    Execute {
+        name: String,
+        using: Vec<String>,
+    },
+    /// DEALLOCATE PREPARE.
+    Deallocate(String),
+    /// DO: expressions whose values nobody sees.
+    Do(Vec<SetValue>),
     Set(Vec<Assign>),
     /// SET TRANSACTION: isolation level and access mode, for the session or the next transaction only.
     SetTransaction {
@@ -343,6 +361,8 @@ pub enum SessionCommand {
 pub struct Assign {
     pub target: SetTarget,
     pub value: SetValue,
+    /// What a user variable becomes; `None` when only the value tells.
+    pub kind: Option<VariableKind>,
 }
 
 /// What SET assigns to.
@@ -368,6 +388,14 @@ pub enum SetValue {
     Source(ParameterSource),
     /// Anything else: one row, one column.
     Query(Box<QueryPlan>),
+}
+
+/// Where PREPARE has its statement from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrepareFrom {
+    Text(String),
+    /// `@name`, lower case.
+    Variable(String),
 }
 
 /// SHOW and DESCRIBE; LIKE patterns are MySQL patterns.

@@ -1,5 +1,8 @@
 //! Statements that the serving session answers itself: transactions, SET, USE, SHOW and others.
 
+mod prepared;
+mod set;
+
 use sqlparser::ast::{Expr, SetExpr, Statement};
 use sqlparser::tokenizer::Token;
 
@@ -9,13 +12,8 @@ use crate::value::Value;
 use super::cursor::Cursor;
 use super::dialect::{Modes, Source, is_word};
 use super::expression::{Body, Lowering};
-use super::lower::Place;
 use super::metadata;
-use super::plan::{
-    Assign, Context, OutputColumn, ParameterSource, QueryPlan, SessionCommand, SetTarget, SetValue, ShowCommand,
-    SqlError, TargetSql,
-};
-use super::scope::Scope;
+use super::plan::{Context, OutputColumn, ParameterSource, SessionCommand, ShowCommand, SqlError};
 
 /// The command of a statement of these families; `None` when it belongs to another one.
 pub(super) fn command(
@@ -48,7 +46,12 @@ pub(super) fn command(
             SessionCommand::Release(cursor.name()?)
         }
         "USE" => SessionCommand::Use(cursor.name()?),
-        "SET" => set(&mut cursor, source, context, modes)?,
+        "SET" => set::set(&mut cursor, source, context, modes)?,
+        "DO" => set::evaluations(&mut cursor, source, context, modes)?,
+        "PREPARE" => prepared::prepare(&mut cursor)?,
+        "EXECUTE" => prepared::execute(&mut cursor)?,
+        "DEALLOCATE" => prepared::deallocate(&mut cursor)?,
+        "DROP" if cursor.sees(&["PREPARE"]) => prepared::deallocate(&mut cursor)?,
         "SHOW" => SessionCommand::Show(show(&mut cursor, context)?),
         "DESCRIBE" | "DESC" | "EXPLAIN" => describe(&mut cursor, context)?,
         "LOCK" | "UNLOCK" | "FLUSH" => no_operation(&mut cursor, &first.value)?,
@@ -122,163 +125,6 @@ fn no_operation(cursor: &mut Cursor<'_>, first: &str) -> Result<SessionCommand, 
         "LOCK" if table_locks => Err(SqlError::unsupported("LOCK TABLES")),
         other => Err(SqlError::unsupported(other)),
     }
-}
-
-fn set(
-    cursor: &mut Cursor<'_>,
-    source: &Source<'_>,
-    context: &Context,
-    modes: Modes,
-) -> Result<SessionCommand, SqlError> {
-    for (words, session) in
-        [(&["TRANSACTION"][..], false), (&["SESSION", "TRANSACTION"], true), (&["LOCAL", "TRANSACTION"], true)]
-    {
-        if cursor.take(words) {
-            return transaction(cursor, session);
-        }
-    }
-    if cursor.sees(&["GLOBAL", "TRANSACTION"]) {
-        return Err(SqlError::unsupported("SET GLOBAL TRANSACTION"));
-    }
-    let mut assigns = Vec::new();
-    loop {
-        assigns.push(assign(cursor, source, context, modes)?);
-        if cursor.is_done() {
-            return Ok(SessionCommand::Set(assigns));
-        }
-        cursor.expect_symbol(&Token::Comma)?;
-    }
-}
-
-fn transaction(cursor: &mut Cursor<'_>, session: bool) -> Result<SessionCommand, SqlError> {
-    let (mut isolation, mut read_only) = (None, None);
-    loop {
-        if cursor.take(&["ISOLATION", "LEVEL"]) {
-            const LEVELS: &[(&[&str], &str)] = &[
-                (&["READ", "UNCOMMITTED"], "READ-UNCOMMITTED"),
-                (&["READ", "COMMITTED"], "READ-COMMITTED"),
-                (&["REPEATABLE", "READ"], "REPEATABLE-READ"),
-                (&["SERIALIZABLE"], "SERIALIZABLE"),
-            ];
-            let level = LEVELS.iter().find(|(words, _)| cursor.take(words)).map(|(_, level)| (*level).to_owned());
-            isolation = Some(level.ok_or_else(|| cursor.error())?);
-        } else if cursor.take(&["READ", "ONLY"]) {
-            read_only = Some(true);
-        } else if cursor.take(&["READ", "WRITE"]) {
-            read_only = Some(false);
-        } else {
-            return Err(cursor.error());
-        }
-        if !cursor.symbol(&Token::Comma) {
-            return Ok(SessionCommand::SetTransaction { session, isolation, read_only });
-        }
-    }
-}
-
-fn assign(cursor: &mut Cursor<'_>, source: &Source<'_>, context: &Context, modes: Modes) -> Result<Assign, SqlError> {
-    if cursor.take(&["NAMES"]) {
-        let value = if cursor.take(&["DEFAULT"]) {
-            SetValue::Default
-        } else {
-            SetValue::Constant(Value::Text(word_or_string(cursor)?))
-        };
-        let collation =
-            if cursor.take(&["COLLATE"]) { Some(word_or_string(cursor)?.to_ascii_lowercase()) } else { None };
-        return Ok(Assign { target: SetTarget::Names { collation }, value });
-    }
-    if cursor.take(&["CHARACTER", "SET"]) || cursor.take(&["CHARSET"]) {
-        let value = if cursor.take(&["DEFAULT"]) {
-            SetValue::Default
-        } else {
-            SetValue::Constant(Value::Text(word_or_string(cursor)?))
-        };
-        return Ok(Assign { target: SetTarget::Names { collation: None }, value });
-    }
-    let target = target(cursor)?;
-    if !cursor.symbol(&Token::Eq) && !cursor.symbol(&Token::Assignment) {
-        return Err(cursor.error());
-    }
-    if cursor.take(&["DEFAULT"]) {
-        return Ok(Assign { target, value: SetValue::Default });
-    }
-    let value = value(cursor, source, context, modes, &target)?;
-    Ok(Assign { target, value })
-}
-
-fn word_or_string(cursor: &mut Cursor<'_>) -> Result<String, SqlError> {
-    cursor.string().or_else(|_| cursor.name())
-}
-
-fn target(cursor: &mut Cursor<'_>) -> Result<SetTarget, SqlError> {
-    for (word, global) in
-        [("GLOBAL", true), ("PERSIST", true), ("PERSIST_ONLY", true), ("SESSION", false), ("LOCAL", false)]
-    {
-        let scoped = cursor.sees(&[word]) && !matches!(cursor.nth(1), Some(Token::Eq | Token::Assignment));
-        if scoped {
-            cursor.next();
-            let name = cursor.name()?.to_ascii_lowercase();
-            return Ok(if global { SetTarget::Global(name) } else { SetTarget::Session(name) });
-        }
-    }
-    let first = cursor.name()?;
-    if let Some(system) = first.strip_prefix("@@") {
-        let scope = system.to_ascii_lowercase();
-        if cursor.symbol(&Token::Period) {
-            let name = cursor.name()?.to_ascii_lowercase();
-            return Ok(if matches!(scope.as_str(), "global" | "persist" | "persist_only") {
-                SetTarget::Global(name)
-            } else {
-                SetTarget::Session(name)
-            });
-        }
-        return Ok(SetTarget::Session(scope));
-    }
-    if let Some(user) = first.strip_prefix('@') {
-        return Ok(SetTarget::User(user.to_lowercase()));
-    }
-    Ok(SetTarget::Session(first.to_ascii_lowercase()))
-}
-
-fn value(
-    cursor: &mut Cursor<'_>,
-    source: &Source<'_>,
-    context: &Context,
-    modes: Modes,
-    target: &SetTarget,
-) -> Result<SetValue, SqlError> {
-    let start = cursor.position();
-    cursor.skip_until(|token| *token == Token::Comma);
-    let tokens = cursor.tokens_from(start);
-    // A bare word is the name of a value, such as ON or utf8mb4.
-    if let [only] = tokens
-        && let Token::Word(word) = &only.token
-        && !word.value.starts_with('@')
-        && !matches!(target, SetTarget::User(_))
-        && !["NULL", "TRUE", "FALSE"].iter().any(|keyword| is_word(&only.token, keyword))
-    {
-        return Ok(SetValue::Constant(Value::Text(word.value.clone())));
-    }
-    if tokens.is_empty() {
-        return Err(cursor.error());
-    }
-    let expr = source.parse_expression(tokens.to_vec(), modes)?;
-    let mut lowering = Lowering::new(context, modes, source);
-    let scope = Scope::default();
-    let lowered = lowering.lower(&expr, Place::new(&scope, "field list"))?;
-    if let Body::Parameter(found) = &lowered.body {
-        return Ok(match found {
-            ParameterSource::Literal(value) => SetValue::Constant(value.clone()),
-            other => SetValue::Source(other.clone()),
-        });
-    }
-    let sql = lowering.own(&lowered)?;
-    let plan = QueryPlan {
-        sql: TargetSql(format!("SELECT {sql}")),
-        parameters: lowering.parameters,
-        columns: vec![metadata::of_type("", &lowered.ty, lowered.nullable)],
-        locking: false,
-    };
-    Ok(SetValue::Query(Box::new(plan)))
 }
 
 fn like(cursor: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
@@ -373,11 +219,13 @@ pub(super) fn variables(
         return Ok(None);
     }
     let columns = lowering.plain_projection(select)?;
+    // A user variable whose value is given is a literal here.
+    let mentions = select.projection.iter().all(is_user_variable);
     let mut out: Vec<(OutputColumn, ParameterSource)> = Vec::with_capacity(columns.len());
     for column in columns {
         let Body::Parameter(source) = column.expression.body else { return Ok(None) };
         let session = !matches!(source, ParameterSource::Literal(_) | ParameterSource::Client(_));
-        if !session && !matches!(source, ParameterSource::Literal(Value::Text(_) | Value::Null)) {
+        if !session && !mentions && !matches!(source, ParameterSource::Literal(Value::Text(_) | Value::Null)) {
             return Ok(None);
         }
         out.push((metadata::of_type(&column.name, &column.expression.ty, column.expression.nullable), source));
@@ -390,7 +238,19 @@ pub(super) fn variables(
                 | sqlparser::ast::SelectItem::ExprWithAlias { expr: Expr::Function(_), .. }
         )
     });
-    Ok((knows_session || is_database).then_some(SessionCommand::Variables(out)))
+    Ok((knows_session || is_database || mentions).then_some(SessionCommand::Variables(out)))
+}
+
+fn is_user_variable(item: &sqlparser::ast::SelectItem) -> bool {
+    use sqlparser::ast::SelectItem;
+    let first = match item {
+        SelectItem::UnnamedExpr(Expr::Identifier(name))
+        | SelectItem::ExprWithAlias { expr: Expr::Identifier(name), .. } => Some(name),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names))
+        | SelectItem::ExprWithAlias { expr: Expr::CompoundIdentifier(names), .. } => names.first(),
+        _other => None,
+    };
+    first.is_some_and(|name| name.quote_style.is_none() && name.value.starts_with('@') && !name.value.starts_with("@@"))
 }
 
 fn may_be_variable(item: &sqlparser::ast::SelectItem) -> bool {

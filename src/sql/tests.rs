@@ -15,6 +15,7 @@ fn context() -> Context {
         collation: "utf8mb4_0900_ai_ci".to_owned(),
         purpose: Purpose::Serve,
         parameters: crate::sql::plan::Known::Nothing,
+        given: super::plan::Given::default(),
     };
     for text in [
         "CREATE DATABASE d",

@@ -62,6 +62,7 @@ impl Story {
             collation: "utf8mb4_0900_ai_ci".to_owned(),
             purpose: Purpose::Serve,
             parameters: bascule::sql::plan::Known::Nothing,
+            given: bascule::sql::plan::Given::default(),
         };
         match bascule::sql::ddl::plan(statement, &context)? {
             Plan::Ddl(plan) => Ok(plan),

@@ -62,6 +62,7 @@ impl Planner for Rewriter {
             collation: statement.context.collation.clone(),
             purpose: Purpose::Replay,
             parameters: bascule::sql::plan::Known::Nothing,
+            given: bascule::sql::plan::Given::default(),
         };
         sql::rewrite(&statement.text, &context).map(Arc::new)
     }

@@ -31,6 +31,7 @@ mod show;
 mod show_create;
 mod show_rows;
 mod state;
+mod text_prepared;
 mod transaction;
 mod variables;
 mod write;

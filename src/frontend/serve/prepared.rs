@@ -7,6 +7,7 @@ use super::error::MysqlError;
 use super::query::Execution;
 use super::result::Protocol;
 use super::session::Session;
+use super::text_prepared::{Named, check_preparable};
 use crate::frontend::carried::CarriedStatement;
 use crate::sql as translate;
 use crate::sql::plan::{OutputColumn, Plan};
@@ -36,9 +37,16 @@ struct Statement {
 pub(super) struct Prepared {
     statements: HashMap<u32, Statement>,
     last: u32,
+    /// Those of PREPARE as text, by lower-case name.
+    pub(super) named: HashMap<String, Named>,
 }
 
 impl Prepared {
+    /// How many there are of both kinds.
+    pub(super) fn count(&self) -> usize {
+        self.statements.len() + self.named.len()
+    }
+
     /// Takes over statements that MySQL prepared, under the ids that the client knows.
     pub(super) fn carry(&mut self, carried: Vec<CarriedStatement>) {
         for CarriedStatement { id, text, parameter_types } in carried {
@@ -54,12 +62,9 @@ impl Session {
     /// COM_STMT_PREPARE.
     pub(super) fn prepare(&mut self, body: &[u8]) -> Result<(), Failure> {
         let text = self.decode(body)?;
-        if self.prepared.statements.len() >= STATEMENT_LIMIT {
-            let text =
-                format!("Can't create more than max_prepared_stmt_count statements (current value: {STATEMENT_LIMIT})");
-            return Err(MysqlError::new(1461, "42000", text).into());
-        }
+        self.check_statement_count()?;
         self.state.warnings.clear();
+        check_preparable(&text)?;
         let catalogue = self.serving.catalogue.load_full();
         let plan = self.plan(&text, &catalogue)?;
         let parameters = self.count_parameters(&text)?;
@@ -91,13 +96,23 @@ impl Session {
         Ok(())
     }
 
-    fn count_parameters(&self, text: &str) -> Result<usize, MysqlError> {
+    /// 1461 when the session has as many statements as it may have.
+    pub(super) fn check_statement_count(&self) -> Result<(), MysqlError> {
+        if self.prepared.count() < STATEMENT_LIMIT {
+            return Ok(());
+        }
+        let text =
+            format!("Can't create more than max_prepared_stmt_count statements (current value: {STATEMENT_LIMIT})");
+        Err(MysqlError::new(1461, "42000", text))
+    }
+
+    pub(super) fn count_parameters(&self, text: &str) -> Result<usize, MysqlError> {
         let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
         Ok(translate::parameter_count(text, sql_mode)?)
     }
 
     fn new_statement(&mut self, statement: Statement) -> u32 {
-        let Prepared { statements, last } = &mut self.prepared;
+        let Prepared { statements, last, named: _ } = &mut self.prepared;
         loop {
             *last = last.wrapping_add(1);
             if *last != 0 && !statements.contains_key(last) {

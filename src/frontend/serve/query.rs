@@ -10,8 +10,8 @@ use super::write;
 use crate::schema::Catalogue;
 use crate::sql as translate;
 use crate::sql::plan::{
-    Known, OutputColumn, Parameter, ParameterSource, Plan, QueryPlan, SessionCommand, SetValue, ValueClass, Verb,
-    WritePlan,
+    Known, OutputColumn, Parameter, ParameterSource, Plan, QueryPlan, SessionCommand, SetValue, ValueClass,
+    VariableKind, Verb, WritePlan,
 };
 use crate::sql::{self, Lifted};
 use crate::value::Value;
@@ -38,18 +38,14 @@ impl Session {
         if !text.contains(';') {
             return self.statement(&text, execution).await;
         }
-        let parts: Vec<String> = sql::split(text.as_bytes())
-            .into_iter()
-            .map(|part| String::from_utf8_lossy(part).trim().to_owned())
-            .filter(|part| !part.is_empty())
-            .collect();
-        if parts.len() > 1 && !self.multi_statements {
-            let near: String = parts.get(1).map(|part| part.chars().take(80).collect()).unwrap_or_default();
-            let text = format!(
-                "You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version for the right syntax to use near '{near}' at line 1"
-            );
-            return Err(MysqlError::new(1064, "42000", text).into());
+        let pieces: Vec<&[u8]> =
+            sql::split(text.as_bytes()).into_iter().filter(|part| !part.trim_ascii().is_empty()).collect();
+        if let (Some(second), false) = (pieces.get(1), self.multi_statements) {
+            let begin = second.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+            return Err(super::text_prepared::syntax_at(&text, begin).into());
         }
+        let parts: Vec<String> =
+            pieces.into_iter().map(|part| String::from_utf8_lossy(part).trim().to_owned()).collect();
         let count = parts.len();
         if count == 0 {
             return self.statement(&text, execution).await;
@@ -80,6 +76,11 @@ impl Session {
     /// One statement of either protocol.
     pub(super) async fn statement(&mut self, text: &str, execution: Execution<'_>) -> Result<(), Failure> {
         self.state.begin_statement();
+        self.carry_out(text, execution).await
+    }
+
+    /// A statement, or the one that EXECUTE stands for.
+    pub(super) async fn carry_out(&mut self, text: &str, execution: Execution<'_>) -> Result<(), Failure> {
         let catalogue = self.serving.catalogue.load_full();
         if let Some((plan, values)) = self.shared_plan(text, &catalogue, execution) {
             self.state.warnings.clear();
@@ -119,7 +120,10 @@ impl Session {
         let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
         let Lifted { text, values } = sql::lift(text, sql_mode)?;
         let known = Known::Literals(values.iter().map(ValueClass::of).collect());
-        let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue), known);
+        let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue), &text, known);
+        if !context.given.is_empty() {
+            return None;
+        }
         self.serving.cache.shared(&text, &context).map(|plan| (plan, values))
     }
 
@@ -149,7 +153,7 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         known: Known,
     ) -> Result<Arc<Plan>, MysqlError> {
-        let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue), known);
+        let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue), text, known);
         // Without checks parents may go before their children; such plans are too rare to be cached.
         let unchecked = !self.state.variables.is_on(&self.serving.defaults, "foreign_key_checks");
         if unchecked && sql::classify(text.as_bytes()) == sql::StatementClass::Ddl {
@@ -263,9 +267,22 @@ impl Session {
             SessionCommand::RollbackTo(name) => self.rollback_to(name).await?,
             SessionCommand::Release(name) => self.release(name).await?,
             SessionCommand::Use(name) => self.enter_database(name)?,
+            SessionCommand::Prepare { name, from } => return self.prepare_text(name, from),
+            SessionCommand::Execute { name, using } => return self.execute_text(name, using, execution).await,
+            SessionCommand::Deallocate(name) => self.deallocate(name)?,
+            SessionCommand::Do(values) => {
+                for value in values {
+                    self.evaluate(value, execution).await?;
+                }
+            }
             SessionCommand::Set(assignments) => {
+                // MySQL finds all values before it assigns the first.
+                let mut values = Vec::with_capacity(assignments.len());
                 for assignment in assignments {
-                    self.assign(assignment, execution).await?;
+                    values.push(self.evaluate(&assignment.value, execution).await?);
+                }
+                for (assignment, value) in assignments.iter().zip(values) {
+                    self.assign(assignment, value).await?;
                 }
             }
             SessionCommand::SetTransaction { session, isolation, read_only } => {
@@ -316,8 +333,8 @@ impl Session {
                 if rows.len() > 1 {
                     return Err(MysqlError::new(1242, "21000", "Subquery returns more than 1 row").into());
                 }
-                let column = query.columns.first();
-                Ok(rows.first().and_then(|row| row.text(0)).map_or(Value::Null, |text| typed(text, column)))
+                let cell = rows.first().and_then(|row| row.get(0));
+                Ok(cell.map_or(Value::Null, |text| typed(text, query.columns.first())))
             }
         }
     }
@@ -384,23 +401,31 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
 }
 
 /// A user variable keeps the type of the expression that it was set from.
-fn typed(text: &str, column: Option<&OutputColumn>) -> Value {
+fn typed(text: &[u8], column: Option<&OutputColumn>) -> Value {
     use crate::wire::FieldType as F;
-    let text_value = || Value::Text(text.to_owned());
-    match column.map(|column| column.field) {
-        Some(F::Tiny | F::Short | F::Long | F::Int24 | F::LongLong | F::Year) => {
-            text.parse::<i64>().map(Value::Int).or_else(|_| text.parse::<u64>().map(Value::UInt)).unwrap_or_else(|_| {
-                match text {
-                    "t" => Value::Int(1),
-                    "f" => Value::Int(0),
-                    _ => text_value(),
-                }
-            })
+    let kind = match column.map(|column| (column.field, column.character)) {
+        Some((F::Tiny | F::Short | F::Long | F::Int24 | F::LongLong | F::Year, _)) => {
+            VariableKind::Integer { unsigned: false }
         }
-        Some(F::NewDecimal | F::Decimal) => Value::Decimal(text.to_owned()),
-        Some(F::Double | F::Float) => text.parse().map_or_else(|_| text_value(), Value::Double),
-        _ => text_value(),
+        Some((F::NewDecimal | F::Decimal, _)) => VariableKind::Decimal,
+        Some((F::Double | F::Float, _)) => VariableKind::Real,
+        _ => VariableKind::Text(String::new()),
+    };
+    match (&kind, text) {
+        (VariableKind::Integer { .. }, b"t") => return Value::Int(1),
+        (VariableKind::Integer { .. }, b"f") => return Value::Int(0),
+        _ => {}
     }
+    let bytes = column.is_some_and(|column| !column.character && column.field != F::Json);
+    match text.strip_prefix(b"\\x").filter(|_| bytes && matches!(kind, VariableKind::Text(_))) {
+        Some(digits) => unhex(digits).map_or_else(|| kind.value(text), Value::Bytes),
+        None => kind.value(text),
+    }
+}
+
+fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    digits.chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
 }
 
 /// MySQL's latin1 is Windows-1252 with the five unassigned bytes as controls.

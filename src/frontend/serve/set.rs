@@ -3,7 +3,7 @@
 
 use super::backend::Failure;
 use super::error::MysqlError;
-use super::query::{Execution, text_of};
+use super::query::text_of;
 use super::session::Session;
 use super::variables::{Scope, is_number, is_switch};
 use crate::sql::plan::{Assign, SetTarget, SetValue};
@@ -101,11 +101,13 @@ const MODES: [&str; 19] = [
 
 impl Session {
     /// One assignment of SET.
-    pub(super) async fn assign(&mut self, assign: &Assign, execution: Execution<'_>) -> Result<(), Failure> {
-        let value = self.evaluate(&assign.value, execution).await?;
+    pub(super) async fn assign(&mut self, assign: &Assign, value: Value) -> Result<(), Failure> {
         let default = matches!(assign.value, SetValue::Default);
         match &assign.target {
-            SetTarget::User(name) => Ok(self.state.set_user_variable(name, value)?),
+            SetTarget::User(name) => {
+                let defaults = &self.serving.defaults;
+                Ok(self.state.set_user_variable(defaults, name, value, assign.kind.clone())?)
+            }
             SetTarget::Global(name) => Ok(self.set_global(name, &value)?),
             SetTarget::Names { collation } => {
                 let charset = if default { "utf8mb4".to_owned() } else { text_of(&value).unwrap_or_default() };

@@ -8,13 +8,15 @@ use super::error::MysqlError;
 use super::variables::{Defaults, Overrides};
 use crate::schema::Catalogue;
 use crate::sql::Values;
-use crate::sql::plan::{Context, Known, Purpose};
+use crate::sql::plan::{Context, Given, Known, Purpose, UserVariable, VariableKind};
 use crate::value::Value;
 
 /// Warnings kept for SHOW WARNINGS: MySQL's default `max_error_count`.
 const WARNING_LIMIT: usize = 1024;
-/// User variables that one session may have, and bytes of one value.
+/// User variables that one session may have.
 const USER_VARIABLE_LIMIT: usize = 1000;
+/// Characters of a user variable's name.
+const USER_VARIABLE_NAME: usize = 64;
 
 /// A line of SHOW WARNINGS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +36,9 @@ pub(super) struct State {
     /// Collation id of results, as the connection negotiated it.
     pub(super) collation: u16,
     pub(super) variables: Overrides,
-    pub(super) user_variables: HashMap<String, Value>,
+    pub(super) user_variables: HashMap<String, UserVariable>,
+    /// The values of the EXECUTE … USING that runs.
+    pub(super) parameters: Option<Arc<[Value]>>,
     pub(super) last_insert_id: u64,
     pub(super) found_rows: i64,
     pub(super) row_count: i64,
@@ -53,6 +57,7 @@ impl State {
             collation,
             variables: Overrides::default(),
             user_variables: HashMap::new(),
+            parameters: None,
             last_insert_id: 0,
             found_rows: 0,
             row_count: -1,
@@ -104,17 +109,38 @@ impl State {
         u16::try_from(self.warnings.len()).unwrap_or(u16::MAX)
     }
 
-    /// Sets `@name`.
-    pub(super) fn set_user_variable(&mut self, name: &str, value: Value) -> Result<(), MysqlError> {
+    /// Sets `@name`; without a kind the value tells what it is.
+    pub(super) fn set_user_variable(
+        &mut self,
+        defaults: &Defaults,
+        name: &str,
+        value: Value,
+        kind: Option<VariableKind>,
+    ) -> Result<(), MysqlError> {
         if !self.user_variables.contains_key(name) && self.user_variables.len() >= USER_VARIABLE_LIMIT {
             return Err(MysqlError::new(1041, "HY000", "Out of memory."));
         }
-        self.user_variables.insert(name.to_owned(), value);
+        if name.is_empty() || name.chars().count() > USER_VARIABLE_NAME {
+            return Err(MysqlError::new(3061, "42000", format!("User variable name '{name}' is illegal")));
+        }
+        let known = kind.or_else(|| {
+            let present = self.user_variables.get(name).filter(|_| value == Value::Null)?;
+            Some(present.kind.clone())
+        });
+        let kind = known
+            .unwrap_or_else(|| VariableKind::of_value(&value, self.variables.text(defaults, "collation_connection")));
+        self.user_variables.insert(name.to_owned(), UserVariable { value, kind });
         Ok(())
     }
 
-    /// What a rewrite depends on.
-    pub(super) fn context(&self, defaults: &Defaults, catalogue: Arc<Catalogue>, parameters: Known) -> Context {
+    /// What a rewrite of `text` depends on.
+    pub(super) fn context(
+        &self,
+        defaults: &Defaults,
+        catalogue: Arc<Catalogue>,
+        text: &str,
+        parameters: Known,
+    ) -> Context {
         Context {
             catalogue,
             database: self.database.clone(),
@@ -122,7 +148,18 @@ impl State {
             collation: self.variables.text(defaults, "collation_connection").to_owned(),
             purpose: Purpose::Serve,
             parameters,
+            given: self.given(text),
         }
+    }
+
+    /// The values that `text` can be planned with.
+    fn given(&self, text: &str) -> Given {
+        let read = crate::sql::user_variables(text).filter(|names| !names.is_empty());
+        let variables = read.map(|names| {
+            let known = |name: String| self.user_variables.get(&name).cloned().map(|variable| (name, variable));
+            Arc::new(names.into_iter().filter_map(known).collect())
+        });
+        Given { parameters: self.parameters.clone(), variables }
     }
 
     /// Runs `use_values` with the sources of parameter values.
@@ -135,7 +172,7 @@ impl State {
     ) -> T {
         let user = format!("{}@{}", self.user, self.host_name());
         let variables = |name: &str| self.system_variable(defaults, name);
-        let user_variables = |name: &str| self.user_variables.get(name).cloned();
+        let user_variables = |name: &str| self.user_variables.get(name).map(|known| known.value.clone());
         use_values(&Values {
             client,
             catalogue,

@@ -17,6 +17,7 @@ fn context(purpose: Purpose) -> Context {
         collation: "utf8mb4_0900_ai_ci".to_owned(),
         purpose,
         parameters: crate::sql::plan::Known::Nothing,
+        given: crate::sql::plan::Given::default(),
     }
 }
 

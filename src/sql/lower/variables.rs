@@ -1,6 +1,64 @@
-//! The types that system variables have in a SELECT.
+//! Variables and `?` in expressions, and the types that they have.
 
 use super::*;
+use crate::sql::plan::VariableKind;
+use crate::wire::FieldType;
+
+/// Characters of the longest text that a user variable can hold in utf8mb4, as MySQL describes it.
+const LONGEST_TEXT: u32 = 67_108_860;
+/// Bytes of the longest value that MySQL describes a user variable with.
+const LONGEST_BYTES: u32 = 16_777_215;
+/// Characters of a text given for `?`.
+const LONGEST_PARAMETER: u32 = 16_383;
+
+impl Lowering<'_> {
+    /// `?` whose value EXECUTE … USING gives.
+    pub(super) fn given_parameter(&self, position: usize) -> Option<Expression> {
+        let value = self.context.given.parameters.as_ref()?.get(position)?;
+        let ty = match value {
+            Value::Int(_) => Type::integer(21),
+            Value::UInt(_) => Type { unsigned: true, ..Type::integer(21) },
+            Value::Float(_) | Value::Double(_) => Type::double(),
+            Value::Decimal(_) => Type::decimal(65, 30),
+            Value::Null
+            | Value::Text(_)
+            | Value::Bytes(_)
+            | Value::Date(_)
+            | Value::DateTime(..)
+            | Value::Time { .. } => Type::text(LONGEST_PARAMETER, &self.context.collation),
+        };
+        Some(Expression { nullable: true, ..Expression::literal(value.clone(), ty) })
+    }
+
+    /// `@name`: its value when it's known, else what it is at execution.
+    pub(super) fn user_variable(&self, name: String) -> Expression {
+        let Some(variables) = &self.context.given.variables else {
+            let ty = Type { class: Class::Open, ..Type::text(LONGEST_PARAMETER, &self.context.collation) };
+            return Expression::source(ParameterSource::UserVariable(name), ty, true);
+        };
+        let Some(variable) = variables.get(&name) else {
+            return Expression::literal(Value::Null, Type::bytes(65_532));
+        };
+        let ty = match &variable.kind {
+            VariableKind::Integer { unsigned } => Type { unsigned: *unsigned, ..Type::integer(21) },
+            VariableKind::Decimal => Type::decimal(65, 30),
+            VariableKind::Real => Type::double(),
+            VariableKind::Binary => Type { field: FieldType::MediumBlob, ..Type::bytes(LONGEST_BYTES) },
+            VariableKind::Text(collation) => {
+                let wide = collation.starts_with("utf8");
+                let (length, field) =
+                    if wide { (LONGEST_TEXT, FieldType::LongBlob) } else { (LONGEST_BYTES, FieldType::MediumBlob) };
+                let coercibility = Coercibility::Column;
+                Type {
+                    field,
+                    collation: Some(Collation { name: collation.clone(), coercibility }),
+                    ..Type::text(length, collation)
+                }
+            }
+        };
+        Expression { nullable: true, ..Expression::literal(variable.value.clone(), ty) }
+    }
+}
 
 /// Integer variables are numbers to MySQL's clients; all others are text.
 pub(in crate::sql) fn variable_type(name: &str, collation: &str) -> Type {

@@ -1,0 +1,205 @@
+//! SET and DO: targets, and expressions that are evaluated for their value.
+
+use sqlparser::tokenizer::Token;
+
+use crate::value::Value;
+
+use super::super::cursor::Cursor;
+use super::super::dialect::{Modes, Source, is_word};
+use super::super::expression::{Body, Lowering};
+use super::super::lower::Place;
+use super::super::metadata;
+use super::super::plan::{
+    Assign, Context, ParameterSource, QueryPlan, SessionCommand, SetTarget, SetValue, SqlError, TargetSql, VariableKind,
+};
+use super::super::scope::Scope;
+use super::super::types::Class;
+
+/// What a bare word on the right-hand side is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    /// The name of a value, such as ON or utf8mb4.
+    AreValues,
+    /// The name of a column, of which there is none.
+    AreNames,
+}
+
+/// DO expr, …
+pub(super) fn evaluations(
+    cursor: &mut Cursor<'_>,
+    source: &Source<'_>,
+    context: &Context,
+    modes: Modes,
+) -> Result<SessionCommand, SqlError> {
+    let mut values = Vec::new();
+    loop {
+        values.push(value(cursor, source, context, modes, Words::AreNames)?.0);
+        if cursor.is_done() {
+            return Ok(SessionCommand::Do(values));
+        }
+        cursor.expect_symbol(&Token::Comma)?;
+    }
+}
+
+/// SET …
+pub(super) fn set(
+    cursor: &mut Cursor<'_>,
+    source: &Source<'_>,
+    context: &Context,
+    modes: Modes,
+) -> Result<SessionCommand, SqlError> {
+    for (words, session) in
+        [(&["TRANSACTION"][..], false), (&["SESSION", "TRANSACTION"], true), (&["LOCAL", "TRANSACTION"], true)]
+    {
+        if cursor.take(words) {
+            return transaction(cursor, session);
+        }
+    }
+    if cursor.sees(&["GLOBAL", "TRANSACTION"]) {
+        return Err(SqlError::unsupported("SET GLOBAL TRANSACTION"));
+    }
+    let mut assigns = Vec::new();
+    loop {
+        assigns.push(assign(cursor, source, context, modes)?);
+        if cursor.is_done() {
+            return Ok(SessionCommand::Set(assigns));
+        }
+        cursor.expect_symbol(&Token::Comma)?;
+    }
+}
+
+fn transaction(cursor: &mut Cursor<'_>, session: bool) -> Result<SessionCommand, SqlError> {
+    let (mut isolation, mut read_only) = (None, None);
+    loop {
+        if cursor.take(&["ISOLATION", "LEVEL"]) {
+            const LEVELS: &[(&[&str], &str)] = &[
+                (&["READ", "UNCOMMITTED"], "READ-UNCOMMITTED"),
+                (&["READ", "COMMITTED"], "READ-COMMITTED"),
+                (&["REPEATABLE", "READ"], "REPEATABLE-READ"),
+                (&["SERIALIZABLE"], "SERIALIZABLE"),
+            ];
+            let level = LEVELS.iter().find(|(words, _)| cursor.take(words)).map(|(_, level)| (*level).to_owned());
+            isolation = Some(level.ok_or_else(|| cursor.error())?);
+        } else if cursor.take(&["READ", "ONLY"]) {
+            read_only = Some(true);
+        } else if cursor.take(&["READ", "WRITE"]) {
+            read_only = Some(false);
+        } else {
+            return Err(cursor.error());
+        }
+        if !cursor.symbol(&Token::Comma) {
+            return Ok(SessionCommand::SetTransaction { session, isolation, read_only });
+        }
+    }
+}
+
+fn assign(cursor: &mut Cursor<'_>, source: &Source<'_>, context: &Context, modes: Modes) -> Result<Assign, SqlError> {
+    if cursor.take(&["NAMES"]) {
+        let value = if cursor.take(&["DEFAULT"]) {
+            SetValue::Default
+        } else {
+            SetValue::Constant(Value::Text(word_or_string(cursor)?))
+        };
+        let collation =
+            if cursor.take(&["COLLATE"]) { Some(word_or_string(cursor)?.to_ascii_lowercase()) } else { None };
+        return Ok(Assign { target: SetTarget::Names { collation }, value, kind: None });
+    }
+    if cursor.take(&["CHARACTER", "SET"]) || cursor.take(&["CHARSET"]) {
+        let value = if cursor.take(&["DEFAULT"]) {
+            SetValue::Default
+        } else {
+            SetValue::Constant(Value::Text(word_or_string(cursor)?))
+        };
+        return Ok(Assign { target: SetTarget::Names { collation: None }, value, kind: None });
+    }
+    let target = target(cursor)?;
+    if !cursor.symbol(&Token::Eq) && !cursor.symbol(&Token::Assignment) {
+        return Err(cursor.error());
+    }
+    if cursor.take(&["DEFAULT"]) {
+        return Ok(Assign { target, value: SetValue::Default, kind: None });
+    }
+    let words = if matches!(target, SetTarget::User(_)) { Words::AreNames } else { Words::AreValues };
+    let (value, kind) = value(cursor, source, context, modes, words)?;
+    Ok(Assign { target, value, kind })
+}
+
+fn word_or_string(cursor: &mut Cursor<'_>) -> Result<String, SqlError> {
+    cursor.string().or_else(|_| cursor.name())
+}
+
+fn target(cursor: &mut Cursor<'_>) -> Result<SetTarget, SqlError> {
+    for (word, global) in
+        [("GLOBAL", true), ("PERSIST", true), ("PERSIST_ONLY", true), ("SESSION", false), ("LOCAL", false)]
+    {
+        let scoped = cursor.sees(&[word]) && !matches!(cursor.nth(1), Some(Token::Eq | Token::Assignment));
+        if scoped {
+            cursor.next();
+            let name = cursor.name()?.to_ascii_lowercase();
+            return Ok(if global { SetTarget::Global(name) } else { SetTarget::Session(name) });
+        }
+    }
+    if let Some(user) = cursor.variable() {
+        return Ok(SetTarget::User(user));
+    }
+    let first = cursor.name()?;
+    if let Some(system) = first.strip_prefix("@@") {
+        let scope = system.to_ascii_lowercase();
+        if cursor.symbol(&Token::Period) {
+            let name = cursor.name()?.to_ascii_lowercase();
+            return Ok(if matches!(scope.as_str(), "global" | "persist" | "persist_only") {
+                SetTarget::Global(name)
+            } else {
+                SetTarget::Session(name)
+            });
+        }
+        return Ok(SetTarget::Session(scope));
+    }
+    Ok(SetTarget::Session(first.to_ascii_lowercase()))
+}
+
+/// A value up to the next comma, and the kind of user variable that it makes.
+fn value(
+    cursor: &mut Cursor<'_>,
+    source: &Source<'_>,
+    context: &Context,
+    modes: Modes,
+    words: Words,
+) -> Result<(SetValue, Option<VariableKind>), SqlError> {
+    let start = cursor.position();
+    cursor.skip_until(|token| *token == Token::Comma);
+    let tokens = cursor.tokens_from(start);
+    // A bare word is the name of a value, such as ON or utf8mb4.
+    if let [only] = tokens
+        && let Token::Word(word) = &only.token
+        && !word.value.starts_with('@')
+        && words == Words::AreValues
+        && !["NULL", "TRUE", "FALSE"].iter().any(|keyword| is_word(&only.token, keyword))
+    {
+        return Ok((SetValue::Constant(Value::Text(word.value.clone())), None));
+    }
+    if tokens.is_empty() {
+        return Err(cursor.error());
+    }
+    let expr = source.parse_expression(tokens.to_vec(), modes)?;
+    let mut lowering = Lowering::new(context, modes, source);
+    let scope = Scope::default();
+    let lowered = lowering.lower(&expr, Place::new(&scope, "field list"))?;
+    let kind = VariableKind::of_type(&lowered.ty, &context.collation);
+    if let Body::Parameter(found) = &lowered.body {
+        return Ok(match found {
+            ParameterSource::Literal(value) => (SetValue::Constant(value.clone()), Some(kind)),
+            other => (SetValue::Source(other.clone()), None),
+        });
+    }
+    // A variable holds a time as its text.
+    let plain = matches!(lowered.ty.class, Class::Integer | Class::Decimal | Class::Real | Class::Bytes);
+    let sql = if plain { lowering.own(&lowered)? } else { lowering.text(&lowered)? };
+    let plan = QueryPlan {
+        sql: TargetSql(format!("SELECT {sql}")),
+        parameters: lowering.parameters,
+        columns: vec![metadata::of_type("", &lowered.ty, lowered.nullable)],
+        locking: false,
+    };
+    Ok((SetValue::Query(Box::new(plan)), Some(kind)))
+}
