@@ -60,6 +60,7 @@ impl Planner for SqlPlanner {
             row_count: 0,
             variables: &|_| None,
             user_variables: &|_| None,
+            rows: &|_| Err(SqlError::unsupported("replay of a query on system tables")),
         };
         sql::bind(parameters, &values)
     }

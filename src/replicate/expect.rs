@@ -59,6 +59,7 @@ fn source(source: &ParameterSource, statement: &CapturedStatement) -> Result<(),
         ParameterSource::FoundRows => unknown("FOUND_ROWS()"),
         ParameterSource::RowCount => unknown("ROW_COUNT()"),
         ParameterSource::Variable(name) => unknown(&format!("@@{name}")),
+        ParameterSource::Rows(rows) => unknown(&format!("{}.{}", rows.database, rows.table)),
         ParameterSource::UserVariable(name) => unknown(&format!("@{name}")),
         ParameterSource::Literal(_)
         | ParameterSource::Client(_)

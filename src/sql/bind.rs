@@ -12,7 +12,8 @@ use crate::schema::Catalogue;
 use crate::value::Value;
 
 use super::coerce;
-use super::plan::{Parameter, ParameterSource, SqlError};
+use super::information_schema;
+use super::plan::{Parameter, ParameterSource, RowSource, SqlError};
 use super::temporal;
 use super::types::oid;
 
@@ -40,6 +41,8 @@ pub struct Values<'v> {
     pub variables: &'v dyn Fn(&str) -> Option<Value>,
     /// User variables by lower-case name.
     pub user_variables: &'v dyn Fn(&str) -> Option<Value>,
+    /// Rows of system tables that only the session knows.
+    pub rows: &'v dyn Fn(&RowSource) -> Result<Vec<Vec<Option<String>>>, SqlError>,
 }
 
 /// The values of all parameters in PostgreSQL's text format; `None` is NULL.
@@ -152,7 +155,28 @@ impl<'v> Binder<'v> {
             ParameterSource::UserVariable(name) => (values.user_variables)(name).unwrap_or(Value::Null),
             ParameterSource::FoundRows => Value::Int(values.found_rows),
             ParameterSource::RowCount => Value::Int(values.row_count),
+            ParameterSource::Rows(source) => Value::Text(self.rows(source)?),
         }))
+    }
+
+    /// The rows of a system table, restricted as the plan says.
+    fn rows(&self, source: &RowSource) -> Result<String, SqlError> {
+        let Some(table) = information_schema::find(&source.database, &source.table) else {
+            return Err(SqlError::no_table(&source.database, &source.table));
+        };
+        let names = |sources: &Option<Vec<ParameterSource>>| {
+            let Some(sources) = sources else { return Ok(None) };
+            let texts: Result<Vec<String>, SqlError> =
+                sources.iter().map(|source| self.value(source).and_then(|value| text(&value))).collect();
+            texts.map(Some)
+        };
+        let wanted = information_schema::Wanted {
+            catalogue: self.values.catalogue,
+            schemas: names(&source.schemas)?,
+            tables: names(&source.tables)?,
+            user: self.values.user,
+        };
+        information_schema::json(table, &wanted, &|| (self.values.rows)(source))
     }
 
     /// A value that meets one of type `type_oid` in a comparison or calculation.

@@ -8,7 +8,7 @@ impl SqlError {
     }
 
     /// 1235: a construct without a rewrite, by name.
-    pub(super) fn unsupported(what: impl std::fmt::Display) -> Self {
+    pub(crate) fn unsupported(what: impl std::fmt::Display) -> Self {
         Self::new(1235, "42000", format!("This version of MySQL doesn't yet support '{what}'"))
     }
 

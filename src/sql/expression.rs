@@ -110,6 +110,8 @@ pub(super) struct Lowering<'c> {
     pub(super) tables: Vec<(String, super::select::Derived)>,
     /// Positions of the client's `?` whose class was asked for, and so is part of what the plan depends on.
     pub(super) asked: BTreeSet<usize>,
+    /// What the condition of the SELECT whose FROM is read fixes.
+    pub(super) restrictions: Vec<super::information_schema::Restriction>,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -124,6 +126,7 @@ impl<'c> Lowering<'c> {
             aggregates: 0,
             tables: Vec::new(),
             asked: BTreeSet::new(),
+            restrictions: Vec::new(),
             seen: HashMap::new(),
             names: 0,
         }

@@ -9,6 +9,7 @@ use sqlparser::ast::{
 use crate::schema::{KeyKind, Table, quote};
 
 use super::expression::Lowering;
+use super::information_schema;
 use super::lower::Place;
 use super::operators::unnested;
 use super::plan::SqlError;
@@ -199,6 +200,10 @@ impl Lowering<'_> {
                 scope.add(relation_of(&derived, &called, &[])?)?;
                 return Ok(Some(format!("{} AS {}", derived.sql, quote::identifier(&called))));
             }
+        }
+        if let Some(found) = information_schema::named(&parts, self.context)? {
+            let written = parts.last().map(String::as_str).unwrap_or_default();
+            return self.system_table(found, alias, written, scope).map(Some);
         }
         let table = self.table(name)?;
         let (called, database) = match alias {

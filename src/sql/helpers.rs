@@ -10,6 +10,7 @@
 /// SQL that creates the helper functions. It can be run again at any time; the schema and the collations come from
 /// [`crate::schema::ddl`].
 pub const HELPERS: &str = concat!(
+    include_str!("helpers/system.sql"),
     include_str!("helpers/numbers.sql"),
     include_str!("helpers/text.sql"),
     include_str!("helpers/dates.sql"),

@@ -5,6 +5,7 @@ use crate::wire::FieldType;
 use crate::wire::constants::column_flags as flag;
 
 use super::expression::Origin;
+use super::information_schema;
 use super::plan::OutputColumn;
 use super::select::DerivedColumn;
 use super::types::{Class, Type};
@@ -14,6 +15,11 @@ const CHARACTER_BYTES: u32 = 4;
 
 /// Describes a column of a result.
 pub(super) fn output(column: &DerivedColumn) -> OutputColumn {
+    if let Some(origin) = &column.origin
+        && let Some(system) = information_schema::described(origin)
+    {
+        return OutputColumn { name: column.name.clone(), table: origin.alias.clone(), ..system.clone() };
+    }
     let mut described = of_type(&column.name, &column.ty, column.nullable);
     if let Some((origin, definition)) = column.origin.as_ref().and_then(|origin| Some((origin, origin.column()?))) {
         described.org_name.clone_from(&definition.name);

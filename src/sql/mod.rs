@@ -23,6 +23,7 @@ mod from;
 mod functions;
 mod given;
 mod helpers;
+mod information_schema;
 mod insert;
 mod json;
 mod keys;

@@ -303,6 +303,21 @@ pub enum ParameterSource {
     UserVariable(String),
     FoundRows,
     RowCount,
+    /// The rows of a system table, as JSON.
+    Rows(Box<RowSource>),
+}
+
+/// Which rows of a system table a statement reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowSource {
+    pub database: String,
+    pub table: String,
+    /// The SHOW command whose answer it is.
+    pub show: Option<Box<ShowCommand>>,
+    /// Only rows of these databases, if any are named.
+    pub schemas: Option<Vec<ParameterSource>>,
+    /// Only rows of these tables, if any are named.
+    pub tables: Option<Vec<ParameterSource>>,
 }
 
 /// A command for the serving session. Expressions in SET are plans of their own.

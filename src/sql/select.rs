@@ -9,6 +9,7 @@ use sqlparser::ast::{
 
 use crate::schema::quote;
 
+use super::information_schema;
 use super::aggregate::direction;
 use super::expression::{Body, Expression, Lowering, Origin};
 use super::from::{determined, equalities, name_parts, relation_of, spot};
@@ -218,7 +219,11 @@ impl Lowering<'_> {
             Some(Distinct::Distinct) => true,
             Some(Distinct::On(_)) => return Err(SqlError::unsupported("DISTINCT ON")),
         };
-        let from = self.from(&select.from, scope)?;
+        let restrictions = self.restrictions_of(select);
+        let outer = std::mem::replace(&mut self.restrictions, restrictions);
+        let from = self.from(&select.from, scope);
+        self.restrictions = outer;
+        let from = from?;
         let mut conditions = Vec::new();
         if let Some(condition) = &select.selection {
             let found = equalities(condition, scope);
@@ -274,7 +279,8 @@ impl Lowering<'_> {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
                     let expression = self.lower(expr, place).map_err(|error| numbered(error, at + 1))?;
-                    let name = title(expr, titles.get(at).copied().unwrap_or_default());
+                    let name = information_schema::title(expr, &expression)
+                        .unwrap_or_else(|| title(expr, titles.get(at).copied().unwrap_or_default()));
                     columns.push(Alias { name, expression });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {

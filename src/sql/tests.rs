@@ -50,6 +50,7 @@ fn bound(text: &str, client: &[Value], context: &Context) -> Result<Vec<Option<S
         row_count: 0,
         variables: &|_| None,
         user_variables: &|_| None,
+        rows: &|_| Ok(Vec::new()),
     };
     let bound = bind(&parameters, &values)?;
     Ok(bound.into_iter().map(|value| value.map(|value| String::from_utf8_lossy(&value).into_owned())).collect())

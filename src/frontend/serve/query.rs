@@ -171,7 +171,10 @@ impl Session {
     ) -> Result<Statement<'a>, Failure> {
         let bound = self
             .state
-            .with_values(&self.serving.defaults, catalogue, values, |values| translate::bind(parameters, values))
+            .with_values(&self.serving.defaults, catalogue, values, |values| {
+                let rows = |source: &sql::plan::RowSource| self.system_rows(source);
+                translate::bind(parameters, &translate::Values { rows: &rows, ..*values })
+            })
             .map_err(|error| Failure::unbound(error.into()))?;
         let types = parameters.iter().map(|parameter| parameter.type_oid).collect();
         Ok(Statement { sql, types, parameters: bound, effect: Effect::Read })

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::show_create;
 use super::show_rows::{self, Cells};
 use crate::schema::{Catalogue, Database, Table, TableName};
-use crate::sql::plan::{OutputColumn, ShowCommand};
+use crate::sql::plan::{OutputColumn, RowSource, ShowCommand, SqlError};
 use crate::wire::FieldType;
 
 /// A column of an answer: title, whether it's a number, display length in characters.
@@ -80,6 +80,24 @@ impl Session {
             ShowCommand::Collations { like } => show_rows::collations(like.as_deref()),
             ShowCommand::Charsets { like } => show_rows::charsets(like.as_deref()),
             ShowCommand::ProcessList => self.process_rows(),
+        })
+    }
+
+    /// Rows of system tables that only the session knows.
+    pub(super) fn system_rows(&self, source: &RowSource) -> Result<Vec<Cells>, SqlError> {
+        if let Some(show) = &source.show {
+            return self.show_rows(show).map_err(|error| SqlError {
+                code: error.code,
+                sqlstate: error.sqlstate,
+                message: error.message,
+            });
+        }
+        Ok(match source.table.as_str() {
+            "PROCESSLIST" | "processlist" => self.process_rows(),
+            "global_variables" => self.variable_rows(true, None),
+            "session_variables" => self.variable_rows(false, None),
+            "global_status" | "session_status" => self.status_rows(None),
+            other => return Err(SqlError::unsupported(format_args!("queries on {other}"))),
         })
     }
 

@@ -187,6 +187,7 @@ impl State {
             row_count: self.row_count,
             variables: &variables,
             user_variables: &user_variables,
+            rows: &|_| Err(crate::sql::SqlError::unsupported("a system table at this place")),
         })
     }
 

@@ -1,0 +1,125 @@
+//! SCHEMATA, TABLES and PARTITIONS.
+
+use crate::schema::Table;
+
+use super::registry::{is_system, tables_of};
+use super::rows::{Cells, Wanted};
+
+/// MySQL's own databases with their character sets and collations.
+pub(crate) const SYSTEM: [(&str, &str, &str); 4] = [
+    ("information_schema", "utf8mb3", "utf8mb3_general_ci"),
+    ("mysql", "utf8mb4", "utf8mb4_0900_ai_ci"),
+    ("performance_schema", "utf8mb4", "utf8mb4_0900_ai_ci"),
+    ("sys", "utf8mb4", "utf8mb4_0900_ai_ci"),
+];
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// All databases: name, character set, collation, in order of their names.
+fn databases<'w>(wanted: &'w Wanted<'_>) -> Vec<(&'w str, &'w str, &'w str)> {
+    let own = wanted.databases().filter(|(name, _)| !is_system(name));
+    let own = own.map(|(name, database)| (name.as_str(), database.charset.as_str(), database.collation.as_str()));
+    let mut all: Vec<_> = SYSTEM.into_iter().filter(|(name, ..)| wanted.wants_schema(name)).chain(own).collect();
+    all.sort_unstable();
+    all
+}
+
+/// SCHEMATA.
+pub(super) fn schemata(wanted: &Wanted<'_>) -> Vec<Cells> {
+    databases(wanted)
+        .into_iter()
+        .map(|(name, charset, collation)| {
+            vec![some("def"), some(name), some(charset), some(collation), None, some("NO")]
+        })
+        .collect()
+}
+
+/// SCHEMATA_EXTENSIONS.
+pub(super) fn schemata_extensions(wanted: &Wanted<'_>) -> Vec<Cells> {
+    databases(wanted).into_iter().map(|(name, ..)| vec![some("def"), some(name), some("")]).collect()
+}
+
+/// TABLES. Sizes aren't known here; MySQL's own are estimates too.
+pub(super) fn tables(wanted: &Wanted<'_>) -> Vec<Cells> {
+    let mut rows: Vec<Cells> = wanted.tables().map(base_table).collect();
+    if wanted.wants_schema("information_schema") {
+        let views = tables_of("information_schema").filter(|view| wanted.wants_table(&view.table.name.table));
+        rows.extend(views.map(|view| system_view(&view.table)));
+    }
+    rows
+}
+
+fn base_table(table: &Table) -> Cells {
+    let zero = || some("0");
+    vec![
+        some("def"),
+        some(&table.name.database),
+        some(&table.name.table),
+        some("BASE TABLE"),
+        some(&table.engine),
+        some("10"),
+        some("Dynamic"),
+        zero(),
+        zero(),
+        some("16384"),
+        zero(),
+        zero(),
+        zero(),
+        table.auto_increment.map(|next| next.to_string()),
+        None,
+        None,
+        None,
+        some(&table.collation),
+        None,
+        some(""),
+        some(&table.comment),
+    ]
+}
+
+fn system_view(table: &Table) -> Cells {
+    let zero = || some("0");
+    let (schema, name) = (&table.name.database, &table.name.table);
+    vec![
+        some("def"),
+        some(schema),
+        some(name),
+        some("SYSTEM VIEW"),
+        None,
+        some("10"),
+        None,
+        zero(),
+        zero(),
+        zero(),
+        zero(),
+        zero(),
+        zero(),
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        some(""),
+        some(""),
+    ]
+}
+
+/// TABLES_EXTENSIONS.
+pub(super) fn tables_extensions(wanted: &Wanted<'_>) -> Vec<Cells> {
+    let row = |table: &Table| vec![some("def"), some(&table.name.database), some(&table.name.table), None, None];
+    wanted.tables().map(row).collect()
+}
+
+/// PARTITIONS: one row for a table that isn't divided.
+pub(super) fn partitions(wanted: &Wanted<'_>) -> Vec<Cells> {
+    let row = |table: &Table| {
+        let mut cells = vec![some("def"), some(&table.name.database), some(&table.name.table)];
+        cells.extend(std::iter::repeat_n(None, 10));
+        cells.extend(["0", "0", "16384", "0", "0", "0"].map(some));
+        cells.extend([None, None, None, None, some(""), some(""), None]);
+        cells
+    };
+    wanted.tables().map(row).collect()
+}
