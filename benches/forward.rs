@@ -5,6 +5,7 @@
 //! time per point query against HAProxy's, the memory of an idle session, and 500 connections at once.
 //! `BASCULE_BENCH_ROUNDS` (5) and `BASCULE_BENCH_SECONDS` (2, of each load in each round) make it longer or shorter.
 
+#[allow(dead_code, reason = "shared with the bench of serving, which uses the rest")]
 #[path = "contestants/mod.rs"]
 mod contestants;
 #[path = "load/mod.rs"]

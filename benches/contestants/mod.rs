@@ -44,6 +44,23 @@ impl Contestant {
         Self::start("bascule", command, folder, port)
     }
 
+    /// Our own program serving from PostgreSQL alone; `root` has no password.
+    pub(crate) fn serving(folder: &Path, postgres: u16) -> Result<Self, String> {
+        let port = free_port()?;
+        let config = folder.join("proxy.toml");
+        let text = format!(
+            "[listen]\naddress = \"127.0.0.1:{port}\"\ntls = \"off\"\n\
+             [target]\nhost = \"127.0.0.1\"\nport = {postgres}\nuser = \"postgres\"\npassword = \"\"\n\
+             database = \"bascule\"\nmax_connections = 80\n\
+             [[accounts]]\nuser = \"root\"\npassword = \"\"\n\
+             [log]\nlevel = \"error\"\n"
+        );
+        fs::write(&config, text).map_err(|error| error.to_string())?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bascule"));
+        command.arg("run").arg("--config").arg(&config);
+        Self::start("bascule", command, folder, port)
+    }
+
     /// The running Bascule after it was told to mirror and follows; `folder` is the one it was started with. Its CPU
     /// time is then that of capturing, spooling and replaying too.
     pub(crate) fn mirroring(&self, folder: &Path) -> Result<Self, String> {
