@@ -102,19 +102,75 @@ fn describe(statement: &str, context: &Context) -> String {
     out
 }
 
+/// The chapters, in the order of their names.
+fn chapters() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
+        .expect("the folder is in the repository")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// What a chapter says about SQL that is served: statements that have an answer, and those that are refused by name.
+fn supported(out: &mut String, chapter: &Path) {
+    let text = std::fs::read_to_string(chapter).expect("readable");
+    let (mut works, mut refused) = (String::new(), String::new());
+    for case in text.split("====\n").filter(|case| !case.trim().is_empty()) {
+        let (input, found) = case.split_once("----\n").unwrap_or((case, ""));
+        let Some(statement) = input.trim_start().strip_prefix("serve\n") else { continue };
+        let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+        match found.strip_prefix("error 1235 (42000): This version of MySQL doesn't yet support ") {
+            Some(reason) => {
+                let _ =
+                    writeln!(refused, "| `{}` | {} |", statement.replace('|', "\\|"), reason.trim().trim_matches('\''));
+            }
+            // Any other error is MySQL's own answer to such a statement.
+            None => {
+                let _ = writeln!(works, "{statement};");
+            }
+        }
+    }
+    let name = chapter.file_stem().expect("a chapter has a name").to_string_lossy().replace(['-', '_'], " ");
+    if works.is_empty() && refused.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n## {name}");
+    if !works.is_empty() {
+        let _ = writeln!(out, "\n```sql\n{works}```");
+    }
+    if !refused.is_empty() {
+        let _ = writeln!(out, "\n| refused | because it needs |\n|---|---|\n{}", refused.trim_end());
+    }
+}
+
+/// The page of supported SQL is what the golden files say.
+fn check_page(bless: bool) {
+    let mut page = String::from(
+        "# MySQL's SQL, served from PostgreSQL\n\n\
+         This page is written by `BLESS=1 cargo test --test golden` from the cases in `tests/golden/rewrite`. Statements\n\
+         in the code blocks are answered as MySQL answers them, including with MySQL's own errors; those in the tables are\n\
+         refused with error 1235, which names what is missing. Nothing is answered by guessing. `bascule translate` shows\n\
+         what becomes of a statement of your own.\n",
+    );
+    chapters().iter().for_each(|chapter| supported(&mut page, chapter));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sql-support.md");
+    if bless {
+        std::fs::write(&path, &page).expect("writable");
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == page, "docs/sql-support.md is old; BLESS=1 writes it anew");
+}
+
 #[test]
-fn rewrite_matches_its_golden_files() {
+fn rewrite_and_its_page_match_the_golden_files() {
     let catalogue = catalogue();
     let bless = std::env::var_os("BLESS").is_some();
     let mut failures = String::new();
     let mut cases = 0;
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
-        .expect("the folder is in the repository")
-        .map(|entry| entry.expect("readable").path())
-        .collect();
-    files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "txt")) {
-        let text = std::fs::read_to_string(file).expect("readable");
+    for file in chapters() {
+        let text = std::fs::read_to_string(&file).expect("readable");
         let mut blessed = String::new();
         for case in text.split("====\n").filter(|case| !case.trim().is_empty()) {
             cases += 1;
@@ -137,9 +193,10 @@ fn rewrite_matches_its_golden_files() {
             }
         }
         if bless {
-            std::fs::write(file, blessed).expect("writable");
+            std::fs::write(&file, blessed).expect("writable");
         }
     }
     assert!(failures.is_empty(), "run with BLESS=1 after reading this:\n{failures}");
     assert!(cases > 100, "the chapters are gone: {cases} cases");
+    check_page(bless);
 }
