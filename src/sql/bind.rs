@@ -4,12 +4,14 @@
 //! goes through [`super::coerce`]. Nothing is rounded or cut silently: what doesn't fit is MySQL's error.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 
 use crate::schema::Catalogue;
 use crate::value::Value;
+use crate::wire::condition::Condition;
 
 use super::coerce;
 use super::information_schema;
@@ -45,22 +47,30 @@ pub struct Values<'v> {
     pub rows: &'v dyn Fn(&RowSource) -> Result<Vec<Vec<Option<String>>>, SqlError>,
 }
 
-/// The values of all parameters in PostgreSQL's text format; `None` is NULL.
-pub fn bind(parameters: &[Parameter], values: &Values<'_>) -> Result<Vec<Option<Bytes>>, SqlError> {
-    let binder = Binder { values, zone: std::cell::OnceCell::new() };
+/// The values of all parameters in PostgreSQL's text format; `None` is NULL. What MySQL would warn of is appended to
+/// `warnings`, also when a later value fails: SHOW WARNINGS has those lines before the error.
+pub fn bind(
+    parameters: &[Parameter],
+    values: &Values<'_>,
+    warnings: &mut Vec<Condition>,
+) -> Result<Vec<Option<Bytes>>, SqlError> {
+    let binder = Binder { values, zone: std::cell::OnceCell::new(), warnings: RefCell::new(Vec::new()) };
     binder.check_generated(parameters)?;
-    parameters.iter().map(|parameter| binder.parameter(parameter)).collect()
+    let bound = parameters.iter().map(|parameter| binder.parameter(parameter)).collect();
+    warnings.append(&mut binder.warnings.into_inner());
+    bound
 }
 
 /// One value of a parameter source, e.g. for `SELECT @@version`. Instants are the local time.
 pub fn value_of(source: &ParameterSource, values: &Values<'_>) -> Result<Value, SqlError> {
-    let binder = Binder { values, zone: std::cell::OnceCell::new() };
+    let binder = Binder { values, zone: std::cell::OnceCell::new(), warnings: RefCell::new(Vec::new()) };
     binder.value(source).map(Cow::into_owned)
 }
 
 struct Binder<'v> {
     values: &'v Values<'v>,
     zone: std::cell::OnceCell<TimeZone>,
+    warnings: RefCell<Vec<Condition>>,
 }
 
 impl<'v> Binder<'v> {

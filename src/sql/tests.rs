@@ -52,7 +52,7 @@ fn bound(text: &str, client: &[Value], context: &Context) -> Result<Vec<Option<S
         user_variables: &|_| None,
         rows: &|_| Ok(Vec::new()),
     };
-    let bound = bind(&parameters, &values)?;
+    let bound = bind(&parameters, &values, &mut Vec::new())?;
     Ok(bound.into_iter().map(|value| value.map(|value| String::from_utf8_lossy(&value).into_owned())).collect())
 }
 

@@ -9,6 +9,7 @@ use postgres_protocol::message::frontend::{self, BindError};
 use super::cancel::CancelHandle;
 use super::error::TargetError;
 use super::flight::{Event, Flight, Pending};
+use super::notice::Raised;
 use super::row::Row;
 use super::socket::Socket;
 use super::startup;
@@ -78,6 +79,8 @@ pub struct Client {
     pub(super) busy: bool,
     pub(super) broken: bool,
     pub(super) notices: u64,
+    /// What the last flight raised for MySQL's client.
+    pub(super) raised: Raised,
     server_version: String,
     cancel: CancelHandle,
 }
@@ -116,6 +119,7 @@ impl Client {
             busy: false,
             broken: false,
             notices: 0,
+            raised: Raised::default(),
             server_version: started.server_version,
             cancel: CancelHandle {
                 target: target.clone(),
@@ -148,7 +152,12 @@ impl Client {
         &self.server_version
     }
 
-    /// Notices received so far; their texts aren't kept.
+    /// Takes the warnings and notes for MySQL's client that the last flight raised.
+    pub fn take_raised(&mut self) -> Raised {
+        std::mem::take(&mut self.raised)
+    }
+
+    /// Notices received so far, PostgreSQL's own included.
     #[must_use]
     pub const fn notices(&self) -> u64 {
         self.notices
@@ -204,6 +213,7 @@ impl Client {
             self.socket.output.truncate(mark);
             return Err(TargetError::Request(error.to_string()));
         }
+        self.raised = Raised::default();
         self.busy = true;
         collect(Flight::new(self, Vec::new())).await
     }
@@ -220,6 +230,7 @@ impl Client {
                 self.closes.clear();
                 self.closes.extend(pending.1);
                 self.busy = true;
+                self.raised = Raised::default();
                 Ok(Flight::new(self, pending.0))
             }
             Err(error) => {

@@ -108,7 +108,10 @@ impl<'c> Flight<'c> {
             match message.tag {
                 // BindComplete, CloseComplete, ParameterDescription, ParameterStatus, NotificationResponse.
                 b'2' | b'3' | b't' | b'S' | b'A' => {}
-                b'N' => self.client.notices += 1,
+                b'N' => {
+                    self.client.notices += 1;
+                    self.client.raised.take(backend::server_error(&message.body, self.request));
+                }
                 b'1' => {
                     if let Some(key) = self.pending.front().and_then(|front| front.key) {
                         self.client.statements.parsed(key);

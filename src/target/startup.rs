@@ -11,7 +11,7 @@ use crate::config::Target;
 
 /// Settings of every connection. Times are written and read in ISO form, intervals in PostgreSQL's own form, bytes in
 /// hex; the session's zone is UTC until a statement needs another one.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("client_encoding", "UTF8"),
     ("DateStyle", "ISO, YMD"),
     ("IntervalStyle", "postgres"),
@@ -19,6 +19,8 @@ const SETTINGS: [(&str, &str); 7] = [
     ("bytea_output", "hex"),
     ("extra_float_digits", "1"),
     ("standard_conforming_strings", "on"),
+    // Our helpers raise MySQL's warnings and notes at these levels.
+    ("client_min_messages", "notice"),
 ];
 
 /// What the server says about the connection.

@@ -5,6 +5,7 @@
 
 pub mod cell;
 pub mod command;
+pub mod condition;
 pub mod constants;
 pub mod execute;
 pub mod handshake;

@@ -21,7 +21,7 @@ use super::Serving;
 use super::error::{About, Aftermath, MysqlError, from_target};
 use super::result::Sink;
 use super::settings::{SET_LOCAL, SET_LOCAL_TYPES, Settings};
-use crate::target::{Event, Lease, Request, TargetError, TransactionStatus};
+use crate::target::{Event, Lease, Raised, Request, TargetError, TransactionStatus};
 
 /// Our own savepoint.
 const OWN_SAVEPOINT: &str = "_bascule";
@@ -76,6 +76,8 @@ pub(super) struct Backend {
     numbered: u64,
     /// Settings of the open transaction; `None` when a rollback made them uncertain.
     applied: Option<Settings>,
+    /// What the last statement raised for SHOW WARNINGS.
+    raised: Raised,
 }
 
 /// Text with values that goes in front of a statement.
@@ -150,7 +152,13 @@ impl Backend {
             savepoints: Vec::new(),
             numbered: 0,
             applied: None,
+            raised: Raised { kept: Vec::new(), beyond: 0 },
         }
+    }
+
+    /// Takes the warnings and notes of the last statement, whether it succeeded or not.
+    pub(super) fn take_raised(&mut self) -> Raised {
+        std::mem::take(&mut self.raised)
     }
 
     /// True inside a transaction, begun by the client or by a statement under autocommit = 0.
@@ -214,6 +222,7 @@ impl Backend {
         requests.push(Request { sql: statement.sql, types: &statement.types, parameters: &statement.parameters });
         call.serving.pool.register(call.connection_id, lease.cancel_handle());
         let flown = fly(&mut lease, &requests, sink).await;
+        self.raised = lease.take_raised();
         call.serving.pool.unregister(call.connection_id);
         if self.in_transaction() {
             self.lease = Some(lease);
@@ -434,6 +443,7 @@ impl Backend {
         call.serving.pool.register(call.connection_id, lease.cancel_handle());
         let outcome = lease.pipeline(&all).await;
         call.serving.pool.unregister(call.connection_id);
+        self.raised = lease.take_raised();
         if let Err(error) = outcome {
             if lease.is_usable()
                 && lease.status() != TransactionStatus::Idle

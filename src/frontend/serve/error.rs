@@ -1,11 +1,12 @@
 //! What a client is told: MySQL's number, SQLSTATE and text for everything that can go wrong while PostgreSQL serves.
 //!
-//! This is an allow list. An error of PostgreSQL that has no entry becomes 1105 with its SQLSTATE and nothing else:
+//! This is an allow list. Our own helper functions raise MySQL's errors with MySQL's number and text; they pass. An error of PostgreSQL that has no entry becomes 1105 with its SQLSTATE and nothing else:
 //! PostgreSQL's own words stay in the log, where names of ours and values of others do no harm.
 
 use crate::schema::{Catalogue, ForeignKey, ReferentialAction, Table, ddl};
 use crate::sql::plan::{SqlError, Verb};
-use crate::target::{ServerError, TargetError};
+use crate::target::{ServerError, TargetError, mysql_code};
+use crate::wire::condition;
 
 /// An error as a client sees it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +110,9 @@ pub(super) fn from_target(error: &TargetError, about: About<'_>) -> (MysqlError,
 
 fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath) {
     let statement = |error| (error, Aftermath::Statement);
+    if let Some(code) = mysql_code(&error.sqlstate) {
+        return statement(MysqlError::new(code, condition::sqlstate(code), error.message.clone()));
+    }
     match error.sqlstate.as_str() {
         "23505" => statement(duplicate(error, about.catalogue)),
         "23503" => statement(foreign_key(error, about.catalogue)),

@@ -63,7 +63,7 @@ impl Session {
     pub(super) fn prepare(&mut self, body: &[u8]) -> Result<(), Failure> {
         let text = self.decode(body)?;
         self.check_statement_count()?;
-        self.state.warnings.clear();
+        self.state.forget_warnings();
         check_preparable(&text)?;
         let catalogue = self.serving.catalogue.load_full();
         let plan = self.plan(&text, &catalogue)?;

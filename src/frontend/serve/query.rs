@@ -83,7 +83,7 @@ impl Session {
     pub(super) async fn carry_out(&mut self, text: &str, execution: Execution<'_>) -> Result<(), Failure> {
         let catalogue = self.serving.catalogue.load_full();
         if let Some((plan, values)) = self.shared_plan(text, &catalogue, execution) {
-            self.state.warnings.clear();
+            self.state.forget_warnings();
             let shared = Execution { values: &values, ..execution };
             match self.run_plan(&plan, &catalogue, shared).await {
                 // The text as it was written tells what is wrong with it, or can be executed after all.
@@ -97,7 +97,7 @@ impl Session {
             Ok(Plan::Session(SessionCommand::Show(sql::plan::ShowCommand::Warnings | sql::plan::ShowCommand::Errors)))
         );
         if !diagnostic {
-            self.state.warnings.clear();
+            self.state.forget_warnings();
         }
         match &*plan? {
             Plan::Query(query) => self.run_query(query, &catalogue, execution).await,
@@ -162,20 +162,21 @@ impl Session {
         Ok(self.serving.cache.plan(text, &context)?)
     }
 
+    /// The statement with its values; what they are warned of is noted.
     pub(super) fn bind<'a>(
-        &self,
+        &mut self,
         sql: &'a str,
         parameters: &[Parameter],
         catalogue: &Catalogue,
         values: &[Value],
     ) -> Result<Statement<'a>, Failure> {
-        let bound = self
-            .state
-            .with_values(&self.serving.defaults, catalogue, values, |values| {
-                let rows = |source: &sql::plan::RowSource| self.system_rows(source);
-                translate::bind(parameters, &translate::Values { rows: &rows, ..*values })
-            })
-            .map_err(|error| Failure::unbound(error.into()))?;
+        let mut warnings = Vec::new();
+        let bound = self.state.with_values(&self.serving.defaults, catalogue, values, |values| {
+            let rows = |source: &sql::plan::RowSource| self.system_rows(source);
+            translate::bind(parameters, &translate::Values { rows: &rows, ..*values }, &mut warnings)
+        });
+        self.state.warn_all(warnings);
+        let bound = bound.map_err(|error| Failure::unbound(error.into()))?;
         let types = parameters.iter().map(|parameter| parameter.type_oid).collect();
         Ok(Statement { sql, types, parameters: bound, effect: Effect::Read })
     }
@@ -196,6 +197,7 @@ impl Session {
         let rows = ClientRows::new(&mut self.channel, &query.columns, self.state.collation, status, execution.protocol);
         let mut sink = Sink::Client(rows);
         self.backend.perform(grip.call(None), &statement, &mut sink).await?;
+        self.state.absorb(self.backend.take_raised());
         let Sink::Client(mut rows) = sink else { return Ok(()) };
         rows.start();
         self.state.found_rows = i64::try_from(rows.rows).unwrap_or(i64::MAX);
@@ -232,7 +234,8 @@ impl Session {
             waited = begun.elapsed() > WAITED;
         }
         let found_rows = self.channel.capabilities.contains(Capabilities::FOUND_ROWS);
-        let written = write::written(plan, tag, &rows, found_rows);
+        self.state.absorb(self.backend.take_raised());
+        let written = write::written(plan, tag, &rows, write::Counts { found_rows, warnings: self.state.warned() });
         if let Some(id) = written.last_insert_id {
             self.state.last_insert_id = id;
         }

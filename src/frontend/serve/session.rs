@@ -254,6 +254,7 @@ impl Session {
         let next = match outcome {
             Ok(()) => Next::Continue,
             Err(failure) => {
+                self.state.absorb(self.backend.take_raised());
                 self.state.failed(&failure.error);
                 self.channel.put_error(&failure.error);
                 if failure.ends_connection { Next::End } else { Next::Continue }
@@ -375,7 +376,9 @@ impl Session {
     /// Runs a statement of ours.
     pub(super) async fn perform(&mut self, statement: &Statement<'_>, sink: &mut Sink<'_>) -> Result<u64, Failure> {
         let grip = self.grip();
-        self.backend.perform(grip.call(None), statement, sink).await
+        let performed = self.backend.perform(grip.call(None), statement, sink).await;
+        self.state.absorb(self.backend.take_raised());
+        performed
     }
 
     async fn reset(&mut self) {

@@ -9,7 +9,9 @@ use super::variables::{Defaults, Overrides};
 use crate::schema::Catalogue;
 use crate::sql::Values;
 use crate::sql::plan::{Context, Given, Known, Purpose, UserVariable, VariableKind};
+use crate::target::Raised;
 use crate::value::Value;
+use crate::wire::condition::{Condition, Level};
 
 /// Warnings kept for SHOW WARNINGS: MySQL's default `max_error_count`.
 const WARNING_LIMIT: usize = 1024;
@@ -43,6 +45,8 @@ pub(super) struct State {
     pub(super) found_rows: i64,
     pub(super) row_count: i64,
     pub(super) warnings: Vec<Warning>,
+    /// Warnings that came when the list was full: counted, not kept.
+    pub(super) more_warnings: u64,
     /// The running statement's time.
     pub(super) time_micros: i64,
 }
@@ -62,6 +66,7 @@ impl State {
             found_rows: 0,
             row_count: -1,
             warnings: Vec::new(),
+            more_warnings: 0,
             time_micros: 0,
         }
     }
@@ -93,9 +98,40 @@ impl State {
 
     /// Appends to SHOW WARNINGS.
     pub(super) fn warn(&mut self, level: &'static str, code: u16, message: String) {
+        if level == Level::Note.name()
+            && self.variables.own("sql_notes").is_some_and(|value| value == "0" || value.eq_ignore_ascii_case("off"))
+        {
+            return;
+        }
         if self.warnings.len() < WARNING_LIMIT {
             self.warnings.push(Warning { level, code, message });
+        } else {
+            self.more_warnings += 1;
         }
+    }
+
+    /// Appends what values raised when they were bound.
+    pub(super) fn warn_all(&mut self, conditions: Vec<Condition>) {
+        for condition in conditions {
+            self.warn(condition.level.name(), condition.code, condition.message);
+        }
+    }
+
+    /// Appends what a statement raised in PostgreSQL.
+    pub(super) fn absorb(&mut self, raised: Raised) {
+        self.warn_all(raised.kept);
+        self.more_warnings += raised.beyond;
+    }
+
+    /// A statement that isn't SHOW WARNINGS begins.
+    pub(super) fn forget_warnings(&mut self) {
+        self.warnings.clear();
+        self.more_warnings = 0;
+    }
+
+    /// All warnings of the last statement, those that weren't kept included.
+    pub(super) fn warned(&self) -> u64 {
+        self.more_warnings + self.warnings.len() as u64
     }
 
     /// An error is the last line of SHOW WARNINGS as well.
@@ -106,7 +142,7 @@ impl State {
 
     /// The warning count of OK and EOF packets.
     pub(super) fn warning_count(&self) -> u16 {
-        u16::try_from(self.warnings.len()).unwrap_or(u16::MAX)
+        u16::try_from(self.warned()).unwrap_or(u16::MAX)
     }
 
     /// Sets `@name`; without a kind the value tells what it is.
@@ -201,7 +237,7 @@ impl State {
         match name {
             "last_insert_id" | "identity" => Some(Value::UInt(self.last_insert_id)),
             "pseudo_thread_id" => Some(Value::UInt(self.connection_id)),
-            "warning_count" => Some(Value::UInt(self.warnings.len() as u64)),
+            "warning_count" => Some(Value::UInt(self.warned())),
             "error_count" => {
                 Some(Value::UInt(self.warnings.iter().filter(|warning| warning.level == "Error").count() as u64))
             }

@@ -14,15 +14,23 @@ pub(super) struct Written {
     pub(super) info: String,
 }
 
-/// Reads the answer of `plan`: `tag` is the command tag's count, `rows` what it returned. `found_rows` is the client's
-/// CLIENT_FOUND_ROWS.
-pub(super) fn written(plan: &WritePlan, tag: u64, rows: &[Row], found_rows: bool) -> Written {
+/// What the answer depends on besides PostgreSQL's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts {
+    /// The client's CLIENT_FOUND_ROWS.
+    pub(super) found_rows: bool,
+    /// Warnings of the statement, which the info text counts.
+    pub(super) warnings: u64,
+}
+
+/// Reads the answer of `plan`: `tag` is the command tag's count, `rows` what it returned.
+pub(super) fn written(plan: &WritePlan, tag: u64, rows: &[Row], counts: Counts) -> Written {
     match plan.result {
-        WriteResult::Tag => by_tag(plan.verb, tag),
-        WriteResult::Ids { generated } => ids(rows, generated),
-        WriteResult::MatchedChanged => matched_changed(rows, found_rows),
-        WriteResult::Upserted { given } => upserted(rows, given, found_rows),
-        WriteResult::Replaced => replaced(rows),
+        WriteResult::Tag => by_tag(plan.verb, tag, counts),
+        WriteResult::Ids { generated } => ids(rows, generated, counts),
+        WriteResult::MatchedChanged => matched_changed(rows, counts),
+        WriteResult::Upserted { given } => upserted(rows, given, counts),
+        WriteResult::Replaced => replaced(rows, counts),
     }
 }
 
@@ -37,21 +45,21 @@ pub(super) fn found_nothing(plan: &WritePlan, tag: u64, rows: &[Row]) -> bool {
     }
 }
 
-fn by_tag(verb: Verb, tag: u64) -> Written {
+fn by_tag(verb: Verb, tag: u64, counts: Counts) -> Written {
     let info = match verb {
-        Verb::Insert | Verb::InsertIgnore | Verb::Replace | Verb::Upsert if tag > 1 => records(tag, 0),
-        Verb::Update => matched(tag, tag),
+        Verb::Insert | Verb::InsertIgnore | Verb::Replace | Verb::Upsert if tag > 1 => records(tag, 0, counts),
+        Verb::Update => matched(tag, tag, counts),
         Verb::Insert | Verb::InsertIgnore | Verb::Replace | Verb::Upsert | Verb::Delete => String::new(),
     };
     Written { affected: tag, info, ..Written::default() }
 }
 
 /// MySQL's packet has the first generated id, or the last of those that the statement gave.
-fn ids(rows: &[Row], generated: bool) -> Written {
+fn ids(rows: &[Row], generated: bool, counts: Counts) -> Written {
     let count = rows.len() as u64;
     let shown = if generated { rows.first() } else { rows.last() };
     let insert_id = shown.and_then(id).unwrap_or(0);
-    let info = if count > 1 { records(count, 0) } else { String::new() };
+    let info = if count > 1 { records(count, 0, counts) } else { String::new() };
     let last_insert_id = (generated && insert_id != 0).then_some(insert_id);
     Written { affected: count, insert_id, last_insert_id, info }
 }
@@ -65,15 +73,15 @@ fn number(row: &Row, index: usize) -> Option<u64> {
     row.parse_as::<u64>(index).or_else(|| row.parse_as::<i64>(index).map(i64::cast_unsigned))
 }
 
-fn matched_changed(rows: &[Row], found_rows: bool) -> Written {
+fn matched_changed(rows: &[Row], counts: Counts) -> Written {
     let count = |index| rows.first().and_then(|row| number(row, index)).unwrap_or(0);
     let (found, changed) = (count(0), count(1));
-    let affected = if found_rows { found } else { changed };
-    Written { affected, info: matched(found, changed), ..Written::default() }
+    let affected = if counts.found_rows { found } else { changed };
+    Written { affected, info: matched(found, changed, counts), ..Written::default() }
 }
 
 /// 1 for each inserted row, 2 for each changed one, and under CLIENT_FOUND_ROWS 1 for each that stayed the same.
-fn upserted(rows: &[Row], given: Option<usize>, found_rows: bool) -> Written {
+fn upserted(rows: &[Row], given: Option<usize>, counts: Counts) -> Written {
     let returned = rows.len() as u64;
     let given = given.map_or(returned, |given| given as u64);
     let inserted = rows.iter().filter(|row| row.get(0) == Some(b"t")).count() as u64;
@@ -81,27 +89,27 @@ fn upserted(rows: &[Row], given: Option<usize>, found_rows: bool) -> Written {
     let same = given.saturating_sub(returned);
     let first_inserted = rows.iter().find(|row| row.get(0) == Some(b"t")).and_then(|row| number(row, 1));
     let insert_id = first_inserted.or_else(|| rows.last().and_then(|row| number(row, 1))).unwrap_or(0);
-    let info = if given > 1 { records(given, changed) } else { String::new() };
+    let info = if given > 1 { records(given, changed, counts) } else { String::new() };
     Written {
-        affected: inserted + 2 * changed + if found_rows { same } else { 0 },
+        affected: inserted + 2 * changed + if counts.found_rows { same } else { 0 },
         insert_id,
         last_insert_id: first_inserted,
         info,
     }
 }
 
-fn replaced(rows: &[Row]) -> Written {
+fn replaced(rows: &[Row], counts: Counts) -> Written {
     let column = |index| rows.first().and_then(|row| number(row, index));
     let (deleted, inserted) = (column(0).unwrap_or(0), column(1).unwrap_or(0));
     let first = column(2);
-    let info = if inserted > 1 { records(inserted, deleted) } else { String::new() };
+    let info = if inserted > 1 { records(inserted, deleted, counts) } else { String::new() };
     Written { affected: deleted + inserted, insert_id: first.unwrap_or(0), last_insert_id: first, info }
 }
 
-fn records(records: u64, duplicates: u64) -> String {
-    format!("Records: {records}  Duplicates: {duplicates}  Warnings: 0")
+fn records(records: u64, duplicates: u64, counts: Counts) -> String {
+    format!("Records: {records}  Duplicates: {duplicates}  Warnings: {}", counts.warnings)
 }
 
-fn matched(found: u64, changed: u64) -> String {
-    format!("Rows matched: {found}  Changed: {changed}  Warnings: 0")
+fn matched(found: u64, changed: u64, counts: Counts) -> String {
+    format!("Rows matched: {found}  Changed: {changed}  Warnings: {}", counts.warnings)
 }
