@@ -87,9 +87,9 @@ impl Planner for Rewriter {
             row_count: 0,
             variables: &|_| None,
             user_variables: &|_| None,
-        };
-            user_variables: &|_| None,
             rows: &|_| Err(SqlError { code: 1235, sqlstate: "42000", message: "a query on system tables".to_owned() }),
+        };
+        sql::bind(parameters, &values, &mut Vec::new())
     }
 }
 
