@@ -28,6 +28,7 @@ pub(super) struct Modes {
     pub(super) no_zero_date: bool,
     pub(super) no_zero_in_date: bool,
     pub(super) division_by_zero_fails: bool,
+    pub(super) no_unsigned_subtraction: bool,
 }
 
 impl Modes {
@@ -39,6 +40,7 @@ impl Modes {
                 "ANSI_QUOTES" => modes.ansi_quotes = true,
                 "ANSI" => (modes.ansi_quotes, modes.pipes_as_concat) = (true, true),
                 "PIPES_AS_CONCAT" => modes.pipes_as_concat = true,
+                "NO_UNSIGNED_SUBTRACTION" => modes.no_unsigned_subtraction = true,
                 "NO_BACKSLASH_ESCAPES" => modes.no_backslash_escapes = true,
                 "STRICT_TRANS_TABLES" | "STRICT_ALL_TABLES" | "TRADITIONAL" => modes.strict = true,
                 "ONLY_FULL_GROUP_BY" => modes.only_full_group_by = true,

@@ -8,7 +8,7 @@ use crate::value::Value;
 
 use super::dialect::{Modes, Source};
 use super::plan::{Assignment, Context, Parameter, ParameterSource, Purpose, SqlError};
-use super::types::{Carrier, Class, Collation, Type, is_binary_collation, pads_blanks};
+use super::types::{Carrier, Class, Collation, Type, pads_blanks};
 
 /// The stored column that an expression is.
 #[derive(Clone, Debug)]
@@ -178,6 +178,19 @@ impl<'c> Lowering<'c> {
 
     /// PostgreSQL text of the expression, of type `carrier`.
     pub(super) fn render(&mut self, expression: &Expression, carrier: Carrier) -> Result<String, SqlError> {
+        let number = matches!(
+            carrier,
+            Carrier::Int2 | Carrier::Int4 | Carrier::Int8 | Carrier::Numeric | Carrier::Float4 | Carrier::Float8
+        );
+        if number && let Some(literal) = number_of_bytes(expression)? {
+            return self.render(&literal, carrier);
+        }
+        if number
+            && expression.ty.is_enum()
+            && let Body::Sql(sql) = &expression.body
+        {
+            return label_number(sql, expression, carrier);
+        }
         match &expression.body {
             Body::Condition(sql) if carrier == Carrier::Int4 => Ok(format!("({sql})::int4")),
             Body::Condition(sql) => cast(&format!("({sql})::int4"), &Type::truth(), carrier),
@@ -227,10 +240,16 @@ impl<'c> Lowering<'c> {
         }
         let carrier = match expression.ty.class {
             Class::Integer | Class::Decimal | Class::Real => expression.ty.carrier,
-            Class::Null | Class::Open | Class::Text | Class::Bytes => Carrier::Float8,
-            Class::Date | Class::DateTime | Class::Time | Class::Json => {
-                return Err(SqlError::unsupported("a date, time or JSON value as a condition"));
-            }
+            Class::Bytes if expression.ty.unsigned => Carrier::Numeric,
+            Class::Text if expression.ty.is_enum() => Carrier::Int8,
+            Class::Null
+            | Class::Open
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time => Carrier::Float8,
+            Class::Json => return Err(SqlError::unsupported("a JSON value as a condition")),
         };
         Ok(format!("({} <> 0)", self.render(expression, carrier)?))
     }
@@ -241,8 +260,13 @@ impl<'c> Lowering<'c> {
     }
 
     /// The COLLATE clause for a comparison of two character values, or nothing where PostgreSQL finds it by itself.
-    pub(super) fn collate(&self, left: &Expression, right: &Expression) -> Result<Collated, SqlError> {
-        let winner = self.common_collation(left, right)?;
+    pub(super) fn collate(
+        &self,
+        left: &Expression,
+        right: &Expression,
+        operation: &str,
+    ) -> Result<Collated, SqlError> {
+        let winner = self.common_collation(left, right, operation)?;
         let native = |side: &Expression| {
             side.origin.is_some() && side.ty.collation.as_ref().is_some_and(|own| own.name == winner.name)
         };
@@ -255,37 +279,32 @@ impl<'c> Lowering<'c> {
         Ok(Collated { clause, pads: pads_blanks(&winner.name) })
     }
 
-    fn common_collation(&self, left: &Expression, right: &Expression) -> Result<Collation, SqlError> {
+    /// The collation under which two character values meet; `operation` is MySQL's word for what they meet in.
+    pub(super) fn common_collation(
+        &self,
+        left: &Expression,
+        right: &Expression,
+        operation: &str,
+    ) -> Result<Collation, SqlError> {
         let fallback =
             || Collation { name: self.context.collation.clone(), coercibility: super::types::Coercibility::Literal };
-        let (left, right) = (left.ty.collation.clone(), right.ty.collation.clone());
-        let (Some(left), Some(right)) = (left.clone(), right.clone()) else {
-            return Ok(left.or(right).unwrap_or_else(fallback));
+        let of = |side: &Expression| {
+            side.ty.collation.clone().filter(|_| !matches!(side.ty.class, Class::Null | Class::Open))
         };
-        if left.name == right.name || left.coercibility < right.coercibility {
-            return Ok(left);
-        }
-        if right.coercibility < left.coercibility || is_binary_collation(&right.name) {
-            return Ok(right);
-        }
-        if is_binary_collation(&left.name) {
-            return Ok(left);
-        }
-        Err(SqlError::new(
-            1267,
-            "HY000",
-            format!(
-                "Illegal mix of collations ({},IMPLICIT) and ({},IMPLICIT) for operation '='",
-                left.name, right.name
-            ),
-        ))
+        let (Some(left), Some(right)) = (of(left), of(right)) else {
+            return Ok(of(left).or(of(right)).unwrap_or_else(fallback));
+        };
+        super::charset::aggregate(&left, &right, operation)
     }
 
     /// As written after COLLATE.
     pub(super) fn collation_sql(&self, name: &str) -> Result<String, SqlError> {
         match collation::carrier(name) {
             Some(carrier) => Ok(carrier.sql),
-            None => Err(SqlError::unsupported(format_args!("collation {name}"))),
+            None if super::charset::is_collation(name) => {
+                Err(SqlError::unsupported(format_args!("collation {name}")))
+            }
+            None => Err(SqlError::new(1273, "HY000", format!("Unknown collation: '{name}'"))),
         }
     }
 }
@@ -333,7 +352,15 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         (Interval, Text) => format!("\"mysql\".time_text({sql}, {})", ty.decimals),
         (Json, Text) => format!("({sql})::text"),
         (Bytes, Text) => format!("convert_from({sql}, 'UTF8')"),
-        (Text, Bytes) => format!("convert_to({sql}, 'UTF8')"),
+        (Text, Bytes) => super::charset::encode(sql, ty)?,
+        (Bytes, Float8) => format!("\"mysql\".number(encode({sql}, 'escape'))"),
+        (Bytes, Numeric) => format!("\"mysql\".exact_number(encode({sql}, 'escape'))"),
+        (Bytes, Int2 | Int4 | Int8 | Float4) => {
+            format!("\"mysql\".number(encode({sql}, 'escape'))::{}", to.name())
+        }
+        (Int2 | Int4 | Int8 | Numeric | Float4 | Float8 | Date | Timestamp | TimestampTz | Interval | Json, Bytes) => {
+            format!("convert_to({}, 'UTF8')", cast(sql, ty, Text)?)
+        }
         (Text, Float8) => format!("\"mysql\".number({sql})"),
         (Text, Float4 | Int2 | Int4 | Int8) => format!("\"mysql\".number({sql})::{}", to.name()),
         (Text, Numeric) => format!("\"mysql\".exact_number({sql})"),
@@ -345,9 +372,13 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
             format!("({sql})::{}", to.name())
         }
         (Date, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => format!("to_char({sql}, 'YYYYMMDD')::{}", to.name()),
-        (Timestamp | TimestampTz, Int8 | Numeric | Float8) => {
-            format!("to_char({sql}, 'YYYYMMDDHH24MISS')::{}", to.name())
+        (Timestamp | TimestampTz, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
+            let point = if ty.decimals > 0 && !matches!(to, Int2 | Int4 | Int8) { "." } else { "" };
+            let fraction = if point.is_empty() { "" } else { fraction_format(ty.decimals).trim_start_matches('.') };
+            format!("to_char({sql}, 'YYYYMMDDHH24MISS{point}{fraction}')::{}", to.name())
         }
+        (Interval, Int2 | Int4 | Int8) => format!("round(\"mysql\".time_number({sql}))::{}", to.name()),
+        (Interval, Numeric | Float4 | Float8) => format!("\"mysql\".time_number({sql})::{}", to.name()),
         (Int2 | Int4 | Int8 | Numeric | Float4 | Float8, Json) => format!("to_jsonb({sql})"),
         (Json, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             format!("\"mysql\".number({sql} #>> '{{}}')::{}", to.name())
@@ -355,4 +386,34 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         (_, _) => return Err(refused()),
     };
     Ok(converted)
+}
+
+/// A hexadecimal or bit literal as the number that it is beside numbers: its bytes, the first being the highest.
+fn number_of_bytes(expression: &Expression) -> Result<Option<Expression>, SqlError> {
+    let Some(Value::Bytes(bytes)) = expression.constant() else { return Ok(None) };
+    if !expression.ty.unsigned {
+        return Ok(None);
+    }
+    if bytes.len() > 8 {
+        return Err(SqlError::unsupported("a hexadecimal literal of more than eight bytes as a number"));
+    }
+    let value = bytes.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+    let ty = Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(20) };
+    Ok(Some(Expression::literal(Value::UInt(value), ty)))
+}
+
+/// ENUM and SET as numbers: the position of the label, or one bit for each member.
+fn label_number(sql: &str, expression: &Expression, carrier: Carrier) -> Result<String, SqlError> {
+    use crate::schema::{ColumnType, quote};
+    let column_type = expression.origin.as_ref().and_then(Origin::column).map(|column| &column.column_type);
+    let list = |labels: &[String]| labels.iter().map(|label| quote::literal(label)).collect::<Vec<_>>().join(", ");
+    let number = match column_type {
+        Some(ColumnType::Enum { labels }) => {
+            let labels = list(labels);
+            format!("(CASE WHEN {sql} IS NOT NULL THEN coalesce(array_position(ARRAY[{labels}]::text[], {sql}::text COLLATE \"C\"), 0) END)")
+        }
+        Some(ColumnType::Set { labels }) => format!("\"mysql\".set_number({sql}, ARRAY[{}]::text[])", list(labels)),
+        Some(_) | None => return Err(SqlError::unsupported("ENUM or SET as a number outside of its column")),
+    };
+    Ok(format!("({number})::{}", carrier.name()))
 }

@@ -123,6 +123,9 @@ impl Lowering<'_> {
         if let Some(found) = self.date_function(name, arguments, place)? {
             return Ok(found);
         }
+        if name == "ROW" {
+            return Err(SqlError::operand_columns(1));
+        }
         if name == "VALUES" {
             let [Expr::Identifier(column)] = arguments else { return Err(SqlError::argument_count(name)) };
             let found = place.values_of.and_then(|values| values.value_of(&column.value));
@@ -133,6 +136,9 @@ impl Lowering<'_> {
             return Ok(found);
         }
         if let Some(found) = self.control_function(name, &lowered)? {
+            return Ok(found);
+        }
+        if let Some(found) = self.regexp_function(name, &lowered)? {
             return Ok(found);
         }
         if let Some(found) = self.number_function(name, &lowered)? {

@@ -13,7 +13,7 @@ use crate::value::Value;
 use super::expression::{Body, Expression, Lowering};
 use super::plan::{ParameterSource, SqlError};
 use super::scope::{Alias, Name, Scope, Spot};
-use super::types::{Carrier, Class, Coercibility, Collation, Type, merge};
+use super::types::{Carrier, Class, Type, merge};
 
 /// Where an expression stands: what names mean there and what is allowed.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +108,9 @@ impl Lowering<'_> {
             Expr::Between { expr, negated, low, high } => self.between(expr, (low, high), *negated, place),
             Expr::InList { expr, list, negated } => self.in_list(expr, list, *negated, place),
             Expr::InSubquery { expr, subquery, negated } => self.in_subquery(expr, subquery, *negated, place),
+            Expr::AnyOp { left, compare_op, right, .. } => self.quantified(left, (compare_op, "ANY"), right, place),
+            Expr::AllOp { left, compare_op, right } => self.quantified(left, (compare_op, "ALL"), right, place),
+            Expr::Tuple(_) => Err(SqlError::operand_columns(1)),
             Expr::Exists { subquery, negated } => self.exists(subquery, *negated, place),
             Expr::Subquery(query) => self.scalar_subquery(query, place),
             Expr::Like { negated, any: false, expr, pattern, escape_char } => {
@@ -121,12 +124,7 @@ impl Lowering<'_> {
             Expr::Convert { expr, data_type: Some(data_type), .. } => self.cast_to(expr, data_type, place),
             Expr::Convert { expr, data_type: None, charset: Some(charset), .. } => {
                 let text = self.lower(expr, place)?;
-                if !charset.to_string().to_ascii_lowercase().starts_with("utf8") {
-                    return Err(SqlError::unsupported(format_args!("CONVERT USING {charset}")));
-                }
-                let length = text.ty.length;
-                let sql = self.text(&text)?;
-                Ok(Expression::sql(sql, Type::text(length, &self.context.collation), text.nullable))
+                self.convert_using(&text, &charset.to_string().to_ascii_lowercase())
             }
             Expr::Collate { expr, collation } => self.collated(expr, collation, place),
             Expr::Function(function) => self.function(function, place),
@@ -178,14 +176,10 @@ impl Lowering<'_> {
             | Token::DoubleQuotedString(string)
             | Token::NationalStringLiteral(string) => text(string, self),
             Token::HexStringLiteral(digits) => {
-                bytes(&hex(digits).ok_or_else(|| SqlError::unsupported("odd hexadecimal literals"))?)
+                number_bytes(&hex(digits).ok_or_else(|| SqlError::unsupported("odd hexadecimal literals"))?)
             }
             Token::SingleQuotedByteStringLiteral(digits) => {
-                let value = u64::from_str_radix(digits, 2).map_err(|_| SqlError::unsupported("long bit literals"))?;
-                Expression {
-                    nullable: false,
-                    ..Expression::literal(Value::UInt(value), Type { unsigned: true, ..Type::integer(20) })
-                }
+                number_bytes(&bits(digits).ok_or_else(|| SqlError::unsupported("this bit literal"))?)
             }
             Token::Boolean(value) => Expression::literal(Value::Int(i64::from(*value)), Type::truth()),
             Token::Null => Expression::null(),
@@ -200,16 +194,7 @@ impl Lowering<'_> {
 
     fn introduced(&mut self, prefix: &Ident, value: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
         let text = self.lower(value, place)?;
-        match prefix.value.to_ascii_lowercase().as_str() {
-            "_utf8mb4" | "_utf8mb3" | "_utf8" | "_ascii" | "n" => Ok(text),
-            "_binary" => {
-                let Some(Value::Text(text)) = text.constant() else {
-                    return Err(SqlError::unsupported("_binary before a number"));
-                };
-                Ok(bytes(text.as_bytes()))
-            }
-            other => Err(SqlError::unsupported(format_args!("introducer {other}"))),
-        }
+        self.introduce(&prefix.value.to_ascii_lowercase(), &text)
     }
 
     /// A column, an alias, or a variable.
@@ -315,14 +300,21 @@ impl Lowering<'_> {
             }
             UnaryOperator::Plus => Ok(inner),
             UnaryOperator::Minus => self.negate(inner),
+            UnaryOperator::BitwiseNot => self.bit_not(&inner),
             other => Err(SqlError::unsupported(format_args!("operator {other}"))),
         }
     }
 
     fn negate(&mut self, inner: Expression) -> Result<Expression, SqlError> {
         let negated = match inner.constant() {
-            Some(Value::Int(value)) => value.checked_neg().map(Value::Int),
-            Some(Value::UInt(value)) => i64::try_from(-i128::from(*value)).ok().map(Value::Int),
+            Some(Value::Int(value)) => {
+                Some(value.checked_neg().map_or_else(|| Value::Decimal((-i128::from(*value)).to_string()), Value::Int))
+            }
+            Some(Value::UInt(value)) => {
+                let negative = -i128::from(*value);
+                let whole = || Value::Decimal(negative.to_string());
+                Some(i64::try_from(negative).map_or_else(|_| whole(), Value::Int))
+            }
             Some(Value::Double(value)) => Some(Value::Double(-value)),
             Some(Value::Decimal(digits)) => {
                 Some(Value::Decimal(digits.strip_prefix('-').map_or_else(|| format!("-{digits}"), str::to_owned)))
@@ -339,7 +331,13 @@ impl Lowering<'_> {
             | None => None,
         };
         if let Some(value) = negated {
-            let ty = Type { length: inner.ty.length.max(1), unsigned: false, ..inner.ty };
+            let ty = match &value {
+                Value::Decimal(digits) if inner.ty.class == Class::Integer => {
+                    Type::decimal(u32::try_from(digits.len()).unwrap_or(20), 0)
+                }
+                Value::Int(_) => Type { unsigned: false, ..Type::integer(inner.ty.length.max(1)) },
+                _other => Type { length: inner.ty.length.max(1), unsigned: false, ..inner.ty },
+            };
             return Ok(Expression { nullable: false, ..Expression::literal(value, ty) });
         }
         let (ty, carrier) = match inner.ty.class {
@@ -437,11 +435,7 @@ impl Lowering<'_> {
     fn collated(&mut self, inner: &Expr, collation: &ObjectName, place: Place<'_>) -> Result<Expression, SqlError> {
         let inner = self.lower(inner, place)?;
         let name = collation.to_string().trim_matches(['`', '\'', '"']).to_ascii_lowercase();
-        let clause = self.collation_sql(&name)?;
-        let sql = self.text(&inner)?;
-        let mut ty = if inner.ty.is_text() { inner.ty } else { Type::text(inner.ty.length, &name) };
-        ty.collation = Some(Collation { name, coercibility: Coercibility::Explicit });
-        Ok(Expression::sql(format!("({sql} COLLATE {clause})"), ty, inner.nullable))
+        self.with_collation(&inner, name)
     }
 
     fn trim(
@@ -553,6 +547,18 @@ pub(super) enum Fineness {
 fn bytes(value: &[u8]) -> Expression {
     let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
     Expression::literal(Value::Bytes(value.to_vec()), Type::bytes(length))
+}
+
+/// A hexadecimal or bit literal: binary text, and a number beside numbers, which its mark as unsigned says.
+fn number_bytes(value: &[u8]) -> Expression {
+    let plain = bytes(value);
+    Expression { ty: Type { unsigned: true, ..plain.ty }, ..plain }
+}
+
+/// Binary digits as bytes.
+fn bits(digits: &str) -> Option<Vec<u8>> {
+    let padded = format!("{}{digits}", "0".repeat(digits.len().next_multiple_of(8) - digits.len()));
+    (0..padded.len()).step_by(8).map(|at| u8::from_str_radix(padded.get(at..at + 8)?, 2).ok()).collect()
 }
 
 /// Pairs of hexadecimal digits as bytes.

@@ -104,7 +104,35 @@ pub(super) enum Class {
 pub(super) enum Coercibility {
     Explicit,
     Column,
+    /// USER(), VERSION() and the like.
+    System,
     Literal,
+    /// Numbers and dates as text.
+    Numeric,
+}
+
+impl Coercibility {
+    /// What COERCIBILITY() gives.
+    pub(super) fn number(self) -> i64 {
+        match self {
+            Self::Explicit => 0,
+            Self::Column => 2,
+            Self::System => 3,
+            Self::Literal => 4,
+            Self::Numeric => 5,
+        }
+    }
+
+    /// MySQL's word in error 1267.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Explicit => "EXPLICIT",
+            Self::Column => "IMPLICIT",
+            Self::System => "SYSCONST",
+            Self::Literal => "COERCIBLE",
+            Self::Numeric => "NUMERIC",
+        }
+    }
 }
 
 /// Collation of character data.
@@ -178,6 +206,11 @@ impl Type {
             | Class::Time
             | Class::Json => 20,
         }
+    }
+
+    /// Digits behind the point, where their number is fixed.
+    pub(super) fn scale(&self) -> u8 {
+        if self.decimals == NOT_FIXED { 0 } else { self.decimals }
     }
 
     pub(super) fn double() -> Self {

@@ -21,3 +21,57 @@ $$ SELECT CASE WHEN x = 0 THEN '0' WHEN abs(x) >= 1e-15 AND abs(x) < 1e15 THEN t
    ELSE regexp_replace(x::text, 'e([+]|(-))0*', 'e\2') END $$;
 CREATE OR REPLACE FUNCTION "mysql".float_text(x real) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT "mysql".double_text((x::numeric)::double precision) $$;
+
+-- Integers of 64 bits without sign, and results that don't fit.
+CREATE OR REPLACE FUNCTION "mysql".in_unsigned(x numeric, shown text) RETURNS numeric LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN IF x < 0 OR x > 18446744073709551615 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('BIGINT UNSIGNED value is out of range in ''%s''', shown); END IF; RETURN x; END $$;
+CREATE OR REPLACE FUNCTION "mysql".in_signed(x numeric, shown text) RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN IF x < -9223372036854775808 OR x > 9223372036854775807 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('BIGINT value is out of range in ''%s''', shown); END IF; RETURN x::bigint; END $$;
+CREATE OR REPLACE FUNCTION "mysql".in_decimal(x numeric, shown text) RETURNS numeric LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN IF abs(x) >= 1e81 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('DECIMAL value is out of range in ''%s''', shown); END IF; RETURN x; END $$;
+-- The bits of an unsigned integer in a bigint, and back. Fractions are rounded, what doesn't fit is cut.
+CREATE OR REPLACE FUNCTION "mysql".bits(n numeric) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN r > 9223372036854775807 THEN (least(r, 18446744073709551615) - 18446744073709551616)::bigint ELSE greatest(r, -9223372036854775808)::bigint END FROM (SELECT round(n) r) q $$;
+CREATE OR REPLACE FUNCTION "mysql".unsigned(b bigint) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN b < 0 THEN b + 18446744073709551616 ELSE b::numeric END $$;
+CREATE OR REPLACE FUNCTION "mysql".shift_left(b bigint, n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN n BETWEEN 0 AND 63 THEN b << n::int WHEN b IS NULL OR n IS NULL THEN NULL ELSE 0 END $$;
+CREATE OR REPLACE FUNCTION "mysql".shift_right(b bigint, n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN n = 0 THEN b WHEN n BETWEEN 1 AND 63 THEN (b >> n::int) & ~((-1::bigint) << (64 - n::int)) WHEN b IS NULL OR n IS NULL THEN NULL ELSE 0 END $$;
+-- Bit operators on binary strings of one length.
+CREATE OR REPLACE FUNCTION "mysql".bytes_same(a bytea, b bytea) RETURNS void LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN IF octet_length(a) <> octet_length(b) THEN RAISE EXCEPTION USING ERRCODE = 'M3513', MESSAGE = 'Binary operands of bitwise operators must be of equal length'; END IF; END $$;
+CREATE OR REPLACE FUNCTION "mysql".bytes_and(a bytea, b bytea) RETURNS bytea LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS
+$$ BEGIN PERFORM "mysql".bytes_same(a, b); FOR i IN 0..octet_length(a) - 1 LOOP a := set_byte(a, i, get_byte(a, i) & get_byte(b, i)); END LOOP; RETURN a; END $$;
+CREATE OR REPLACE FUNCTION "mysql".bytes_or(a bytea, b bytea) RETURNS bytea LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS
+$$ BEGIN PERFORM "mysql".bytes_same(a, b); FOR i IN 0..octet_length(a) - 1 LOOP a := set_byte(a, i, get_byte(a, i) | get_byte(b, i)); END LOOP; RETURN a; END $$;
+CREATE OR REPLACE FUNCTION "mysql".bytes_xor(a bytea, b bytea) RETURNS bytea LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS
+$$ BEGIN PERFORM "mysql".bytes_same(a, b); FOR i IN 0..octet_length(a) - 1 LOOP a := set_byte(a, i, get_byte(a, i) # get_byte(b, i)); END LOOP; RETURN a; END $$;
+CREATE OR REPLACE FUNCTION "mysql".bytes_not(a bytea) RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ BEGIN FOR i IN 0..octet_length(a) - 1 LOOP a := set_byte(a, i, 255 - get_byte(a, i)); END LOOP; RETURN a; END $$;
+CREATE OR REPLACE FUNCTION "mysql".bytes_shift_left(a bytea, n bigint) RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ DECLARE r bytea := a; k int; m int; l int := octet_length(a); v int; BEGIN
+ IF n < 0 OR n >= l * 8 THEN k := l; m := 0; ELSE k := n / 8; m := n % 8; END IF;
+ FOR i IN 0..l - 1 LOOP v := 0;
+  IF i + k < l THEN v := (get_byte(a, i + k) << m) & 255; END IF;
+  IF m > 0 AND i + k + 1 < l THEN v := v | (get_byte(a, i + k + 1) >> (8 - m)); END IF;
+  r := set_byte(r, i, v); END LOOP; RETURN r; END $$;
+CREATE OR REPLACE FUNCTION "mysql".bytes_shift_right(a bytea, n bigint) RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ DECLARE r bytea := a; k int; m int; l int := octet_length(a); v int; BEGIN
+ IF n < 0 OR n >= l * 8 THEN k := l; m := 0; ELSE k := n / 8; m := n % 8; END IF;
+ FOR i IN 0..l - 1 LOOP v := 0;
+  IF i - k >= 0 THEN v := get_byte(a, i - k) >> m; END IF;
+  IF m > 0 AND i - k - 1 >= 0 THEN v := v | ((get_byte(a, i - k - 1) << (8 - m)) & 255); END IF;
+  r := set_byte(r, i, v); END LOOP; RETURN r; END $$;
+-- The exact value of a double, and the remainder of a division of doubles, which is exact in C.
+CREATE OR REPLACE FUNCTION "mysql".exact_double(x double precision) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT sign(x)::numeric * CASE WHEN e = 0 THEN m ELSE m + 4503599627370496 END::numeric * CASE WHEN p >= 0 THEN 2::numeric ^ p ELSE 5::numeric ^ (-p) * ('1e' || p)::numeric END
+ FROM (SELECT e, m, greatest(e, 1) - 1075 p FROM (SELECT ((b >> 52) & 2047)::int e, b & 4503599627370495 m FROM (SELECT ('x' || encode(float8send(x), 'hex'))::bit(64)::bigint b) a) c) d $$;
+CREATE OR REPLACE FUNCTION "mysql".fmod(a double precision, b double precision) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT CASE WHEN b <> 0 THEN mod("mysql".exact_double(a), "mysql".exact_double(b))::double precision END $$;
+-- SET as a number: one bit for each member.
+CREATE OR REPLACE FUNCTION "mysql".set_number(s text, labels text[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN s IS NOT NULL THEN coalesce((SELECT sum(2::numeric ^ (array_position(labels, member) - 1)) FROM unnest(string_to_array(s COLLATE "C", ',')) member), 0) END $$;
+-- A time as a number: HHMMSS with its fraction.
+CREATE OR REPLACE FUNCTION "mysql".time_number(i interval) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT sign(s) * (trunc(abs(s) / 3600) * 10000 + trunc(mod(abs(s), 3600) / 60) * 100 + mod(abs(s), 60)) FROM (SELECT extract(epoch FROM i) s) q $$;

@@ -51,3 +51,38 @@ $$ SELECT CASE WHEN s COLLATE "C" ~ '^([0-9]{1,3}\.){3}[0-9]{1,3}$' AND NOT EXIS
    THEN (split_part(s COLLATE "C", '.', 1)::bigint << 24) + (split_part(s COLLATE "C", '.', 2)::bigint << 16) + (split_part(s COLLATE "C", '.', 3)::bigint << 8) + split_part(s COLLATE "C", '.', 4)::bigint END $$;
 CREATE OR REPLACE FUNCTION "mysql".inet_ntoa(n bigint) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT CASE WHEN n BETWEEN 0 AND 4294967295 THEN concat_ws('.', n >> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255) END $$;
+
+-- Patterns. A LIKE pattern that ends with its escape means that character; PostgreSQL refuses it.
+CREATE OR REPLACE FUNCTION "mysql".like_pattern(p text, e text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ DECLARE r text COLLATE "C" := ''; c text COLLATE "C"; i int := 1; n int := char_length(p); BEGIN
+ IF e COLLATE "C" = '\' AND p COLLATE "C" !~ '\\$' THEN RETURN p; END IF;
+ WHILE i <= n LOOP c := substr(p, i, 1);
+  IF c = e COLLATE "C" THEN
+    IF i < n THEN i := i + 1; c := substr(p, i, 1); END IF;
+    r := r || CASE WHEN c IN ('%', '_', '\') THEN '\' ELSE '' END || c;
+  ELSE r := r || CASE WHEN c = '\' THEN '\\' ELSE c END; END IF;
+  i := i + 1; END LOOP; RETURN r; END $$;
+-- A regular expression that isn't known beforehand: only what means the same to both is let through.
+CREATE OR REPLACE FUNCTION "mysql".regexp_pattern(p text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ BEGIN
+ IF octet_length(p) = 0 THEN RAISE EXCEPTION USING ERRCODE = 'M3685', MESSAGE = 'Illegal argument to a regular expression.'; END IF;
+ IF p COLLATE "C" ~ '[][\\{}]|\(\?|[*+?]\+' THEN RAISE EXCEPTION USING ERRCODE = 'M1235', MESSAGE = 'This version of MySQL doesn''t yet support ''this regular expression where it isn''t constant'''; END IF;
+ RETURN '***:' || replace(replace(p COLLATE "C", '.', '[^\n\r]'), '$', '(?=\n?\Z)'); END $$;
+CREATE OR REPLACE FUNCTION "mysql".regexp_start(s text, p bigint) RETURNS integer LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ BEGIN IF p < 1 OR p > char_length(s) + 1 THEN RAISE EXCEPTION USING ERRCODE = 'M3686', MESSAGE = 'Index out of bounds in regular expression search.'; END IF; RETURN p::int; END $$;
+
+-- Character sets. Bytes that aren't text give NULL; characters that a set doesn't have become '?'.
+CREATE OR REPLACE FUNCTION "mysql".decode(b bytea, encoding name) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ BEGIN RETURN convert_from(b, encoding); EXCEPTION WHEN others THEN RETURN NULL; END $$;
+CREATE OR REPLACE FUNCTION "mysql".representable(s text, encoding name) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ DECLARE r text COLLATE "C" := ''; c text COLLATE "C"; BEGIN
+ BEGIN PERFORM convert_to(s, encoding); RETURN s; EXCEPTION WHEN others THEN NULL; END;
+ FOREACH c IN ARRAY string_to_array(s COLLATE "C", NULL) LOOP
+  BEGIN PERFORM convert_to(c, encoding); r := r || c; EXCEPTION WHEN others THEN r := r || '?'; END; END LOOP;
+ RETURN r; END $$;
+CREATE OR REPLACE FUNCTION "mysql".wide_bytes(s text, encoding text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT coalesce(string_agg(decode(CASE WHEN encoding = 'utf32' THEN lpad(to_hex(k), 8, '0')
+   WHEN k > 65535 THEN CASE encoding WHEN 'ucs2' THEN '003f' WHEN 'utf16' THEN lpad(to_hex(55296 + ((k - 65536) >> 10)), 4, '0') || lpad(to_hex(56320 + ((k - 65536) & 1023)), 4, '0')
+     ELSE regexp_replace(lpad(to_hex(55296 + ((k - 65536) >> 10)), 4, '0') || lpad(to_hex(56320 + ((k - 65536) & 1023)), 4, '0'), '(..)(..)', '\2\1', 'g') END
+   WHEN encoding = 'utf16le' THEN regexp_replace(lpad(to_hex(k), 4, '0'), '(..)(..)', '\2\1') ELSE lpad(to_hex(k), 4, '0') END, 'hex'), ''::bytea ORDER BY i), ''::bytea)
+ FROM (SELECT ascii(c) k, i FROM unnest(string_to_array(s COLLATE "C", NULL)) WITH ORDINALITY u(c, i)) q $$;

@@ -1,6 +1,7 @@
 //! Variables and `?` in expressions, and the types that they have.
 
 use super::*;
+use crate::sql::types::{Coercibility, Collation};
 use crate::sql::plan::VariableKind;
 use crate::wire::FieldType;
 

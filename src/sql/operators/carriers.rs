@@ -73,12 +73,17 @@ pub(super) fn date_domain(text: &Expression, text_first: bool) -> Domain {
 pub(super) fn number_class(left: &Expression, right: &Expression) -> Result<Class, SqlError> {
     use Class::{Bytes, Date, DateTime, Decimal, Integer, Json, Null, Open, Real, Text, Time};
     Ok(match (left.ty.class, right.ty.class) {
-        (Date | DateTime | Time | Json | Bytes, _) | (_, Date | DateTime | Time | Json | Bytes) => {
-            return Err(SqlError::unsupported("arithmetic with dates, times, JSON or binary data"));
-        }
-        (Real | Text, _) | (_, Real | Text) => Real,
+        (Real | Text | Bytes | Json, _) if !is_number_literal(left) => Real,
+        (_, Real | Text | Bytes | Json) if !is_number_literal(right) => Real,
         (Decimal, _) | (_, Decimal) => Decimal,
-        (Integer, _) | (_, Integer) => Integer,
-        (Open | Null, Open | Null) => Real,
+        (DateTime | Time, _) if left.ty.decimals > 0 => Decimal,
+        (_, DateTime | Time) if right.ty.decimals > 0 => Decimal,
+        (Integer | Date | DateTime | Time | Bytes, _) | (_, Integer | Date | DateTime | Time | Bytes) => Integer,
+        (Open | Null | Real | Text | Json, Open | Null | Real | Text | Json) => Real,
     })
+}
+
+/// A hexadecimal or bit literal: binary text that is a number beside numbers.
+pub(super) fn is_number_literal(side: &Expression) -> bool {
+    side.ty.class == Class::Bytes && side.ty.unsigned
 }

@@ -1,0 +1,195 @@
+//! Arithmetic: integers of 64 bits with and without sign, exact decimals, doubles.
+//!
+//! PostgreSQL's bigint raises 22003 where MySQL's signed integers overflow, which becomes 1690. Unsigned results are
+//! calculated as numeric and checked, because PostgreSQL has no unsigned integer.
+
+use super::*;
+
+impl Lowering<'_> {
+    /// An operand that arithmetic takes as an integer of 64 bits may be unsigned and wide.
+    fn is_wide(side: &Expression) -> bool {
+        side.ty.carrier == Carrier::Numeric || side.ty.class == Class::Bytes
+    }
+
+    /// True when an integer can't be negative.
+    fn is_natural(side: &Expression) -> bool {
+        side.ty.unsigned || matches!(side.constant(), Some(Value::Int(0..) | Value::UInt(_)))
+    }
+
+    pub(super) fn arithmetic(
+        &mut self,
+        op: &str,
+        left: &Expression,
+        right: &Expression,
+    ) -> Result<Expression, SqlError> {
+        match number_class(left, right)? {
+            Class::Integer => self.integer_arithmetic(op, left, right),
+            Class::Decimal => self.decimal_arithmetic(op, left, right),
+            Class::Real
+            | Class::Null
+            | Class::Open
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => {
+                let nullable = left.nullable || right.nullable;
+                let ty = real_result(op, &left.ty, &right.ty);
+                let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
+                Ok(Expression::sql(format!("({left} {op} {right})"), ty, nullable))
+            }
+        }
+    }
+
+    fn integer_arithmetic(&mut self, op: &str, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {
+        let nullable = left.nullable || right.nullable;
+        let digits = |side: &Expression| match side.ty.class {
+            Class::Bytes => 20,
+            _integer => side.ty.length,
+        };
+        let length = match op {
+            "*" => digits(left).saturating_add(digits(right)),
+            _sum => digits(left).max(digits(right)).saturating_add(1),
+        };
+        let unsigned = left.ty.unsigned || right.ty.unsigned;
+        let signed_difference = op == "-" && self.modes.no_unsigned_subtraction;
+        let ty = Type { unsigned: unsigned && !signed_difference, ..Type::integer(length.min(21)) };
+        let wide = Self::is_wide(left) || Self::is_wide(right);
+        let natural = op == "+" && Self::is_natural(left) && Self::is_natural(right);
+        if !wide && (!unsigned || natural) {
+            let (left, right) = (self.render(left, Carrier::Int8)?, self.render(right, Carrier::Int8)?);
+            return Ok(Expression::sql(format!("({left} {op} {right})"), ty, nullable));
+        }
+        let shown = format!("({} {op} {})", self.in_message(left), self.in_message(right));
+        let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
+        let sql = format!("({left} {op} {right})");
+        let shown = crate::schema::quote::literal(&shown);
+        if ty.unsigned {
+            let ty = Type { carrier: Carrier::Numeric, ..ty };
+            return Ok(Expression::sql(format!("\"mysql\".in_unsigned({sql}, {shown})"), ty, nullable));
+        }
+        Ok(Expression::sql(format!("\"mysql\".in_signed({sql}, {shown})"), ty, nullable))
+    }
+
+    fn decimal_arithmetic(&mut self, op: &str, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {
+        let nullable = left.nullable || right.nullable;
+        let (scale_left, scale_right) = (left.ty.scale(), right.ty.scale());
+        let scale = if op == "*" { scale_left.saturating_add(scale_right) } else { scale_left.max(scale_right) };
+        let precision = if op == "*" {
+            left.ty.precision() + right.ty.precision()
+        } else {
+            let whole = |side: &Type| side.precision().saturating_sub(u32::from(side.scale()));
+            whole(&left.ty).max(whole(&right.ty)) + u32::from(scale) + 1
+        };
+        let shown = format!("({} {op} {})", self.in_message(left), self.in_message(right));
+        let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
+        let mut sql = format!("({left} {op} {right})");
+        if scale >= 30 {
+            sql = format!("round({sql}, 30)");
+        }
+        let whole = precision.saturating_sub(u32::from(scale));
+        if whole + u32::from(scale.min(30)) > 81 {
+            sql = format!("\"mysql\".in_decimal({sql}, {})", crate::schema::quote::literal(&shown));
+        }
+        Ok(Expression::sql(sql, Type::decimal(precision, scale.min(30)), nullable))
+    }
+
+    /// `/` is exact with four more digits than its dividend; dividing by zero gives NULL.
+    pub(super) fn divide(&mut self, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {
+        if number_class(left, right)? == Class::Real {
+            let ty = real_result("/", &left.ty, &right.ty);
+            let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
+            return Ok(Expression::sql(format!("({left} / NULLIF({right}, 0))"), ty, true));
+        }
+        let scale = left.ty.scale().saturating_add(4).min(30);
+        let precision = left.ty.precision() + u32::from(right.ty.scale()) + 4;
+        let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
+        // PostgreSQL gives a quotient 16 significant digits unless its operands have more behind the point.
+        Ok(Expression::sql(
+            format!("round(round({left}, {}) / NULLIF({right}, 0), {scale})", u32::from(scale) + 12),
+            Type::decimal(precision, scale),
+            true,
+        ))
+    }
+
+    /// `DIV` cuts the exact quotient.
+    pub(super) fn integer_divide(&mut self, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {
+        let unsigned = left.ty.unsigned || right.ty.unsigned;
+        let length = left.ty.length.clamp(1, 21);
+        let shown = format!("({} DIV {})", self.in_message(left), self.in_message(right));
+        let shown = crate::schema::quote::literal(&shown);
+        let ty = Type { unsigned, ..Type::integer(length) };
+        let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
+        let sql = format!("div({left}, NULLIF({right}, 0))");
+        Ok(if unsigned {
+            let ty = Type { carrier: Carrier::Numeric, ..ty };
+            Expression::sql(format!("\"mysql\".in_unsigned({sql}, {shown})"), ty, true)
+        } else {
+            Expression::sql(format!("\"mysql\".in_signed({sql}, {shown})"), ty, true)
+        })
+    }
+
+    pub(in crate::sql) fn modulo(&mut self, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {
+        let (ty, carrier) = match number_class(left, right)? {
+            Class::Integer => {
+                let wide = Self::is_wide(left) || Self::is_wide(right);
+                let carrier = if wide { Carrier::Numeric } else { Carrier::Int8 };
+                let length = left.ty.length.max(right.ty.length).clamp(1, 21);
+                let unsigned = left.ty.unsigned || left.ty.class == Class::Bytes;
+                let carried = if unsigned && wide { Carrier::Numeric } else { Carrier::Int8 };
+                (Type { unsigned, carrier: carried, ..Type::integer(length) }, carrier)
+            }
+            Class::Decimal => {
+                let precision = left.ty.precision().max(right.ty.precision());
+                (Type::decimal(precision, left.ty.scale().max(right.ty.scale())), Carrier::Numeric)
+            }
+            Class::Real
+            | Class::Null
+            | Class::Open
+            | Class::Text
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => {
+                let ty = real_result("%", &left.ty, &right.ty);
+                let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
+                return Ok(Expression::sql(format!("\"mysql\".fmod({left}, {right})"), ty, true));
+            }
+        };
+        let (left, right) = (self.render(left, carrier)?, self.render(right, carrier)?);
+        let narrowed = if carrier == ty.carrier { "" } else { "::int8" };
+        Ok(Expression::sql(format!("mod({left}, NULLIF({right}, 0)){narrowed}"), ty, true))
+    }
+
+    /// An operand as MySQL shows it in 1690.
+    pub(super) fn in_message(&self, side: &Expression) -> String {
+        if let Some(origin) = &side.origin
+            && let Some(column) = origin.column()
+        {
+            return format!("`{}`.`{}`.`{}`", origin.table.name.database, origin.alias, column.name);
+        }
+        match side.constant() {
+            Some(Value::Text(text)) => format!("'{text}'"),
+            Some(value) => crate::sql::bind::text(value).unwrap_or_default(),
+            None => "…".to_owned(),
+        }
+    }
+}
+
+/// The type of a floating-point result: as many digits behind the point as its operands have, if they have a fixed
+/// number.
+fn real_result(op: &str, left: &Type, right: &Type) -> Type {
+    use crate::sql::types::NOT_FIXED;
+    let scale = |side: &Type| match side.class {
+        Class::Integer | Class::Decimal | Class::Real => side.decimals,
+        _other => NOT_FIXED,
+    };
+    let decimals = match op {
+        "*" => scale(left).saturating_add(scale(right)),
+        "/" => NOT_FIXED,
+        _sum => scale(left).max(scale(right)),
+    };
+    if decimals < NOT_FIXED { Type { decimals, ..Type::double() } } else { Type::double() }
+}

@@ -1,0 +1,139 @@
+//! Comparison: in which PostgreSQL types two values meet.
+//!
+//! MySQL decides by the classes of both sides: character data meets character data under a collation, bytes meet
+//! anything but numbers as bytes, a date or time meets a constant as a date or time, and everything else meets as
+//! numbers — exact ones when both are exact, doubles otherwise.
+
+use super::*;
+
+impl Lowering<'_> {
+    /// A comparison as a PostgreSQL condition.
+    pub(in crate::sql) fn compare(&mut self, op: &str, left: &Expression, right: &Expression) -> Result<String, SqlError> {
+        if left.is_null() || right.is_null() {
+            return Ok(match (op, left.is_null() && right.is_null()) {
+                ("IS NOT DISTINCT FROM", true) => "TRUE".to_owned(),
+                ("IS NOT DISTINCT FROM", false) => {
+                    let side = if left.is_null() { right } else { left };
+                    format!("({} IS NULL)", self.own(side)?)
+                }
+                (_, _) => "NULL::boolean".to_owned(),
+            });
+        }
+        let (left, right) = self.meeting(if op == "IS NOT DISTINCT FROM" { "<=>" } else { op }, left, right)?;
+        Ok(format!("({left} {op} {right})"))
+    }
+
+    /// A value that is compared with a JSON document: a scalar becomes one.
+    fn document(&mut self, side: &Expression) -> Result<String, SqlError> {
+        let carrier = match side.ty.class {
+            Class::Json => return self.own(side),
+            Class::Integer | Class::Decimal | Class::Real => side.ty.carrier,
+            Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time => {
+                Carrier::Text
+            }
+        };
+        Ok(format!("to_jsonb({})", self.render(side, carrier)?))
+    }
+
+    /// Text for a comparison; trailing blanks of constants are cut where they don't count.
+    pub(super) fn comparable_text(&mut self, side: &Expression, pads: bool) -> Result<String, SqlError> {
+        let sql = self.text(side)?;
+        Ok(if pads && side.origin.is_none() { format!("rtrim({sql}, ' ')") } else { sql })
+    }
+
+    /// In which types two values meet.
+    pub(super) fn domain(&self, left: &Expression, right: &Expression) -> Result<Domain, SqlError> {
+        use Class::{Bytes, Date, DateTime, Decimal, Integer, Json, Null, Open, Real, Text, Time};
+        let both = |carrier| Ok(Domain::Own(carrier, carrier));
+        let (left_carrier, right_carrier) = (left.ty.carrier, right.ty.carrier);
+        match (left.ty.class, right.ty.class) {
+            (Null | Open | Text, Null | Open | Text) => Ok(Domain::Text),
+            (Integer | Decimal | Real, Open | Null) => Ok(Domain::Own(left_carrier, self.open_carrier(left, right))),
+            (Open | Null, Integer | Decimal | Real) => Ok(Domain::Own(self.open_carrier(right, left), right_carrier)),
+            (Integer | Decimal | Real, Text) if right.ty.is_enum() => Ok(Domain::Own(left_carrier, Carrier::Int8)),
+            (Text, Integer | Decimal | Real) if left.ty.is_enum() => Ok(Domain::Own(Carrier::Int8, right_carrier)),
+            (Integer | Decimal | Real, Text) if right.is_flexible() => {
+                Ok(Domain::Own(left_carrier, constant_carrier(left, right)))
+            }
+            (Text, Integer | Decimal | Real) if left.is_flexible() => {
+                Ok(Domain::Own(constant_carrier(right, left), right_carrier))
+            }
+            (Integer | Decimal | Real, Text) | (Text, Integer | Decimal | Real) => both(Carrier::Float8),
+            (Integer | Decimal, Bytes) if is_number_literal(right) => Ok(Domain::Own(left_carrier, Carrier::Numeric)),
+            (Bytes, Integer | Decimal) if is_number_literal(left) => Ok(Domain::Own(Carrier::Numeric, right_carrier)),
+            (Integer | Decimal | Real, Bytes) | (Bytes, Integer | Decimal | Real) => both(Carrier::Float8),
+            (Integer, Integer) => Ok(Domain::Own(integer_carrier(left), integer_carrier(right))),
+            (Integer | Decimal, Integer | Decimal) => Ok(Domain::Own(exact_carrier(left), exact_carrier(right))),
+            (Integer | Decimal | Real, Integer | Decimal | Real) => both(Carrier::Float8),
+            (Bytes, Bytes | Text | Open | Null) | (Text | Open | Null, Bytes) => both(Carrier::Bytes),
+            (Date, Text | Open | Null) if right.is_flexible() => Ok(date_domain(right, false)),
+            (Text | Open | Null, Date) if left.is_flexible() => Ok(date_domain(left, true)),
+            (Date | DateTime, Text | Open | Null | Integer) if right.is_flexible() => both(left_carrier),
+            (Text | Open | Null | Integer, Date | DateTime) if left.is_flexible() => both(right_carrier),
+            (Date | DateTime, Text) | (Text, Date | DateTime) => both(Carrier::Timestamp),
+            (Time, Text | Open | Null) | (Text | Open | Null, Time) | (Time, Time) => both(Carrier::Interval),
+            (Date, Date) => both(Carrier::Date),
+            (DateTime, DateTime) => Ok(Domain::Own(left_carrier, right_carrier)),
+            (Date, DateTime) => Ok(Domain::Own(Carrier::Timestamp, right_carrier)),
+            (DateTime, Date) => Ok(Domain::Own(left_carrier, Carrier::Timestamp)),
+            (Date | DateTime, Time) => Ok(Domain::TimeOfDay { left_is_time: false }),
+            (Time, Date | DateTime) => Ok(Domain::TimeOfDay { left_is_time: true }),
+            (Date | DateTime | Time, Integer | Decimal | Real) | (Integer | Decimal | Real, Date | DateTime | Time) => {
+                both(Carrier::Float8)
+            }
+            (Json, Json | Open | Null) | (Open | Null, Json) => both(Carrier::Json),
+            (Json, Text | Integer | Decimal | Real) if right.is_flexible() => both(Carrier::Json),
+            (Text | Integer | Decimal | Real, Json) if left.is_flexible() => both(Carrier::Json),
+            (_, _) => Err(SqlError::unsupported(format_args!(
+                "comparison of {} with {}",
+                left_carrier.name(),
+                right_carrier.name()
+            ))),
+        }
+    }
+
+    /// Both sides of a comparison as PostgreSQL text, in types that its operators take.
+    pub(super) fn meeting(
+        &mut self,
+        op: &str,
+        left: &Expression,
+        right: &Expression,
+    ) -> Result<(String, String), SqlError> {
+        match self.domain(left, right)? {
+            Domain::Text => {
+                let collated = self.collate(left, right, op)?;
+                let left = self.comparable_text(left, collated.pads)?;
+                let right = self.comparable_text(right, collated.pads)?;
+                Ok((format!("{left}{}", collated.clause), right))
+            }
+            Domain::Own(Carrier::Json, Carrier::Json) => Ok((self.document(left)?, self.document(right)?)),
+            Domain::Own(left_carrier, right_carrier) => {
+                Ok((self.render(left, left_carrier)?, self.render(right, right_carrier)?))
+            }
+            Domain::TimeOfDay { left_is_time: true } => {
+                Ok((self.today_at(left)?, self.render(right, Carrier::Timestamp)?))
+            }
+            Domain::TimeOfDay { left_is_time: false } => {
+                Ok((self.render(left, Carrier::Timestamp)?, self.today_at(right)?))
+            }
+        }
+    }
+
+    /// A TIME as a time of the current day.
+    fn today_at(&mut self, time: &Expression) -> Result<String, SqlError> {
+        let now = self.parameter(&ParameterSource::Now { fraction: 0 }, Carrier::Timestamp.oid());
+        Ok(format!("(({now})::date + {})", self.render(time, Carrier::Interval)?))
+    }
+}
+
+/// In which PostgreSQL types two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Domain {
+    /// As character data under their common collation.
+    Text,
+    Own(Carrier, Carrier),
+    /// A TIME is a time of the current day; the carriers of both sides, with the interval marked by its place.
+    TimeOfDay {
+        left_is_time: bool,
+    },
+}
