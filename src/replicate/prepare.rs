@@ -305,7 +305,10 @@ impl Builder<'_> {
         let tables: Vec<TableName> = plan.changes.iter().filter_map(changed_table).collect();
         let drops_only = plan.changes.iter().all(|change| match change {
             CatalogueChange::DropTable(_) | CatalogueChange::DropDatabase { .. } => true,
-            CatalogueChange::PutTable(_) | CatalogueChange::PutDatabase { .. } => false,
+            CatalogueChange::PutTable(_)
+            | CatalogueChange::PutDatabase { .. }
+            | CatalogueChange::PutView(_)
+            | CatalogueChange::DropView(_) => false,
         });
         if !drops_only && tables.iter().any(|table| self.state.halted.contains_key(table)) {
             return self.halt_all(&tables, "its definition changed while it wasn't followed");
@@ -331,7 +334,10 @@ impl Builder<'_> {
             CatalogueChange::DropDatabase { name } => {
                 self.state.halted.retain(|table, _| table.database != *name);
             }
-            CatalogueChange::PutTable(_) | CatalogueChange::PutDatabase { .. } => {}
+            CatalogueChange::PutTable(_)
+            | CatalogueChange::PutDatabase { .. }
+            | CatalogueChange::PutView(_)
+            | CatalogueChange::DropView(_) => {}
         }
     }
 
@@ -400,6 +406,7 @@ fn changed_table(change: &CatalogueChange) -> Option<TableName> {
     match change {
         CatalogueChange::PutTable(table) => Some(table.name.clone()),
         CatalogueChange::DropTable(name) => Some(name.clone()),
+        CatalogueChange::PutView(_) | CatalogueChange::DropView(_) => None,
         CatalogueChange::PutDatabase { .. } | CatalogueChange::DropDatabase { .. } => None,
     }
 }

@@ -46,7 +46,7 @@ impl TableDdl {
 pub fn table(table: &Table) -> Result<TableDdl, SchemaError> {
     check_names(table)?;
     let mut ddl = TableDdl { create: create(table)?, ..TableDdl::default() };
-    for key in &table.keys {
+    for key in table.keys.iter().filter(|key| has_index(key)) {
         let statement = self::key(table, key)?;
         match key.kind {
             KeyKind::Primary | KeyKind::Unique => ddl.keys.push(statement),
@@ -65,6 +65,8 @@ pub fn column(table: &Table, column: &Column) -> Result<String, SchemaError> {
     let mut sql = format!("{} {}", identifier(&column.name), column_type(table, column)?);
     if column.auto_increment {
         sql.push_str(&auto_increment(table, column)?);
+    } else if let Some(generated) = &column.generated {
+        sql.push_str(&format!(" GENERATED ALWAYS AS ({}) STORED", generated.sql));
     } else if let Some(default) = column_default(table, column)? {
         sql.push_str(" DEFAULT ");
         sql.push_str(&default);
@@ -80,16 +82,8 @@ pub fn column(table: &Table, column: &Column) -> Result<String, SchemaError> {
 
 /// A column's type with its collation.
 pub fn column_type(table: &Table, column: &Column) -> Result<String, SchemaError> {
-    if column.generated.is_some() {
+    if column.generated.as_ref().is_some_and(|generated| generated.sql.is_empty()) {
         return Err(refused(table, column, "a generated column"));
-    }
-    let lower = column.type_text.to_ascii_lowercase();
-    if lower.contains("zerofill") {
-        return Err(refused(table, column, "ZEROFILL"));
-    }
-    let floating = matches!(column.column_type, ColumnType::Float { .. } | ColumnType::Double { .. });
-    if floating && lower.contains(',') {
-        return Err(refused(table, column, &format!("type {}", column.type_text)));
     }
     let Some(pg) = pg_type(&column.column_type) else {
         return Err(refused(table, column, &format!("type {}", column.type_text)));
@@ -109,12 +103,23 @@ pub fn column_default(table: &Table, column: &Column) -> Result<Option<String>, 
     default::sql(column).map_err(|what| refused(table, column, &what))
 }
 
+/// Whether PostgreSQL has an index for the key. A key that only helps to find rows, by words or by an expression, is
+/// known to the catalogue alone.
+#[must_use]
+pub fn has_index(key: &Key) -> bool {
+    match key.kind {
+        KeyKind::Primary | KeyKind::Unique => true,
+        KeyKind::Secondary => key.parts.iter().all(|part| part.expression.is_none()),
+        KeyKind::Fulltext => false,
+        KeyKind::Spatial => true,
+    }
+}
+
 /// The statement that creates a key.
 pub fn key(table: &Table, key: &Key) -> Result<String, SchemaError> {
     match key.kind {
-        KeyKind::Fulltext => return Err(refused_key(table, key, "a FULLTEXT key")),
         KeyKind::Spatial => return Err(refused_key(table, key, "a SPATIAL key")),
-        KeyKind::Primary | KeyKind::Unique | KeyKind::Secondary => {}
+        KeyKind::Fulltext | KeyKind::Primary | KeyKind::Unique | KeyKind::Secondary => {}
     }
     let name = identifier(&index_name(&table.name.table, &key.name));
     let target = quote::table(&table.name);

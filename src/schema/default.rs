@@ -41,6 +41,12 @@ fn constant(column_type: &ColumnType, text: &str) -> Option<String> {
         ColumnType::Float { .. } | ColumnType::Double { .. } => {
             text.parse::<f64>().ok().filter(|number| number.is_finite()).map(|_| literal(text))
         }
+        // The zero date is the earliest of all, and so is PostgreSQL's.
+        ColumnType::Date | ColumnType::DateTime { .. } | ColumnType::Timestamp { .. }
+            if text.starts_with("0000-00-00") =>
+        {
+            Some("'-infinity'".to_owned())
+        }
         ColumnType::Date | ColumnType::DateTime { .. } => (!zero_date()).then(|| literal(text)),
         ColumnType::Timestamp { .. } => (!zero_date()).then(|| literal(&format!("{text}+00"))),
         ColumnType::Time { .. } => Some(literal(text)),

@@ -43,10 +43,13 @@ pub struct Database {
     pub collation: String,
     /// By name.
     pub tables: BTreeMap<String, Arc<Table>>,
+    /// By name; views and tables share their names.
+    #[serde(default)]
+    pub views: BTreeMap<String, Arc<View>>,
 }
 
 /// Database and table name, as MySQL spells them. The PostgreSQL names are the same, always quoted.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TableName {
     /// The MySQL database.
     pub database: String,
@@ -61,7 +64,7 @@ impl std::fmt::Display for TableName {
 }
 
 /// A base table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// Where it lives.
     pub name: TableName,
@@ -83,9 +86,27 @@ pub struct Table {
     pub engine: String,
     /// True when MySQL has triggers on it: statements on it can't be replayed exactly.
     pub has_triggers: bool,
+    /// CHECK constraints in definition order.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// Options that only SHOW CREATE TABLE shows: name in upper case, and value as it's shown.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
+    /// MySQL's text of PARTITION BY as SHOW CREATE TABLE shows it, or empty. The rows lie in one table.
+    #[serde(default)]
+    pub partitioning: String,
+    /// The name that a session gave to its temporary table; `name` is then where PostgreSQL keeps it.
+    #[serde(default)]
+    pub temporary: Option<String>,
 }
 
 impl Table {
+    /// The name that clients know: a temporary table's own, or else the table's.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.temporary.as_deref().unwrap_or(&self.name.table)
+    }
+
     /// The column of that name; column names never distinguish case.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
@@ -132,6 +153,82 @@ pub struct Column {
     pub comment: String,
     /// INVISIBLE columns are left out of `*`.
     pub invisible: bool,
+    /// The definition names its character set or collation, which SHOW CREATE TABLE then shows whatever the table's is.
+    #[serde(default)]
+    pub explicit_collation: bool,
+}
+
+impl Column {
+    /// `(M, D)` of FLOAT(M,D) and DOUBLE(M,D), whose values are rounded when they are stored.
+    #[must_use]
+    pub fn digits(&self) -> Option<(u32, u32)> {
+        if !matches!(self.column_type, ColumnType::Float { .. } | ColumnType::Double { .. }) {
+            return None;
+        }
+        let inside = self.type_text.split_once('(')?.1.split_once(')')?.0;
+        let (whole, decimals) = inside.split_once(',')?;
+        Some((whole.trim().parse().ok()?, decimals.trim().parse().ok()?))
+    }
+
+    /// The width to which a ZEROFILL column's values are filled with zeros.
+    #[must_use]
+    pub fn zerofill(&self) -> Option<u32> {
+        if !self.type_text.ends_with("zerofill") {
+            return None;
+        }
+        let inside = self.type_text.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+        let first = inside.and_then(|(inside, _)| inside.split(',').next()?.trim().parse().ok());
+        Some(match (&self.column_type, first) {
+            (ColumnType::Decimal { precision, scale, .. }, _) => u32::from(*precision) + u32::from(*scale > 0),
+            (_, Some(width)) => width,
+            (ColumnType::Float { .. }, None) => 12,
+            (ColumnType::Double { .. }, None) => 22,
+            (_, None) => 10,
+        })
+    }
+}
+
+/// A CHECK constraint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    pub name: String,
+    /// MySQL's text, as information_schema prints it.
+    pub expression: String,
+    pub enforced: bool,
+    /// The same as a PostgreSQL expression.
+    pub sql: String,
+    /// The `sql_mode` that the text was read under.
+    pub sql_mode: String,
+}
+
+/// A view: a query that is put in its place whenever a statement reads it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    pub name: TableName,
+    /// The SELECT as it was written.
+    pub text: String,
+    /// The SELECT as SHOW CREATE VIEW prints it.
+    pub canonical: String,
+    /// The default database in which names of the text are looked up.
+    pub database: Option<String>,
+    /// The `sql_mode` that the text is read under.
+    pub sql_mode: String,
+    /// `collation_connection` when it was made.
+    pub collation: String,
+    /// `character_set_client` when it was made.
+    pub charset: String,
+    /// Names of the columns and what is known of their types.
+    pub columns: Vec<Column>,
+    /// True when the statement listed the names.
+    pub named_columns: bool,
+    /// UNDEFINED, MERGE or TEMPTABLE.
+    pub algorithm: String,
+    /// `user@host`.
+    pub definer: String,
+    /// DEFINER or INVOKER.
+    pub security: String,
+    /// NONE, LOCAL or CASCADED.
+    pub check_option: String,
 }
 
 /// A generated column's expression, in MySQL's text.
@@ -141,6 +238,9 @@ pub struct Generated {
     pub expression: String,
     /// STORED, or else VIRTUAL.
     pub stored: bool,
+    /// The same as a PostgreSQL expression; empty when it isn't carried.
+    #[serde(default)]
+    pub sql: String,
 }
 
 /// A column's default.
@@ -257,6 +357,21 @@ pub struct Key {
     pub name: String,
     pub kind: KeyKind,
     pub parts: Vec<KeyPart>,
+    /// What changes nothing but what is shown of the key.
+    #[serde(default)]
+    pub options: KeyOptions,
+}
+
+/// Attributes of a key that PostgreSQL's index doesn't need.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyOptions {
+    pub invisible: bool,
+    pub comment: String,
+    /// `BTREE` or `HASH` where the statement said so.
+    pub algorithm: Option<String>,
+    /// WITH PARSER of a FULLTEXT key.
+    pub parser: Option<String>,
+    pub block_size: Option<u64>,
 }
 
 /// One part of a key.
@@ -306,6 +421,19 @@ impl Catalogue {
         found.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, table)| table)
     }
 
+    /// The view of that name, by the rules of `lower_case_table_names`.
+    #[must_use]
+    pub fn view(&self, database: &str, view: &str) -> Option<&Arc<View>> {
+        let found = self.database(database)?;
+        if let Some(exact) = found.views.get(view) {
+            return Some(exact);
+        }
+        if self.lower_case_table_names == 0 {
+            return None;
+        }
+        found.views.iter().find(|(name, _)| name.eq_ignore_ascii_case(view)).map(|(_, view)| view)
+    }
+
     /// The database of that name, by the rules of `lower_case_table_names`.
     #[must_use]
     pub fn database(&self, database: &str) -> Option<&Database> {
@@ -338,6 +466,15 @@ impl Catalogue {
                     database.tables.remove(&name.table);
                 }
             }
+            CatalogueChange::PutView(view) => {
+                let database = self.databases.entry(view.name.database.clone()).or_default();
+                database.views.insert(view.name.table.clone(), Arc::clone(view));
+            }
+            CatalogueChange::DropView(name) => {
+                if let Some(database) = self.databases.get_mut(&name.database) {
+                    database.views.remove(&name.table);
+                }
+            }
         }
         self.version += 1;
     }
@@ -357,4 +494,7 @@ pub enum CatalogueChange {
     /// Creates or replaces the definition.
     PutTable(Arc<Table>),
     DropTable(TableName),
+    /// Creates or replaces a view.
+    PutView(Arc<View>),
+    DropView(TableName),
 }

@@ -60,8 +60,10 @@ pub(super) fn store(
         | ColumnType::Int { .. }
         | ColumnType::BigInt { .. } => integer(value, target)?,
         ColumnType::Decimal { precision, scale, unsigned } => decimal(value, (*precision, *scale, *unsigned), target)?,
-        ColumnType::Float { unsigned } => floating(value, "FLOAT", f64::from(f32::MAX), *unsigned, target)?,
-        ColumnType::Double { unsigned } => floating(value, "DOUBLE", f64::MAX, *unsigned, target)?,
+        ColumnType::Float { unsigned } => {
+            rounded(floating(value, "FLOAT", f64::from(f32::MAX), *unsigned, target)?, target)?
+        }
+        ColumnType::Double { unsigned } => rounded(floating(value, "DOUBLE", f64::MAX, *unsigned, target)?, target)?,
         ColumnType::Bit { bits } => bit(value, *bits, target)?,
         ColumnType::Year => year(value, target)?,
         ColumnType::Date => {
@@ -234,6 +236,19 @@ fn floating(value: &Value, kind: &str, limit: f64, unsigned: bool, target: &Targ
         return Err(target.out_of_range());
     }
     Ok(number.to_string())
+}
+
+/// FLOAT(M,D) and DOUBLE(M,D) keep D digits behind the point, rounded as MySQL does it: the fraction alone, half to
+/// even.
+fn rounded(text: String, target: &Target<'_>) -> Result<String, SqlError> {
+    let Some((digits, decimals)) = target.column.digits() else { return Ok(text) };
+    let number: f64 = text.parse().map_err(|_| target.out_of_range())?;
+    let power = |exponent: u32| 10_f64.powi(i32::try_from(exponent).unwrap_or(i32::MAX));
+    let scale = power(decimals);
+    let most = power(digits.saturating_sub(decimals)) - 1.0 / scale;
+    let whole = number.floor();
+    let number = whole + ((number - whole) * scale).round_ties_even() / scale;
+    if number.abs() > most { Err(target.out_of_range()) } else { Ok(number.to_string()) }
 }
 
 fn bit(value: &Value, bits: u8, target: &Target<'_>) -> Result<String, SqlError> {

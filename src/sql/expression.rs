@@ -8,7 +8,8 @@ use crate::value::Value;
 
 use super::dialect::{Modes, Source};
 use super::plan::{Assignment, Context, Parameter, ParameterSource, Purpose, SqlError};
-use super::types::{Carrier, Class, Collation, Type, pads_blanks};
+use super::types::{Carrier, Class, Collation, NOT_FIXED, Type, pads_blanks};
+use crate::wire::constants::column_flags as flag;
 
 /// The stored column that an expression is.
 #[derive(Clone, Debug)]
@@ -342,7 +343,14 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         (Int2 | Int4 | Int8 | Numeric | Float4 | Float8, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             format!("({sql})::{}", to.name())
         }
+        (Int2 | Int4 | Int8 | Numeric, Text) if ty.flags & flag::ZEROFILL != 0 => {
+            format!("lpad(({sql})::text, greatest({}, length(({sql})::text)), '0')", ty.length)
+        }
         (Int2 | Int4 | Int8 | Numeric, Text) => format!("({sql})::text"),
+        // Values of FLOAT(M,D) and DOUBLE(M,D) are decimals already; only the zeros at the end are missing.
+        (Float8 | Float4, Text) if ty.decimals < NOT_FIXED && ty.length <= 15 => {
+            format!("round(({sql})::numeric, {})::text", ty.decimals)
+        }
         (Float8, Text) => format!("\"mysql\".double_text({sql})"),
         (Float4, Text) => format!("\"mysql\".float_text({sql})"),
         (Date, Text) => format!("to_char({sql}, 'YYYY-MM-DD')"),

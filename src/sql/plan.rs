@@ -242,7 +242,31 @@ pub struct DdlPlan {
     pub statements: Vec<TargetSql>,
     pub changes: Vec<CatalogueChange>,
     /// Warnings as MySQL would count them, e.g. 1050 for IF NOT EXISTS.
-    pub notes: Vec<(u16, String)>,
+    pub notes: Vec<Notice>,
+    pub records: Records,
+    /// CREATE TABLE … SELECT: what fills the new table, after everything else.
+    pub fill: Option<Box<WritePlan>>,
+}
+
+/// What DDL reports of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Records {
+    /// Nothing, as CREATE and DROP do.
+    #[default]
+    Silent,
+    /// `Records: 0`: MySQL wouldn't have copied the table.
+    Zero,
+    /// The rows that MySQL would have copied, counted by a query before anything else.
+    Of(TargetSql),
+}
+
+/// A warning that DDL leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// `Note` or `Warning`.
+    pub level: &'static str,
+    pub code: u16,
+    pub message: String,
 }
 
 /// One PostgreSQL parameter `$n`.

@@ -265,6 +265,14 @@ impl Type {
     /// The type of a stored column. `None` for types that Bascule refuses.
     pub(super) fn of_column(column: &Column) -> Option<Self> {
         let mut found = of_column_type(&column.column_type)?;
+        if let Some((digits, decimals)) = column.digits() {
+            found.length = digits;
+            found.decimals = u8::try_from(decimals).unwrap_or(NOT_FIXED);
+        }
+        if let Some(width) = column.zerofill() {
+            found.length = width;
+            found.flags |= flag::ZEROFILL;
+        }
         if found.is_text() {
             let name = column.collation.clone().unwrap_or_else(|| "utf8mb4_0900_ai_ci".to_owned());
             if is_binary_collation(&name) {

@@ -26,7 +26,7 @@ use tokio_postgres::Client;
 use crate::config::Target;
 use crate::position::GtidSet;
 use crate::route::Mode;
-use crate::schema::{Catalogue, Database, Table};
+use crate::schema::{Catalogue, Database, Table, View};
 use crate::target::TargetError;
 
 /// Why a fact couldn't be read or written.
@@ -175,7 +175,8 @@ impl Store {
         let mut connection = self.connection().await?;
         let transaction = connection.client()?.transaction().await?;
         transaction
-            .batch_execute("DELETE FROM bascule.catalogue_table; DELETE FROM bascule.catalogue_database")
+            .batch_execute("DELETE FROM bascule.catalogue_table; DELETE FROM bascule.catalogue_view; \
+                 DELETE FROM bascule.catalogue_database")
             .await?;
         let lower = i32::from(catalogue.lower_case_table_names);
         transaction.execute("UPDATE bascule.state SET lower_case_table_names = $1", &[&lower]).await?;
@@ -186,6 +187,11 @@ impl Store {
                 let text = statement::definition(definition);
                 let sql = "INSERT INTO bascule.catalogue_table (database, name, definition) VALUES ($1, $2, $3)";
                 transaction.execute(sql, &[name, table, &text]).await?;
+            }
+            for (view, definition) in &database.views {
+                let text = statement::view_definition(definition);
+                let sql = "INSERT INTO bascule.catalogue_view (database, name, definition) VALUES ($1, $2, $3)";
+                transaction.execute(sql, &[name, view, &text]).await?;
             }
         }
         transaction.commit().await?;
@@ -211,6 +217,12 @@ impl Store {
             let table: Table = serde_json::from_str(&text)
                 .map_err(|error| StoreError::Unexpected(format!("definition of {database}.{name}: {error}")))?;
             catalogue.databases.entry(database).or_default().tables.insert(name, Arc::new(table));
+        }
+        for row in client.query("SELECT database, name, definition FROM bascule.catalogue_view", &[]).await? {
+            let (database, name, text): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+            let view: View = serde_json::from_str(&text)
+                .map_err(|error| StoreError::Unexpected(format!("definition of view {database}.{name}: {error}")))?;
+            catalogue.databases.entry(database).or_default().views.insert(name, Arc::new(view));
         }
         Ok(catalogue)
     }

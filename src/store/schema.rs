@@ -41,6 +41,12 @@ CREATE TABLE IF NOT EXISTS bascule.catalogue_table (
     definition text NOT NULL,
     PRIMARY KEY (database, name)
 );
+CREATE TABLE IF NOT EXISTS bascule.catalogue_view (
+    database text NOT NULL,
+    name text NOT NULL,
+    definition text NOT NULL,
+    PRIMARY KEY (database, name)
+);
 CREATE TABLE IF NOT EXISTS bascule.account (
     username text NOT NULL,
     host text NOT NULL,

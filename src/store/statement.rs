@@ -6,7 +6,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::StoreError;
 use crate::position::GtidSet;
-use crate::schema::{CatalogueChange, Table, TableName, quote};
+use crate::schema::{CatalogueChange, Table, TableName, View, quote};
 use crate::target::Request;
 
 const TEXT: u32 = 25;
@@ -88,7 +88,8 @@ pub fn catalogue(change: &CatalogueChange) -> StoreStatement {
             &[name, charset, collation],
         ),
         CatalogueChange::DropDatabase { name } => StoreStatement::new(
-            "WITH tables AS (DELETE FROM bascule.catalogue_table WHERE database = $1)
+            "WITH tables AS (DELETE FROM bascule.catalogue_table WHERE database = $1),
+                  views AS (DELETE FROM bascule.catalogue_view WHERE database = $1)
              DELETE FROM bascule.catalogue_database WHERE name = $1",
             &[name],
         ),
@@ -101,12 +102,26 @@ pub fn catalogue(change: &CatalogueChange) -> StoreStatement {
             "DELETE FROM bascule.catalogue_table WHERE database = $1 AND name = $2",
             &[&name.database, &name.table],
         ),
+        CatalogueChange::PutView(view) => StoreStatement::new(
+            "INSERT INTO bascule.catalogue_view (database, name, definition) VALUES ($1, $2, $3)
+             ON CONFLICT (database, name) DO UPDATE SET definition = excluded.definition",
+            &[&view.name.database, &view.name.table, &view_definition(view)],
+        ),
+        CatalogueChange::DropView(name) => StoreStatement::new(
+            "DELETE FROM bascule.catalogue_view WHERE database = $1 AND name = $2",
+            &[&name.database, &name.table],
+        ),
     }
 }
 
 /// A table's definition as it's stored.
 pub(super) fn definition(table: &Table) -> String {
     serde_json::to_string(table).expect("a table definition has only string keys")
+}
+
+/// A view's definition as it's stored.
+pub(super) fn view_definition(view: &View) -> String {
+    serde_json::to_string(view).expect("a view's definition has only string keys")
 }
 
 /// Runs a statement on a control connection.

@@ -16,6 +16,8 @@ const BYTEA: u32 = 17;
 const BITS: [u32; 2] = [1560, 1562];
 /// Decimal digits of the seconds' fraction that MySQL has at most.
 const MAX_FRACTION: u8 = 6;
+/// Decimals that mean "as many as needed".
+const NOT_FIXED: u8 = 31;
 
 /// A value that the column's MySQL type can't show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +36,8 @@ struct Unfit;
 pub struct CellFormat {
     field: FieldType,
     reading: Reading,
+    /// ZEROFILL's width, or 0.
+    zeros: usize,
 }
 
 /// How PostgreSQL's text becomes MySQL's text.
@@ -42,8 +46,13 @@ enum Reading {
     Same,
     Boolean,
     Hex,
-    Float,
-    Double,
+    /// With `decimals` digits behind the point, or the shortest text.
+    Float {
+        decimals: Option<u8>,
+    },
+    Double {
+        decimals: Option<u8>,
+    },
     /// The number whose big-endian bytes are sent.
     Bit {
         bytes: usize,
@@ -63,11 +72,12 @@ impl CellFormat {
     #[must_use]
     pub fn new(field: FieldType, length: u32, decimals: u8, oid: u32) -> Self {
         let fraction = decimals.min(MAX_FRACTION);
+        let fixed = (decimals < NOT_FIXED).then_some(decimals);
         let reading = match field {
             _ if oid == BOOL => Reading::Boolean,
             _ if oid == BYTEA => Reading::Hex,
-            FieldType::Float => Reading::Float,
-            FieldType::Double => Reading::Double,
+            FieldType::Float => Reading::Float { decimals: fixed },
+            FieldType::Double => Reading::Double { decimals: fixed },
             FieldType::Bit if BITS.contains(&oid) => Reading::Same,
             FieldType::Bit => Reading::Bit { bytes: (length as usize).div_ceil(8).clamp(1, 8) },
             FieldType::Year => Reading::Year,
@@ -76,11 +86,24 @@ impl CellFormat {
             FieldType::Time => Reading::Time { fraction },
             _ => Reading::Same,
         };
-        Self { field, reading }
+        Self { field, reading, zeros: 0 }
+    }
+
+    /// The same for a ZEROFILL column: the text protocol fills numbers with zeros to this width.
+    #[must_use]
+    pub fn zero_filled(self, width: u32) -> Self {
+        Self { zeros: width.min(255) as usize, ..self }
     }
 
     /// Appends the cell as the text protocol sends it.
     fn put_text(self, out: &mut BytesMut, text: &[u8]) -> Result<(), Unfit> {
+        if self.zeros > 0 && !matches!(self.reading, Reading::Year | Reading::Bit { .. }) {
+            let shown = self.mysql_text(text)?;
+            let mut filled = vec![b'0'; self.zeros.saturating_sub(shown.len())];
+            filled.extend_from_slice(&shown);
+            put_lenenc_bytes(out, &filled);
+            return Ok(());
+        }
         match self.reading {
             Reading::Same => put_lenenc_bytes(out, text),
             Reading::Hex => put_hex(out, text)?,
@@ -95,8 +118,16 @@ impl CellFormat {
         Ok(match self.reading {
             Reading::Same | Reading::Hex => text.to_vec(),
             Reading::Boolean => vec![if text == b"t" { b'1' } else { b'0' }],
-            Reading::Float => float_text(utf8()?.parse().map_err(|_| Unfit)?)?.into_bytes(),
-            Reading::Double => double_text(utf8()?.parse().map_err(|_| Unfit)?)?.into_bytes(),
+            Reading::Float { decimals: None } => float_text(utf8()?.parse().map_err(|_| Unfit)?)?.into_bytes(),
+            Reading::Double { decimals: None } => double_text(utf8()?.parse().map_err(|_| Unfit)?)?.into_bytes(),
+            Reading::Float { decimals: Some(decimals) } => {
+                let number: f32 = utf8()?.parse().map_err(|_| Unfit)?;
+                format!("{:.*}", usize::from(decimals), f64::from(number)).into_bytes()
+            }
+            Reading::Double { decimals: Some(decimals) } => {
+                let number: f64 = utf8()?.parse().map_err(|_| Unfit)?;
+                format!("{:.*}", usize::from(decimals), number).into_bytes()
+            }
             Reading::Bit { bytes } => {
                 let number: u64 = utf8()?.parse().map_err(|_| Unfit)?;
                 number.to_be_bytes()[8 - bytes..].to_vec()

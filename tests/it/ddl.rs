@@ -95,13 +95,13 @@ impl Story {
 
     async fn carried(&mut self, statement: &str, plan: DdlPlan) {
         let warnings: Vec<(String, u16, String)> = self.mysql.query("SHOW WARNINGS").await.expect("warnings");
-        let notes: Vec<(u16, String)> = warnings
-            .into_iter()
-            .filter(|(level, code, _)| level == "Note" && [1007, 1008, 1050, 1051].contains(code))
-            .map(|(_, code, text)| (code, text))
+        let planned: Vec<(String, u16, String)> = plan
+            .notes
+            .iter()
+            .map(|notice| (notice.level.to_owned(), notice.code, notice.message.clone()))
             .collect();
-        if notes != plan.notes {
-            self.fail(statement, &format!("MySQL warns {notes:?}, the planner {:?}", plan.notes));
+        if warnings != planned {
+            self.fail(statement, &format!("MySQL warns {warnings:?}, the planner {planned:?}"));
         }
         let mut batch = vec!["BEGIN"];
         batch.extend(plan.statements.iter().map(bascule::sql::TargetSql::as_str));

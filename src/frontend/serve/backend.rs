@@ -21,7 +21,7 @@ use super::Serving;
 use super::error::{About, Aftermath, MysqlError, from_target};
 use super::result::Sink;
 use super::settings::{SET_LOCAL, SET_LOCAL_TYPES, Settings};
-use crate::target::{Event, Lease, Raised, Request, TargetError, TransactionStatus};
+use crate::target::{Answer, Event, Lease, Raised, Request, TargetError, TransactionStatus};
 
 /// Our own savepoint.
 const OWN_SAVEPOINT: &str = "_bascule";
@@ -430,30 +430,41 @@ impl Backend {
     }
 
     /// Runs several statements as one transaction of their own; no transaction may be open.
-    pub(super) async fn alone(&mut self, call: Call<'_>, requests: &[Request<'_>]) -> Result<(), Failure> {
+    /// Answers with what each of them answered.
+    pub(super) async fn alone(&mut self, call: Call<'_>, requests: &[Request<'_>]) -> Result<Vec<Answer>, Failure> {
         let told = |error: &TargetError| {
             let (told, aftermath) = from_target(error, call.about);
             log(error, &told);
             Failure { error: told, ends_connection: aftermath == Aftermath::Connection, unbound: false }
         };
         let mut lease = call.serving.pool.take().await.map_err(|error| told(&error))?;
+        let settings: Vec<Step> = call
+            .settings
+            .changes(Some(&Settings::default()))
+            .into_iter()
+            .map(|parameters| Step { sql: SET_LOCAL.into(), types: &SET_LOCAL_TYPES, parameters: parameters.to_vec() })
+            .collect();
         let mut all = vec![Request::new("BEGIN")];
+        all.extend(settings.iter().map(Step::request));
+        let before = all.len();
         all.extend_from_slice(requests);
         all.push(Request::new("COMMIT"));
         call.serving.pool.register(call.connection_id, lease.cancel_handle());
         let outcome = lease.pipeline(&all).await;
         call.serving.pool.unregister(call.connection_id);
         self.raised = lease.take_raised();
-        if let Err(error) = outcome {
-            if lease.is_usable()
-                && lease.status() != TransactionStatus::Idle
-                && let Err(error) = lease.query(&Request::new("ROLLBACK")).await
-            {
-                tracing::debug!(%error, "a transaction ended with its connection");
+        match outcome {
+            Ok(answers) => Ok(answers.into_iter().skip(before).take(requests.len()).collect()),
+            Err(error) => {
+                if lease.is_usable()
+                    && lease.status() != TransactionStatus::Idle
+                    && let Err(error) = lease.query(&Request::new("ROLLBACK")).await
+                {
+                    tracing::debug!(%error, "a transaction ended with its connection");
+                }
+                Err(told(&error))
             }
-            return Err(told(&error));
         }
-        Ok(())
     }
 }
 

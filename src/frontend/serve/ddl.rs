@@ -5,13 +5,21 @@
 use std::sync::Arc;
 
 use super::backend::Failure;
+use super::query::Execution;
 use super::session::Session;
-use crate::sql::plan::{DdlPlan, Plan};
+use crate::schema::Catalogue;
+use crate::sql::plan::{DdlPlan, Plan, Records};
 use crate::store::statement;
-use crate::target::Request;
+use crate::target::{Answer, Request};
+use crate::wire::resultset;
 
 impl Session {
-    pub(super) async fn run_ddl(&mut self, text: &str, plan: &DdlPlan) -> Result<(), Failure> {
+    pub(super) async fn run_ddl(
+        &mut self,
+        text: &str,
+        plan: &DdlPlan,
+        execution: Execution<'_>,
+    ) -> Result<(), Failure> {
         self.commit_open().await?;
         let serving = Arc::clone(&self.serving);
         let _alone = serving.ddl.lock().await;
@@ -22,13 +30,7 @@ impl Session {
             Plan::Ddl(again) => again,
             Plan::Query(_) | Plan::Write(_) | Plan::Session(_) => plan,
         };
-        let stored: Vec<_> = plan.changes.iter().map(statement::catalogue).collect();
-        let mut requests: Vec<Request<'_>> = plan.statements.iter().map(|sql| Request::new(sql.as_str())).collect();
-        requests.extend(stored.iter().map(statement::StoreStatement::request));
-        if !requests.is_empty() {
-            let grip = self.grip();
-            self.backend.alone(grip.call(None), &requests).await?;
-        }
+        let answers = self.execute_ddl(plan, &catalogue, execution).await?;
         if !plan.changes.is_empty() {
             let mut changed = (*catalogue).clone();
             for change in &plan.changes {
@@ -36,11 +38,64 @@ impl Session {
             }
             serving.catalogue.store(Arc::new(changed));
         }
-        for (code, message) in &plan.notes {
-            self.state.warn("Note", *code, message.clone());
+        for notice in &plan.notes {
+            self.state.warn(notice.level, notice.code, notice.message.clone());
         }
-        self.state.row_count = 0;
-        self.ok();
+        self.report(plan, &answers);
         Ok(())
+    }
+
+    /// Everything that PostgreSQL has to do, in one transaction.
+    async fn execute_ddl(
+        &mut self,
+        plan: &DdlPlan,
+        catalogue: &Catalogue,
+        execution: Execution<'_>,
+    ) -> Result<Vec<Answer>, Failure> {
+        let stored: Vec<_> = plan.changes.iter().map(statement::catalogue).collect();
+        let fill = match &plan.fill {
+            Some(fill) => Some(self.bind(fill.sql.as_str(), &fill.parameters, catalogue, execution.values)?),
+            None => None,
+        };
+        let mut requests: Vec<Request<'_>> = Vec::new();
+        if let Records::Of(count) = &plan.records {
+            requests.push(Request::new(count.as_str()));
+        }
+        requests.extend(plan.statements.iter().map(|sql| Request::new(sql.as_str())));
+        requests.extend(stored.iter().map(statement::StoreStatement::request));
+        if let Some(fill) = &fill {
+            requests.push(Request { sql: fill.sql, types: &fill.types, parameters: &fill.parameters });
+        }
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let grip = self.grip();
+        self.backend.alone(grip.call(None), &requests).await
+    }
+
+    /// The OK with MySQL's count of rows.
+    fn report(&mut self, plan: &DdlPlan, answers: &[Answer]) {
+        let counted = |answer: Option<&Answer>| {
+            let text = answer.and_then(|answer| answer.rows.first()).and_then(|row| row.text(0));
+            text.and_then(|text| text.parse().ok()).unwrap_or(0)
+        };
+        let records: Option<u64> = match (&plan.records, &plan.fill) {
+            (_, Some(_)) => Some(answers.last().map_or(0, |answer| answer.affected)),
+            (Records::Silent, None) => None,
+            (Records::Zero, None) => Some(0),
+            (Records::Of(_), None) => Some(counted(answers.first())),
+        };
+        self.state.row_count = records.and_then(|records| i64::try_from(records).ok()).unwrap_or(0);
+        let warnings = self.state.warning_count();
+        let info = records.map(|records| format!("Records: {records}  Duplicates: 0  Warnings: {warnings}"));
+        let ok = resultset::Ok {
+            affected_rows: records.unwrap_or(0),
+            status: self.status(),
+            warnings,
+            info: info.unwrap_or_default(),
+            changes: std::mem::take(&mut self.changes),
+            ..resultset::Ok::default()
+        };
+        self.channel.put_ok(&ok);
     }
 }

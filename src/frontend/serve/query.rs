@@ -102,7 +102,7 @@ impl Session {
         match &*plan? {
             Plan::Query(query) => self.run_query(query, &catalogue, execution).await,
             Plan::Write(write) => self.run_write(write, &catalogue, execution).await,
-            Plan::Ddl(ddl) => self.run_ddl(text, ddl).await,
+            Plan::Ddl(ddl) => Box::pin(self.run_ddl(text, ddl, execution)).await,
             Plan::Session(command) => Box::pin(self.session_command(command, execution)).await,
         }
     }

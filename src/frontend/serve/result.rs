@@ -6,6 +6,7 @@ use crate::sql::plan::OutputColumn;
 use crate::target::Row;
 use crate::wire::StatusFlags;
 use crate::wire::cell::{self, CellFormat};
+use crate::wire::constants::column_flags;
 use crate::wire::resultset;
 
 /// Rows that a write or an expression may return to be looked at here.
@@ -79,7 +80,10 @@ impl<'a> ClientRows<'a> {
             .columns
             .iter()
             .enumerate()
-            .map(|(index, column)| CellFormat::new(column.field, column.length, column.decimals, oid(index)))
+            .map(|(index, column)| {
+                let format = CellFormat::new(column.field, column.length, column.decimals, oid(index));
+                if column.flags & column_flags::ZEROFILL != 0 { format.zero_filled(column.length) } else { format }
+            })
             .collect();
     }
 

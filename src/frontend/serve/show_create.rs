@@ -2,14 +2,16 @@
 
 use super::error::{foreign_key_clause, quoted};
 use super::show_rows::now;
-use crate::schema::{Column, ColumnDefault, ColumnType, Key, KeyKind, Table};
+use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Table};
 
 /// The statement.
 pub(super) fn table(table: &Table) -> String {
     let mut lines: Vec<String> = table.columns.iter().map(|column| column_line(table, column)).collect();
     lines.extend(table.keys.iter().map(key_line));
     lines.extend(table.foreign_keys.iter().map(|key| foreign_key_clause(table, key)));
-    let mut text = format!("CREATE TABLE {} (\n", quoted(&table.name.table));
+    lines.extend(table.checks.iter().map(check_line));
+    let word = if table.temporary.is_some() { "CREATE TEMPORARY TABLE" } else { "CREATE TABLE" };
+    let mut text = format!("{word} {} (\n", quoted(table.title()));
     for (index, line) in lines.iter().enumerate() {
         let comma = if index + 1 < lines.len() { "," } else { "" };
         text.push_str(&format!("  {line}{comma}\n"));
@@ -22,10 +24,42 @@ pub(super) fn table(table: &Table) -> String {
     if shows_collation(&table.charset, &table.collation) {
         text.push_str(&format!(" COLLATE={}", table.collation));
     }
+    text.push_str(&options(table));
     if !table.comment.is_empty() {
         text.push_str(&format!(" COMMENT={}", literal(&table.comment)));
     }
+    if !table.partitioning.is_empty() {
+        text.push('\n');
+        text.push_str(&table.partitioning);
+    }
     text
+}
+
+/// Options in the order of MySQL's own text.
+fn options(table: &Table) -> String {
+    const ORDER: [&str; 13] = [
+        "MIN_ROWS",
+        "MAX_ROWS",
+        "AVG_ROW_LENGTH",
+        "PACK_KEYS",
+        "STATS_PERSISTENT",
+        "STATS_AUTO_RECALC",
+        "STATS_SAMPLE_PAGES",
+        "CHECKSUM",
+        "DELAY_KEY_WRITE",
+        "ROW_FORMAT",
+        "KEY_BLOCK_SIZE",
+        "COMPRESSION",
+        "INSERT_METHOD",
+    ];
+    let shown = ORDER.iter().filter(|name| **name != "INSERT_METHOD");
+    let shown = shown.filter_map(|name| Some(format!(" {name}={}", table.options.get(*name)?)));
+    shown.collect()
+}
+
+fn check_line(check: &Check) -> String {
+    let enforced = if check.enforced { "" } else { " /*!80016 NOT ENFORCED */" };
+    format!("CONSTRAINT {} CHECK ({}){enforced}", quoted(&check.name), check.expression)
 }
 
 /// The default collation of a character set isn't written, but utf8mb4's always is: its default has changed.
@@ -49,10 +83,10 @@ fn column_line(table: &Table, column: &Column) -> String {
     if let (Some(charset), Some(collation)) = (&column.charset, &column.collation) {
         let own_charset = *charset != table.charset;
         let own_collation = *collation != table.collation;
-        if own_charset || own_collation {
+        if own_charset || own_collation || column.explicit_collation {
             // MySQL repeats the character set whenever the column's collation isn't the table's.
             line.push_str(&format!(" CHARACTER SET {charset}"));
-            if shows_collation(charset, collation) {
+            if shows_collation(charset, collation) || column.explicit_collation {
                 line.push_str(&format!(" COLLATE {collation}"));
             }
         }
@@ -130,13 +164,29 @@ fn key_line(key: &Key) -> String {
         .collect();
     let parts = parts.join(",");
     let name = quoted(&key.name);
-    match key.kind {
+    let mut line = match key.kind {
         KeyKind::Primary => format!("PRIMARY KEY ({parts})"),
         KeyKind::Unique => format!("UNIQUE KEY {name} ({parts})"),
         KeyKind::Secondary => format!("KEY {name} ({parts})"),
         KeyKind::Fulltext => format!("FULLTEXT KEY {name} ({parts})"),
         KeyKind::Spatial => format!("SPATIAL KEY {name} ({parts})"),
+    };
+    if let Some(algorithm) = &key.options.algorithm {
+        line.push_str(&format!(" USING {algorithm}"));
     }
+    if let Some(size) = key.options.block_size {
+        line.push_str(&format!(" KEY_BLOCK_SIZE={size}"));
+    }
+    if !key.options.comment.is_empty() {
+        line.push_str(&format!(" COMMENT {}", literal(&key.options.comment)));
+    }
+    if let Some(parser) = &key.options.parser {
+        line.push_str(&format!(" /*!50100 WITH PARSER {} */ ", quoted(parser)));
+    }
+    if key.options.invisible {
+        line.push_str(" /*!80000 INVISIBLE */");
+    }
+    line
 }
 
 /// Text in MySQL's quotes.

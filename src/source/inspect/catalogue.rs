@@ -8,7 +8,7 @@ use mysql_async::prelude::{FromRow, Queryable as _};
 
 use super::SourceError;
 use crate::schema::{
-    Catalogue, Column, ColumnDefault, ColumnType, Database, ForeignKey, Generated, Key, KeyKind, KeyPart,
+    Catalogue, Column, ColumnDefault, ColumnType, Database, ForeignKey, Generated, Key, KeyKind, KeyOptions, KeyPart,
     ReferentialAction, Table, TableName, column_type,
 };
 
@@ -46,7 +46,7 @@ pub async fn catalogue(conn: &mut Conn, databases: &[String]) -> Result<Catalogu
             return Err(SourceError::Database { database: name.clone(), reason: "MySQL has none of that name" });
         };
         let tables = tables(conn, &name).await?;
-        catalogue.databases.insert(name, Database { charset, collation, tables });
+        catalogue.databases.insert(name, Database { charset, collation, tables, ..Database::default() });
     }
     Ok(catalogue)
 }
@@ -153,6 +153,7 @@ async fn tables(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Arc<
             comment: comment.unwrap_or_default(),
             engine: engine.unwrap_or_default(),
             has_triggers: triggers.contains(&table),
+            ..Table::default()
         };
         tables.insert(table, Arc::new(found));
     }
@@ -186,12 +187,13 @@ async fn columns(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Vec
         let nullable = nullable == "YES";
         let generated = extra
             .contains(" GENERATED")
-            .then(|| Generated { expression: expression.unwrap_or_default(), stored: extra.contains("STORED") });
+            .then(|| Generated { expression: expression.unwrap_or_default(), stored: extra.contains("STORED"), sql: String::new() });
         let column = Column {
             default: self::default(default, nullable, &extra, &column_type),
             on_update_now: on_update(&extra),
             auto_increment: extra.contains("auto_increment"),
             invisible: extra.contains("INVISIBLE"),
+            explicit_collation: false,
             comment: comment.unwrap_or_default(),
             name,
             column_type,
@@ -267,7 +269,7 @@ async fn keys(conn: &mut Conn, database: &str, table: &str) -> Result<Vec<Key>, 
         };
         match keys.last_mut() {
             Some(last) if last.name == name => last.parts.push(part),
-            _ => keys.push(Key { name, kind, parts: vec![part] }),
+            _ => keys.push(Key { name, kind, parts: vec![part], options: KeyOptions::default() }),
         }
     }
     Ok(keys)

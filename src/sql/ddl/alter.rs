@@ -8,7 +8,7 @@ use super::cursor::Cursor;
 use super::index;
 use super::options::table_option;
 use super::spec::{Clause, Element, QualifiedName, TableOptions};
-use super::types::charset_name;
+use super::types::{warned_charset, warned_collation};
 
 /// Reads ALTER TABLE after the words ALTER TABLE.
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<(QualifiedName, Vec<Clause>), SqlError> {
@@ -44,14 +44,19 @@ fn clause(cursor: &mut Cursor<'_>, clauses: &mut Vec<Clause>) -> Result<(), SqlE
         "algorithm" | "lock" => {
             cursor.expect(&word)?;
             cursor.take_symbol(&Token::Eq);
+            let copies = word == "algorithm" && cursor.is("copy");
             if !cursor.take("default") {
                 cursor.name()?;
             }
+            clauses.push(if copies { Clause::Copy } else { Clause::Nothing });
+        }
+        "force" => {
+            cursor.expect("force")?;
             clauses.push(Clause::Nothing);
         }
-        "force" | "enable" | "disable" | "with" | "without" => {
+        "enable" | "disable" | "with" | "without" => {
             cursor.expect(&word)?;
-            if word != "force" && !(cursor.take("keys") || cursor.take("validation")) {
+            if !(cursor.take("keys") || cursor.take("validation")) {
                 return Err(cursor.syntax());
             }
             clauses.push(Clause::Nothing);
@@ -62,7 +67,7 @@ fn clause(cursor: &mut Cursor<'_>, clauses: &mut Vec<Clause>) -> Result<(), SqlE
             while cursor.take_symbol(&Token::Comma) {
                 index::part(cursor)?;
             }
-            clauses.push(Clause::Nothing);
+            clauses.push(Clause::Copy);
         }
         "partition" | "remove" | "truncate" | "coalesce" | "reorganize" | "exchange" | "analyze" | "check"
         | "optimize" | "rebuild" | "repair" | "discard" | "import" | "upgrade" => {
@@ -117,6 +122,7 @@ fn of_element(element: Element) -> Clause {
         Element::Column(column) => Clause::AddColumn(column, super::spec::Place::Default),
         Element::Key(key) => Clause::AddKey(key),
         Element::ForeignKey(foreign_key) => Clause::AddForeignKey(foreign_key),
+        Element::Check(check) => Clause::AddCheck(check),
     }
 }
 
@@ -134,7 +140,10 @@ fn drop(cursor: &mut Cursor<'_>) -> Result<Clause, SqlError> {
     if cursor.take("constraint") {
         return cursor.name().map(Clause::DropConstraint);
     }
-    if cursor.is("check") || cursor.is("partition") {
+    if cursor.take("check") {
+        return cursor.name().map(Clause::DropCheck);
+    }
+    if cursor.is("partition") {
         return Err(SqlError::unsupported(format!(
             "ALTER TABLE … DROP {}",
             cursor.peek_word().unwrap_or_default().to_uppercase()
@@ -179,14 +188,22 @@ fn rename(cursor: &mut Cursor<'_>) -> Result<Clause, SqlError> {
 fn alter(cursor: &mut Cursor<'_>) -> Result<Clause, SqlError> {
     cursor.expect("alter")?;
     if cursor.take("index") || cursor.take("key") {
-        cursor.name()?;
-        if !(cursor.take("visible") || cursor.take("invisible")) {
+        let name = cursor.name()?;
+        let invisible = cursor.take("invisible");
+        if !invisible && !cursor.take("visible") {
             return Err(cursor.syntax());
         }
-        return Ok(Clause::Nothing);
+        return Ok(Clause::KeyVisibility(name, invisible));
     }
     if cursor.is("check") || cursor.is("constraint") {
-        return Err(SqlError::unsupported("CHECK constraints"));
+        let constraint = cursor.take("constraint");
+        if !constraint {
+            cursor.expect("check")?;
+        }
+        let name = cursor.name()?;
+        let enforced = !cursor.take("not");
+        cursor.expect("enforced")?;
+        return Ok(Clause::Enforce { name, enforced, constraint });
     }
     cursor.take("column");
     let column = cursor.name()?;
@@ -197,8 +214,11 @@ fn alter(cursor: &mut Cursor<'_>) -> Result<Clause, SqlError> {
         let default = column::default(cursor)?;
         return Ok(Clause::SetDefault(column, Some(default)));
     }
-    if cursor.is("set") {
-        return Err(SqlError::unsupported("ALTER COLUMN … SET VISIBLE"));
+    if cursor.take("set visible") {
+        return Ok(Clause::ColumnVisibility(column, false));
+    }
+    if cursor.take("set invisible") {
+        return Ok(Clause::ColumnVisibility(column, true));
     }
     Err(cursor.syntax())
 }
@@ -208,7 +228,7 @@ fn convert(cursor: &mut Cursor<'_>) -> Result<Clause, SqlError> {
     if !(cursor.take("character set") || cursor.take("char set") || cursor.take("charset")) {
         return Err(cursor.syntax());
     }
-    let charset = if cursor.take("default") { None } else { Some(charset_name(cursor)?) };
-    let collation = if cursor.take("collate") { Some(charset_name(cursor)?) } else { None };
+    let charset = if cursor.take("default") { None } else { Some(warned_charset(cursor)?) };
+    let collation = if cursor.take("collate") { Some(warned_collation(cursor)?) } else { None };
     Ok(Clause::Convert { charset, collation })
 }

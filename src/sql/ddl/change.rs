@@ -22,6 +22,14 @@ pub(super) fn apply(table: &Table, clauses: &[Clause], scope: &Scope<'_>) -> Res
         if let Clause::SetDefault(column, default) = clause {
             set_default(&mut draft, column, default.as_ref(), scope)?;
         }
+        if let Clause::ColumnVisibility(name, invisible) = clause {
+            let Some(at) = draft.position(name) else {
+                return Err(SqlError::unknown_column(name, &draft.name.table));
+            };
+            if let Some(found) = draft.columns.get_mut(at) {
+                found.column.invisible = *invisible;
+            }
+        }
     }
     drop_keys(&mut draft, clauses)?;
     for clause in clauses {
@@ -29,7 +37,7 @@ pub(super) fn apply(table: &Table, clauses: &[Clause], scope: &Scope<'_>) -> Res
             Clause::AddKey(key) => draft.add_key(key)?,
             Clause::AddForeignKey(foreign_key) => draft.add_foreign_key(foreign_key.clone())?,
             Clause::RenameKey(old, new) => rename_key(&mut draft, old, new)?,
-            Clause::Options(options) => set_options(&mut draft, options),
+            Clause::Options(options) => set_options(&mut draft, options, scope)?,
             Clause::RenameTable(name) => draft.name = scope.name(name)?,
             Clause::Convert { .. }
             | Clause::AddColumn(..)
@@ -40,9 +48,17 @@ pub(super) fn apply(table: &Table, clauses: &[Clause], scope: &Scope<'_>) -> Res
             | Clause::DropKey(_)
             | Clause::DropForeignKey(_)
             | Clause::DropConstraint(_)
+            | Clause::DropCheck(_)
+            | Clause::AddCheck(_)
+            | Clause::ColumnVisibility(..)
+            | Clause::Copy
             | Clause::Nothing => {}
+            Clause::KeyVisibility(name, invisible) => key_visibility(&mut draft, name, *invisible)?,
+            Clause::Enforce { name, enforced, constraint } => enforce(&mut draft, name, *enforced, *constraint)?,
+            Clause::Partitioning(text) => draft.partitioning = text.clone().unwrap_or_default(),
         }
     }
+    checks(&mut draft, clauses, scope)?;
     Ok(draft)
 }
 
@@ -86,6 +102,7 @@ fn convert_columns(draft: &mut Draft, target: &Charset) -> Result<(), SqlError> 
         }
         column.charset = Some(target.charset.clone());
         column.collation = Some(target.collation.clone());
+        column.explicit_collation = false;
     }
     Ok(())
 }
@@ -164,7 +181,10 @@ fn change_columns(draft: &mut Draft, clauses: &[Clause], scope: &Scope<'_>) -> R
 }
 
 fn redefine(draft: &mut Draft, position: usize, spec: &ColumnSpec, scope: &Scope<'_>) -> Result<(), SqlError> {
-    let mut column = columns::resolve(spec, &draft.defaults, scope)?;
+    if spec.generated.is_some() {
+        return Err(SqlError::unsupported("generated columns"));
+    }
+    let mut column = columns::resolve(spec, &draft.defaults, scope, &mut draft.notices)?;
     let Some(old) = draft.columns.get_mut(position) else {
         return Ok(());
     };
@@ -267,7 +287,11 @@ fn drop_keys(draft: &mut Draft, clauses: &[Clause]) -> Result<(), SqlError> {
                     matches!(key.kind, KeyKind::Primary | KeyKind::Unique)
                         && key.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name))
                 });
-                let dropped = drop_foreign_key(draft, name) || (unique && drop_key(draft, name));
+                let before = draft.checks.len();
+                draft.checks.retain(|check| !check.name.eq_ignore_ascii_case(name));
+                let dropped = draft.checks.len() < before
+                    || drop_foreign_key(draft, name)
+                    || (unique && drop_key(draft, name));
                 dropped
                     .then_some(())
                     .ok_or_else(|| SqlError::new(3940, "HY000", format!("Constraint '{name}' does not exist.")))?;
@@ -311,15 +335,71 @@ fn rename_key(draft: &mut Draft, old: &str, new: &str) -> Result<(), SqlError> {
     Ok(())
 }
 
-fn set_options(draft: &mut Draft, options: &TableOptions) {
+fn set_options(draft: &mut Draft, options: &TableOptions, scope: &Scope<'_>) -> Result<(), SqlError> {
     if let Some(comment) = &options.comment {
         draft.comment.clone_from(comment);
     }
     if let Some(engine) = &options.engine {
-        draft.engine.clone_from(engine);
+        draft.engine =
+            super::options::engine(engine, &draft.name.table, &scope.context.sql_mode, &mut draft.notices)?;
     }
+    draft.options.extend(options.shown.clone());
     if let Some(next) = options.auto_increment {
         // The value only ever moves up; PostgreSQL compares it with the rows.
         draft.auto_increment = Some(draft.auto_increment.unwrap_or(1).max(next));
     }
+    Ok(())
+}
+
+fn key_visibility(draft: &mut Draft, name: &str, invisible: bool) -> Result<(), SqlError> {
+    let table = draft.name.table.clone();
+    let named = |key: &&mut super::draft::DraftKey| {
+        key.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(name))
+    };
+    let Some(key) = draft.keys.iter_mut().find(named) else {
+        return Err(SqlError::new(1176, "42000", format!("Key '{name}' doesn't exist in table '{table}'")));
+    };
+    if key.kind == KeyKind::Primary {
+        return Err(SqlError::new(3522, "HY000", "A primary key index cannot be invisible".to_owned()));
+    }
+    key.options.invisible = invisible;
+    Ok(())
+}
+
+fn enforce(draft: &mut Draft, name: &str, enforced: bool, constraint: bool) -> Result<(), SqlError> {
+    let Some(check) = draft.checks.iter_mut().find(|check| check.name.eq_ignore_ascii_case(name)) else {
+        let text = if constraint {
+            return Err(SqlError::new(3940, "HY000", format!("Constraint '{name}' does not exist.")));
+        } else {
+            format!("Check constraint '{name}' is not found in the table.")
+        };
+        return Err(SqlError::new(3821, "HY000", text));
+    };
+    check.enforced = enforced;
+    Ok(())
+}
+
+/// Checks are dropped before others are added, and added last since they name any column.
+fn checks(draft: &mut Draft, clauses: &[Clause], scope: &Scope<'_>) -> Result<(), SqlError> {
+    for clause in clauses {
+        if let Clause::DropCheck(name) = clause {
+            let before = draft.checks.len();
+            draft.checks.retain(|check| !check.name.eq_ignore_ascii_case(name));
+            if draft.checks.len() == before {
+                let text = format!("Check constraint '{name}' is not found in the table.");
+                return Err(SqlError::new(3821, "HY000", text));
+            }
+        }
+    }
+    for clause in clauses {
+        match clause {
+            Clause::AddCheck(check) => draft.new_checks.push(check.clone()),
+            Clause::AddColumn(column, _) | Clause::ChangeColumn(_, column, _) => {
+                draft.new_checks.extend(column.checks.clone());
+            }
+            _other => {}
+        }
+    }
+    let _ = scope;
+    Ok(())
 }

@@ -4,7 +4,7 @@ use sqlparser::tokenizer::Token;
 
 use super::super::plan::SqlError;
 use super::cursor::Cursor;
-use super::spec::{ColumnSpec, DefaultSpec, Literal, Place, ReferencesSpec};
+use super::spec::{CheckSpec, ColumnSpec, DefaultSpec, GeneratedSpec, Literal, Place, ReferencesSpec};
 use super::types;
 use crate::schema::{KeyKind, ReferentialAction};
 
@@ -29,9 +29,16 @@ pub(super) fn after_name(cursor: &mut Cursor<'_>, name: String) -> Result<Column
         comment: String::new(),
         invisible: false,
         references: None,
+        generated: None,
+        checks: Vec::new(),
     };
-    if cursor.is("generated") || cursor.is("as") {
-        return Err(SqlError::unsupported("generated columns"));
+    if cursor.take("generated always as") || cursor.take("as") {
+        let text = cursor.parenthesised()?.trim().to_owned();
+        let stored = cursor.take("stored");
+        if !stored {
+            cursor.take("virtual");
+        }
+        spec.generated = Some(GeneratedSpec { text, stored });
     }
     while attribute(cursor, &mut spec)? {}
     Ok(spec)
@@ -66,7 +73,7 @@ fn attribute(cursor: &mut Cursor<'_>, spec: &mut ColumnSpec) -> Result<bool, Sql
             cursor.back_to(mark);
             return Err(multiple_collate(cursor));
         }
-        spec.data_type.collation = Some(types::charset_name(cursor)?);
+        spec.data_type.collation = Some(types::warned_collation(cursor)?);
     } else if cursor.take("visible") {
         spec.invisible = false;
     } else if cursor.take("invisible") {
@@ -76,9 +83,9 @@ fn attribute(cursor: &mut Cursor<'_>, spec: &mut ColumnSpec) -> Result<bool, Sql
     } else if cursor.is("references") {
         spec.references = Some(references(cursor)?);
     } else if cursor.is("check") || cursor.is("constraint") {
-        return Err(SqlError::unsupported("CHECK constraints"));
-    } else if cursor.is("generated") || cursor.is("as") {
-        return Err(SqlError::unsupported("generated columns"));
+        let name = if cursor.take("constraint") { cursor.optional_name() } else { None };
+        let check = check(cursor, name, Some(spec.name.clone()))?;
+        spec.checks.push(check);
     } else if cursor.is("srid") || cursor.is("engine_attribute") || cursor.is("secondary_engine_attribute") {
         return Err(SqlError::unsupported(cursor.peek_word().unwrap_or_default().to_uppercase()));
     } else {
@@ -94,6 +101,21 @@ fn multiple_collate(cursor: &Cursor<'_>) -> SqlError {
         error.message = format!("Multiple COLLATE clauses{near}");
     }
     error
+}
+
+/// Reads `CHECK (…) [[NOT] ENFORCED]`.
+pub(super) fn check(
+    cursor: &mut Cursor<'_>,
+    name: Option<String>,
+    column: Option<String>,
+) -> Result<CheckSpec, SqlError> {
+    cursor.expect("check")?;
+    let text = cursor.parenthesised()?.trim().to_owned();
+    let enforced = !cursor.take("not enforced");
+    if enforced {
+        cursor.take("enforced");
+    }
+    Ok(CheckSpec { name, text, enforced, column })
 }
 
 /// Reads what follows DEFAULT.

@@ -1,19 +1,28 @@
 //! From a column definition to the column as the catalogue holds it.
 
-use super::super::plan::SqlError;
+use super::super::plan::{Notice, SqlError};
 use super::charset::{Charset, longest_character};
 use super::default;
 use super::scope::Scope;
-use super::spec::ColumnSpec;
+use super::spec::{ColumnSpec, DefaultSpec, Literal};
 use super::types;
 use crate::schema::types::is_character;
 use crate::schema::{Column, ColumnDefault, ColumnType, KeyKind};
 
 /// The column that a definition makes in a table with these defaults.
-pub(super) fn resolve(spec: &ColumnSpec, defaults: &Charset, scope: &Scope<'_>) -> Result<Column, SqlError> {
+pub(super) fn resolve(
+    spec: &ColumnSpec,
+    defaults: &Charset,
+    scope: &Scope<'_>,
+    notices: &mut Vec<Notice>,
+) -> Result<Column, SqlError> {
     let (column_type, charset) = character_set(spec, defaults)?;
     let column_type = labels(&spec.name, column_type, charset.as_ref())?;
-    check_length(&spec.name, &column_type, charset.as_ref())?;
+    let column_type = match check_length(&spec.name, &column_type, charset.as_ref()) {
+        Ok(()) => column_type,
+        Err(_) if !strict(scope) => widened(&spec.name, &column_type, charset.as_ref(), notices),
+        Err(error) => return Err(error),
+    };
     if spec.auto_increment && !counts(&column_type) {
         return Err(SqlError::new(1063, "42000", format!("Incorrect column specifier for column '{}'", spec.name)));
     }
@@ -32,8 +41,16 @@ pub(super) fn resolve(spec: &ColumnSpec, defaults: &Charset, scope: &Scope<'_>) 
         collation: charset.map(|charset| charset.collation),
         comment: spec.comment.clone(),
         invisible: spec.invisible,
+        explicit_collation: spec.data_type.charset.is_some()
+            || spec.data_type.collation.is_some()
+            || spec.data_type.binary,
     };
     column.default = match &spec.default {
+        Some(DefaultSpec::Literal(Literal::Text(text))) if text.is_empty() && is_large(&column) && !strict(scope) => {
+            let message = format!("BLOB, TEXT, GEOMETRY or JSON column '{}' can't have a default value", spec.name);
+            notices.push(Notice { level: "Warning", code: 1101, message });
+            if column.nullable { ColumnDefault::Null } else { ColumnDefault::None }
+        }
         Some(default) => default::resolve(&column, default, &scope.context.sql_mode)?,
         None if column.nullable => ColumnDefault::Null,
         None => ColumnDefault::None,
@@ -42,6 +59,47 @@ pub(super) fn resolve(spec: &ColumnSpec, defaults: &Charset, scope: &Scope<'_>) 
         column.on_update_now = Some(on_update(&column, digits)?);
     }
     Ok(column)
+}
+
+fn strict(scope: &Scope<'_>) -> bool {
+    let mode = |name: &str| scope.context.sql_mode.split(',').any(|mode| mode.eq_ignore_ascii_case(name));
+    mode("STRICT_TRANS_TABLES") || mode("STRICT_ALL_TABLES") || mode("TRADITIONAL")
+}
+
+fn is_large(column: &Column) -> bool {
+    matches!(
+        column.column_type,
+        ColumnType::TinyText
+            | ColumnType::Text
+            | ColumnType::MediumText
+            | ColumnType::LongText
+            | ColumnType::TinyBlob
+            | ColumnType::Blob
+            | ColumnType::MediumBlob
+            | ColumnType::LongBlob
+            | ColumnType::Json
+    )
+}
+
+/// Without strict mode a VARCHAR that is too long becomes the TEXT that holds as much.
+fn widened(name: &str, column_type: &ColumnType, charset: Option<&Charset>, notices: &mut Vec<Notice>) -> ColumnType {
+    let (bytes, binary) = match column_type {
+        ColumnType::VarChar { length } => {
+            let width = charset.map_or(1, |charset| longest_character(&charset.charset));
+            (u64::from(*length) * u64::from(width), false)
+        }
+        ColumnType::VarBinary { length } => (u64::from(*length), true),
+        other => return other.clone(),
+    };
+    let (from, to) = if binary { ("VARBINARY", "BLOB") } else { ("VARCHAR", "TEXT") };
+    let message = format!("Converting column '{name}' from {from} to {to}");
+    notices.push(Notice { level: "Note", code: 1246, message });
+    match (bytes < 1 << 24, binary) {
+        (true, false) => ColumnType::MediumText,
+        (false, false) => ColumnType::LongText,
+        (true, true) => ColumnType::MediumBlob,
+        (false, true) => ColumnType::LongBlob,
+    }
 }
 
 fn on_update(column: &Column, digits: u8) -> Result<u8, SqlError> {

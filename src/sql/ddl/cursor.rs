@@ -6,7 +6,7 @@
 use sqlparser::dialect::MySqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
-use super::super::plan::SqlError;
+use super::super::plan::{Notice, SqlError};
 
 /// Longest statement that is read, in bytes. A table of 4,096 columns with comments stays well below.
 const TEXT_LIMIT: usize = 4 << 20;
@@ -26,6 +26,8 @@ pub(super) struct Cursor<'a> {
     tokens: Vec<Placed>,
     at: usize,
     ansi_quotes: bool,
+    /// Warnings of the grammar, in the order of the text.
+    pub(super) notices: Vec<Notice>,
 }
 
 impl<'a> Cursor<'a> {
@@ -56,7 +58,7 @@ impl<'a> Cursor<'a> {
         while matches!(tokens.last(), Some(Placed { token: Token::SemiColon, .. })) {
             tokens.pop();
         }
-        Ok(Self { text, tokens, at: 0, ansi_quotes: mode("ANSI_QUOTES") || mode("ANSI") })
+        Ok(Self { text, tokens, at: 0, ansi_quotes: mode("ANSI_QUOTES") || mode("ANSI"), notices: Vec::new() })
     }
 
     fn token(&self, ahead: usize) -> Option<&Token> {
@@ -69,6 +71,11 @@ impl<'a> Cursor<'a> {
             Some(placed) => SqlError::syntax(self.text.get(placed.offset..).unwrap_or_default(), placed.line),
             None => SqlError::syntax("", 1 + self.text.bytes().filter(|byte| *byte == b'\n').count() as u64),
         }
+    }
+
+    /// Leaves a warning.
+    pub(super) fn warn(&mut self, code: u16, message: impl Into<String>) {
+        self.notices.push(Notice { level: "Warning", code, message: message.into() });
     }
 
     /// True after the last token.
@@ -147,16 +154,13 @@ impl<'a> Cursor<'a> {
         if self.take_symbol(symbol) { Ok(()) } else { Err(self.syntax()) }
     }
 
-    /// Reads a name: quoted, or a word that MySQL doesn't reserve.
+    /// Reads a name: quoted, and then perhaps empty, or a word that MySQL doesn't reserve.
     pub(super) fn name(&mut self) -> Result<String, SqlError> {
         let name = match self.token(0) {
             Some(Token::Word(word)) if word.quote_style.is_some() || !is_reserved(&word.value) => word.value.clone(),
             Some(Token::DoubleQuotedString(name)) if self.ansi_quotes => name.clone(),
             Some(_) | None => return Err(self.syntax()),
         };
-        if name.is_empty() {
-            return Err(self.syntax());
-        }
         self.at += 1;
         Ok(name)
     }

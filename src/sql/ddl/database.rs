@@ -7,7 +7,7 @@ use super::charset::Charset;
 use super::cursor::Cursor;
 use super::options::charset_option;
 use super::scope::{ForeignKeyChecks, Scope};
-use super::{finished, noted};
+use super::{finished, names, note, noted};
 use crate::schema::quote::{NAME_LIMIT, identifier};
 use crate::schema::{CatalogueChange, ddl};
 
@@ -25,10 +25,11 @@ pub(super) fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPl
     if scope.context.catalogue.database(&name).is_some() {
         let text = format!("Can't create database '{name}'; database exists");
         if if_not_exists {
-            return Ok(noted(vec![(1007, text)]));
+            return Ok(noted(vec![note(1007, text)]));
         }
         return Err(SqlError::new(1007, "HY000", text));
     }
+    names::database(&name)?;
     allowed(&name)?;
     let name = if scope.context.catalogue.lower_case_table_names == 1 { name.to_lowercase() } else { name };
     let change =
@@ -59,7 +60,7 @@ pub(super) fn drop(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan
     let Some(database) = scope.context.catalogue.database(&name) else {
         let text = format!("Can't drop database '{name}'; database doesn't exist");
         if if_exists {
-            return Ok(noted(vec![(1008, text)]));
+            return Ok(noted(vec![note(1008, text)]));
         }
         return Err(SqlError::new(1008, "HY000", text));
     };

@@ -86,7 +86,11 @@ fn constant(column: &Column, literal: &Literal, sql_mode: &str) -> Result<String
         ColumnType::Year => temporal::year(literal),
         ColumnType::Date => temporal::date(literal, sql_mode),
         ColumnType::DateTime { fraction } => temporal::datetime(literal, *fraction, sql_mode),
-        ColumnType::Timestamp { .. } => Err(Reject::Unsure),
+        // Any other constant depends on the session's time zone.
+        ColumnType::Timestamp { fraction } => {
+            let text = temporal::datetime(literal, *fraction, sql_mode)?;
+            if text.starts_with("0000-00-00") { Ok(text) } else { Err(Reject::Unsure) }
+        }
         ColumnType::Time { fraction } => temporal::time(literal, *fraction),
         ColumnType::Decimal { precision, scale, unsigned } => {
             let number = Number::of(literal).ok_or(Reject::Invalid)?;
@@ -99,8 +103,13 @@ fn constant(column: &Column, literal: &Literal, sql_mode: &str) -> Result<String
             }
             Ok(text)
         }
-        ColumnType::Float { unsigned } => floating(literal, 6, *unsigned),
-        ColumnType::Double { unsigned } => floating(literal, 15, *unsigned),
+        ColumnType::Float { unsigned } | ColumnType::Double { unsigned } => {
+            let digits = if matches!(column_type, ColumnType::Float { .. }) { 6 } else { 15 };
+            match column.digits() {
+                Some((most, decimals)) => fixed_floating(literal, (most, decimals), digits, *unsigned),
+                None => floating(literal, digits, *unsigned),
+            }
+        }
         other => integer(other, literal, column),
     }
 }
@@ -112,7 +121,26 @@ fn integer(column_type: &ColumnType, literal: &Literal, column: &Column) -> Resu
     if value < low || value > high {
         return Err(Reject::Invalid);
     }
-    if column.type_text.contains("zerofill") { Err(Reject::Unsure) } else { Ok(value.to_string()) }
+    let width = column.zerofill().and_then(|width| usize::try_from(width).ok()).unwrap_or(0);
+    Ok(format!("{value:0>width$}"))
+}
+
+/// FLOAT(M,D): rounded to D digits, within M.
+fn fixed_floating(
+    literal: &Literal,
+    (most, decimals): (u32, u32),
+    digits: usize,
+    unsigned: bool,
+) -> Result<String, Reject> {
+    let number = Number::of(literal).ok_or(Reject::Invalid)?;
+    let scale = usize::try_from(decimals).unwrap_or(30);
+    let text = number.rounded(scale);
+    let significant = text.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
+    let whole = text.trim_start_matches('-').split('.').next().unwrap_or_default().trim_start_matches('0').len();
+    if (unsigned && text.starts_with('-')) || whole > usize::try_from(most - decimals).unwrap_or(0) {
+        return Err(Reject::Invalid);
+    }
+    if significant > digits { Err(Reject::Unsure) } else { Ok(text) }
 }
 
 /// Numbers whose shortest text is beyond doubt; the rest of MySQL's formatting isn't repeated here.

@@ -2,14 +2,16 @@
 //! AUTO_INCREMENT are the same for both. Every part remembers which part of the old table it was, which lets the
 //! emitter tell a rename from a new thing.
 
-use super::super::plan::SqlError;
+use std::collections::BTreeMap;
+
+use super::super::plan::{Notice, SqlError};
 use super::charset::Charset;
 use super::columns;
 use super::foreign::generated_number;
 use super::keys;
 use super::scope::Scope;
-use super::spec::{ColumnSpec, ForeignKeySpec, KeySpec, Place};
-use crate::schema::{Column, ForeignKey, KeyKind, KeyPart, Table, TableName};
+use super::spec::{CheckSpec, ColumnSpec, ForeignKeySpec, KeySpec, Place};
+use crate::schema::{Check, Column, ForeignKey, KeyKind, KeyOptions, KeyPart, Table, TableName};
 
 /// A table under construction.
 #[derive(Clone, Debug)]
@@ -20,6 +22,13 @@ pub(super) struct Draft {
     pub(super) comment: String,
     pub(super) auto_increment: Option<u64>,
     pub(super) has_triggers: bool,
+    pub(super) options: BTreeMap<String, String>,
+    pub(super) partitioning: String,
+    pub(super) temporary: Option<String>,
+    pub(super) checks: Vec<Check>,
+    /// Checks that the statement adds; their expressions are read when all columns are known.
+    pub(super) new_checks: Vec<CheckSpec>,
+    pub(super) notices: Vec<Notice>,
     pub(super) columns: Vec<DraftColumn>,
     pub(super) keys: Vec<DraftKey>,
     pub(super) foreign_keys: Vec<DraftForeignKey>,
@@ -43,6 +52,7 @@ pub(super) struct DraftKey {
     pub(super) name: Option<String>,
     pub(super) kind: KeyKind,
     pub(super) parts: Vec<KeyPart>,
+    pub(super) options: KeyOptions,
     pub(super) generated: bool,
 }
 
@@ -64,6 +74,7 @@ pub(super) struct Finished {
     pub(super) keys: Vec<Option<String>>,
     /// For each foreign key its old name.
     pub(super) foreign_keys: Vec<Option<String>>,
+    pub(super) notices: Vec<Notice>,
 }
 
 impl Draft {
@@ -76,6 +87,12 @@ impl Draft {
             comment: String::new(),
             auto_increment: None,
             has_triggers: false,
+            options: BTreeMap::new(),
+            partitioning: String::new(),
+            temporary: None,
+            checks: Vec::new(),
+            new_checks: Vec::new(),
+            notices: Vec::new(),
             columns: Vec::new(),
             keys: Vec::new(),
             foreign_keys: Vec::new(),
@@ -95,6 +112,7 @@ impl Draft {
             name: Some(key.name.clone()),
             kind: key.kind,
             parts: key.parts.clone(),
+            options: key.options.clone(),
             generated: false,
         };
         let numbers = table.foreign_keys.iter();
@@ -107,6 +125,12 @@ impl Draft {
             comment: table.comment.clone(),
             auto_increment: table.auto_increment,
             has_triggers: table.has_triggers,
+            options: table.options.clone(),
+            partitioning: table.partitioning.clone(),
+            temporary: table.temporary.clone(),
+            checks: table.checks.clone(),
+            new_checks: Vec::new(),
+            notices: Vec::new(),
             columns: table.columns.iter().map(column).collect(),
             keys: table.keys.iter().map(key).collect(),
             foreign_keys: table
@@ -129,7 +153,12 @@ impl Draft {
 
     /// Adds a column with the keys that its attributes ask for.
     pub(super) fn add_column(&mut self, spec: &ColumnSpec, place: &Place, scope: &Scope<'_>) -> Result<(), SqlError> {
-        let column = columns::resolve(spec, &self.defaults, scope)?;
+        super::names::column(&spec.name)?;
+        if spec.generated.as_ref().is_some_and(|generated| !generated.text.is_empty()) {
+            return Err(SqlError::unsupported("generated columns"));
+        }
+        super::names::comment(&spec.comment, &super::names::Commented::Column(&spec.name))?;
+        let column = columns::resolve(spec, &self.defaults, scope, &mut self.notices)?;
         let draft = DraftColumn { origin: None, column, explicit_null: spec.nullable == Some(true) };
         let position = self.place(place)?.unwrap_or(self.columns.len());
         self.columns.insert(position.min(self.columns.len()), draft);
@@ -138,9 +167,15 @@ impl Draft {
 
     /// PRIMARY KEY, UNIQUE and REFERENCES among a column's attributes.
     pub(super) fn column_keys(&mut self, spec: &ColumnSpec) -> Result<(), SqlError> {
-        let part = || super::spec::PartSpec { column: spec.name.clone(), prefix: None, descending: false };
+        let part = || super::spec::PartSpec {
+            column: spec.name.clone(),
+            expression: None,
+            prefix: None,
+            descending: false,
+        };
         if let Some(kind) = spec.key {
-            self.add_key(&KeySpec { kind, name: None, parts: vec![part()], generated: false })?;
+            let options = KeyOptions::default();
+            self.add_key(&KeySpec { kind, name: None, parts: vec![part()], options, generated: false })?;
         }
         if let Some(references) = &spec.references {
             self.add_foreign_key(ForeignKeySpec {
@@ -155,12 +190,19 @@ impl Draft {
 
     /// Adds a key; its parts are checked by [`Draft::finish`].
     pub(super) fn add_key(&mut self, spec: &KeySpec) -> Result<(), SqlError> {
-        if let Some(name) = spec.name.as_deref().filter(|name| name.eq_ignore_ascii_case("PRIMARY")) {
+        let bad = |name: &&str| name.eq_ignore_ascii_case("PRIMARY") || name.is_empty() || name.ends_with(' ');
+        if let Some(name) = spec.name.as_deref().filter(bad) {
             return Err(SqlError::new(1280, "42000", format!("Incorrect index name '{name}'")));
         }
+        if let Some(name) = &spec.name {
+            super::names::check_length(name)?;
+        }
+        if spec.kind == KeyKind::Primary && spec.options.invisible {
+            return Err(SqlError::new(3522, "HY000", "A primary key index cannot be invisible".to_owned()));
+        }
         let parts = spec.parts.iter().map(|part| KeyPart {
-            column: Some(part.column.clone()),
-            expression: None,
+            column: part.expression.is_none().then(|| part.column.clone()),
+            expression: part.expression.clone(),
             prefix: part.prefix,
             descending: part.descending,
         });
@@ -169,6 +211,7 @@ impl Draft {
             name: if spec.kind == KeyKind::Primary { Some("PRIMARY".to_owned()) } else { spec.name.clone() },
             kind: spec.kind,
             parts: parts.collect(),
+            options: spec.options.clone(),
             generated: spec.generated,
         });
         Ok(())
@@ -176,11 +219,17 @@ impl Draft {
 
     /// Adds a foreign key and the key that MySQL puts below it.
     pub(super) fn add_foreign_key(&mut self, spec: ForeignKeySpec) -> Result<(), SqlError> {
-        let part = |column: &String| super::spec::PartSpec { column: column.clone(), prefix: None, descending: false };
+        let part = |column: &String| super::spec::PartSpec {
+            column: column.clone(),
+            expression: None,
+            prefix: None,
+            descending: false,
+        };
         self.add_key(&KeySpec {
             kind: KeyKind::Secondary,
             name: spec.name.clone().or_else(|| spec.key_name.clone()),
             parts: spec.columns.iter().map(part).collect(),
+            options: KeyOptions::default(),
             generated: true,
         })?;
         self.foreign_keys.push(DraftForeignKey::New(spec));
@@ -213,12 +262,21 @@ impl Draft {
         if self.columns.iter().filter(|column| column.column.auto_increment).count() > 1 {
             return Err(wrong_auto_column());
         }
+        if self.new_checks.iter().any(|check| !check.text.is_empty()) {
+            return Err(SqlError::unsupported("CHECK constraints"));
+        }
+        if self.keys.iter().any(|key| key.origin.is_none() && key.parts.iter().any(|part| part.expression.is_some())) {
+            return Err(SqlError::unsupported("functional key parts"));
+        }
+        self.check_engine()?;
         let (keys, key_origins): (Vec<_>, Vec<_>) = keys::resolve(&mut self)?.into_iter().unzip();
         self.check_auto_increment(&keys)?;
         let (foreign_keys, foreign_origins): (Vec<_>, Vec<_>) =
             super::foreign::resolve(&self, scope)?.into_iter().unzip();
         let has_auto_increment = self.columns.iter().any(|column| column.column.auto_increment);
         let auto_increment = if has_auto_increment { Some(self.auto_increment.unwrap_or(1).max(1)) } else { None };
+        super::names::comment(&self.comment, &super::names::Commented::Table(&self.name.table))?;
+        let notices = std::mem::take(&mut self.notices);
         let origins = self.columns.iter().map(|column| column.origin.clone()).collect();
         let table = Table {
             name: self.name,
@@ -231,8 +289,44 @@ impl Draft {
             comment: self.comment,
             engine: self.engine,
             has_triggers: self.has_triggers,
+            checks: self.checks,
+            options: self.options.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+            partitioning: self.partitioning,
+            temporary: self.temporary,
         };
-        Ok(Finished { table, columns: origins, keys: key_origins, foreign_keys: foreign_origins })
+        Ok(Finished { table, columns: origins, keys: key_origins, foreign_keys: foreign_origins, notices })
+    }
+
+    /// Rules of engines other than InnoDB: foreign keys are read and forgotten, MEMORY has no large objects.
+    fn check_engine(&mut self) -> Result<(), SqlError> {
+        use crate::schema::ColumnType as T;
+        if self.engine == "InnoDB" {
+            return Ok(());
+        }
+        self.foreign_keys.retain(|key| matches!(key, DraftForeignKey::Kept(..)));
+        let large = |column: &DraftColumn| {
+            matches!(
+                column.column.column_type,
+                T::TinyText
+                    | T::Text
+                    | T::MediumText
+                    | T::LongText
+                    | T::TinyBlob
+                    | T::Blob
+                    | T::MediumBlob
+                    | T::LongBlob
+                    | T::Json
+            )
+        };
+        if self.engine == "MEMORY" && self.columns.iter().any(large) {
+            let text = "The used table type doesn't support BLOB/TEXT columns";
+            return Err(SqlError::new(1163, "42000", text.to_owned()));
+        }
+        if self.engine == "CSV" && self.columns.iter().any(|column| column.column.nullable) {
+            let text = "The storage engine for the table doesn't support nullable columns";
+            return Err(SqlError::new(1178, "42000", text.to_owned()));
+        }
+        Ok(())
     }
 
     fn check_auto_increment(&self, keys: &[crate::schema::Key]) -> Result<(), SqlError> {

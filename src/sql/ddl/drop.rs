@@ -10,7 +10,7 @@ use super::super::plan::{DdlPlan, SqlError};
 use super::cursor::Cursor;
 use super::scope::{ForeignKeyChecks, Scope};
 use super::spec::{Clause, QualifiedName};
-use super::{database, emit, finished, index};
+use super::{database, emit, finished, index, note};
 use crate::schema::{CatalogueChange, Table, TableName, ddl, quote};
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
         let name = cursor.name()?;
         cursor.expect("on")?;
         let table = cursor.qualified_name()?;
-        index::index_options(cursor)?;
+        index::index_options(cursor, &mut crate::schema::KeyOptions::default())?;
         cursor.expect_end()?;
         return super::alter_table(&table, &[Clause::DropKey(name)], scope);
     }
@@ -71,7 +71,7 @@ fn drop_tables(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, Sq
         changes.push(CatalogueChange::DropTable(table.name.clone()));
     }
     let mut plan = finished(statements, changes);
-    plan.notes = missing.into_iter().map(|name| (1051, format!("Unknown table '{name}'"))).collect();
+    plan.notes = missing.into_iter().map(|name| note(1051, format!("Unknown table '{name}'"))).collect();
     Ok(plan)
 }
 

@@ -153,7 +153,7 @@ impl Alteration<'_> {
     fn drop_keys(&mut self) -> Result<Vec<String>, Failure> {
         let mut restored = Vec::new();
         for (at, key) in self.old.keys.iter().enumerate() {
-            if self.keeps_key(at)? {
+            if self.keeps_key(at)? || !ddl::has_index(key) {
                 continue;
             }
             for (child, foreign_key) in self.leaning(key) {
@@ -248,7 +248,7 @@ impl Alteration<'_> {
     /// Indexes, the sequence and foreign keys carry the table's, the column's or the key's name.
     fn rename_dependents(&mut self) {
         let schema = identifier(&self.new.name.database);
-        for (at, old) in self.old.keys.iter().enumerate() {
+        for (at, old) in self.old.keys.iter().enumerate().filter(|(_, key)| ddl::has_index(key)) {
             let Some(bridge) = self.bridge.keys.get(at).filter(|_| self.keeps_key(at).unwrap_or(false)) else {
                 continue;
             };
@@ -418,7 +418,7 @@ impl Alteration<'_> {
     }
 
     fn create_keys(&mut self) -> Result<(), Failure> {
-        for (origin, key) in self.finished.keys.iter().zip(&self.new.keys) {
+        for (origin, key) in self.finished.keys.iter().zip(&self.new.keys).filter(|(_, key)| ddl::has_index(key)) {
             let old = origin.as_deref().and_then(|origin| self.old.keys.iter().position(|key| key.name == origin));
             if let Some(at) = old
                 && self.keeps_key(at)?

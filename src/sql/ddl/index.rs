@@ -6,7 +6,7 @@ use super::super::plan::SqlError;
 use super::column;
 use super::cursor::Cursor;
 use super::spec::{Element, ForeignKeySpec, KeySpec, PartSpec};
-use crate::schema::KeyKind;
+use crate::schema::{KeyKind, KeyOptions};
 
 /// Reads a key or constraint of CREATE TABLE or `ALTER TABLE … ADD`; `None` when a column comes next.
 pub(super) fn table_constraint(cursor: &mut Cursor<'_>) -> Result<Option<Element>, SqlError> {
@@ -17,7 +17,6 @@ pub(super) fn table_constraint(cursor: &mut Cursor<'_>) -> Result<Option<Element
     }
     if cursor.take("primary key") {
         let kind = KeyKind::Primary;
-        index_type(cursor)?;
         // MySQL accepts a name and ignores it.
         let _ = cursor.optional_name();
         return key_parts(cursor, kind, None).map(Some);
@@ -34,35 +33,46 @@ pub(super) fn table_constraint(cursor: &mut Cursor<'_>) -> Result<Option<Element
         return Ok(Some(Element::ForeignKey(ForeignKeySpec { name: symbol, key_name, columns, references })));
     }
     if cursor.is("check") {
-        return Err(SqlError::unsupported("CHECK constraints"));
+        return column::check(cursor, symbol, None).map(|check| Some(Element::Check(check)));
     }
     if constraint {
         return Err(cursor.syntax());
     }
-    if cursor.take("fulltext") || cursor.take("spatial") {
-        return Err(SqlError::unsupported("FULLTEXT and SPATIAL keys"));
+    if cursor.is("spatial") {
+        return Err(SqlError::unsupported("SPATIAL keys"));
+    }
+    if cursor.take("fulltext") {
+        let _ = cursor.take("key") || cursor.take("index");
+        let name = cursor.optional_name();
+        return key_parts(cursor, KeyKind::Fulltext, name).map(Some);
     }
     if cursor.take("key") || cursor.take("index") {
-        let name = cursor.optional_name();
+        let name = if cursor.is("using") || cursor.is("type") { None } else { cursor.optional_name() };
         return key_parts(cursor, KeyKind::Secondary, name).map(Some);
     }
     Ok(None)
 }
 
 fn key_parts(cursor: &mut Cursor<'_>, kind: KeyKind, name: Option<String>) -> Result<Element, SqlError> {
-    index_type(cursor)?;
+    let mut options = KeyOptions::default();
+    index_type(cursor, &mut options)?;
     let parts = cursor.list(part)?;
-    index_options(cursor)?;
-    Ok(Element::Key(KeySpec { kind, name, parts, generated: false }))
+    index_options(cursor, &mut options)?;
+    Ok(Element::Key(KeySpec { kind, name, parts, options, generated: false }))
 }
 
 /// Reads `column [(prefix)] [ASC | DESC]`.
 pub(super) fn part(cursor: &mut Cursor<'_>) -> Result<PartSpec, SqlError> {
+    let mut prefix = None;
     if cursor.is_symbol(&Token::LParen) {
-        return Err(SqlError::unsupported("functional key parts"));
+        let expression = Some(cursor.parenthesised()?.trim().to_owned());
+        let descending = cursor.take("desc");
+        if !descending {
+            cursor.take("asc");
+        }
+        return Ok(PartSpec { column: String::new(), expression, prefix, descending });
     }
     let column = cursor.name()?;
-    let mut prefix = None;
     if cursor.take_symbol(&Token::LParen) {
         prefix = Some(u32::try_from(cursor.integer()?).unwrap_or(u32::MAX));
         cursor.expect_symbol(&Token::RParen)?;
@@ -71,37 +81,46 @@ pub(super) fn part(cursor: &mut Cursor<'_>) -> Result<PartSpec, SqlError> {
     if !descending {
         cursor.take("asc");
     }
-    Ok(PartSpec { column, prefix, descending })
+    Ok(PartSpec { column, expression: None, prefix, descending })
 }
 
 /// USING BTREE | HASH; InnoDB makes a B-tree of either.
-pub(super) fn index_type(cursor: &mut Cursor<'_>) -> Result<(), SqlError> {
+fn index_type(cursor: &mut Cursor<'_>, options: &mut KeyOptions) -> Result<(), SqlError> {
     while cursor.take("using") || cursor.take("type") {
-        if !(cursor.take("btree") || cursor.take("hash")) {
+        let hash = cursor.take("hash");
+        if !hash && !cursor.take("btree") {
             return Err(cursor.syntax());
         }
+        options.algorithm = Some(if hash { "HASH" } else { "BTREE" }.to_owned());
     }
     Ok(())
 }
 
 /// Options after the parts, and those of CREATE and DROP INDEX: none of them changes what the key means.
-pub(super) fn index_options(cursor: &mut Cursor<'_>) -> Result<(), SqlError> {
+pub(super) fn index_options(cursor: &mut Cursor<'_>, options: &mut KeyOptions) -> Result<(), SqlError> {
     loop {
         if cursor.take("comment") {
-            cursor.string()?;
+            options.comment = cursor.string()?;
         } else if cursor.take("key_block_size") {
             cursor.take_symbol(&Token::Eq);
-            cursor.integer()?;
+            options.block_size = Some(cursor.integer()?);
         } else if cursor.take("algorithm") || cursor.take("lock") {
             cursor.take_symbol(&Token::Eq);
             if !cursor.take("default") {
                 cursor.name()?;
             }
+        } else if cursor.take("engine_attribute") || cursor.take("secondary_engine_attribute") {
+            cursor.take_symbol(&Token::Eq);
+            cursor.string()?;
         } else if cursor.is("using") {
-            index_type(cursor)?;
-        } else if cursor.is("with") {
-            return Err(SqlError::unsupported("WITH PARSER"));
-        } else if !(cursor.take("visible") || cursor.take("invisible")) {
+            index_type(cursor, options)?;
+        } else if cursor.take("with parser") {
+            options.parser = Some(cursor.name()?);
+        } else if cursor.take("visible") {
+            options.invisible = false;
+        } else if cursor.take("invisible") {
+            options.invisible = true;
+        } else {
             return Ok(());
         }
     }
@@ -113,10 +132,11 @@ pub(super) fn create(
     kind: KeyKind,
 ) -> Result<(super::spec::QualifiedName, KeySpec), SqlError> {
     let name = cursor.name()?;
-    index_type(cursor)?;
+    let mut options = KeyOptions::default();
+    index_type(cursor, &mut options)?;
     cursor.expect("on")?;
     let table = cursor.qualified_name()?;
     let parts = cursor.list(part)?;
-    index_options(cursor)?;
-    Ok((table, KeySpec { kind, name: Some(name), parts, generated: false }))
+    index_options(cursor, &mut options)?;
+    Ok((table, KeySpec { kind, name: Some(name), parts, options, generated: false }))
 }

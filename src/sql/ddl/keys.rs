@@ -4,11 +4,11 @@
 //! foreign keys brought and another key makes redundant are dropped, then the rest get their names one after the
 //! other, then they are sorted: PRIMARY, unique keys without NULLs, other unique keys, the rest.
 
-use super::super::plan::SqlError;
+use super::super::plan::{Notice, SqlError};
 use super::charset::longest_character;
 use super::draft::{Draft, DraftKey};
 use crate::schema::types::{is_binary, is_character};
-use crate::schema::{ColumnType, Key, KeyKind, KeyPart};
+use crate::schema::{ColumnType, Key, KeyKind, KeyPart, TableName};
 
 /// InnoDB's limit for a key part in bytes.
 const PART_LIMIT: u32 = 3072;
@@ -42,8 +42,25 @@ pub(super) fn resolve(draft: &mut Draft) -> Result<Vec<(Key, Option<String>)>, S
             }
             None => generated_name(&parts, &keys),
         };
-        keys.push((Key { name, kind: key.kind, parts }, key.origin));
+        super::names::comment(&key.options.comment, &super::names::Commented::Index(&name))?;
+        let mut key = key;
+        if let Some(algorithm) = &key.options.algorithm
+            && algorithm == "HASH"
+            && draft.engine != "MEMORY"
+        {
+            let text = "This storage engine does not support the HASH index algorithm, storage engine default was used \
+                        instead.";
+            draft.notices.push(Notice { level: "Note", code: 3502, message: text.to_owned() });
+            key.options.algorithm = None;
+        }
+        // InnoDB keeps no block size of an index in an uncompressed table.
+        if draft.engine == "InnoDB" && !draft.options.contains_key("KEY_BLOCK_SIZE") {
+            key.options.block_size = None;
+        }
+        keys.push((Key { name, kind: key.kind, parts, options: key.options }, key.origin));
     }
+    let warnings = duplicates(&draft.name, &keys);
+    draft.notices.extend(warnings);
     keys.sort_by_key(|(key, _)| rank(draft, key));
     Ok(keys)
 }
@@ -86,7 +103,7 @@ fn covers_generated(key: &DraftKey, other: &DraftKey) -> bool {
 
 /// The first column's name, or that with `_2`, `_3`, … if it's taken.
 fn generated_name(parts: &[KeyPart], keys: &[(Key, Option<String>)]) -> String {
-    let column = parts.first().and_then(|part| part.column.clone()).unwrap_or_default();
+    let column = parts.first().and_then(|part| part.column.clone()).unwrap_or_else(|| "functional_index".to_owned());
     let taken = |name: &str| keys.iter().any(|(key, _)| key.name.eq_ignore_ascii_case(name));
     if !taken(&column) && !column.eq_ignore_ascii_case("PRIMARY") {
         return column;
@@ -116,6 +133,16 @@ fn parts(draft: &Draft, key: &DraftKey) -> Result<Vec<KeyPart>, SqlError> {
         let column = &found.column;
         if parts.iter().any(|other| other.column.as_deref() == Some(column.name.as_str())) {
             return Err(SqlError::new(1060, "42S21", format!("Duplicate column name '{}'", column.name)));
+        }
+        if key.kind == KeyKind::Fulltext {
+            if !is_character(&column.column_type)
+                || matches!(column.column_type, ColumnType::Enum { .. } | ColumnType::Set { .. })
+            {
+                let text = format!("Column '{}' cannot be part of FULLTEXT index", column.name);
+                return Err(SqlError::new(1283, "HY000", text));
+            }
+            parts.push(KeyPart { column: Some(column.name.clone()), prefix: None, descending: false, ..part.clone() });
+            continue;
         }
         let prefix = prefix(&column.column_type, &column.name, part.prefix)?;
         bytes = bytes.saturating_add(part_bytes(&column.column_type, column.charset.as_deref(), prefix));
@@ -184,6 +211,23 @@ fn part_bytes(column_type: &ColumnType, charset: Option<&str>, prefix: Option<u3
         _other => return 8,
     };
     length.saturating_mul(width)
+}
+
+/// Warnings of new keys that repeat another one of their kind.
+fn duplicates(table: &TableName, keys: &[(Key, Option<String>)]) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for (at, (key, origin)) in keys.iter().enumerate() {
+        let same = |(other, _): &(Key, Option<String>)| key.kind == other.kind && key.parts == other.parts;
+        if origin.is_none() && key.kind != KeyKind::Primary && keys.iter().take(at).any(same) {
+            let message = format!(
+                "Duplicate index '{}' defined on the table '{table}'. This is deprecated and will be disallowed in a \
+                 future release.",
+                key.name
+            );
+            notices.push(Notice { level: "Warning", code: 1831, message });
+        }
+    }
+    notices
 }
 
 fn require_not_null(draft: &mut Draft, parts: &[KeyPart]) -> Result<(), SqlError> {

@@ -11,6 +11,7 @@ mod charset;
 mod column;
 mod columns;
 mod convert;
+mod copy;
 mod cursor;
 mod default;
 mod draft;
@@ -19,6 +20,7 @@ mod emit;
 mod foreign;
 mod index;
 mod keys;
+mod names;
 mod number;
 mod options;
 mod rename;
@@ -34,7 +36,7 @@ mod database;
 
 use std::sync::Arc;
 
-use super::plan::{Context, DdlPlan, Plan, Purpose, SqlError, TargetSql};
+use super::plan::{Context, DdlPlan, Notice, Plan, Purpose, Records, SqlError, TargetSql};
 use crate::schema::{CatalogueChange, KeyKind, Table};
 use cursor::Cursor;
 use draft::Draft;
@@ -56,7 +58,9 @@ pub fn plan(text: &str, context: &Context) -> Result<Plan, SqlError> {
 pub fn plan_with(text: &str, context: &Context, checks: ForeignKeyChecks) -> Result<Plan, SqlError> {
     let mut cursor = Cursor::new(text, &context.sql_mode)?;
     let scope = Scope { context, checks };
-    statement(&mut cursor, &scope).map(Plan::Ddl)
+    let mut plan = statement(&mut cursor, &scope)?;
+    plan.notes.splice(0..0, cursor.notices);
+    Ok(Plan::Ddl(plan))
 }
 
 fn statement(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
@@ -90,6 +94,12 @@ fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlErro
         return create_table(&statement, scope);
     }
     let kind = if cursor.take("unique") { KeyKind::Unique } else { KeyKind::Secondary };
+    let kind = if kind == KeyKind::Secondary && cursor.is("fulltext") && cursor.is_at(1, "index") {
+        cursor.expect("fulltext")?;
+        KeyKind::Fulltext
+    } else {
+        kind
+    };
     if cursor.take("index") {
         let (table, key) = index::create(cursor, kind)?;
         cursor.expect_end()?;
@@ -149,18 +159,22 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
     let name = scope.name(&statement.name)?;
     let defaults = scope.database_charset(&name.database)?;
     if let Some(existing) = scope.find(&name) {
-        let error = exists(&existing.name.table);
+        let error = exists(existing.title());
         if statement.if_not_exists {
-            return Ok(noted(vec![(error.code, error.message)]));
+            return Ok(noted(vec![note(error.code, error.message)]));
         }
         return Err(error);
     }
+    names::table(&name.table)?;
+    let mut notices = Vec::new();
     let table = match &statement.body {
         table::Body::Like(model) => like(scope.table(model)?, &name),
         table::Body::Elements(elements, options) => {
             let mut draft = Draft::new(name, defaults);
             define(&mut draft, elements, options, scope)?;
-            draft.finish(scope)?.table
+            let finished = draft.finish(scope)?;
+            notices = finished.notices;
+            finished.table
         }
     };
     let mut statements = emit::collations(table.columns.iter());
@@ -172,7 +186,9 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
     let kept: Vec<String> = foreign_keys.filter(|(key, _)| !missing(key)).map(|(_, sql)| sql.clone()).collect();
     statements.extend([text.create, text.keys, text.indexes, kept].into_iter().flatten());
     statements.extend(drop::reattach(&table, scope)?);
-    Ok(finished(statements, vec![CatalogueChange::PutTable(Arc::new(table))]))
+    let mut plan = finished(statements, vec![CatalogueChange::PutTable(Arc::new(table))]);
+    plan.notes = notices;
+    Ok(plan)
 }
 
 fn define(draft: &mut Draft, elements: &[Element], options: &TableOptions, scope: &Scope<'_>) -> Result<(), SqlError> {
@@ -180,6 +196,10 @@ fn define(draft: &mut Draft, elements: &[Element], options: &TableOptions, scope
         charset::Charset::resolve(options.charset.as_deref(), options.collation.as_deref(), &draft.defaults)?;
     draft.auto_increment = options.auto_increment;
     draft.comment = options.comment.clone().unwrap_or_default();
+    draft.options = options.shown.clone();
+    if let Some(engine) = &options.engine {
+        draft.engine = options::engine(engine, &draft.name.table, &scope.context.sql_mode, &mut draft.notices)?;
+    }
     for element in elements {
         match element {
             Element::Column(column) => {
@@ -188,7 +208,9 @@ fn define(draft: &mut Draft, elements: &[Element], options: &TableOptions, scope
                     return Err(SqlError::unsupported("REFERENCES among a column's attributes"));
                 }
                 draft.add_column(column, &spec::Place::Default, scope)?;
+                draft.new_checks.extend(column.checks.clone());
             }
+            Element::Check(check) => draft.new_checks.push(check.clone()),
             Element::Key(key) => draft.add_key(key)?,
             Element::ForeignKey(foreign_key) => draft.add_foreign_key(foreign_key.clone())?,
         }
@@ -230,6 +252,8 @@ fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> R
     rename::check_needed_keys(old, &finished_table, scope)?;
     rename::check_children(old, &finished_table, scope)?;
     let mut statements = emit::alter(old, &finished_table, scope)?;
+    let notices = finished_table.notices.clone();
+    let records = copy::records(old, &finished_table, clauses, scope);
     let mut changes = Vec::new();
     if finished_table.table.name != old.name {
         statements.extend(drop::reattach(&finished_table.table, scope)?);
@@ -237,15 +261,29 @@ fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> R
     }
     changes.extend(rename::children(old, &finished_table, scope));
     changes.push(CatalogueChange::PutTable(Arc::new(finished_table.table)));
-    Ok(finished(statements, changes))
+    let mut plan = finished(statements, changes);
+    plan.notes = notices;
+    plan.records = records;
+    Ok(plan)
 }
 
 /// A plan without warnings.
 fn finished(statements: Vec<String>, changes: Vec<CatalogueChange>) -> DdlPlan {
-    DdlPlan { statements: statements.into_iter().map(TargetSql).collect(), changes, notes: Vec::new() }
+    DdlPlan {
+        statements: statements.into_iter().map(TargetSql).collect(),
+        changes,
+        notes: Vec::new(),
+        records: Records::Silent,
+        fill: None,
+    }
 }
 
 /// A plan that does nothing but warn.
-fn noted(notes: Vec<(u16, String)>) -> DdlPlan {
-    DdlPlan { statements: Vec::new(), changes: Vec::new(), notes }
+fn noted(notes: Vec<Notice>) -> DdlPlan {
+    DdlPlan { notes, ..finished(Vec::new(), Vec::new()) }
+}
+
+/// A warning of level Note.
+fn note(code: u16, message: String) -> Notice {
+    Notice { level: "Note", code, message }
 }

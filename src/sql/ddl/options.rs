@@ -1,32 +1,42 @@
 //! Options of tables and databases: those that the catalogue keeps, and the many that change nothing on PostgreSQL.
+//!
+//! Storage engines: a table of MyISAM, MEMORY, ARCHIVE or CSV keeps that name and lies in PostgreSQL like any other. It
+//! has the rules that such a table shows in its definition; what it does beyond MySQL's is that its writes belong to
+//! transactions and that it survives restarts.
 
 use sqlparser::tokenizer::Token;
 
-use super::super::plan::SqlError;
+use super::super::plan::{Notice, SqlError};
 use super::cursor::Cursor;
 use super::spec::TableOptions;
-use super::types::charset_name;
+use super::types::{charset_name, warned_charset, warned_collation};
 
-/// Options with one value that mean nothing to PostgreSQL.
-const IGNORED: [&str; 19] = [
+/// Options with one value that mean nothing to PostgreSQL, but that SHOW CREATE TABLE shows.
+const SHOWN: [&str; 13] = [
     "avg_row_length",
-    "autoextend_size",
     "checksum",
     "compression",
     "delay_key_write",
-    "encryption",
-    "engine_attribute",
-    "insert_method",
     "key_block_size",
     "max_rows",
     "min_rows",
     "pack_keys",
-    "password",
     "row_format",
-    "secondary_engine_attribute",
     "stats_auto_recalc",
     "stats_persistent",
     "stats_sample_pages",
+    "insert_method",
+];
+
+/// Options that nobody sees again.
+const IGNORED: [&str; 8] = [
+    "autoextend_size",
+    "encryption",
+    "engine_attribute",
+    "password",
+    "secondary_engine",
+    "secondary_engine_attribute",
+    "start",
     "tablespace",
 ];
 
@@ -34,7 +44,7 @@ const IGNORED: [&str; 19] = [
 pub(super) fn table_option(cursor: &mut Cursor<'_>, options: &mut TableOptions) -> Result<bool, SqlError> {
     if cursor.take("engine") {
         cursor.take_symbol(&Token::Eq);
-        options.engine = Some(engine(&charset_name(cursor)?)?);
+        options.engine = Some(charset_name(cursor)?);
         return Ok(true);
     }
     if cursor.take("auto_increment") {
@@ -53,17 +63,48 @@ pub(super) fn table_option(cursor: &mut Cursor<'_>, options: &mut TableOptions) 
     if cursor.is("union") || cursor.is_at(1, "directory") {
         return Err(SqlError::unsupported(cursor.peek_word().unwrap_or_default().to_uppercase()));
     }
+    for word in SHOWN {
+        if cursor.take(word) {
+            cursor.take_symbol(&Token::Eq);
+            let value = value(cursor)?;
+            set_shown(options, word, &value);
+            return Ok(true);
+        }
+    }
     for word in IGNORED {
         if cursor.take(word) {
             cursor.take_symbol(&Token::Eq);
-            let plain = cursor.take("default")
-                || cursor.optional_number().is_some()
-                || cursor.optional_string().is_some()
-                || cursor.optional_name().is_some();
-            return if plain { Ok(true) } else { Err(cursor.syntax()) };
+            value(cursor)?;
+            return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// The value of an option as MySQL shows it; `None` is DEFAULT.
+fn value(cursor: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
+    if cursor.take("default") {
+        return Ok(None);
+    }
+    if let Some(number) = cursor.optional_number() {
+        return Ok(Some(number.trim_start_matches('0').to_owned()));
+    }
+    if let Some(text) = cursor.optional_string() {
+        return Ok(Some(format!("'{text}'")));
+    }
+    cursor.name().map(|name| Some(name.to_uppercase()))
+}
+
+fn set_shown(options: &mut TableOptions, word: &str, value: &Option<String>) {
+    let name = word.to_uppercase();
+    // 0 means the default for most numeric options; for these three DEFAULT is something else than 0.
+    let three_valued = matches!(word, "pack_keys" | "stats_auto_recalc" | "stats_persistent");
+    let value = match value {
+        None => String::new(),
+        Some(zero) if zero.is_empty() && three_valued => "0".to_owned(),
+        Some(value) => value.clone(),
+    };
+    options.shown.insert(name, value);
 }
 
 /// Reads `[DEFAULT] CHARACTER SET [=] x` or `[DEFAULT] COLLATE [=] x`; false when neither comes next.
@@ -76,10 +117,10 @@ pub(super) fn charset_option(
     cursor.take("default");
     if cursor.take("character set") || cursor.take("char set") || cursor.take("charset") {
         cursor.take_symbol(&Token::Eq);
-        *charset = Some(charset_name(cursor)?);
+        *charset = Some(warned_charset(cursor)?);
     } else if cursor.take("collate") {
         cursor.take_symbol(&Token::Eq);
-        *collation = Some(charset_name(cursor)?);
+        *collation = Some(warned_collation(cursor)?);
     } else {
         cursor.back_to(mark);
         return Ok(false);
@@ -87,12 +128,33 @@ pub(super) fn charset_option(
     Ok(true)
 }
 
-/// Tables of engines without transactions or of other servers mean something else than PostgreSQL's.
-fn engine(name: &str) -> Result<String, SqlError> {
-    let known = ["InnoDB", "MyISAM", "MEMORY", "CSV", "ARCHIVE", "BLACKHOLE", "FEDERATED", "MRG_MYISAM", "NDB"];
-    match known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
-        Some(&"InnoDB") => Ok("InnoDB".to_owned()),
+/// The engine in MySQL's spelling. One that MySQL doesn't know is InnoDB unless NO_ENGINE_SUBSTITUTION says otherwise.
+pub(super) fn engine(
+    name: &str,
+    table: &str,
+    sql_mode: &str,
+    notices: &mut Vec<Notice>,
+) -> Result<String, SqlError> {
+    let known = ["InnoDB", "MyISAM", "MEMORY", "ARCHIVE", "CSV", "BLACKHOLE", "FEDERATED", "MRG_MYISAM", "NDB"];
+    let synonym = match name.to_ascii_lowercase().as_str() {
+        "heap" => "MEMORY",
+        "innobase" => "InnoDB",
+        "merge" => "MRG_MYISAM",
+        "ndbcluster" => "NDB",
+        _other => name,
+    };
+    match known.iter().find(|known| known.eq_ignore_ascii_case(synonym)) {
+        Some(&engine @ ("InnoDB" | "MyISAM" | "MEMORY" | "ARCHIVE" | "CSV")) => Ok(engine.to_owned()),
         Some(engine) => Err(SqlError::unsupported(format!("ENGINE={engine}"))),
-        None => Err(SqlError::new(1286, "42000", format!("Unknown storage engine '{name}'"))),
+        None => {
+            let message = format!("Unknown storage engine '{name}'");
+            if sql_mode.split(',').any(|mode| mode.eq_ignore_ascii_case("NO_ENGINE_SUBSTITUTION")) {
+                return Err(SqlError::new(1286, "42000", message));
+            }
+            notices.push(Notice { level: "Warning", code: 1286, message });
+            let message = format!("Using storage engine InnoDB for table '{table}'");
+            notices.push(Notice { level: "Warning", code: 1266, message });
+            Ok("InnoDB".to_owned())
+        }
     }
 }

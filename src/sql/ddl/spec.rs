@@ -1,6 +1,8 @@
 //! DDL as it was written: what the parser hands to those who resolve it against the catalogue.
 
-use crate::schema::{ColumnType, KeyKind, ReferentialAction};
+use std::collections::BTreeMap;
+
+use crate::schema::{ColumnType, KeyKind, KeyOptions, ReferentialAction};
 
 /// A name that may carry its database.
 pub(super) type QualifiedName = (Option<String>, String);
@@ -20,6 +22,27 @@ pub(super) struct ColumnSpec {
     pub(super) comment: String,
     pub(super) invisible: bool,
     pub(super) references: Option<ReferencesSpec>,
+    pub(super) generated: Option<GeneratedSpec>,
+    pub(super) checks: Vec<CheckSpec>,
+}
+
+/// `GENERATED ALWAYS AS (…)`.
+#[derive(Clone, Debug)]
+pub(super) struct GeneratedSpec {
+    /// The text between the parentheses.
+    pub(super) text: String,
+    pub(super) stored: bool,
+}
+
+/// A CHECK constraint.
+#[derive(Clone, Debug)]
+pub(super) struct CheckSpec {
+    pub(super) name: Option<String>,
+    /// The text between the parentheses.
+    pub(super) text: String,
+    pub(super) enforced: bool,
+    /// The column whose attribute it is: such a check may name no other.
+    pub(super) column: Option<String>,
 }
 
 /// A data type before its character set is known.
@@ -65,6 +88,7 @@ pub(super) struct KeySpec {
     pub(super) kind: KeyKind,
     pub(super) name: Option<String>,
     pub(super) parts: Vec<PartSpec>,
+    pub(super) options: KeyOptions,
     /// True for the key that MySQL adds by itself below a foreign key.
     pub(super) generated: bool,
 }
@@ -73,6 +97,8 @@ pub(super) struct KeySpec {
 #[derive(Clone, Debug)]
 pub(super) struct PartSpec {
     pub(super) column: String,
+    /// The text of a functional part, which has no column.
+    pub(super) expression: Option<String>,
     pub(super) prefix: Option<u32>,
     pub(super) descending: bool,
 }
@@ -106,6 +132,8 @@ pub(super) struct TableOptions {
     pub(super) collation: Option<String>,
     pub(super) auto_increment: Option<u64>,
     pub(super) comment: Option<String>,
+    /// Options that are only shown: upper-case names and values as written.
+    pub(super) shown: BTreeMap<String, String>,
 }
 
 /// What stands between the parentheses of CREATE TABLE.
@@ -114,6 +142,7 @@ pub(super) enum Element {
     Column(ColumnSpec),
     Key(KeySpec),
     ForeignKey(ForeignKeySpec),
+    Check(CheckSpec),
 }
 
 /// Where a column goes.
@@ -141,6 +170,18 @@ pub(super) enum Clause {
     DropForeignKey(String),
     DropConstraint(String),
     RenameKey(String, String),
+    /// ALTER INDEX … VISIBLE | INVISIBLE: the name and whether it is invisible.
+    KeyVisibility(String, bool),
+    /// ALTER COLUMN … SET VISIBLE | INVISIBLE.
+    ColumnVisibility(String, bool),
+    AddCheck(CheckSpec),
+    DropCheck(String),
+    /// ALTER CHECK … [NOT] ENFORCED; `constraint` when any constraint was meant.
+    Enforce { name: String, enforced: bool, constraint: bool },
+    /// PARTITION BY as written; `None` for REMOVE PARTITIONING.
+    Partitioning(Option<String>),
+    /// ALGORITHM=COPY and what else makes MySQL copy every row, and count it.
+    Copy,
     RenameTable(QualifiedName),
     Options(TableOptions),
     Convert {

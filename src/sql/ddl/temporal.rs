@@ -98,11 +98,20 @@ impl Moment {
         fractional(&self.fraction, fraction)
     }
 
-    /// Zero dates depend on `sql_mode`, and PostgreSQL has none.
+    /// Zero dates depend on `sql_mode`; PostgreSQL holds the one that is zero throughout.
     fn check(&self, sql_mode: &str) -> Result<(), Reject> {
         if self.month == 0 || self.day == 0 {
             let mode = |name: &str| sql_mode.split(',').any(|mode| mode.eq_ignore_ascii_case(name));
-            let forbidden = mode("NO_ZERO_DATE") && mode("NO_ZERO_IN_DATE");
+            let strict = mode("STRICT_TRANS_TABLES") || mode("STRICT_ALL_TABLES") || mode("TRADITIONAL");
+            let zero = self.year == 0 && self.month == 0 && self.day == 0;
+            if zero && (self.hour, self.minute, self.second) == (0, 0, 0) && self.fraction.is_empty() {
+                return match (mode("NO_ZERO_DATE") || mode("TRADITIONAL"), strict) {
+                    (false, _) => Ok(()),
+                    (true, true) => Err(Reject::Invalid),
+                    (true, false) => Err(Reject::Unsure),
+                };
+            }
+            let forbidden = strict && (mode("NO_ZERO_IN_DATE") || mode("TRADITIONAL"));
             return Err(if forbidden { Reject::Invalid } else { Reject::Unsure });
         }
         let leap = self.year.is_multiple_of(4) && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));

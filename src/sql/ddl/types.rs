@@ -40,7 +40,9 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, S
             cursor.take("precision");
             let digits = two_numbers(cursor)?;
             spec.digits = check_digits(digits, column)?;
+            let written = cursor.is("unsigned") || cursor.is_at(1, "unsigned");
             let (unsigned, zerofill) = sign(cursor);
+            warn_of_inexact(cursor, spec.digits.is_some(), written, zerofill);
             spec.base = ColumnType::Double { unsigned };
             spec.zerofill = zerofill.then_some(22);
         }
@@ -53,8 +55,15 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, S
             spec.base = ColumnType::Bit { bits: bits.ok_or_else(|| SqlError::display_width(column, 64))? };
         }
         "year" => {
-            if one_number(cursor)?.is_some_and(|width| width != 4) {
-                return Err(SqlError::new(1818, "HY000", "Invalid display width. Use YEAR instead.".to_owned()));
+            match one_number(cursor)? {
+                None => {}
+                Some(4) => {
+                    let text = "'YEAR(4)' is deprecated and will be removed in a future release. Please use YEAR instead";
+                    cursor.warn(1287, text);
+                }
+                Some(_) => {
+                    return Err(SqlError::new(1818, "HY000", "Invalid display width. Use YEAR instead.".to_owned()));
+                }
             }
             sign(cursor);
             spec.base = ColumnType::Year;
@@ -85,6 +94,26 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, S
     Ok(spec)
 }
 
+const ZEROFILL: &str = "The ZEROFILL attribute is deprecated and will be removed in a future release. Use the LPAD \
+                        function to zero-pad numbers, or store the formatted numbers in a CHAR column.";
+
+/// What MySQL says of UNSIGNED, ZEROFILL and (M,D) on numbers that aren't integers.
+fn warn_of_inexact(cursor: &mut Cursor<'_>, digits: bool, unsigned: bool, zerofill: bool) {
+    if zerofill {
+        cursor.warn(1681, ZEROFILL);
+    }
+    if digits {
+        let text = "Specifying number of digits for floating point data types is deprecated and will be removed in a \
+                    future release.";
+        cursor.warn(1681, text);
+    }
+    if unsigned {
+        let text = "UNSIGNED for decimal and floating point data types is deprecated and support for it will be removed \
+                    in a future release.";
+        cursor.warn(1681, text);
+    }
+}
+
 /// Widths of integers.
 #[derive(Clone, Copy)]
 enum Integer {
@@ -101,6 +130,12 @@ fn integer(cursor: &mut Cursor<'_>, spec: &mut TypeSpec, kind: Integer, column: 
         return Err(SqlError::display_width(column, 255));
     }
     let (unsigned, zerofill) = sign(cursor);
+    if zerofill {
+        cursor.warn(1681, ZEROFILL);
+    }
+    if width.is_some() {
+        cursor.warn(1681, "Integer display width is deprecated and will be removed in a future release.");
+    }
     let usual = match kind {
         Integer::Tiny => 3,
         Integer::Small => 5,
@@ -139,7 +174,9 @@ fn decimal(cursor: &mut Cursor<'_>, spec: &mut TypeSpec, column: &str) -> Result
     if scale > precision {
         return Err(scale_exceeds(&column));
     }
+    let written = cursor.is("unsigned") || cursor.is_at(1, "unsigned");
     let (unsigned, zerofill) = sign(cursor);
+    warn_of_inexact(cursor, false, written, zerofill);
     let (precision, scale) = (u8::try_from(precision).unwrap_or(65), u8::try_from(scale).unwrap_or(30));
     spec.base = ColumnType::Decimal { precision, scale, unsigned };
     spec.zerofill = zerofill.then_some(u32::from(precision));
@@ -164,7 +201,9 @@ fn floating(cursor: &mut Cursor<'_>, spec: &mut TypeSpec, column: &str, exact: b
         }
         Some((digits, Some(decimals))) => spec.digits = check_digits(Some((digits, decimals)), column)?,
     }
+    let written = cursor.is("unsigned") || cursor.is_at(1, "unsigned");
     let (unsigned, zerofill) = sign(cursor);
+    warn_of_inexact(cursor, spec.digits.is_some(), written, zerofill);
     spec.base = if double { ColumnType::Double { unsigned } } else { ColumnType::Float { unsigned } };
     spec.zerofill = zerofill.then_some(if double { 22 } else { 12 });
     Ok(())
@@ -172,6 +211,11 @@ fn floating(cursor: &mut Cursor<'_>, spec: &mut TypeSpec, column: &str, exact: b
 
 fn check_digits(digits: Option<(u32, u32)>, column: &str) -> Result<Option<(u32, u32)>, SqlError> {
     match digits {
+        Some((_, decimals)) if decimals > 30 => {
+            let text = format!("Too big scale {decimals} specified for column '{column}'. Maximum is 30.");
+            Err(SqlError::new(1425, "42000", text))
+        }
+        Some((digits, _)) if digits > 255 => Err(SqlError::display_width(column, 255)),
         Some((digits, decimals)) if decimals > digits => Err(scale_exceeds(&format!("'{column}'"))),
         digits => Ok(digits),
     }
@@ -220,6 +264,9 @@ fn character(
     }
     character_attributes(cursor, spec)?;
     if national {
+        let text = "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 in a \
+                    future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be unambiguous.";
+        cursor.warn(3720, text);
         spec.charset = Some("utf8mb3".to_owned());
     }
     Ok(())
@@ -246,7 +293,7 @@ fn character_attributes(cursor: &mut Cursor<'_>, spec: &mut TypeSpec) -> Result<
         } else if cursor.take("unicode") {
             spec.charset = Some("ucs2".to_owned());
         } else if cursor.take("character set") || cursor.take("char set") || cursor.take("charset") {
-            spec.charset = Some(charset_name(cursor)?);
+            spec.charset = Some(warned_charset(cursor)?);
         } else {
             return Ok(());
         }
@@ -262,6 +309,34 @@ pub(super) fn charset_name(cursor: &mut Cursor<'_>) -> Result<String, SqlError> 
         Some(name) => Ok(name),
         None => cursor.name(),
     }
+}
+
+/// A character set in DDL, with MySQL's warnings of utf8mb3.
+pub(super) fn warned_charset(cursor: &mut Cursor<'_>) -> Result<String, SqlError> {
+    let name = charset_name(cursor)?;
+    if name.eq_ignore_ascii_case("utf8") {
+        let text = "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for UTF8MB4 in a \
+                    future release. Please consider using UTF8MB4 in order to be unambiguous.";
+        cursor.warn(3719, text);
+    } else if name.eq_ignore_ascii_case("utf8mb3") {
+        let text = "'utf8mb3' is deprecated and will be removed in a future release. Please use utf8mb4 instead";
+        cursor.warn(1287, text);
+    }
+    Ok(name)
+}
+
+/// A collation in DDL, with MySQL's warning of those of utf8mb3.
+pub(super) fn warned_collation(cursor: &mut Cursor<'_>) -> Result<String, SqlError> {
+    let name = charset_name(cursor)?;
+    let lower = name.to_ascii_lowercase();
+    if let Some(rest) = lower.strip_prefix("utf8mb3_").or_else(|| lower.strip_prefix("utf8_")) {
+        let text = format!(
+            "'utf8mb3_{rest}' is a collation of the deprecated character set UTF8MB3. Please consider using UTF8MB4 with \
+             an appropriate collation instead."
+        );
+        cursor.warn(3778, text);
+    }
+    Ok(name)
 }
 
 /// UNSIGNED, SIGNED and ZEROFILL in any order; ZEROFILL implies UNSIGNED.

@@ -113,6 +113,7 @@ fn empty(database: &str, name: &str, keeps_names: bool) -> SystemTable {
         comment: String::new(),
         engine: String::new(),
         has_triggers: false,
+        ..Table::default()
     };
     SystemTable { table: Arc::new(table), columns: Vec::new(), keeps_names }
 }
@@ -166,6 +167,7 @@ fn column(cells: &[&str]) -> Option<(Column, SystemColumn)> {
         collation: collation.clone(),
         comment: String::new(),
         invisible: false,
+        explicit_collation: false,
     };
     let system = SystemColumn { ty: type_of(type_text, field, &shown, collation), nullable, shown };
     Some((column, system))
