@@ -2,8 +2,6 @@
 
 mod variables;
 
-pub(super) use variables::variable_type;
-
 use sqlparser::ast::{
     CaseWhen, DateTimeField, Expr, Ident, Interval, ObjectName, TrimWhereField, UnaryOperator, Value as Token,
 };
@@ -278,12 +276,9 @@ impl Lowering<'_> {
         else {
             return Ok(None);
         };
-        let last = parts.last().map_or("", |last| last.value.as_str());
         if let Some(system) = first.value.strip_prefix("@@") {
             self.deterministic("system variables")?;
-            let name = if parts.len() > 1 { last } else { system }.to_ascii_lowercase();
-            let ty = variable_type(&name, &self.context.collation);
-            return Ok(Some(Expression::source(ParameterSource::Variable(name), ty, true)));
+            return self.system_variable(system, parts.get(1..).unwrap_or_default()).map(Some);
         }
         self.deterministic("user variables")?;
         let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");

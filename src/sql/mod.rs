@@ -36,6 +36,7 @@ mod regexp;
 mod scope;
 mod select;
 mod session;
+pub mod system;
 mod template;
 mod temporal;
 #[cfg(test)]

@@ -409,6 +409,8 @@ pub struct Assign {
 pub enum SetTarget {
     /// `SET x`, `SET SESSION x`, `SET @@x`; lower-case name.
     Session(String),
+    /// `SET @@x` of a transaction's characteristics: for the next transaction only.
+    Next(String),
     Global(String),
     /// `SET @x`.
     User(String),
@@ -416,6 +418,8 @@ pub enum SetTarget {
     Names {
         collation: Option<String>,
     },
+    /// `SET CHARACTER SET charset`.
+    Charset,
 }
 
 /// The right-hand side of SET.

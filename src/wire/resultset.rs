@@ -134,8 +134,13 @@ pub struct ColumnDefinition<'a> {
 impl ColumnDefinition<'_> {
     /// Appends the payload.
     pub fn put(&self, out: &mut BytesMut) {
+        self.put_with(out, |name| name.as_bytes().to_vec());
+    }
+
+    /// Appends the payload with its names in another character set.
+    pub fn put_with(&self, out: &mut BytesMut, encode: impl Fn(&str) -> Vec<u8>) {
         for text in ["def", self.schema, self.table, self.org_table, self.name, self.org_name] {
-            put_lenenc_bytes(out, text.as_bytes());
+            put_lenenc_bytes(out, &encode(text));
         }
         out.put_u8(0x0c);
         out.put_u16_le(self.collation);

@@ -6,6 +6,7 @@ use std::io;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::charset::Charset;
 use super::error::MysqlError;
 use crate::frontend::stream::{ClientStream, fill};
 use crate::sql::plan::OutputColumn;
@@ -25,6 +26,8 @@ pub(super) struct Channel {
     /// Sequence number of the next packet to the client.
     pub(super) sequence: u8,
     pub(super) capabilities: Capabilities,
+    /// Character set of results that aren't sent in UTF-8.
+    pub(super) results: Option<&'static Charset>,
 }
 
 /// Why no packet could be read.
@@ -44,6 +47,7 @@ impl Channel {
             out: BytesMut::new(),
             sequence: 0,
             capabilities: Capabilities::PROTOCOL_41,
+            results: None,
         }
     }
 
@@ -95,7 +99,11 @@ impl Channel {
 
     /// Appends an ERR.
     pub(super) fn put_error(&mut self, error: &MysqlError) {
-        let payload = reply::err(error.code, error.sqlstate, &error.message);
+        let mut payload = reply::err(error.code, error.sqlstate, &error.message);
+        if let Some(charset) = self.results.filter(|_| !error.message.is_ascii()) {
+            payload.truncate(payload.len() - error.message.len());
+            payload.extend_from_slice(&charset.encode(&error.message));
+        }
         self.put(|out| out.extend_from_slice(&payload));
     }
 
@@ -122,14 +130,16 @@ impl Channel {
     /// Appends column definitions alone.
     pub(super) fn put_definitions(&mut self, columns: &[OutputColumn], collation: u16) {
         for column in columns {
-            self.put(|out| definition(column, collation).put(out));
+            let charset = self.results;
+            self.put(|out| put_definition(out, column, collation, charset));
         }
     }
 
     /// Appends a definition as COM_FIELD_LIST has it, with NULL for the default.
     pub(super) fn put_field(&mut self, column: &OutputColumn, collation: u16) {
+        let charset = self.results;
         self.put(|out| {
-            definition(column, collation).put(out);
+            put_definition(out, column, collation, charset);
             out.extend_from_slice(&[0xfb]);
         });
     }
@@ -161,17 +171,26 @@ impl Channel {
 }
 
 /// The definition packet of a column under the connection's collation.
-fn definition(column: &OutputColumn, collation: u16) -> ColumnDefinition<'_> {
-    ColumnDefinition {
+fn put_definition(out: &mut BytesMut, column: &OutputColumn, collation: u16, charset: Option<&'static Charset>) {
+    // Lengths are those of utf8mb4.
+    let length = match charset {
+        Some(charset) if column.character => column.length / 4 * charset.bytes,
+        _ => column.length,
+    };
+    let definition = ColumnDefinition {
         schema: &column.schema,
         table: &column.table,
         org_table: &column.org_table,
         name: &column.name,
         org_name: &column.org_name,
         collation: if column.character { collation } else { BINARY_COLLATION },
-        length: column.length,
+        length,
         field: column.field,
         flags: column.flags,
         decimals: column.decimals,
+    };
+    match charset {
+        Some(charset) => definition.put_with(out, |name| charset.encode(name)),
+        None => definition.put(out),
     }
 }

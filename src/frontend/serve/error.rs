@@ -57,6 +57,12 @@ impl MysqlError {
         Self::new(1213, "40001", "Deadlock found when trying to get lock; try restarting transaction")
     }
 
+    /// 1568.
+    pub(super) fn characteristics_in_transaction() -> Self {
+        let text = "Transaction characteristics can't be changed while a transaction is in progress";
+        Self::new(1568, "25001", text)
+    }
+
     /// 1053: PostgreSQL is gone; whether the statement took effect isn't known.
     pub(super) fn backend_lost() -> Self {
         Self::new(1053, "08S01", "Server shutdown in progress")

@@ -16,9 +16,11 @@
 mod accounts;
 mod backend;
 mod channel;
+mod charset;
 mod ddl;
 mod error;
 mod login;
+mod modes;
 mod pattern;
 mod prepared;
 mod query;

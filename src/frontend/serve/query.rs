@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::backend::{Effect, Failure, Statement};
+use super::charset;
 use super::error::MysqlError;
 use super::result::{ClientRows, Protocol, Sink};
 use super::session::Session;
@@ -59,18 +60,14 @@ impl Session {
 
     /// The client's text in UTF-8.
     pub(super) fn decode(&self, text: &[u8]) -> Result<String, MysqlError> {
-        let charset = self.state.variables.text(&self.serving.defaults, "character_set_client");
-        if let Ok(text) = std::str::from_utf8(text) {
-            return match charset {
-                "latin1" if !text.is_ascii() => Ok(latin1(text.as_bytes())),
-                _ => Ok(text.to_owned()),
-            };
+        let name = self.state.variables.text(&self.serving.defaults, "character_set_client");
+        if let Some(decoded) = charset::find(name).filter(|_| !text.is_ascii()).and_then(|charset| charset.decode(text))
+        {
+            return Ok(decoded);
         }
-        match charset {
-            "latin1" => Ok(latin1(text)),
-            // Bytes of a _binary literal inside UTF-8 text can't be told from broken text.
-            _ => Err(MysqlError::new(1300, "HY000", format!("Invalid {charset} character string"))),
-        }
+        // Bytes of a _binary literal inside UTF-8 text can't be told from broken text.
+        let broken = |_| MysqlError::new(1300, "HY000", format!("Invalid {name} character string"));
+        std::str::from_utf8(text).map(str::to_owned).map_err(broken)
     }
 
     /// One statement of either protocol.
@@ -287,8 +284,9 @@ impl Session {
                 for assignment in assignments {
                     values.push(self.evaluate(&assignment.value, execution).await?);
                 }
-                for (assignment, value) in assignments.iter().zip(values) {
-                    self.assign(assignment, value).await?;
+                let checked = assignments.iter().zip(values).map(|(assign, value)| self.checked(assign, value));
+                for assignment in checked.collect::<Result<Vec<_>, _>>()? {
+                    self.assign(assignment).await?;
                 }
             }
             SessionCommand::SetTransaction { session, isolation, read_only } => {
@@ -432,17 +430,4 @@ fn typed(text: &[u8], column: Option<&OutputColumn>) -> Value {
 fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     digits.chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
-}
-
-/// MySQL's latin1 is Windows-1252 with the five unassigned bytes as controls.
-fn latin1(bytes: &[u8]) -> String {
-    const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-    ];
-    let character = |byte: &u8| match byte {
-        0x80..=0x9f => HIGH[usize::from(*byte - 0x80)],
-        other => char::from(*other),
-    };
-    bytes.iter().map(character).collect()
 }

@@ -4,10 +4,10 @@ use super::channel::Channel;
 use super::error::MysqlError;
 use crate::sql::plan::OutputColumn;
 use crate::target::Row;
-use crate::wire::StatusFlags;
 use crate::wire::cell::{self, CellFormat};
 use crate::wire::constants::column_flags;
 use crate::wire::resultset;
+use crate::wire::{FieldType, StatusFlags};
 
 /// Rows that a write or an expression may return to be looked at here.
 const KEPT_LIMIT: usize = 1_000_000;
@@ -90,6 +90,22 @@ impl<'a> ClientRows<'a> {
     /// Appends one row whose cells `cell` gives.
     pub(super) fn put<'r>(&mut self, cell: impl Fn(usize) -> Option<&'r [u8]>) -> Result<(), MysqlError> {
         self.start();
+        let Self { channel, columns, .. } = self;
+        if let Some(charset) = channel.results {
+            let convert = |(index, column): (usize, &OutputColumn)| {
+                let text = cell(index).and_then(|bytes| std::str::from_utf8(bytes).ok());
+                let is_text = column.character || column.field == FieldType::Json;
+                text.filter(|text| is_text && !text.is_ascii()).map(|text| charset.encode(text))
+            };
+            let converted: Vec<Option<Vec<u8>>> = columns.iter().enumerate().map(convert).collect();
+            if converted.iter().any(Option::is_some) {
+                return self.put_row(|index| converted.get(index).and_then(Option::as_deref).or_else(|| cell(index)));
+            }
+        }
+        self.put_row(cell)
+    }
+
+    fn put_row<'r>(&mut self, cell: impl Fn(usize) -> Option<&'r [u8]>) -> Result<(), MysqlError> {
         let Self { channel, formats, protocol, .. } = self;
         let encoded = resultset::frame(&mut channel.out, &mut channel.sequence, |out| match protocol {
             Protocol::Text => cell::text_row(out, formats, cell),

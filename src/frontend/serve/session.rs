@@ -97,6 +97,7 @@ impl Session {
         let collation = if login.collation == 0 { 255 } else { login.collation };
         let state = State::new(login.user, address, connection_id, collation);
         let mut session = Self::build(serving, channel, route_session, state);
+        session.state.variables.begin(&session.serving.defaults);
         session.initial_database = login.database;
         session.greets = true;
         session
@@ -114,11 +115,12 @@ impl Session {
             match name {
                 // They speak of MySQL's own progress, not of the session.
                 "timestamp" | "insert_id" | "last_insert_id" | "sql_log_bin" => {}
-                _ => state.variables.set(name, Some(variables::as_reported(&serving.defaults, name, value))),
+                _ => state.variables.set(name, Some(variables::as_reported(name, value))),
             }
         }
         let mut session = Self::build(serving, channel, carried.route_session, state);
         session.prepared.carry(carried.prepared);
+        session.follow_results();
         session
     }
 
@@ -179,6 +181,11 @@ impl Session {
         if let Some(name) = self.initial_database.take()
             && let Err(error) = self.enter_database(&name)
         {
+            self.channel.put_error(&error);
+            self.channel.flush().await?;
+            return Ok(false);
+        }
+        if let Err(error) = self.speak(self.state.collation) {
             self.channel.put_error(&error);
             self.channel.flush().await?;
             return Ok(false);
@@ -384,6 +391,9 @@ impl Session {
     async fn reset(&mut self) {
         self.backend.rollback_quietly().await;
         self.state.reset();
+        self.state.collation = 255;
+        self.state.variables.begin(&self.serving.defaults);
+        self.follow_results();
         self.prepared = Prepared::default();
         self.next_transaction = NextTransaction::default();
     }
@@ -413,7 +423,7 @@ impl Session {
         self.state.user.clone_from(&user);
         self.route_session.update(|info| info.user.clone_from(&user));
         if let Some(collation) = change.collation {
-            self.state.collation = collation;
+            self.speak(collation)?;
         }
         self.set_database(None);
         if let Some(name) = change.database.filter(|name| !name.is_empty()) {

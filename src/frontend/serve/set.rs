@@ -1,210 +1,306 @@
-//! SET: session variables that mean something here are carried out, those that tune MySQL are kept, and those whose
-//! meaning would be lost are refused unless they keep their value.
+//! SET. All assignments of a statement are checked before the first is made, as MySQL does, so that a statement that
+//! fails has changed nothing.
+//!
+//! What a variable does here is one of three things. Those that mean something here are carried out: see
+//! `Session::set_session` and the places that read them. Those in [`FIXED`] change what statements mean and aren't
+//! carried out: they keep their value. All others only tune MySQL (buffers, optimizer, replication, files, logging):
+//! they are kept and shown, and have no effect because what they tune isn't there.
 
 use super::backend::Failure;
+use super::charset;
 use super::error::MysqlError;
+use super::modes;
 use super::query::text_of;
 use super::session::Session;
-use super::variables::{Scope, is_number, is_switch};
 use crate::sql::plan::{Assign, SetTarget, SetValue};
+use crate::sql::system::{self, Canonical, Scope, SystemVariable};
 use crate::value::Value;
 use crate::wire::resultset::StateChange;
 
 /// Variables that change what statements mean and that Bascule doesn't carry out: they keep their value.
-const FIXED: [&str; 27] = [
-    "big_tables",
+const FIXED: [&str; 37] = [
+    "auto_increment_increment",
+    "auto_increment_offset",
     "block_encryption_mode",
-    "completion_type",
+    "character_set_database",
+    "character_set_server",
+    "collation_database",
+    "collation_server",
+    "default_collation_for_utf8mb4",
     "default_storage_engine",
+    "default_table_encryption",
     "default_tmp_storage_engine",
     "default_week_format",
     "div_precision_increment",
+    "enable_cascade_triggers",
     "explicit_defaults_for_timestamp",
+    "external_table_storage_engine",
     "gtid_next",
     "insert_id",
+    "lc_messages",
     "lc_time_names",
     "max_join_size",
+    "max_points_in_geometry",
+    "max_sort_length",
     "original_commit_timestamp",
     "pseudo_thread_id",
-    "resultset_metadata",
+    "rand_seed1",
+    "rand_seed2",
+    "restrict_fk_on_non_standard_key",
     "session_track_gtids",
-    "session_track_state_change",
     "session_track_transaction_info",
+    "show_create_table_skip_secondary_engine",
     "sql_auto_is_null",
-    "sql_big_selects",
     "sql_generate_invisible_primary_key",
+    "sql_quote_show_create",
     "sql_require_primary_key",
     "sql_safe_updates",
-    "sql_select_limit",
-    "auto_increment_increment",
-    "auto_increment_offset",
     "updatable_views_with_limit",
 ];
 
-/// Variables whose changes a client is told of, MySQL's default list.
-const TRACKED: [&str; 5] =
-    ["time_zone", "autocommit", "character_set_client", "character_set_results", "character_set_connection"];
-
-/// Character sets that clients may speak here, with their default collation and its id.
-const CHARSETS: [(&str, &str, u16); 7] = [
-    ("utf8mb4", "utf8mb4_0900_ai_ci", 255),
-    ("utf8mb3", "utf8mb3_general_ci", 33),
-    ("utf8", "utf8mb3_general_ci", 33),
-    ("latin1", "latin1_swedish_ci", 8),
-    ("ascii", "ascii_general_ci", 11),
-    ("binary", "binary", 63),
-    ("default", "utf8mb4_0900_ai_ci", 255),
+/// Global variables that promise something to others, which isn't kept here.
+const FIXED_GLOBALS: [&str; 7] = [
+    "event_scheduler",
+    "init_connect",
+    "offline_mode",
+    "read_only",
+    "require_secure_transport",
+    "super_read_only",
+    "max_connections",
 ];
 
-/// Collations whose ids clients see in column definitions.
-const COLLATIONS: [(&str, u16); 16] = [
-    ("utf8mb4_0900_ai_ci", 255),
-    ("utf8mb4_general_ci", 45),
-    ("utf8mb4_bin", 46),
-    ("utf8mb4_unicode_ci", 224),
-    ("utf8mb4_unicode_520_ci", 246),
-    ("utf8mb4_0900_as_cs", 278),
-    ("utf8mb4_0900_as_ci", 305),
-    ("utf8mb4_0900_bin", 309),
-    ("utf8mb3_general_ci", 33),
-    ("utf8mb3_unicode_ci", 192),
-    ("utf8mb3_bin", 83),
-    ("latin1_swedish_ci", 8),
-    ("latin1_general_ci", 48),
-    ("latin1_bin", 47),
-    ("ascii_general_ci", 11),
-    ("binary", 63),
-];
-
-/// Words of `sql_mode`; the first two groups stand for several.
-const MODES: [&str; 19] = [
-    "REAL_AS_FLOAT",
-    "PIPES_AS_CONCAT",
-    "ANSI_QUOTES",
-    "IGNORE_SPACE",
-    "ONLY_FULL_GROUP_BY",
-    "NO_UNSIGNED_SUBTRACTION",
-    "NO_DIR_IN_CREATE",
-    "NO_AUTO_VALUE_ON_ZERO",
-    "NO_BACKSLASH_ESCAPES",
-    "STRICT_TRANS_TABLES",
-    "STRICT_ALL_TABLES",
-    "NO_ZERO_IN_DATE",
-    "NO_ZERO_DATE",
-    "ALLOW_INVALID_DATES",
-    "ERROR_FOR_DIVISION_BY_ZERO",
-    "HIGH_NOT_PRECEDENCE",
-    "NO_ENGINE_SUBSTITUTION",
-    "PAD_CHAR_TO_FULL_LENGTH",
-    "TIME_TRUNCATE_FRACTIONAL",
-];
+/// An assignment that has passed all checks.
+#[derive(Debug)]
+pub(super) enum Assignment {
+    User {
+        name: String,
+        value: Value,
+        kind: Option<crate::sql::plan::VariableKind>,
+    },
+    /// `None` outside is DEFAULT, inside NULL.
+    Session {
+        variable: &'static SystemVariable,
+        value: Option<Option<String>>,
+    },
+    Global {
+        variable: &'static SystemVariable,
+        value: Option<Option<String>>,
+    },
+    Next {
+        isolation: Option<String>,
+        read_only: Option<bool>,
+    },
+    Names {
+        charset: &'static charset::Charset,
+        collation: String,
+    },
+    Charset(&'static charset::Charset),
+}
 
 impl Session {
-    /// One assignment of SET.
-    pub(super) async fn assign(&mut self, assign: &Assign, value: Value) -> Result<(), Failure> {
+    /// Checks an assignment; warnings are given at once.
+    pub(super) fn checked(&mut self, assign: &Assign, value: Value) -> Result<Assignment, MysqlError> {
         let default = matches!(assign.value, SetValue::Default);
         match &assign.target {
-            SetTarget::User(name) => {
-                let defaults = &self.serving.defaults;
-                Ok(self.state.set_user_variable(defaults, name, value, assign.kind.clone())?)
-            }
-            SetTarget::Global(name) => Ok(self.set_global(name, &value)?),
+            SetTarget::User(name) => Ok(Assignment::User { name: name.clone(), value, kind: assign.kind.clone() }),
             SetTarget::Names { collation } => {
-                let charset = if default { "utf8mb4".to_owned() } else { text_of(&value).unwrap_or_default() };
-                Ok(self.set_names(&charset, collation.as_deref())?)
+                let name = (!default).then(|| text_of(&value).unwrap_or_default());
+                let (charset, collation) = self.names(name.as_deref(), collation.as_deref())?;
+                Ok(Assignment::Names { charset, collation })
             }
-            SetTarget::Session(name) => self.set_session(name, (!default).then_some(value)).await,
+            SetTarget::Charset => {
+                let name = (!default).then(|| text_of(&value).unwrap_or_default());
+                let (charset, _) = self.names(name.as_deref(), None)?;
+                Ok(Assignment::Charset(charset))
+            }
+            SetTarget::Next(name) => self.checked_next(name, &value, default),
+            SetTarget::Global(name) => {
+                let variable = settable(name, Scope::Global)?;
+                let value = self.checked_value(variable, &value, default)?;
+                self.check_global(variable, value.as_ref())?;
+                Ok(Assignment::Global { variable, value })
+            }
+            SetTarget::Session(name) => {
+                let variable = settable(name, Scope::Session)?;
+                let value = self.checked_value(variable, &value, default)?;
+                self.check_session(variable, value.as_ref())?;
+                Ok(Assignment::Session { variable, value })
+            }
         }
     }
 
-    /// Globals belong to a server that isn't there; one that keeps its value is accepted.
-    fn set_global(&self, name: &str, value: &Value) -> Result<(), MysqlError> {
-        let Some(variable) = self.serving.defaults.get(name) else { return Err(unknown(name)) };
-        if text_of(value).is_some_and(|text| text.eq_ignore_ascii_case(&variable.value)) {
-            return Ok(());
+    /// The text under which a value is kept; `None` is DEFAULT.
+    fn checked_value(
+        &mut self,
+        variable: &'static SystemVariable,
+        value: &Value,
+        default: bool,
+    ) -> Result<Option<Option<String>>, MysqlError> {
+        if variable.deprecated {
+            let text = format!("'@@{}' is deprecated and will be removed in a future release.", variable.name);
+            self.state.warn("Warning", 1287, text);
         }
-        let text = "Access denied; you need (at least one of) the SUPER or SYSTEM_VARIABLES_ADMIN privilege(s) for this operation";
-        Err(MysqlError::new(1227, "42000", text))
-    }
-
-    /// SET NAMES: the three character sets and the collation.
-    fn set_names(&mut self, charset: &str, collation: Option<&str>) -> Result<(), MysqlError> {
-        let charset = charset.to_ascii_lowercase();
-        let found = CHARSETS.iter().find(|(name, ..)| *name == charset);
-        let (name, default, _) =
-            found.ok_or_else(|| MysqlError::new(1115, "42000", format!("Unknown character set: '{charset}'")))?;
-        let name = match *name {
-            "default" => "utf8mb4",
-            "utf8" => "utf8mb3",
-            other => other,
+        if default {
+            if variable.without_default {
+                let text = format!("Variable '{}' doesn't have a default value", variable.name);
+                return Err(MysqlError::new(1230, "42000", text));
+            }
+            return Ok(None);
+        }
+        let strict = self.state.variables.text(&self.serving.defaults, "sql_mode").contains("STRICT_ALL_TABLES");
+        let kept = match variable.name {
+            "sql_mode" => {
+                let (modes, warnings) = modes::parse(variable, value)?;
+                Canonical { text: Some(modes), warnings }
+            }
+            "optimizer_switch" | "optimizer_trace" | "optimizer_trace_features" => {
+                let present = self.state.variables.text(&self.serving.defaults, variable.name);
+                Canonical { text: Some(modes::switches(variable, present, value)?), warnings: Vec::new() }
+            }
+            "time_zone" => Canonical { text: Some(zone(variable, value)?), warnings: Vec::new() },
+            "character_set_client" | "character_set_connection" | "character_set_results" => {
+                charset_of(variable, value)?
+            }
+            "collation_connection" => collation_of(variable, value)?,
+            _ => variable.canonical(value, strict)?,
         };
-        let collation = collation.map_or_else(|| (*default).to_owned(), str::to_ascii_lowercase);
-        let id = collation_id(&collation)?;
-        if !collation.starts_with(name) {
-            let text = format!("COLLATION '{collation}' is not valid for CHARACTER SET '{name}'");
-            return Err(MysqlError::new(1253, "42000", text));
+        for (code, message) in kept.warnings {
+            self.state.warn("Warning", code, message);
         }
-        for variable in ["character_set_client", "character_set_connection", "character_set_results"] {
-            self.put(variable, Some(name.to_owned()));
+        Ok(Some(kept.text))
+    }
+
+    fn check_session(
+        &self,
+        variable: &'static SystemVariable,
+        value: Option<&Option<String>>,
+    ) -> Result<(), MysqlError> {
+        let name = variable.name;
+        if variable.session_read_only {
+            let text = format!("SESSION variable '{name}' is read-only. Use SET GLOBAL to assign the value");
+            return Err(MysqlError::new(1621, "HY000", text));
         }
-        self.put("collation_connection", Some(collation));
-        self.state.collation = id;
+        if name == "resultset_metadata" && value.is_some_and(|value| value.as_deref() == Some("NONE")) {
+            return Err(MysqlError::unsupported("resultset_metadata = NONE"));
+        }
+        let present = self.state.variables.text(&self.serving.defaults, name);
+        let Some(Some(text)) = value else { return Ok(()) };
+        if FIXED.contains(&name) && !text.eq_ignore_ascii_case(present) {
+            return Err(MysqlError::unsupported(&format!("SET {name}")));
+        }
         Ok(())
     }
 
-    /// A session variable; `None` sets the default.
-    async fn set_session(&mut self, name: &str, value: Option<Value>) -> Result<(), Failure> {
-        let default = self.serving.defaults.get(name).ok_or_else(|| unknown(name))?.clone();
-        match default.scope {
-            Scope::Session => {}
-            Scope::Global => {
-                let text = format!("Variable '{name}' is a GLOBAL variable and should be set with SET GLOBAL");
-                return Err(MysqlError::new(1229, "HY000", text).into());
-            }
-            Scope::ReadOnly => {
-                return Err(MysqlError::new(1238, "HY000", format!("Variable '{name}' is a read only variable")).into());
-            }
+    fn check_global(
+        &self,
+        variable: &'static SystemVariable,
+        value: Option<&Option<String>>,
+    ) -> Result<(), MysqlError> {
+        let name = variable.name;
+        let Some(value) = value else { return Ok(()) };
+        let same = self.serving.defaults.global(name).is_some_and(|present| {
+            present.unwrap_or_default().eq_ignore_ascii_case(value.as_deref().unwrap_or_default())
+        });
+        if !same && (FIXED.contains(&name) || FIXED_GLOBALS.contains(&name)) {
+            return Err(MysqlError::unsupported(&format!("SET GLOBAL {name}")));
         }
-        let Some(value) = value else {
-            if name == "autocommit" {
-                return self.set_autocommit(true).await;
-            }
-            self.state.variables.reset(name);
-            return Ok(());
+        Ok(())
+    }
+
+    fn checked_next(&mut self, name: &str, value: &Value, default: bool) -> Result<Assignment, MysqlError> {
+        let variable = settable(name, Scope::Session)?;
+        let kept = self.checked_value(variable, value, default)?;
+        let text = match kept {
+            Some(text) => text.unwrap_or_default(),
+            None => self.serving.defaults.global(name).flatten().unwrap_or_default(),
         };
-        let text = self.canonical(name, &value)?;
-        match name {
-            "autocommit" => return self.set_autocommit(text.as_deref() == Some("ON")).await,
-            "sql_mode" => {
-                let modes = sql_mode(text.as_deref().unwrap_or_default())?;
-                self.put(name, Some(modes));
+        if self.backend.in_transaction() {
+            return Err(MysqlError::characteristics_in_transaction());
+        }
+        Ok(match name {
+            "transaction_isolation" => Assignment::Next { isolation: Some(text), read_only: None },
+            _ => Assignment::Next { isolation: None, read_only: Some(text == "ON") },
+        })
+    }
+
+    /// Makes an assignment.
+    pub(super) async fn assign(&mut self, assignment: Assignment) -> Result<(), Failure> {
+        match assignment {
+            Assignment::User { name, value, kind } => {
+                Ok(self.state.set_user_variable(&self.serving.defaults, &name, value, kind)?)
             }
-            "time_zone" => self.set_time_zone(text.as_deref().unwrap_or_default())?,
-            "last_insert_id" | "identity" => {
-                self.state.last_insert_id = text.and_then(|text| text.parse().ok()).unwrap_or(0);
+            Assignment::Global { variable, value } => {
+                self.serving.defaults.set_global(variable.name, value);
+                Ok(())
             }
-            "character_set_results" => self.set_results(text)?,
-            "character_set_client" | "character_set_connection" => {
-                let charset = text.unwrap_or_default().to_ascii_lowercase();
-                if !CHARSETS.iter().any(|(known, ..)| *known == charset) {
-                    return Err(MysqlError::new(1115, "42000", format!("Unknown character set: '{charset}'")).into());
+            Assignment::Next { isolation, read_only } => {
+                let next = &mut self.next_transaction;
+                next.isolation = isolation.or(next.isolation.take());
+                next.read_only = read_only.or(next.read_only);
+                Ok(())
+            }
+            Assignment::Names { charset, collation } => {
+                for variable in ["character_set_client", "character_set_connection", "character_set_results"] {
+                    self.put(variable, Some(charset.name.to_owned()));
                 }
-                self.put(name, Some(charset));
+                self.state.collation = charset::collation_id(&collation).unwrap_or(charset.id);
+                self.put("collation_connection", Some(collation));
+                Ok(())
+            }
+            Assignment::Charset(charset) => {
+                for variable in ["character_set_client", "character_set_results"] {
+                    self.put(variable, Some(charset.name.to_owned()));
+                }
+                self.state.collation = charset.id;
+                let (charset, collation) = self.database_charset();
+                self.put("character_set_connection", Some(charset));
+                self.put("collation_connection", Some(collation));
+                Ok(())
+            }
+            Assignment::Session { variable, value } => self.set_session(variable, value).await,
+        }
+    }
+
+    async fn set_session(
+        &mut self,
+        variable: &'static SystemVariable,
+        value: Option<Option<String>>,
+    ) -> Result<(), Failure> {
+        let name = variable.name;
+        let value = match value {
+            Some(value) => value,
+            None => self.serving.defaults.global(name).unwrap_or_default(),
+        };
+        match name {
+            "autocommit" => return self.set_autocommit(value.as_deref() == Some("ON")).await,
+            "last_insert_id" | "identity" => {
+                self.state.last_insert_id = value.and_then(|text| text.parse().ok()).unwrap_or(0);
+                return Ok(());
+            }
+            "timestamp" => {
+                let stopped = value.filter(|text| text.parse::<f64>().is_ok_and(|seconds| seconds > 0.0));
+                match stopped {
+                    Some(text) => self.state.variables.set(name, Some(text)),
+                    None => self.state.variables.reset(name),
+                }
+                return Ok(());
+            }
+            "character_set_results" => {
+                let found = value.as_deref().and_then(charset::find);
+                self.state.collation = found.map_or(255, |charset| charset.id);
+            }
+            "character_set_connection" => {
+                let found = value.as_deref().and_then(charset::find);
+                let collation = found.map_or("utf8mb4_0900_ai_ci", |charset| charset.collation);
+                self.put("collation_connection", Some(collation.to_owned()));
             }
             "collation_connection" => {
-                let collation = text.unwrap_or_default().to_ascii_lowercase();
-                self.state.collation = collation_id(&collation)?;
-                self.put(name, Some(collation));
+                let found = value.as_deref().and_then(charset::of_collation);
+                self.put("character_set_connection", found.map(|charset| charset.name.to_owned()));
             }
-            "transaction_isolation" => self.set_isolation(text.as_deref().unwrap_or_default())?,
-            _ if FIXED.contains(&name) => {
-                let present = self.state.variables.text(&self.serving.defaults, name);
-                if !text.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(present)) {
-                    return Err(MysqlError::unsupported(&format!("SET {name}")).into());
-                }
-            }
-            _ => self.put(name, text),
+            _ => {}
         }
+        self.put(name, value);
         Ok(())
     }
 
@@ -217,116 +313,151 @@ impl Session {
         Ok(())
     }
 
-    fn set_time_zone(&mut self, zone: &str) -> Result<(), MysqlError> {
-        let system = zone.eq_ignore_ascii_case("SYSTEM");
-        if !system && !is_offset(zone) && jiff::tz::TimeZone::get(zone).is_err() {
-            return Err(MysqlError::new(1298, "HY000", format!("Unknown or incorrect time zone: '{zone}'")));
+    /// The character set of SET NAMES and its collation; the server's own without a name.
+    fn names(
+        &mut self,
+        name: Option<&str>,
+        collation: Option<&str>,
+    ) -> Result<(&'static charset::Charset, String), MysqlError> {
+        let name = name.unwrap_or("utf8mb4");
+        if name.eq_ignore_ascii_case("utf8") {
+            let text = "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for UTF8MB4 in a future release. Please consider using UTF8MB4 in order to be unambiguous.";
+            self.state.warn("Warning", 3719, text.to_owned());
         }
-        let zone = if system { "SYSTEM" } else { zone };
-        self.put("time_zone", Some(zone.to_owned()));
-        Ok(())
-    }
-
-    /// Results are always sent in UTF-8; other character sets would need every cell to be converted.
-    fn set_results(&mut self, charset: Option<String>) -> Result<(), MysqlError> {
-        let charset = charset.map(|charset| charset.to_ascii_lowercase());
-        match charset.as_deref() {
-            None | Some("utf8mb4" | "utf8mb3" | "utf8" | "binary") => {
-                self.put("character_set_results", charset);
-                Ok(())
+        let charset = charset::for_client(name)?;
+        let Some(collation) = collation else { return Ok((charset, charset.collation.to_owned())) };
+        let found = charset::of_collation(collation);
+        match found {
+            None => Err(MysqlError::new(1273, "HY000", format!("Unknown collation: '{collation}'"))),
+            Some(found) if found.name != charset.name => {
+                let text = format!("COLLATION '{collation}' is not valid for CHARACTER SET '{}'", charset.name);
+                Err(MysqlError::new(1253, "42000", text))
             }
-            Some(other) => Err(MysqlError::unsupported(&format!("character_set_results = {other}"))),
+            Some(_) => Ok((charset, collation.to_ascii_lowercase())),
         }
     }
 
-    fn set_isolation(&mut self, level: &str) -> Result<(), MysqlError> {
-        let level = level.to_ascii_uppercase().replace(' ', "-");
-        let known = ["READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"];
-        if !known.contains(&level.as_str()) {
-            return Err(bad_value("transaction_isolation", &level));
-        }
-        self.put("transaction_isolation", Some(level));
-        Ok(())
-    }
-
-    /// The text under which MySQL would keep a value.
-    fn canonical(&self, name: &str, value: &Value) -> Result<Option<String>, MysqlError> {
-        let defaults = &self.serving.defaults;
-        let Some(text) = text_of(value) else {
-            return match name {
-                "character_set_results" => Ok(None),
-                _ => Err(bad_value(name, "NULL")),
-            };
-        };
-        if is_switch(defaults, name) {
-            return match text.to_ascii_uppercase().as_str() {
-                "1" | "ON" | "TRUE" => Ok(Some("ON".to_owned())),
-                "0" | "OFF" | "FALSE" => Ok(Some("OFF".to_owned())),
-                _ => Err(bad_value(name, &text)),
-            };
-        }
-        let textual = matches!(value, Value::Text(_) | Value::Bytes(_));
-        if is_number(defaults, name) && (textual || text.parse::<f64>().is_err()) {
-            return Err(MysqlError::new(1232, "42000", format!("Incorrect argument type to variable '{name}'")));
-        }
-        Ok(Some(text))
+    /// Character set and collation of the default database.
+    pub(super) fn database_charset(&self) -> (String, String) {
+        let catalogue = self.serving.catalogue.load();
+        let database = self.state.database.as_deref().and_then(|name| catalogue.database(name));
+        database.map_or_else(
+            || ("utf8mb4".to_owned(), "utf8mb4_0900_ai_ci".to_owned()),
+            |database| (database.charset.clone(), database.collation.clone()),
+        )
     }
 
     fn put(&mut self, name: &str, value: Option<String>) {
-        if TRACKED.contains(&name) {
+        if self.is_tracked(name) {
             self.changes.push(StateChange::Variable(name.to_owned(), value.clone().unwrap_or_default()));
         }
         self.state.variables.set(name, value);
-    }
-}
-
-fn unknown(name: &str) -> MysqlError {
-    MysqlError::new(1193, "HY000", format!("Unknown system variable '{name}'"))
-}
-
-fn bad_value(name: &str, value: &str) -> MysqlError {
-    MysqlError::new(1231, "42000", format!("Variable '{name}' can't be set to the value of '{value}'"))
-}
-
-fn collation_id(collation: &str) -> Result<u16, MysqlError> {
-    let known = COLLATIONS.iter().find(|(name, _)| *name == collation);
-    known.map(|(_, id)| *id).ok_or_else(|| MysqlError::new(1273, "HY000", format!("Unknown collation: '{collation}'")))
-}
-
-/// `+05:30`, within MySQL's bounds.
-fn is_offset(zone: &str) -> bool {
-    let Some(digits) = zone.strip_prefix(['+', '-']) else { return false };
-    let Some((hours, minutes)) = digits.split_once(':') else { return false };
-    let number = |text: &str| text.parse::<u32>().ok().filter(|_| text.len() <= 2 && !text.is_empty());
-    matches!((number(hours), number(minutes)), (Some(hours), Some(minutes)) if minutes < 60 && (hours < 14 || (hours == 14 && minutes == 0)))
-}
-
-/// The words of a mode list in MySQL's order, each once. A number would stand for bits; none is sent by any client
-/// that we know of.
-fn sql_mode(text: &str) -> Result<String, MysqlError> {
-    const ANSI: [&str; 5] = ["REAL_AS_FLOAT", "PIPES_AS_CONCAT", "ANSI_QUOTES", "IGNORE_SPACE", "ONLY_FULL_GROUP_BY"];
-    const TRADITIONAL: [&str; 6] = [
-        "STRICT_TRANS_TABLES",
-        "STRICT_ALL_TABLES",
-        "NO_ZERO_IN_DATE",
-        "NO_ZERO_DATE",
-        "ERROR_FOR_DIVISION_BY_ZERO",
-        "NO_ENGINE_SUBSTITUTION",
-    ];
-    let mut wanted = Vec::new();
-    for word in text.split(',').map(|word| word.trim().to_ascii_uppercase()).filter(|word| !word.is_empty()) {
-        match word.as_str() {
-            "ANSI" => wanted.extend(ANSI.map(str::to_owned).into_iter().chain(["ANSI".to_owned()])),
-            "TRADITIONAL" => {
-                wanted.extend(TRADITIONAL.map(str::to_owned).into_iter().chain(["TRADITIONAL".to_owned()]))
-            }
-            known if MODES.contains(&known) => wanted.push(word),
-            _ => return Err(bad_value("sql_mode", &word)),
+        if name == "character_set_results" {
+            self.follow_results();
         }
     }
-    let order = MODES[..17].iter().chain(["ANSI", "TRADITIONAL"].iter()).chain(MODES[17..].iter());
-    let modes: Vec<&str> = order.filter(|mode| wanted.iter().any(|word| word == *mode)).copied().collect();
-    Ok(modes.join(","))
+
+    /// Makes the channel speak `character_set_results`.
+    pub(super) fn follow_results(&mut self) {
+        let name = self.state.variables.get(&self.serving.defaults, "character_set_results").flatten();
+        // NULL and binary mean the stored text as it is.
+        let charset = name.and_then(charset::find).filter(|charset| charset.name != "utf8mb4");
+        self.channel.results = charset.filter(|charset| charset.name != "binary");
+    }
+
+    /// The character sets of a session whose client named a collation when it connected.
+    pub(super) fn speak(&mut self, collation: u16) -> Result<(), MysqlError> {
+        let Some((name, charset)) = charset::by_collation_id(collation) else { return Ok(()) };
+        // A client of a set that no client can have gets the server's, as in MySQL.
+        if charset::for_client(charset.name).is_err_and(|error| error.code == 1231) {
+            return Ok(());
+        }
+        let charset = charset::for_client(charset.name)?;
+        self.state.collation = collation;
+        if charset.name == "utf8mb4" && name == charset.collation {
+            return Ok(());
+        }
+        for variable in ["character_set_client", "character_set_connection", "character_set_results"] {
+            self.state.variables.set(variable, Some(charset.name.to_owned()));
+        }
+        self.state.variables.set("collation_connection", Some(name.to_owned()));
+        self.follow_results();
+        Ok(())
+    }
+
+    /// Whether the client is told of a variable's changes: `session_track_system_variables`.
+    fn is_tracked(&self, name: &str) -> bool {
+        let tracked = self.state.variables.text(&self.serving.defaults, "session_track_system_variables");
+        tracked.split(',').any(|word| matches!(word.trim(), "*") || word.trim().eq_ignore_ascii_case(name))
+    }
+}
+
+/// The variable, when it can be set in that scope.
+fn settable(name: &str, scope: Scope) -> Result<&'static SystemVariable, MysqlError> {
+    let variable = system::variable(name).ok_or_else(|| system::unknown(name))?;
+    if variable.read_only {
+        return Err(MysqlError::new(1238, "HY000", format!("Variable '{name}' is a read only variable")));
+    }
+    match (scope, variable.scope) {
+        (Scope::Global, Scope::Session) => {
+            let text = format!("Variable '{name}' is a SESSION variable and can't be used with SET GLOBAL");
+            Err(MysqlError::new(1228, "HY000", text))
+        }
+        (Scope::Session | Scope::Both, Scope::Global) => {
+            let text = format!("Variable '{name}' is a GLOBAL variable and should be set with SET GLOBAL");
+            Err(MysqlError::new(1229, "HY000", text))
+        }
+        _ => Ok(variable),
+    }
+}
+
+fn zone(variable: &SystemVariable, value: &Value) -> Result<String, MysqlError> {
+    let Some(zone) = variable.canonical(value, false)?.text else { return Err(variable.bad_value("NULL").into()) };
+    if zone.eq_ignore_ascii_case("SYSTEM") {
+        return Ok("SYSTEM".to_owned());
+    }
+    let unknown = || MysqlError::new(1298, "HY000", format!("Unknown or incorrect time zone: '{zone}'"));
+    if zone.starts_with(['+', '-']) {
+        return offset(&zone).ok_or_else(unknown);
+    }
+    jiff::tz::TimeZone::get(&zone).map_err(|_| unknown())?;
+    Ok(zone)
+}
+
+/// `+5:30` as `+05:30`, within MySQL's bounds.
+fn offset(zone: &str) -> Option<String> {
+    let (sign, digits) = zone.split_at_checked(1)?;
+    let (hours, minutes) = digits.split_once(':')?;
+    let number = |text: &str| {
+        let digits = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u32>().ok().filter(|_| digits)
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    let most = if sign == "+" { 14 * 60 } else { 13 * 60 + 59 };
+    (minutes < 60 && hours * 60 + minutes <= most).then(|| format!("{sign}{hours:02}:{minutes:02}"))
+}
+
+fn charset_of(variable: &SystemVariable, value: &Value) -> Result<Canonical, MysqlError> {
+    let results = variable.name == "character_set_results";
+    let name = match value {
+        Value::Null if results => return Ok(Canonical::default()),
+        Value::Null => return Err(variable.bad_value("NULL").into()),
+        Value::Int(_) | Value::UInt(_) => return Err(MysqlError::unsupported("character sets by number")),
+        other => variable.canonical(other, false)?.text.unwrap_or_default(),
+    };
+    let charset =
+        if variable.name == "character_set_client" { charset::for_client(&name) } else { charset::known(&name) };
+    Ok(Canonical { text: Some(charset?.name.to_owned()), warnings: Vec::new() })
+}
+
+fn collation_of(variable: &SystemVariable, value: &Value) -> Result<Canonical, MysqlError> {
+    if matches!(value, Value::Int(_) | Value::UInt(_)) {
+        return Err(MysqlError::unsupported("collations by number"));
+    }
+    let name = variable.canonical(value, false)?.text.unwrap_or_default();
+    let unknown = || MysqlError::new(1273, "HY000", format!("Unknown collation: '{name}'"));
+    charset::of_collation(&name).ok_or_else(unknown)?;
+    Ok(Canonical { text: Some(name.to_ascii_lowercase()), warnings: Vec::new() })
 }
 
 #[cfg(test)]
@@ -334,19 +465,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modes_are_kept_in_mysqls_order() {
-        assert_eq!(
-            sql_mode("no_zero_date,ONLY_FULL_GROUP_BY,,no_zero_date").expect("known"),
-            "ONLY_FULL_GROUP_BY,NO_ZERO_DATE"
-        );
-        assert_eq!(sql_mode("").expect("empty"), "");
-        assert_eq!(sql_mode("bogus").map_err(|error| error.code), Err(1231));
+    fn offsets_have_bounds_and_one_form() {
+        assert_eq!(offset("+5:30").as_deref(), Some("+05:30"));
+        assert_eq!(offset("+14:00").as_deref(), Some("+14:00"));
+        assert_eq!(offset("-13:59").as_deref(), Some("-13:59"));
+        assert!(["+14:01", "-14:00", "+5", "+:1", "+1:60", "+ 1:00"].iter().all(|zone| offset(zone).is_none()));
     }
 
     #[test]
-    fn offsets_have_bounds() {
-        assert!(
-            is_offset("+14:00") && is_offset("-3:00") && !is_offset("+14:01") && !is_offset("+5") && !is_offset("UTC")
-        );
+    fn what_is_fixed_is_a_variable() {
+        assert!(FIXED.iter().chain(&FIXED_GLOBALS).all(|name| system::variable(name).is_some()));
     }
 }

@@ -109,17 +109,14 @@ impl Session {
 
     fn variable_rows(&self, global: bool, pattern: Option<&str>) -> Vec<Cells> {
         let defaults = &self.serving.defaults;
-        let shown = defaults.iter().filter(|(name, _)| pattern.is_none_or(|pattern| like(name, pattern)));
-        let value = |name: &str, default: &str| {
-            if global {
-                return Some(default.to_owned());
-            }
-            match name {
-                "last_insert_id" | "identity" => Some(self.state.last_insert_id.to_string()),
-                _ => Some(self.state.variables.get(defaults, name).flatten().unwrap_or_default().to_owned()),
-            }
-        };
-        shown.map(|(name, variable)| vec![Some(name.to_owned()), value(name, &variable.value)]).collect()
+        let wanted = |name: &str| pattern.is_none_or(|pattern| like(name, pattern));
+        let cells = |name: &str, value: String| vec![Some(name.to_owned()), Some(value)];
+        if global {
+            let shown = defaults.globals().filter(|(name, _)| wanted(name));
+            return shown.map(|(name, value)| cells(name, value)).collect();
+        }
+        let names = crate::sql::system::variables().map(|variable| variable.name).filter(|name| wanted(name));
+        names.map(|name| cells(name, self.state.shown_variable(defaults, name))).collect()
     }
 
     fn status_rows(&self, pattern: Option<&str>) -> Vec<Cells> {

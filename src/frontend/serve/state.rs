@@ -232,8 +232,21 @@ impl State {
         if matches!(self.host.as_str(), "127.0.0.1" | "::1") { "localhost" } else { &self.host }
     }
 
+    /// A variable as SHOW VARIABLES shows it.
+    pub(super) fn shown_variable(&self, defaults: &Defaults, name: &str) -> String {
+        match name {
+            "last_insert_id" | "identity" => self.last_insert_id.to_string(),
+            "pseudo_thread_id" => self.connection_id.to_string(),
+            "warning_count" => self.warnings.len().to_string(),
+            "error_count" => self.warnings.iter().filter(|warning| warning.level == "Error").count().to_string(),
+            "timestamp" => format!("{}.{:06}", self.time_micros / 1_000_000, self.time_micros % 1_000_000),
+            _ => self.variables.shown(defaults, name).unwrap_or_default(),
+        }
+    }
+
     /// `@@name`, those that speak of the session's progress included.
     pub(super) fn system_variable(&self, defaults: &Defaults, name: &str) -> Option<Value> {
+        let name = name.strip_prefix("session.").unwrap_or(name);
         match name {
             "last_insert_id" | "identity" => Some(Value::UInt(self.last_insert_id)),
             "pseudo_thread_id" => Some(Value::UInt(self.connection_id)),
@@ -241,9 +254,8 @@ impl State {
             "error_count" => {
                 Some(Value::UInt(self.warnings.iter().filter(|warning| warning.level == "Error").count() as u64))
             }
-            "timestamp" => {
-                Some(Value::Decimal(format!("{}.{:06}", self.time_micros / 1_000_000, self.time_micros % 1_000_000)))
-            }
+            "timestamp" => Some(Value::Double(self.time_micros as f64 / 1e6)),
+            "statement_id" => Some(Value::Int(0)),
             _ => self.variables.value(defaults, name),
         }
     }

@@ -139,8 +139,7 @@ impl Session {
             return Ok(());
         }
         if self.backend.phase != Phase::None {
-            let text = "Transaction characteristics can't be changed while a transaction is in progress";
-            return Err(MysqlError::new(1568, "25001", text).into());
+            return Err(MysqlError::characteristics_in_transaction().into());
         }
         let next = &mut self.next_transaction;
         next.isolation = isolation.or(next.isolation.take());

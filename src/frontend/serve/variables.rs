@@ -1,51 +1,29 @@
-//! MySQL's system variables: names, scopes and defaults of 9.7, and one session's own values.
+//! System variables: what the server has, and what a session has set.
 //!
-//! A variable whose meaning Bascule carries out is handled in `set`; one that only tunes MySQL is kept and shown; one
-//! whose meaning would be lost can only be set to the value it has.
+//! The server's values begin as those of a fresh MySQL of the source's version, with this process' own where they
+//! speak of it. SET GLOBAL changes them in memory, for the sessions that begin afterwards and for variables that have
+//! no session value, as MySQL does; they aren't kept over a restart.
 
 use std::collections::{BTreeMap, HashMap};
 
+use arc_swap::ArcSwap;
+
 use crate::config::Config;
+use crate::sql::system::{self, Kind, Scope};
 use crate::value::Value;
 
-/// Name, scope and value of each, as MySQL 9.7.4 gives them; names that speak of one server's files are left out.
-const TABLE: &str = include_str!("variables.txt");
-
-/// Who can set a variable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    Session,
-    Global,
-    ReadOnly,
-}
-
-/// One variable.
-#[derive(Clone, Debug)]
-pub(super) struct Variable {
-    pub(super) scope: Scope,
-    pub(super) value: String,
-}
-
-/// All variables with the values that a new session sees.
+/// The server's values.
 #[derive(Debug)]
 pub(super) struct Defaults {
-    by_name: BTreeMap<&'static str, Variable>,
+    initial: BTreeMap<&'static str, Option<String>>,
+    /// Those that SET GLOBAL has changed.
+    changed: ArcSwap<HashMap<&'static str, Option<String>>>,
 }
 
 impl Defaults {
     pub(super) fn new(version: &str, config: &Config, lower_case_table_names: u8) -> Self {
-        let mut by_name = BTreeMap::new();
-        for line in TABLE.lines() {
-            let mut parts = line.splitn(3, '\t');
-            let (Some(name), Some(scope), Some(value)) = (parts.next(), parts.next(), parts.next()) else { continue };
-            let scope = match scope {
-                "s" => Scope::Session,
-                "g" => Scope::Global,
-                _ => Scope::ReadOnly,
-            };
-            by_name.insert(name, Variable { scope, value: value.to_owned() });
-        }
-        let mut defaults = Self { by_name };
+        let initial = system::variables().map(|variable| (variable.name, variable.value.map(str::to_owned))).collect();
+        let mut defaults = Self { initial, changed: ArcSwap::default() };
         defaults.put("version", version);
         defaults.put("lower_case_table_names", &lower_case_table_names.to_string());
         defaults.put("max_allowed_packet", &config.listen.max_allowed_packet.to_string());
@@ -54,18 +32,42 @@ impl Defaults {
         defaults
     }
 
-    fn put(&mut self, name: &str, value: &str) {
-        if let Some(variable) = self.by_name.get_mut(name) {
-            value.clone_into(&mut variable.value);
-        }
+    fn put(&mut self, name: &'static str, value: &str) {
+        self.initial.insert(name, Some(value.to_owned()));
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Variable> {
-        self.by_name.get(name)
+    /// The value that a server begins with; `None` outside for a name that doesn't exist, inside for NULL.
+    fn initial(&self, name: &str) -> Option<Option<&str>> {
+        self.initial.get(name).map(Option::as_deref)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Variable)> {
-        self.by_name.iter().map(|(name, variable)| (*name, variable))
+    /// The global value now.
+    pub(super) fn global(&self, name: &str) -> Option<Option<String>> {
+        let initial = self.initial.get(name)?;
+        Some(self.changed.load().get(name).unwrap_or(initial).clone())
+    }
+
+    /// SET GLOBAL; `None` outside is DEFAULT.
+    pub(super) fn set_global(&self, name: &'static str, value: Option<Option<String>>) {
+        self.changed.rcu(|changed| {
+            let mut changed = HashMap::clone(changed);
+            match &value {
+                Some(value) => changed.insert(name, value.clone()),
+                None => changed.remove(name),
+            };
+            changed
+        });
+    }
+
+    /// Names with their global values.
+    pub(super) fn globals(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let changed = self.changed.load_full();
+        let shared = system::variables().filter(|variable| variable.scope != Scope::Session);
+        shared.map(move |variable| {
+            let initial = self.initial.get(variable.name);
+            let value = changed.get(variable.name).or(initial).cloned().flatten();
+            (variable.name, value.unwrap_or_default())
+        })
     }
 }
 
@@ -76,11 +78,20 @@ pub(super) struct Overrides {
 }
 
 impl Overrides {
+    /// The values of a session that begins now.
+    pub(super) fn begin(&mut self, defaults: &Defaults) {
+        for (name, value) in defaults.changed.load().iter() {
+            if system::variable(name).is_some_and(|variable| variable.scope == Scope::Both) {
+                self.by_name.insert((*name).to_owned(), value.clone());
+            }
+        }
+    }
+
     /// The session's value, or the default; `None` outside for a name that doesn't exist, inside for NULL.
     pub(super) fn get<'s>(&'s self, defaults: &'s Defaults, name: &str) -> Option<Option<&'s str>> {
         match self.by_name.get(name) {
             Some(own) => Some(own.as_deref()),
-            None => defaults.get(name).map(|variable| Some(variable.value.as_str())),
+            None => defaults.initial(name),
         }
     }
 
@@ -106,58 +117,34 @@ impl Overrides {
         self.by_name.remove(name);
     }
 
-    /// The value as SELECT @@name gives it: switches are 0 or 1, numbers are numbers.
-    pub(super) fn value(&self, defaults: &Defaults, name: &str) -> Option<Value> {
-        let text = match self.get(defaults, name)? {
-            None => return Some(Value::Null),
-            Some(text) => text,
-        };
-        Some(match text {
-            "ON" => Value::Int(1),
-            "OFF" if is_switch(defaults, name) => Value::Int(0),
-            _ => number(text).unwrap_or_else(|| Value::Text(text.to_owned())),
-        })
+    /// What SHOW VARIABLES shows.
+    pub(super) fn shown(&self, defaults: &Defaults, name: &str) -> Option<String> {
+        let variable = system::variable(name)?;
+        if variable.scope == Scope::Global {
+            return Some(defaults.global(name)?.unwrap_or_default());
+        }
+        Some(self.get(defaults, name)?.unwrap_or_default().to_owned())
     }
-}
 
-/// True for variables whose default is ON or OFF. Some are words with a third value; those stay words.
-pub(super) fn is_switch(defaults: &Defaults, name: &str) -> bool {
-    const WORDS: [&str; 8] = [
-        "session_track_gtids",
-        "session_track_transaction_info",
-        "gtid_mode",
-        "enforce_gtid_consistency",
-        "delay_key_write",
-        "myisam_recover_options",
-        "event_scheduler",
-        "use_secondary_engine",
-    ];
-    !WORDS.contains(&name)
-        && defaults.get(name).is_some_and(|variable| variable.value == "ON" || variable.value == "OFF")
+    /// The value as SELECT @@name gives it. The name may begin with `global.`.
+    pub(super) fn value(&self, defaults: &Defaults, name: &str) -> Option<Value> {
+        if let Some(name) = name.strip_prefix("global.") {
+            return Some(system::variable(name)?.selected(defaults.global(name)?.as_deref()));
+        }
+        let variable = system::variable(name)?;
+        if variable.scope == Scope::Global {
+            return Some(variable.selected(defaults.global(name)?.as_deref()));
+        }
+        Some(variable.selected(self.get(defaults, name)?))
+    }
 }
 
 /// A value that MySQL reported, in the words of SET: SELECT @@name says 1 where a session tracker says ON.
-pub(super) fn as_reported(defaults: &Defaults, name: &str, value: &str) -> String {
+pub(super) fn as_reported(name: &str, value: &str) -> String {
+    let switch = system::variable(name).is_some_and(|variable| variable.kind == Kind::Boolean);
     match value {
-        "1" if is_switch(defaults, name) => "ON".to_owned(),
-        "0" if is_switch(defaults, name) => "OFF".to_owned(),
+        "1" if switch => "ON".to_owned(),
+        "0" if switch => "OFF".to_owned(),
         _ => value.to_owned(),
     }
-}
-
-/// True for variables whose default is a number.
-pub(super) fn is_number(defaults: &Defaults, name: &str) -> bool {
-    defaults.get(name).is_some_and(|variable| number(&variable.value).is_some())
-}
-
-fn number(text: &str) -> Option<Value> {
-    if let Ok(unsigned) = text.parse::<u64>() {
-        return Some(Value::UInt(unsigned));
-    }
-    if let Ok(signed) = text.parse::<i64>() {
-        return Some(Value::Int(signed));
-    }
-    let decimal = text.contains('.') && text.split('.').count() == 2;
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    (decimal && digits && text.len() > 2).then(|| Value::Decimal(text.to_owned()))
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::sql::types::{Coercibility, Collation};
 use crate::sql::plan::VariableKind;
+use crate::sql::system;
 use crate::wire::FieldType;
 
 /// Characters of the longest text that a user variable can hold in utf8mb4, as MySQL describes it.
@@ -59,54 +60,29 @@ impl Lowering<'_> {
         };
         Expression { nullable: true, ..Expression::literal(variable.value.clone(), ty) }
     }
-}
 
-/// Integer variables are numbers to MySQL's clients; all others are text.
-pub(in crate::sql) fn variable_type(name: &str, collation: &str) -> Type {
-    const NUMBERS: &[&str] = &[
-        "autocommit",
-        "auto_increment_increment",
-        "auto_increment_offset",
-        "foreign_key_checks",
-        "unique_checks",
-        "interactive_timeout",
-        "wait_timeout",
-        "max_allowed_packet",
-        "net_buffer_length",
-        "net_write_timeout",
-        "net_read_timeout",
-        "lower_case_table_names",
-        "query_cache_size",
-        "sql_auto_is_null",
-        "sql_safe_updates",
-        "innodb_lock_wait_timeout",
-        "lock_wait_timeout",
-        "max_execution_time",
-        "port",
-        "server_id",
-        "version_id",
-        "group_concat_max_len",
-        "transaction_read_only",
-        "tx_read_only",
-        "sql_notes",
-        "sql_warnings",
-        "big_tables",
-        "performance_schema",
-        "max_connections",
-        "read_only",
-        "super_read_only",
-        "timestamp",
-        "last_insert_id",
-        "identity",
-        "error_count",
-        "warning_count",
-        "explicit_defaults_for_timestamp",
-        "session_track_schema",
-        "sql_log_bin",
-        "profiling",
-        "connect_timeout",
-        "max_prepared_stmt_count",
-        "log_bin",
-    ];
-    if NUMBERS.contains(&name) { Type::integer(21) } else { Type::text(16_383, collation) }
+    /// `@@name`, `@@global.name`, `@@session.name`.
+    pub(super) fn system_variable(&self, first: &str, rest: &[Ident]) -> Result<Expression, SqlError> {
+        let first = first.to_ascii_lowercase();
+        let (scope, name) = match rest {
+            [] => ("", first),
+            [name] if ["global", "session", "local"].contains(&first.as_str()) => {
+                (first.as_str(), name.value.to_ascii_lowercase())
+            }
+            parts => {
+                let rest = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
+                return Err(system::unknown(&format!("{first}.{rest}")));
+            }
+        };
+        let variable = system::variable(&name).ok_or_else(|| system::unknown(&name))?;
+        let wrong = |kind: &str| SqlError::new(1238, "HY000", format!("Variable '{name}' is a {kind} variable"));
+        match (scope, variable.scope) {
+            ("global", system::Scope::Session) => return Err(wrong("SESSION")),
+            ("session" | "local", system::Scope::Global) => return Err(wrong("GLOBAL")),
+            (_, _) => {}
+        }
+        let name = if scope == "global" { format!("global.{name}") } else { name.clone() };
+        let ty = variable.expression_type(&self.context.collation);
+        Ok(Expression::source(ParameterSource::Variable(name), ty, true))
+    }
 }

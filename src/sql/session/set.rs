@@ -13,6 +13,7 @@ use super::super::plan::{
     Assign, Context, ParameterSource, QueryPlan, SessionCommand, SetTarget, SetValue, SqlError, TargetSql, VariableKind,
 };
 use super::super::scope::Scope;
+use super::super::system;
 use super::super::types::Class;
 
 /// What a bare word on the right-hand side is.
@@ -55,8 +56,17 @@ pub(super) fn set(
             return transaction(cursor, session);
         }
     }
-    if cursor.sees(&["GLOBAL", "TRANSACTION"]) {
-        return Err(SqlError::unsupported("SET GLOBAL TRANSACTION"));
+    if cursor.take(&["GLOBAL", "TRANSACTION"]) {
+        return global_transaction(cursor);
+    }
+    if cursor.sees(&["PASSWORD"]) && !matches!(cursor.nth(1), Some(Token::Period)) {
+        return Err(SqlError::unsupported("SET PASSWORD"));
+    }
+    if cursor.take(&["ROLE"]) {
+        return role(cursor);
+    }
+    if cursor.sees(&["DEFAULT", "ROLE"]) || cursor.sees(&["RESOURCE", "GROUP"]) {
+        return Err(SqlError::unsupported("SET DEFAULT ROLE and SET RESOURCE GROUP"));
     }
     let mut assigns = Vec::new();
     loop {
@@ -66,6 +76,29 @@ pub(super) fn set(
         }
         cursor.expect_symbol(&Token::Comma)?;
     }
+}
+
+/// SET GLOBAL TRANSACTION stands for assignments of global variables.
+fn global_transaction(cursor: &mut Cursor<'_>) -> Result<SessionCommand, SqlError> {
+    let SessionCommand::SetTransaction { isolation, read_only, .. } = transaction(cursor, true)? else {
+        return Err(cursor.error());
+    };
+    let assign = |name: &str, value: Value| Assign {
+        target: SetTarget::Global(name.to_owned()),
+        value: SetValue::Constant(value),
+        kind: None,
+    };
+    let isolation = isolation.map(|level| assign("transaction_isolation", Value::Text(level)));
+    let access = read_only.map(|read_only| assign("transaction_read_only", Value::Int(i64::from(read_only))));
+    Ok(SessionCommand::Set(isolation.into_iter().chain(access).collect()))
+}
+
+/// There are no roles here, so that all of them are none.
+fn role(cursor: &mut Cursor<'_>) -> Result<SessionCommand, SqlError> {
+    if cursor.take(&["NONE"]) || cursor.take(&["ALL"]) || cursor.take(&["DEFAULT"]) {
+        return Ok(SessionCommand::NoOperation("SET ROLE"));
+    }
+    Err(SqlError::unsupported("SET ROLE"))
 }
 
 fn transaction(cursor: &mut Cursor<'_>, session: bool) -> Result<SessionCommand, SqlError> {
@@ -110,7 +143,7 @@ fn assign(cursor: &mut Cursor<'_>, source: &Source<'_>, context: &Context, modes
         } else {
             SetValue::Constant(Value::Text(word_or_string(cursor)?))
         };
-        return Ok(Assign { target: SetTarget::Names { collation: None }, value, kind: None });
+        return Ok(Assign { target: SetTarget::Charset, value, kind: None });
     }
     let target = target(cursor)?;
     if !cursor.symbol(&Token::Eq) && !cursor.symbol(&Token::Assignment) {
@@ -135,27 +168,49 @@ fn target(cursor: &mut Cursor<'_>) -> Result<SetTarget, SqlError> {
         let scoped = cursor.sees(&[word]) && !matches!(cursor.nth(1), Some(Token::Eq | Token::Assignment));
         if scoped {
             cursor.next();
-            let name = cursor.name()?.to_ascii_lowercase();
-            return Ok(if global { SetTarget::Global(name) } else { SetTarget::Session(name) });
+            return scoped_target(cursor, word, global);
         }
     }
     if let Some(user) = cursor.variable() {
         return Ok(SetTarget::User(user));
     }
-    let first = cursor.name()?;
-    if let Some(system) = first.strip_prefix("@@") {
-        let scope = system.to_ascii_lowercase();
-        if cursor.symbol(&Token::Period) {
-            let name = cursor.name()?.to_ascii_lowercase();
-            return Ok(if matches!(scope.as_str(), "global" | "persist" | "persist_only") {
-                SetTarget::Global(name)
-            } else {
-                SetTarget::Session(name)
-            });
-        }
-        return Ok(SetTarget::Session(scope));
+    let Some(Token::Word(first)) = cursor.peek() else { return Err(cursor.error()) };
+    let Some(system) = first.value.strip_prefix("@@").filter(|_| first.quote_style.is_none()) else {
+        return variable(cursor).map(SetTarget::Session);
+    };
+    cursor.next();
+    let scope = system.to_ascii_lowercase();
+    match scope.as_str() {
+        "global" | "persist" | "persist_only" if cursor.symbol(&Token::Period) => scoped_target(cursor, &scope, true),
+        "session" | "local" if cursor.symbol(&Token::Period) => scoped_target(cursor, &scope, false),
+        "transaction_isolation" | "transaction_read_only" => Ok(SetTarget::Next(scope)),
+        _unscoped => known(cursor, scope).map(SetTarget::Session),
     }
-    Ok(SetTarget::Session(first.to_ascii_lowercase()))
+}
+
+fn scoped_target(cursor: &mut Cursor<'_>, scope: &str, global: bool) -> Result<SetTarget, SqlError> {
+    if scope.eq_ignore_ascii_case("PERSIST_ONLY") {
+        return Err(SqlError::unsupported("SET PERSIST_ONLY"));
+    }
+    let name = variable(cursor)?;
+    Ok(if global { SetTarget::Global(name) } else { SetTarget::Session(name) })
+}
+
+fn variable(cursor: &mut Cursor<'_>) -> Result<String, SqlError> {
+    let name = cursor.name()?.to_ascii_lowercase();
+    known(cursor, name)
+}
+
+/// 1193 for a name that isn't a variable's.
+fn known(cursor: &mut Cursor<'_>, name: String) -> Result<String, SqlError> {
+    if cursor.symbol(&Token::Period) {
+        let part = cursor.name()?;
+        return Err(system::unknown(&format!("{name}.{part}")));
+    }
+    if system::variable(&name).is_none() {
+        return Err(system::unknown(&name));
+    }
+    Ok(name)
 }
 
 /// A value up to the next comma, and the kind of user variable that it makes.
