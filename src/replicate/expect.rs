@@ -61,6 +61,7 @@ fn source(source: &ParameterSource, statement: &CapturedStatement) -> Result<(),
         ParameterSource::Variable(name) => unknown(&format!("@@{name}")),
         ParameterSource::Rows(rows) => unknown(&format!("{}.{}", rows.database, rows.table)),
         ParameterSource::UserVariable(name) => unknown(&format!("@{name}")),
+        ParameterSource::JsonOf(inner) => self::source(inner, statement),
         ParameterSource::Literal(_)
         | ParameterSource::Client(_)
         | ParameterSource::GeneratedId(_)

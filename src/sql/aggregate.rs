@@ -60,6 +60,11 @@ impl Lowering<'_> {
             return self.group_concat(list, distinct, inside);
         }
         let arguments = plain_arguments(&list.args)?;
+        if name.starts_with("JSON_") {
+            let values =
+                arguments.iter().map(|argument| self.lower(argument, inside)).collect::<Result<Vec<_>, _>>()?;
+            return self.json_aggregate(name, &values);
+        }
         let [argument] = arguments.as_slice() else { return Err(SqlError::argument_count(name)) };
         let value = self.lower(argument, inside)?;
         let word = if distinct { "DISTINCT " } else { "" };
@@ -90,7 +95,13 @@ impl Lowering<'_> {
             }
             "MIN" | "MAX" => {
                 if value.ty.class == Class::Json {
-                    return Err(SqlError::unsupported(format_args!("{name} of JSON")));
+                    let sql = self.own(value)?;
+                    let ty = super::json::json_result();
+                    return Ok(Expression::sql(
+                        format!("\"mysql\".json_{}({sql})", name.to_ascii_lowercase()),
+                        ty,
+                        true,
+                    ));
                 }
                 let sql = self.comparable(value)?;
                 let flags = value.ty.flags & !(flag::NOT_NULL | flag::PRI_KEY | flag::UNIQUE_KEY | flag::MULTIPLE_KEY);
@@ -112,10 +123,6 @@ impl Lowering<'_> {
                 let empty = if name == "BIT_AND" { "-1" } else { "0" };
                 let sql = format!("COALESCE({}({sql}), {empty})", name.to_ascii_lowercase());
                 Expression::sql(sql, Type { unsigned: true, ..Type::integer(21) }, false)
-            }
-            "JSON_ARRAYAGG" => {
-                let sql = self.own(value)?;
-                Expression::sql(format!("jsonb_agg({sql})"), Type::json(), true)
             }
             other => return Err(SqlError::unsupported(format_args!("aggregate {other}"))),
         };
@@ -204,6 +211,9 @@ impl Lowering<'_> {
 
     /// The value by which rows are sorted.
     pub(super) fn sort_key(&mut self, value: &Expression) -> Result<String, SqlError> {
+        if value.ty.class == Class::Json {
+            return Ok(format!("\"mysql\".json_sort_key({}) COLLATE \"C\"", self.own(value)?));
+        }
         if value.ty.is_enum() && value.origin.is_none() {
             return Err(SqlError::unsupported("ORDER BY a derived ENUM or SET"));
         }

@@ -166,6 +166,7 @@ impl<'v> Binder<'v> {
             ParameterSource::FoundRows => Value::Int(values.found_rows),
             ParameterSource::RowCount => Value::Int(values.row_count),
             ParameterSource::Rows(source) => Value::Text(self.rows(source)?),
+            ParameterSource::JsonOf(inner) => super::json::scalar_value(&*self.value(inner)?)?,
         }))
     }
 

@@ -157,7 +157,8 @@ impl Lowering<'_> {
         let found = set(name).ok_or_else(|| unknown_set(name))?;
         let text_type = |length: usize| {
             let length = u32::try_from(length).unwrap_or(u32::MAX);
-            let collation = if name == of_collation(&self.context.collation) { &self.context.collation } else { found.1 };
+            let collation =
+                if name == of_collation(&self.context.collation) { &self.context.collation } else { found.1 };
             Type::text(length, collation)
         };
         match (found.0, found.2) {
@@ -205,7 +206,8 @@ impl Lowering<'_> {
             let length = value.ty.length.saturating_mul(4);
             return Ok(Expression::sql(sql, Type::bytes(length), value.nullable));
         }
-        let collation = if found.0 == of_collation(&self.context.collation) { &self.context.collation } else { found.1 };
+        let collation =
+            if found.0 == of_collation(&self.context.collation) { &self.context.collation } else { found.1 };
         let ty = Type::text(value.ty.length, collation);
         if value.is_null() {
             return Ok(Expression::literal(Value::Null, ty));
@@ -217,7 +219,11 @@ impl Lowering<'_> {
             };
             return Ok(Expression::sql(format!("\"mysql\".decode({sql}, '{encoding}')"), ty, true));
         }
-        if value.is_flexible() && value.ty.is_text() && let Some(Value::Text(text)) = value.constant() && text.is_ascii() {
+        if value.is_flexible()
+            && value.ty.is_text()
+            && let Some(Value::Text(text)) = value.constant()
+            && text.is_ascii()
+        {
             return Ok(Expression { ty, ..value.clone() });
         }
         let sql = self.text(value)?;

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::schema::types::integer_range;
 use crate::schema::{Column, ColumnType, Table};
+use crate::value::json::{Problem, Writer, carried};
 use crate::value::{Clock, Date, Value};
 
 use super::bind::{bytes_of, hexadecimal, number_prefix, text};
@@ -428,18 +429,15 @@ fn json(value: &Value, target: &Target<'_>) -> Result<String, SqlError> {
     };
     let Value::Text(text) = value else {
         if matches!(value, Value::Bytes(_)) {
-            return Err(SqlError::new(
-                3144,
-                "22032",
-                "Cannot create a JSON value from a string with CHARACTER SET 'binary'.".to_owned(),
-            ));
+            return Err(super::json::binary_document());
         }
         return Err(invalid("not a JSON text, may need CAST", 0));
     };
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Ok(_) => Ok(text.clone()),
-        Err(error) => Err(invalid("Invalid value.", error.column().saturating_sub(1))),
-    }
+    carried(text, Writer::Client).map_err(|problem| match problem {
+        Problem::Syntax(what, position) => invalid(what, position),
+        Problem::Depth => SqlError::new(3157, "22032", "The JSON document exceeds the maximum depth.".to_owned()),
+        Problem::Uncarried(what) => SqlError::unsupported(what),
+    })
 }
 
 #[cfg(test)]

@@ -243,14 +243,10 @@ impl<'c> Lowering<'c> {
             Class::Integer | Class::Decimal | Class::Real => expression.ty.carrier,
             Class::Bytes if expression.ty.unsigned => Carrier::Numeric,
             Class::Text if expression.ty.is_enum() => Carrier::Int8,
-            Class::Null
-            | Class::Open
-            | Class::Text
-            | Class::Bytes
-            | Class::Date
-            | Class::DateTime
-            | Class::Time => Carrier::Float8,
-            Class::Json => return Err(SqlError::unsupported("a JSON value as a condition")),
+            Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time => {
+                Carrier::Float8
+            }
+            Class::Json => return Ok(format!("({} <> '0'::jsonb)", self.own(expression)?)),
         };
         Ok(format!("({} <> 0)", self.render(expression, carrier)?))
     }
@@ -261,12 +257,7 @@ impl<'c> Lowering<'c> {
     }
 
     /// The COLLATE clause for a comparison of two character values, or nothing where PostgreSQL finds it by itself.
-    pub(super) fn collate(
-        &self,
-        left: &Expression,
-        right: &Expression,
-        operation: &str,
-    ) -> Result<Collated, SqlError> {
+    pub(super) fn collate(&self, left: &Expression, right: &Expression, operation: &str) -> Result<Collated, SqlError> {
         let winner = self.common_collation(left, right, operation)?;
         let native = |side: &Expression| {
             side.origin.is_some() && side.ty.collation.as_ref().is_some_and(|own| own.name == winner.name)
@@ -302,9 +293,7 @@ impl<'c> Lowering<'c> {
     pub(super) fn collation_sql(&self, name: &str) -> Result<String, SqlError> {
         match collation::carrier(name) {
             Some(carrier) => Ok(carrier.sql),
-            None if super::charset::is_collation(name) => {
-                Err(SqlError::unsupported(format_args!("collation {name}")))
-            }
+            None if super::charset::is_collation(name) => Err(SqlError::unsupported(format_args!("collation {name}"))),
             None => Err(SqlError::new(1273, "HY000", format!("Unknown collation: '{name}'"))),
         }
     }
@@ -358,7 +347,7 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
             format!("to_char({sql}, 'YYYY-MM-DD HH24:MI:SS{}')", fraction_format(ty.decimals))
         }
         (Interval, Text) => format!("\"mysql\".time_text({sql}, {})", ty.decimals),
-        (Json, Text) => format!("({sql})::text"),
+        (Json, Text) => format!("\"mysql\".json_text({sql})"),
         (Bytes, Text) => format!("convert_from({sql}, 'UTF8')"),
         (Text, Bytes) => super::charset::encode(sql, ty)?,
         (Bytes, Float8) => format!("\"mysql\".number(encode({sql}, 'escape'))"),
@@ -375,7 +364,8 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         (Text, Timestamp) => format!("\"mysql\".timestamp({sql})"),
         (Text, Date | TimestampTz) => format!("\"mysql\".timestamp({sql})::{}", to.name()),
         (Text, Interval) => format!("\"mysql\".time({sql})"),
-        (Text, Json) => format!("({sql})::jsonb"),
+        (Text, Json) => format!("\"mysql\".json_document({sql}, 'in argument 1 to function cast_as_json')"),
+        (_, Json) => super::json::scalar_sql(sql, ty)?,
         (Date, Timestamp | TimestampTz) | (Timestamp, Date | TimestampTz) | (TimestampTz, Date | Timestamp) => {
             format!("({sql})::{}", to.name())
         }
@@ -387,9 +377,8 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         }
         (Interval, Int2 | Int4 | Int8) => format!("round(\"mysql\".time_number({sql}))::{}", to.name()),
         (Interval, Numeric | Float4 | Float8) => format!("\"mysql\".time_number({sql})::{}", to.name()),
-        (Int2 | Int4 | Int8 | Numeric | Float4 | Float8, Json) => format!("to_jsonb({sql})"),
         (Json, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
-            format!("\"mysql\".number({sql} #>> '{{}}')::{}", to.name())
+            format!("\"mysql\".json_number({sql})::{}", to.name())
         }
         (_, _) => return Err(refused()),
     };
@@ -418,7 +407,9 @@ fn label_number(sql: &str, expression: &Expression, carrier: Carrier) -> Result<
     let number = match column_type {
         Some(ColumnType::Enum { labels }) => {
             let labels = list(labels);
-            format!("(CASE WHEN {sql} IS NOT NULL THEN coalesce(array_position(ARRAY[{labels}]::text[], {sql}::text COLLATE \"C\"), 0) END)")
+            format!(
+                "(CASE WHEN {sql} IS NOT NULL THEN coalesce(array_position(ARRAY[{labels}]::text[], {sql}::text COLLATE \"C\"), 0) END)"
+            )
         }
         Some(ColumnType::Set { labels }) => format!("\"mysql\".set_number({sql}, ARRAY[{}]::text[])", list(labels)),
         Some(_) | None => return Err(SqlError::unsupported("ENUM or SET as a number outside of its column")),

@@ -4,14 +4,11 @@
 mod cast;
 mod control;
 mod dates;
-mod json;
 mod numbers;
 mod session;
 mod text;
 
-use sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value as Token,
-};
+use sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
 use super::expression::{Expression, Lowering};
 use super::lower::Place;
@@ -23,7 +20,6 @@ use super::types::{Carrier, Type};
 #[derive(Clone, Copy, Debug)]
 enum Returns {
     Integer(u32),
-    Truth,
     Double,
     Text(u32),
     /// Character data as long as the first argument.
@@ -56,7 +52,7 @@ const fn nullable(name: &'static str, arguments: &'static str, sql: &'static str
 }
 
 /// The tables of the families.
-const TABLES: &[&[Plain]] = &[text::PLAIN, numbers::PLAIN, dates::PLAIN, json::PLAIN];
+const TABLES: &[&[Plain]] = &[text::PLAIN, numbers::PLAIN, dates::PLAIN];
 
 /// Functions whose result differs each time, or that touch something outside the statement.
 const VOLATILE: &[&str] = &[
@@ -173,7 +169,6 @@ impl Lowering<'_> {
         }
         let ty = match plain.returns {
             Returns::Integer(length) => Type::integer(length),
-            Returns::Truth => Type::truth(),
             Returns::Double => Type::double(),
             Returns::Text(length) => Type::text(length, &self.context.collation),
             Returns::Like => match arguments.first() {
@@ -213,17 +208,6 @@ pub(super) fn plain_arguments(arguments: &[FunctionArg]) -> Result<Vec<&Expr>, S
             other => Err(SqlError::unsupported(format_args!("argument {other}"))),
         })
         .collect()
-}
-
-/// The text of a string literal.
-pub(super) fn literal_text(expr: &Expr) -> Option<&str> {
-    match unnested(expr) {
-        Expr::Value(value) => match &value.value {
-            Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => Some(text),
-            _other => None,
-        },
-        _other => None,
-    }
 }
 
 /// How a form without a rewrite is called in its refusal.

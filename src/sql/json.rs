@@ -1,15 +1,26 @@
-//! JSON paths and functions. JSON is jsonb in PostgreSQL; its text form is MySQL's.
+//! JSON. Documents are jsonb in PostgreSQL; what jsonb has no type for is told apart as `helpers/json.sql` says.
+//!
+//! MySQL's rule: an argument that is a document may be JSON or a text that is parsed; an argument that is a value
+//! becomes a JSON scalar of its own type, and a text stays a string. Which of the two an argument is depends on the
+//! function, never on the value, so each is written here by [`Lowering::json_document`] or [`Lowering::json_scalar`].
+
+mod aggregate;
+mod convert;
+mod functions;
+mod scalar;
+
+pub(super) use scalar::{scalar_sql, scalar_value};
 
 use sqlparser::ast::Expr;
 
 use crate::schema::quote;
 use crate::value::Value;
+use crate::wire::constants::column_flags as flag;
 
 use super::expression::{Expression, Lowering};
-use super::functions::literal_text;
 use super::lower::Place;
 use super::plan::SqlError;
-use super::types::{Carrier, Class, Coercibility, Collation, Type};
+use super::types::{Class, Coercibility, Collation, Type};
 
 impl Lowering<'_> {
     /// `column -> '$.path'` and `column ->> '$.path'`.
@@ -21,122 +32,156 @@ impl Lowering<'_> {
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
         let document = self.lower(left, place)?;
-        let Some(path) = literal_text(path) else {
-            return Err(SqlError::unsupported("a JSON path that isn't constant"));
-        };
-        let found = self.json_at(&document, path)?;
+        let path = self.lower(path, place)?;
+        let found = self.json_extract(&[document, path])?;
         if unquote { self.json_unquote(&found) } else { Ok(found) }
     }
 
-    fn json_at(&mut self, document: &Expression, path: &str) -> Result<Expression, SqlError> {
-        let steps = steps(path)?;
-        let sql = self.render(document, Carrier::Json)?;
-        let steps: Vec<String> = steps.iter().map(|step| quote::literal(step)).collect();
-        Ok(Expression::sql(format!("({sql} #> ARRAY[{}]::text[])", steps.join(", ")), Type::json(), true))
+    /// `value MEMBER OF (document)`.
+    pub(super) fn json_member(&mut self, value: &Expr, array: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+        let (value, array) = (self.lower(value, place)?, self.lower(array, place)?);
+        let nullable = value.nullable || array.nullable;
+        let document = self.json_document(&array, "member of", 2)?;
+        let value = self.json_scalar(&value)?;
+        Ok(Expression::condition(format!("\"mysql\".json_member({value}, {document})"), nullable))
     }
 
-    fn json_unquote(&mut self, document: &Expression) -> Result<Expression, SqlError> {
-        let sql = self.render(document, Carrier::Json)?;
-        let ty = Type {
-            collation: Some(Collation { name: "utf8mb4_bin".to_owned(), coercibility: Coercibility::Column }),
-            ..Type::text(u32::MAX / 4, &self.context.collation)
+    /// JSON_EXTRACT. A constant path of members and cells is written out, so that PostgreSQL sees plain operators.
+    fn json_extract(&mut self, arguments: &[Expression]) -> Result<Expression, SqlError> {
+        let [document, paths @ ..] = arguments else { return Err(SqlError::argument_count("json_extract")) };
+        let mut sql = self.json_document(document, "json_extract", 1)?;
+        if let [path] = paths
+            && let Some(Value::Text(text)) = path.constant()
+            && let Some(steps) = plain_steps(text)
+        {
+            for step in steps {
+                sql = match step {
+                    Step::Member(name) => format!("({sql} -> {})", quote::literal(name)),
+                    Step::Cell(number) => format!("\"mysql\".json_cell({sql}, {number})"),
+                };
+            }
+        } else {
+            let paths = paths.iter().map(|path| self.text(path)).collect::<Result<Vec<_>, _>>()?;
+            sql = format!("\"mysql\".json_extract({sql}, {})", paths.join(", "));
+        }
+        Ok(Expression::sql(sql, json_result(), true))
+    }
+
+    pub(super) fn json_unquote(&mut self, value: &Expression) -> Result<Expression, SqlError> {
+        let (sql, length) = match value.ty.class {
+            Class::Json => (format!("\"mysql\".json_unquote({})", self.own(value)?), u32::MAX),
+            Class::Text | Class::Open => {
+                (format!("\"mysql\".json_unquote_text({})", self.text(value)?), value.ty.length)
+            }
+            Class::Null => ("NULL::text".to_owned(), 0),
+            Class::Integer
+            | Class::Decimal
+            | Class::Real
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Time => return Err(wrong_argument(1, "json_unquote")),
         };
-        Ok(Expression::sql(format!("\"mysql\".json_unquote({sql})"), ty, document.nullable))
+        Ok(Expression::sql(sql, self.json_characters(length), true))
     }
 
-    /// JSON_EXTRACT and others.
-    pub(super) fn json_function(
+    /// Character data that comes out of a document: compared byte by byte.
+    fn json_characters(&self, length: u32) -> Type {
+        Type {
+            collation: Some(Collation { name: "utf8mb4_bin".to_owned(), coercibility: Coercibility::Column }),
+            flags: flag::BINARY,
+            ..Type::text(length, &self.context.collation)
+        }
+    }
+
+    /// PostgreSQL's jsonb of an argument that is a document; `number` is its place among the function's arguments.
+    pub(super) fn json_document(
         &mut self,
-        name: &str,
-        arguments: &[Expression],
-    ) -> Result<Option<Expression>, SqlError> {
-        Ok(Some(match (name, arguments) {
-            ("JSON_EXTRACT", [document, path]) => {
-                let Some(Value::Text(path)) = path.constant() else {
-                    return Err(SqlError::unsupported("a JSON path that isn't constant"));
-                };
-                self.json_at(document, path)?
+        value: &Expression,
+        function: &str,
+        number: usize,
+    ) -> Result<String, SqlError> {
+        match value.ty.class {
+            Class::Json => self.own(value),
+            Class::Null => Ok("NULL::jsonb".to_owned()),
+            Class::Text | Class::Open => {
+                let text = self.text(value)?;
+                let place = quote::literal(&format!("in argument {number} to function {function}"));
+                Ok(format!("\"mysql\".json_document({text}, {place})"))
             }
-            ("JSON_UNQUOTE", [document]) if document.ty.class == Class::Json => self.json_unquote(document)?,
-            ("JSON_OBJECT", pairs) if pairs.len() % 2 == 0 => {
-                let mut parts = Vec::with_capacity(pairs.len());
-                for (at, part) in pairs.iter().enumerate() {
-                    let carrier = if at % 2 == 0 { Carrier::Text } else { json_carrier(part) };
-                    parts.push(self.render(part, carrier)?);
-                }
-                Expression::sql(format!("jsonb_build_object({})", parts.join(", ")), Type::json(), false)
+            Class::Bytes => Err(binary_document()),
+            Class::Integer | Class::Decimal | Class::Real | Class::Date | Class::DateTime | Class::Time => {
+                Err(SqlError::new(
+                    3146,
+                    "22032",
+                    format!(
+                        "Invalid data type for JSON data in argument {number} to function {function}; a JSON string or JSON type is required."
+                    ),
+                ))
             }
-            ("JSON_ARRAY", items) => {
-                let mut parts = Vec::with_capacity(items.len());
-                for item in items {
-                    parts.push(self.render(item, json_carrier(item))?);
-                }
-                Expression::sql(format!("jsonb_build_array({})", parts.join(", ")), Type::json(), false)
-            }
-            ("JSON_SET", [document, path, value]) => {
-                let Some(Value::Text(path)) = path.constant() else {
-                    return Err(SqlError::unsupported("a JSON path that isn't constant"));
-                };
-                let steps: Vec<String> = steps(path)?.iter().map(|step| quote::literal(step)).collect();
-                let (document_sql, value) =
-                    (self.render(document, Carrier::Json)?, self.render(value, json_carrier(value))?);
-                let sql = format!(
-                    "jsonb_set({document_sql}, ARRAY[{}]::text[], COALESCE(to_jsonb({value}), 'null'::jsonb), TRUE)",
-                    steps.join(", ")
-                );
-                Expression::sql(sql, Type::json(), true)
-            }
-            ("JSON_TYPE", [document]) => {
-                let sql = self.render(document, Carrier::Json)?;
-                Expression::sql(format!("\"mysql\".json_type({sql})"), Type::text(51, &self.context.collation), true)
-            }
-            (_, _) => return Ok(None),
-        }))
-    }
-}
-
-/// Numbers and documents keep their kind inside a document; everything else is text.
-fn json_carrier(value: &Expression) -> Carrier {
-    match value.ty.class {
-        Class::Integer | Class::Decimal | Class::Real | Class::Json => value.ty.carrier,
-        Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time => {
-            Carrier::Text
         }
     }
 }
 
-/// The steps of a path like `$.a."b c"[0]`. Wildcards and ranges are refused.
-fn steps(path: &str) -> Result<Vec<String>, SqlError> {
-    let refused = || SqlError::unsupported(format_args!("JSON path {path}"));
-    let mut rest = path.trim().strip_prefix('$').ok_or_else(refused)?.trim_start();
+/// 3144.
+pub(super) fn binary_document() -> SqlError {
+    let text = "Cannot create a JSON value from a string with CHARACTER SET 'binary'.";
+    SqlError::new(3144, "22032", text.to_owned())
+}
+
+/// 3064.
+fn wrong_argument(number: usize, function: &str) -> SqlError {
+    SqlError::new(3064, "HY000", format!("Incorrect type for argument {number} in function {function}."))
+}
+
+/// The type of a document that an expression gives.
+pub(super) fn json_result() -> Type {
+    Type { length: u32::MAX - 3, decimals: super::types::NOT_FIXED, ..Type::json() }
+}
+
+/// A leg of a path that needs no helper's reading.
+#[derive(Debug, PartialEq, Eq)]
+enum Step<'p> {
+    Member(&'p str),
+    Cell(u32),
+}
+
+/// The legs of a path like `$.a[0].b`. `None` for every other form, which the helpers read.
+fn plain_steps(path: &str) -> Option<Vec<Step<'_>>> {
+    let mut rest = path.strip_prefix('$')?;
     let mut steps = Vec::new();
     while !rest.is_empty() {
-        if let Some(tail) = rest.strip_prefix("[") {
-            let (index, tail) = tail.split_once(']').ok_or_else(refused)?;
-            let index = index.trim();
-            let last = index.strip_prefix("last").map(|_| "-1".to_owned()).filter(|_| index == "last");
-            let number = index.parse::<u32>().ok().map(|number| number.to_string());
-            steps.push(number.or(last).ok_or_else(refused)?);
-            rest = tail.trim_start();
+        if let Some(tail) = rest.strip_prefix('[') {
+            let (index, tail) = tail.split_once(']')?;
+            let digits = index.len() < 9 && index.bytes().all(|digit| digit.is_ascii_digit());
+            steps.push(Step::Cell(index.parse().ok().filter(|_| digits)?));
+            rest = tail;
             continue;
         }
-        let tail = rest.strip_prefix('.').ok_or_else(refused)?.trim_start();
-        if let Some(quoted) = tail.strip_prefix('"') {
-            let (key, tail) = quoted.split_once('"').ok_or_else(refused)?;
-            if key.contains('\\') {
-                return Err(refused());
-            }
-            steps.push(key.to_owned());
-            rest = tail.trim_start();
-        } else {
-            let end = tail.find(['.', '[', ' ']).unwrap_or(tail.len());
-            let (key, tail) = tail.split_at(end);
-            if key.is_empty() || key.contains('*') {
-                return Err(refused());
-            }
-            steps.push(key.to_owned());
-            rest = tail.trim_start();
+        let tail = rest.strip_prefix('.')?;
+        let end = tail.find(['.', '[']).unwrap_or(tail.len());
+        let (name, tail) = tail.split_at(end);
+        let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+        if !starts || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return None;
+        }
+        steps.push(Step::Member(name));
+        rest = tail;
+    }
+    Some(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_paths_are_written_out() {
+        assert_eq!(plain_steps("$"), Some(vec![]));
+        assert_eq!(plain_steps("$.a[0]._b1"), Some(vec![Step::Member("a"), Step::Cell(0), Step::Member("_b1")]));
+        for other in ["", "a", "$a", "$.", "$.1", "$.a ", "$[last]", "$[]", "$[+1]", "$.*", "$**.a", "$.\"a\"", "$.é"]
+        {
+            assert_eq!(plain_steps(other), None, "{other}");
         }
     }
-    Ok(steps)
 }

@@ -138,6 +138,7 @@ impl Lowering<'_> {
                     .collect();
                 self.call("SUBSTRING", &parts, place)
             }
+            Expr::MemberOf(member) => self.json_member(&member.value, &member.array, place),
             Expr::Trim { trim_where, trim_what, expr, .. } => self.trim(*trim_where, trim_what.as_deref(), expr, place),
             Expr::Prefixed { prefix, value } => self.introduced(prefix, value, place),
             Expr::TypedString(typed) => {

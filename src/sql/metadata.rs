@@ -8,7 +8,7 @@ use super::expression::Origin;
 use super::information_schema;
 use super::plan::OutputColumn;
 use super::select::DerivedColumn;
-use super::types::{Class, Type};
+use super::types::{Class, NOT_FIXED, Type};
 
 /// Bytes of the longest character in utf8mb4.
 const CHARACTER_BYTES: u32 = 4;
@@ -53,6 +53,7 @@ pub(super) fn of_type(name: &str, ty: &Type, nullable: bool) -> OutputColumn {
     if ty.unsigned {
         flags |= flag::UNSIGNED;
     }
+    let document = ty.class == Class::Json && ty.decimals == NOT_FIXED;
     let character = ty.class == Class::Text
         || ty.class == Class::Open
         || ty.class == Class::Null && ty.field == FieldType::VarString;
@@ -67,7 +68,7 @@ pub(super) fn of_type(name: &str, ty: &Type, nullable: bool) -> OutputColumn {
         length,
         flags,
         decimals: ty.decimals,
-        character,
+        character: character || document,
     }
 }
 

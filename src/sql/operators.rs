@@ -19,9 +19,7 @@ use super::expression::{Body, Expression, Lowering};
 use super::lower::{Fineness, Place};
 use super::plan::{ParameterSource, SqlError};
 use super::types::{Carrier, Class, Type};
-use carriers::{
-    constant_carrier, date_domain, exact_carrier, integer_carrier, is_number_literal, number_class,
-};
+use carriers::{constant_carrier, date_domain, exact_carrier, integer_carrier, is_number_literal, number_class};
 use compare::Domain;
 
 impl Lowering<'_> {
@@ -168,6 +166,9 @@ impl Lowering<'_> {
     ) -> Result<Expression, SqlError> {
         let subject = self.lower(subject, place)?;
         let (low, high) = (self.lower(bounds.0, place)?, self.lower(bounds.1, place)?);
+        if [&subject, &low, &high].iter().any(|side| side.ty.class == Class::Json) {
+            return Err(SqlError::unsupported("comparison of JSON in the BETWEEN operator"));
+        }
         let nullable = subject.nullable || low.nullable || high.nullable;
         // Three values are compared as one kind: numbers as soon as one of them is a number.
         let number = |side: &Expression| matches!(side.ty.class, Class::Integer | Class::Decimal | Class::Real);

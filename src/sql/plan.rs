@@ -329,6 +329,8 @@ pub enum ParameterSource {
     RowCount,
     /// The rows of a system table, as JSON.
     Rows(Box<RowSource>),
+    /// The value of another source as a JSON scalar of its type.
+    JsonOf(Box<Self>),
 }
 
 /// Which rows of a system table a statement reads.

@@ -9,10 +9,10 @@ use sqlparser::ast::{
 
 use crate::schema::quote;
 
-use super::information_schema;
 use super::aggregate::direction;
 use super::expression::{Body, Expression, Lowering, Origin};
 use super::from::{determined, equalities, name_parts, relation_of, spot};
+use super::information_schema;
 use super::lower::{Aggregates, Grouping, Place};
 use super::operators::unnested;
 use super::plan::SqlError;

@@ -1,5 +1,6 @@
 //! One cell and its conversions: exact, or refused with a reason. Pure.
 
+pub mod json;
 pub mod text;
 
 use serde::{Deserialize, Serialize};

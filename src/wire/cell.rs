@@ -5,6 +5,8 @@
 
 use bytes::{BufMut, BytesMut};
 
+use crate::value::json;
+
 use super::FieldType;
 use super::reader::put_lenenc_bytes;
 
@@ -58,6 +60,7 @@ enum Reading {
         bytes: usize,
     },
     Year,
+    Json,
     Date,
     DateTime {
         fraction: u8,
@@ -81,6 +84,7 @@ impl CellFormat {
             FieldType::Bit if BITS.contains(&oid) => Reading::Same,
             FieldType::Bit => Reading::Bit { bytes: (length as usize).div_ceil(8).clamp(1, 8) },
             FieldType::Year => Reading::Year,
+            FieldType::Json => Reading::Json,
             FieldType::Date | FieldType::NewDate => Reading::Date,
             FieldType::DateTime | FieldType::Timestamp => Reading::DateTime { fraction },
             FieldType::Time => Reading::Time { fraction },
@@ -107,6 +111,14 @@ impl CellFormat {
         match self.reading {
             Reading::Same => put_lenenc_bytes(out, text),
             Reading::Hex => put_hex(out, text)?,
+            Reading::Json => {
+                let text = std::str::from_utf8(text).map_err(|_| Unfit)?;
+                if json::is_printed(text) {
+                    put_lenenc_bytes(out, text.as_bytes());
+                } else {
+                    put_lenenc_bytes(out, json::printed(text).as_bytes());
+                }
+            }
             _ => put_lenenc_bytes(out, &self.mysql_text(text)?),
         }
         Ok(())
@@ -116,7 +128,7 @@ impl CellFormat {
     fn mysql_text(self, text: &[u8]) -> Result<Vec<u8>, Unfit> {
         let utf8 = || std::str::from_utf8(text).map_err(|_| Unfit);
         Ok(match self.reading {
-            Reading::Same | Reading::Hex => text.to_vec(),
+            Reading::Same | Reading::Hex | Reading::Json => text.to_vec(),
             Reading::Boolean => vec![if text == b"t" { b'1' } else { b'0' }],
             Reading::Float { decimals: None } => float_text(utf8()?.parse().map_err(|_| Unfit)?)?.into_bytes(),
             Reading::Double { decimals: None } => double_text(utf8()?.parse().map_err(|_| Unfit)?)?.into_bytes(),

@@ -57,7 +57,7 @@ impl Lowering<'_> {
                 Expression::sql(format!("({sql})::timestamp({fraction})"), Type::datetime(fraction), true)
             }
             "TIME" => Expression::sql(self.render(&value, Carrier::Interval)?, Type::time(fraction), true),
-            "JSON" => Expression::sql(self.render(&value, Carrier::Json)?, Type::json(), nullable),
+            "JSON" => self.cast_to_json(&value)?,
             other => return Err(SqlError::unsupported(format_args!("CAST AS {other}"))),
         })
     }

@@ -126,9 +126,7 @@ fn numbers(column: &Column) -> (Option<u64>, Option<u64>) {
         "mediumint" => (Some(7), Some(0)),
         "int" => (Some(10), Some(0)),
         "bigint" => (Some(if unsigned { 20 } else { 19 }), Some(0)),
-        "decimal" => {
-            (Some(given.first().copied().unwrap_or(10)), Some(given.get(1).copied().unwrap_or(0)))
-        }
+        "decimal" => (Some(given.first().copied().unwrap_or(10)), Some(given.get(1).copied().unwrap_or(0))),
         "float" => (Some(given.first().copied().unwrap_or(12)), given.get(1).copied()),
         "double" => (Some(given.first().copied().unwrap_or(22)), given.get(1).copied()),
         "bit" => (Some(given.first().copied().unwrap_or(1)), None),
@@ -146,9 +144,8 @@ fn fraction(column: &Column) -> Option<u64> {
 /// PRI for any part of the primary key, UNI for a unique key of this column alone, MUL for the first of another key.
 pub(super) fn key_mark(table: &Table, column: &Column) -> &'static str {
     let part = |key: &Key| key.parts.iter().position(|part| part.column.as_deref() == Some(column.name.as_str()));
-    let of = |wanted: &dyn Fn(&Key, usize) -> bool| {
-        table.keys.iter().any(|key| part(key).is_some_and(|at| wanted(key, at)))
-    };
+    let of =
+        |wanted: &dyn Fn(&Key, usize) -> bool| table.keys.iter().any(|key| part(key).is_some_and(|at| wanted(key, at)));
     if of(&|key, _| key.kind == KeyKind::Primary) {
         return "PRI";
     }

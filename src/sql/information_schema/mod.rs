@@ -57,11 +57,9 @@ pub(super) fn named(parts: &[String], context: &Context) -> Result<Option<&'stat
         Some(found) if rows::is_served(found) => Ok(Some(found)),
         Some(_) => Err(SqlError::unsupported(format_args!("queries on {database}.{table}"))),
         None if is_known(database, table) => Err(SqlError::unsupported(format_args!("queries on {database}.{table}"))),
-        None if database.eq_ignore_ascii_case("information_schema") => Err(SqlError::new(
-            1109,
-            "42S02",
-            format!("Unknown table '{}' in information_schema", table.to_uppercase()),
-        )),
+        None if database.eq_ignore_ascii_case("information_schema") => {
+            Err(SqlError::new(1109, "42S02", format!("Unknown table '{}' in information_schema", table.to_uppercase())))
+        }
         None => Err(SqlError::no_table(&database.to_ascii_lowercase(), table)),
     }
 }

@@ -135,7 +135,8 @@ fn add(table: &mut SystemTable, (column, mut system): (Column, SystemColumn)) {
 }
 
 fn column(cells: &[&str]) -> Option<(Column, SystemColumn)> {
-    let [name, type_text, collation, nullable, default, code, length, flags, decimals, schema, rest @ ..] = cells else {
+    let [name, type_text, collation, nullable, default, code, length, flags, decimals, schema, rest @ ..] = cells
+    else {
         return None;
     };
     let field = FieldType::from_byte(code.parse().ok()?)?;

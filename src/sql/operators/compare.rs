@@ -8,7 +8,12 @@ use super::*;
 
 impl Lowering<'_> {
     /// A comparison as a PostgreSQL condition.
-    pub(in crate::sql) fn compare(&mut self, op: &str, left: &Expression, right: &Expression) -> Result<String, SqlError> {
+    pub(in crate::sql) fn compare(
+        &mut self,
+        op: &str,
+        left: &Expression,
+        right: &Expression,
+    ) -> Result<String, SqlError> {
         if left.is_null() || right.is_null() {
             return Ok(match (op, left.is_null() && right.is_null()) {
                 ("IS NOT DISTINCT FROM", true) => "TRUE".to_owned(),
@@ -23,18 +28,6 @@ impl Lowering<'_> {
         Ok(format!("({left} {op} {right})"))
     }
 
-    /// A value that is compared with a JSON document: a scalar becomes one.
-    fn document(&mut self, side: &Expression) -> Result<String, SqlError> {
-        let carrier = match side.ty.class {
-            Class::Json => return self.own(side),
-            Class::Integer | Class::Decimal | Class::Real => side.ty.carrier,
-            Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time => {
-                Carrier::Text
-            }
-        };
-        Ok(format!("to_jsonb({})", self.render(side, carrier)?))
-    }
-
     /// Text for a comparison; trailing blanks of constants are cut where they don't count.
     pub(super) fn comparable_text(&mut self, side: &Expression, pads: bool) -> Result<String, SqlError> {
         let sql = self.text(side)?;
@@ -47,6 +40,7 @@ impl Lowering<'_> {
         let both = |carrier| Ok(Domain::Own(carrier, carrier));
         let (left_carrier, right_carrier) = (left.ty.carrier, right.ty.carrier);
         match (left.ty.class, right.ty.class) {
+            (Json, _) | (_, Json) => both(Carrier::Json),
             (Null | Open | Text, Null | Open | Text) => Ok(Domain::Text),
             (Integer | Decimal | Real, Open | Null) => Ok(Domain::Own(left_carrier, self.open_carrier(left, right))),
             (Open | Null, Integer | Decimal | Real) => Ok(Domain::Own(self.open_carrier(right, left), right_carrier)),
@@ -81,9 +75,6 @@ impl Lowering<'_> {
             (Date | DateTime | Time, Integer | Decimal | Real) | (Integer | Decimal | Real, Date | DateTime | Time) => {
                 both(Carrier::Float8)
             }
-            (Json, Json | Open | Null) | (Open | Null, Json) => both(Carrier::Json),
-            (Json, Text | Integer | Decimal | Real) if right.is_flexible() => both(Carrier::Json),
-            (Text | Integer | Decimal | Real, Json) if left.is_flexible() => both(Carrier::Json),
             (_, _) => Err(SqlError::unsupported(format_args!(
                 "comparison of {} with {}",
                 left_carrier.name(),
@@ -106,7 +97,7 @@ impl Lowering<'_> {
                 let right = self.comparable_text(right, collated.pads)?;
                 Ok((format!("{left}{}", collated.clause), right))
             }
-            Domain::Own(Carrier::Json, Carrier::Json) => Ok((self.document(left)?, self.document(right)?)),
+            Domain::Own(Carrier::Json, Carrier::Json) => self.json_meeting(op, left, right),
             Domain::Own(left_carrier, right_carrier) => {
                 Ok((self.render(left, left_carrier)?, self.render(right, right_carrier)?))
             }

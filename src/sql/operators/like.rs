@@ -37,7 +37,9 @@ impl Lowering<'_> {
                 let sql = self.text(&pattern)?;
                 let mark = escape.map(String::from).unwrap_or_default();
                 if mark.chars().any(char::is_alphabetic) {
-                    return Err(SqlError::unsupported("LIKE with a letter for ESCAPE and a pattern that isn't constant"));
+                    return Err(SqlError::unsupported(
+                        "LIKE with a letter for ESCAPE and a pattern that isn't constant",
+                    ));
                 }
                 let mark = crate::schema::quote::literal(&mark);
                 Expression::sql(format!("\"mysql\".like_pattern({sql}, {mark})"), pattern.ty.clone(), pattern.nullable)

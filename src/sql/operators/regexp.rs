@@ -73,7 +73,9 @@ impl Lowering<'_> {
             "REGEXP_INSTR" => {
                 let ends = self.whole_argument(arguments, 4, 0)?;
                 Expression::sql(
-                    format!("regexp_instr({subject_sql}, {pattern}, {at}, greatest({occurrence}, 1)::int4, {ends}::int4, {option})::int8"),
+                    format!(
+                        "regexp_instr({subject_sql}, {pattern}, {at}, greatest({occurrence}, 1)::int4, {ends}::int4, {option})::int8"
+                    ),
                     Type::integer(21),
                     nullable,
                 )
@@ -90,7 +92,9 @@ impl Lowering<'_> {
                 };
                 let with = self.parameter(&ParameterSource::Literal(Value::Text(with)), Carrier::Text.oid());
                 Expression::sql(
-                    format!("regexp_replace({subject_sql}, {pattern}, {with}, {at}, greatest({occurrence}, 0)::int4, {option})"),
+                    format!(
+                        "regexp_replace({subject_sql}, {pattern}, {with}, {at}, greatest({occurrence}, 0)::int4, {option})"
+                    ),
                     Type { length: 16_383, ..self.text_like(subject) },
                     nullable,
                 )

@@ -156,7 +156,8 @@ impl Lowering<'_> {
             let mut alternatives = Vec::with_capacity(list.len());
             for row in list {
                 let equal = self.row_operation(subject, &BinaryOperator::Eq, row, place)?;
-                let equal = equal.ok_or_else(|| SqlError::operand_columns(members(subject).map_or(1, |row| row.len())))?;
+                let equal =
+                    equal.ok_or_else(|| SqlError::operand_columns(members(subject).map_or(1, |row| row.len())))?;
                 alternatives.push(self.truth(&equal)?);
             }
             let sql = format!("({})", alternatives.join(" OR "));
@@ -268,19 +269,29 @@ impl Lowering<'_> {
                 return Err(SqlError::operand_columns(1));
             };
             nullable |= subject.nullable || column.nullable;
+            let documents = [subject, column].iter().any(|side| side.ty.class == Class::Json);
+            if documents && !operator.ends_with("IN") {
+                return Err(SqlError::unsupported(format_args!("{operator} of JSON")));
+            }
             let (subject, column) = self.meeting("=", subject, column)?;
             left.push(subject);
             right.push(column);
         }
         let left = if left.len() == 1 { left.concat() } else { format!("({})", left.join(", ")) };
-        let mut sql = format!("({left} {operator} (SELECT {} FROM ({}) AS \"{alias}\"))", right.join(", "), derived.sql);
+        let mut sql =
+            format!("({left} {operator} (SELECT {} FROM ({}) AS \"{alias}\"))", right.join(", "), derived.sql);
         if !queries.is_empty() {
             sql = format!("(SELECT {sql} FROM (SELECT) AS one{})", queries.concat());
         }
         Ok(Expression::condition(sql, nullable))
     }
 
-    pub(in crate::sql) fn exists(&mut self, query: &Query, negated: bool, place: Place<'_>) -> Result<Expression, SqlError> {
+    pub(in crate::sql) fn exists(
+        &mut self,
+        query: &Query,
+        negated: bool,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
         let derived = self.subquery(query, place)?;
         let not = if negated { "NOT " } else { "" };
         Ok(Expression::condition(format!("({not}EXISTS ({}))", derived.sql), false))
