@@ -225,6 +225,9 @@ impl Dialect for MySql {
                     format: None,
                 }))
             }
+            word if is_word(&word, "JSON_VALUE") && parser.peek_nth_token_ref(1).token == Token::LParen => {
+                Some(super::json::parse_json_value(parser))
+            }
             word if is_word(&word, "INTERVAL") && Self::has_operand(parser) => Some(Self::interval(parser)),
             _stock => None,
         }

@@ -122,6 +122,9 @@ impl Lowering<'_> {
         if name == "ROW" {
             return Err(SqlError::operand_columns(1));
         }
+        if name == "JSON_VALUE" {
+            return self.json_value(arguments, place);
+        }
         if name == "VALUES" {
             let [Expr::Identifier(column)] = arguments else { return Err(SqlError::argument_count(name)) };
             let found = place.values_of.and_then(|values| values.value_of(&column.value));

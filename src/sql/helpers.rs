@@ -20,5 +20,6 @@ pub const HELPERS: &str = concat!(
     include_str!("helpers/json.sql"),
     include_str!("helpers/json_paths.sql"),
     include_str!("helpers/json_change.sql"),
+    include_str!("helpers/json_value.sql"),
     include_str!("helpers/rows.sql"),
 );

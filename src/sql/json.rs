@@ -8,8 +8,10 @@ mod aggregate;
 mod convert;
 mod functions;
 mod scalar;
+mod value;
 
 pub(super) use scalar::{scalar_sql, scalar_value};
+pub(super) use value::parse as parse_json_value;
 
 use sqlparser::ast::Expr;
 

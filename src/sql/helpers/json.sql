@@ -17,7 +17,7 @@ $$ SELECT to_jsonb(CASE WHEN left(t, 1) COLLATE "C" = E'\uFDD0' THEN E'\uFDD0s' 
 CREATE OR REPLACE FUNCTION "mysql".json_of_double(d double precision) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT to_jsonb(CASE WHEN scale(n) = 0 THEN round(n, 1) ELSE n END) FROM (SELECT d::text::numeric AS n) AS s $$;
 CREATE OR REPLACE FUNCTION "mysql".json_of_bytes(b bytea, kind integer) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT to_jsonb(E'\uFDD0B' || kind || ':' || translate(encode(b, 'base64'), E'\n', '')) $$;
+$$ SELECT to_jsonb(E'\uFDD0B' || kind || ':' || encode(b, 'base64')) $$;
 
 -- A number as MySQL prints it; n is jsonb's text.
 CREATE OR REPLACE FUNCTION "mysql".json_number_text(n text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
@@ -178,11 +178,16 @@ BEGIN
   ELSIF t COLLATE "C" !~ '^-?[0.]*[1-9]' THEN
     IF left(t, 1) COLLATE "C" = '-' THEN PERFORM "mysql".json_error(1235, 'This version of MySQL doesn''t yet support ''negative zero in JSON'''); END IF;
     RETURN '0.0';
-  ELSIF coalesce(substring(t COLLATE "C" from '[eE]-0*([0-9]*)$'), '0')::numeric > 400 THEN RETURN '0.0';
+  ELSIF coalesce(substring(t COLLATE "C" from '[eE]-0*([0-9]*)$'), '0')::numeric > 400 THEN
+    IF left(t, 1) COLLATE "C" = '-' THEN PERFORM "mysql".json_error(1235, 'This version of MySQL doesn''t yet support ''negative zero in JSON'''); END IF;
+    RETURN '0.0';
   ELSE
     n := t::numeric;
   END IF;
-  IF abs(n) < 2.3e-308 THEN RETURN '0.0'; END IF;
+  IF abs(n) < 2.48e-324 THEN
+    IF n < 0 THEN PERFORM "mysql".json_error(1235, 'This version of MySQL doesn''t yet support ''negative zero in JSON'''); END IF;
+    RETURN '0.0';
+  END IF;
   shown := n::float8::text::numeric::text;
   RETURN CASE WHEN shown ~ '\.' THEN shown ELSE shown || '.0' END;
 END $$;

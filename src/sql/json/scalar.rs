@@ -131,7 +131,11 @@ fn six_digits(text: &str) -> String {
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
+    for (number, group) in bytes.chunks(3).enumerate() {
+        // MySQL breaks the lines after 76 digits.
+        if number > 0 && number % 19 == 0 {
+            out.push('\n');
+        }
         let bits = (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(group.get(at).copied().unwrap_or(0)));
         for place in 0..4 {
             let digit = DIGITS.get(bits >> (18 - 6 * place) & 63).copied().unwrap_or(b'A');
