@@ -7,6 +7,7 @@
 pub mod plan;
 
 mod aggregate;
+mod binary;
 mod bind;
 mod cache;
 mod change;
@@ -43,6 +44,7 @@ mod temporal;
 mod tests;
 mod types;
 
+pub use binary::{Respelled, respell_binaries};
 pub use bind::{Values, bind, value_of};
 pub use cache::Cache;
 pub use classify::{

@@ -2,7 +2,7 @@
 
 use bascule::store::Store;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Error, Row, SslOpts};
+use mysql_async::{ChangeUserOpts, Conn, Error, Row, SslOpts};
 
 use crate::door::open;
 
@@ -183,4 +183,18 @@ async fn a_packet_over_the_limit_is_1153() {
     let mut conn = Conn::new(door.options("app", "pw").max_allowed_packet(Some(64 << 20))).await.expect("logs in");
     let large = format!("SELECT '{}'", "x".repeat(2 << 20));
     assert_eq!(code(conn.query_drop(large).await), Some(1153));
+}
+
+#[tokio::test]
+async fn a_session_becomes_another_users_and_ends_with_a_wrong_password() {
+    let door = open(4).await;
+    let mut conn = door.connect().await;
+    conn.query_drop("SET @mine = 1").await.expect("a variable");
+    let other = ChangeUserOpts::new().with_user(Some("empty".to_owned())).with_pass(Some(String::new()));
+    conn.change_user(other.with_db_name(Some("app".to_owned()))).await.expect("changes");
+    let found: Option<(String, Option<i64>)> = conn.query_first("SELECT USER(), @mine").await.expect("answers");
+    assert_eq!(found, Some(("empty@localhost".to_owned(), None)));
+    let wrong = ChangeUserOpts::new().with_user(Some("app".to_owned())).with_pass(Some("wrong".to_owned()));
+    assert_eq!(code(conn.change_user(wrong).await), Some(1045));
+    assert!(conn.ping().await.is_err(), "the session is over");
 }

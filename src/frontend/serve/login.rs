@@ -110,7 +110,13 @@ pub(super) async fn login(
         with_password: !response.auth_data.is_empty(),
     };
     let plugin = response.plugin.as_deref().unwrap_or(NATIVE.as_bytes());
-    proof.run(plugin, &response.auth_data).await?;
+    if let Err(error) = proof.run(plugin, &response.auth_data).await {
+        if let LoginError::Refused(told) = &error {
+            channel.put_error(told);
+            channel.flush().await?;
+        }
+        return Err(error);
+    }
     let database = response.database.filter(|name| !name.is_empty());
     let database = database.map(|name| String::from_utf8_lossy(&name).into_owned());
     Ok((channel, Login { user, database, collation: u16::from(response.collation) }))
@@ -203,12 +209,12 @@ impl Exchange<'_> {
                 Ok(())
             }
             Judgement::Accepted => Ok(()),
-            Judgement::Refused => self.refuse().await,
+            Judgement::Refused => Err(self.refused()),
             Judgement::Full => {
                 let password = self.full_password().await?;
                 let claim = self.claim.clone();
                 let right = tokio::task::spawn_blocking(move || accounts.password(&claim, &password)).await;
-                if right.unwrap_or(false) { Ok(()) } else { self.refuse().await }
+                if right.unwrap_or(false) { Ok(()) } else { Err(self.refused()) }
             }
         }
     }
@@ -234,13 +240,11 @@ impl Exchange<'_> {
         Ok(self.serving.rsa.decrypt(&answer, &self.scramble).await.map(|password| password.0).unwrap_or_default())
     }
 
-    async fn refuse(self) -> Result<(), LoginError> {
+    /// The refusal; the caller tells it to the client.
+    fn refused(&self) -> LoginError {
         let host = if matches!(self.address, "127.0.0.1" | "::1") { "localhost" } else { self.address };
         let using = if self.with_password { "YES" } else { "NO" };
         let text = format!("Access denied for user '{}'@'{host}' (using password: {using})", self.claim.user());
-        let error = MysqlError::new(1045, "28000", text);
-        self.channel.put_error(&error);
-        self.channel.flush().await?;
-        Err(LoginError::Refused(error))
+        LoginError::Refused(MysqlError::new(1045, "28000", text))
     }
 }

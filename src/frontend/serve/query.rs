@@ -59,15 +59,22 @@ impl Session {
     }
 
     /// The client's text in UTF-8.
-    pub(super) fn decode(&self, text: &[u8]) -> Result<String, MysqlError> {
+    pub(super) fn decode(&mut self, text: &[u8]) -> Result<String, MysqlError> {
         let name = self.state.variables.text(&self.serving.defaults, "character_set_client");
         if let Some(decoded) = charset::find(name).filter(|_| !text.is_ascii()).and_then(|charset| charset.decode(text))
         {
             return Ok(decoded);
         }
-        // Bytes of a _binary literal inside UTF-8 text can't be told from broken text.
-        let broken = |_| MysqlError::new(1300, "HY000", format!("Invalid {name} character string"));
-        std::str::from_utf8(text).map(str::to_owned).map_err(broken)
+        let broken = || MysqlError::new(1300, "HY000", format!("Invalid {name} character string"));
+        match std::str::from_utf8(text) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(_) => {
+                let sql::Respelled { text, broken } = sql::respell_binaries(text).ok_or_else(broken)?;
+                let name = name.to_owned();
+                self.state.foresee_broken(&name, &broken);
+                Ok(text)
+            }
+        }
     }
 
     /// One statement of either protocol.

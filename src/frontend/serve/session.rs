@@ -301,7 +301,7 @@ impl Session {
                 self.ok();
                 Ok(())
             }
-            Command::ChangeUser => self.change_user(payload).await,
+            Command::ChangeUser => self.change_user(body).await,
             Command::ProcessKill => {
                 let id = reader::Reader::new(body).u32().map_err(|_| MysqlError::malformed())?;
                 self.kill(u64::from(id), false).await?;
@@ -408,15 +408,15 @@ impl Session {
         Ok(())
     }
 
-    async fn change_user(&mut self, payload: &[u8]) -> Result<(), Failure> {
-        let change = ChangeUser::parse(payload, self.channel.capabilities).map_err(|_| MysqlError::malformed())?;
+    async fn change_user(&mut self, body: &[u8]) -> Result<(), Failure> {
+        let change = ChangeUser::parse(body, self.channel.capabilities).map_err(|_| MysqlError::malformed())?;
         self.reset().await;
         let user = String::from_utf8_lossy(&change.user).into_owned();
         let proved = Box::pin(login::change_user(&self.serving, &mut self.channel, &user, &self.state.host));
         let limit = self.serving.config.listen.handshake_timeout;
         match tokio::time::timeout(limit, proved).await {
             Ok(Ok(())) => {}
-            // The client has been told; the connection ends, as in MySQL.
+            // The connection ends with the refusal, as in MySQL.
             Ok(Err(LoginError::Refused(error))) => return Err(Failure::fatal(error)),
             Ok(Err(_)) | Err(_) => return Err(Failure::fatal(MysqlError::malformed())),
         }

@@ -45,6 +45,8 @@ pub(super) struct State {
     pub(super) found_rows: i64,
     pub(super) row_count: i64,
     pub(super) warnings: Vec<Warning>,
+    /// Warnings of the statement that is about to begin.
+    foreseen: Vec<Warning>,
     /// Warnings that came when the list was full: counted, not kept.
     pub(super) more_warnings: u64,
     /// The running statement's time.
@@ -66,6 +68,7 @@ impl State {
             found_rows: 0,
             row_count: -1,
             warnings: Vec::new(),
+            foreseen: Vec::new(),
             more_warnings: 0,
             time_micros: 0,
         }
@@ -123,10 +126,19 @@ impl State {
         self.more_warnings += raised.beyond;
     }
 
-    /// A statement that isn't SHOW WARNINGS begins.
+    /// A statement that isn't SHOW WARNINGS begins; what reading its text warned of are its first warnings.
     pub(super) fn forget_warnings(&mut self) {
-        self.warnings.clear();
+        self.warnings = std::mem::take(&mut self.foreseen);
         self.more_warnings = 0;
+    }
+
+    /// Warns of literals that aren't what the character set says.
+    pub(super) fn foresee_broken(&mut self, charset: &str, literals: &[Vec<u8>]) {
+        for literal in literals {
+            let shown: String = literal.iter().map(|byte| format!("{byte:02X}")).collect();
+            let message = format!("Invalid {charset} character string: '{shown}'");
+            self.foreseen.push(Warning { level: "Warning", code: 1300, message });
+        }
     }
 
     /// All warnings of the last statement, those that weren't kept included.
