@@ -1,8 +1,10 @@
-//! Aggregate and window functions.
+//! Aggregate functions, and the values by which rows are grouped and sorted. Window functions are in `window`.
+
+mod window;
 
 use sqlparser::ast::{
-    DuplicateTreatment, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, OrderByExpr, WindowType,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    FunctionArguments, OrderByExpr,
 };
 
 use crate::schema::quote;
@@ -11,7 +13,7 @@ use crate::wire::constants::column_flags as flag;
 use super::expression::{Body, Expression, Lowering};
 use super::functions::plain_arguments;
 use super::lower::{Aggregates, Place};
-use super::plan::SqlError;
+use super::plan::{ParameterSource, SqlError};
 use super::types::{Carrier, Class, Type};
 
 /// True for functions over a group of rows.
@@ -39,6 +41,46 @@ pub(super) fn is_aggregate(name: &str) -> bool {
     )
 }
 
+/// True for a call of an aggregate function that isn't a window function.
+pub(super) fn is_aggregate_call(expr: &Expr) -> bool {
+    match super::operators::unnested(expr) {
+        Expr::Function(function) => {
+            function.over.is_none() && is_aggregate(&function.name.to_string().trim_matches('`').to_ascii_uppercase())
+        }
+        _other => false,
+    }
+}
+
+/// A call of an aggregate or window function and what is done to its result: OVER belongs to the call.
+#[derive(Debug)]
+struct Call {
+    before: &'static str,
+    call: String,
+    after: String,
+    ty: Type,
+    nullable: bool,
+}
+
+impl Call {
+    fn bare(call: String, ty: Type, nullable: bool) -> Self {
+        Self { before: "", call, after: String::new(), ty, nullable }
+    }
+
+    /// A call that is the whole expression.
+    fn whole(expression: &Expression) -> Self {
+        let sql = match &expression.body {
+            Body::Sql(sql) | Body::Condition(sql) => sql.clone(),
+            Body::Parameter(_) => String::new(),
+        };
+        Self::bare(sql, expression.ty.clone(), expression.nullable)
+    }
+
+    fn finish(self, over: &str) -> Expression {
+        let Self { before, call, after, ty, nullable } = self;
+        Expression::sql(format!("{before}{call}{over}{after}"), ty, nullable)
+    }
+}
+
 impl Lowering<'_> {
     pub(super) fn aggregate(
         &mut self,
@@ -46,13 +88,35 @@ impl Lowering<'_> {
         function: &Function,
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
-        if place.aggregates == Aggregates::Forbidden {
+        if place.aggregates == Aggregates::Forbidden && (place.inside || place.scope.parent.is_none()) {
             return Err(SqlError::misplaced_aggregate());
         }
-        self.aggregates += 1;
+        let around = self.innermost.take();
+        let call = self.aggregate_call(name, function, place.inside_aggregate());
+        let own = self.innermost;
+        self.innermost = around.max(own);
+        // An aggregate over columns of a surrounding query only is computed there.
+        let depth = own.unwrap_or(place.scope.depth).min(place.scope.depth);
+        let mut at = place;
+        while at.scope.depth > depth
+            && let Some(parent) = at.scope.parent
+        {
+            at = parent;
+        }
+        if at.aggregates == Aggregates::Forbidden {
+            return Err(if depth == place.scope.depth || at.inside {
+                SqlError::misplaced_aggregate()
+            } else {
+                SqlError::unsupported("an aggregate of a surrounding query that can't be computed there")
+            });
+        }
+        self.count_aggregate(depth);
+        Ok(call?.finish(""))
+    }
+
+    fn aggregate_call(&mut self, name: &str, function: &Function, inside: Place<'_>) -> Result<Call, SqlError> {
         let FunctionArguments::List(list) = &function.args else { return Err(SqlError::argument_count(name)) };
         let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-        let inside = place.inside_aggregate();
         if name == "COUNT" {
             return self.count(list, distinct, inside);
         }
@@ -63,51 +127,39 @@ impl Lowering<'_> {
         if name.starts_with("JSON_") {
             let values =
                 arguments.iter().map(|argument| self.lower(argument, inside)).collect::<Result<Vec<_>, _>>()?;
-            return self.json_aggregate(name, &values);
+            return self.json_aggregate(name, &values).map(|found| Call::whole(&found));
         }
-        let [argument] = arguments.as_slice() else { return Err(SqlError::argument_count(name)) };
+        let [argument] = arguments.as_slice() else { return Err(SqlError::syntax(")", 1)) };
         let value = self.lower(argument, inside)?;
         let word = if distinct { "DISTINCT " } else { "" };
         self.reduce(name, word, &value)
     }
 
     /// An aggregate of one value; `word` is `DISTINCT ` or empty.
-    fn reduce(&mut self, name: &str, word: &str, value: &Expression) -> Result<Expression, SqlError> {
+    fn reduce(&mut self, name: &str, word: &str, value: &Expression) -> Result<Call, SqlError> {
         let exact = matches!(value.ty.class, Class::Integer | Class::Decimal);
-        let found = match name {
+        match name {
             "SUM" if exact => {
                 let sql = self.render(value, Carrier::Numeric)?;
                 let ty = Type::decimal((value.ty.precision() + 22).min(65), value.ty.decimals);
-                Expression::sql(format!("sum({word}{sql})"), ty, true)
+                Ok(Call::bare(format!("sum({word}{sql})"), ty, true))
             }
             "AVG" if exact => {
                 let sql = self.render(value, Carrier::Numeric)?;
                 let scale = value.ty.decimals.saturating_add(4).min(30);
-                Expression::sql(
-                    format!("round(avg({word}{sql}), {scale})"),
-                    Type::decimal(value.ty.precision() + 4, scale),
-                    true,
-                )
+                Ok(Call {
+                    before: "round(",
+                    call: format!("avg({word}{sql})"),
+                    after: format!(", {scale})"),
+                    ty: Type::decimal(value.ty.precision() + 4, scale),
+                    nullable: true,
+                })
             }
             "SUM" | "AVG" => {
                 let sql = self.render(value, Carrier::Float8)?;
-                Expression::sql(format!("{}({word}{sql})", name.to_ascii_lowercase()), Type::double(), true)
+                Ok(Call::bare(format!("{}({word}{sql})", name.to_ascii_lowercase()), Type::double(), true))
             }
-            "MIN" | "MAX" => {
-                if value.ty.class == Class::Json {
-                    let sql = self.own(value)?;
-                    let ty = super::json::json_result();
-                    return Ok(Expression::sql(
-                        format!("\"mysql\".json_{}({sql})", name.to_ascii_lowercase()),
-                        ty,
-                        true,
-                    ));
-                }
-                let sql = self.comparable(value)?;
-                let flags = value.ty.flags & !(flag::NOT_NULL | flag::PRI_KEY | flag::UNIQUE_KEY | flag::MULTIPLE_KEY);
-                let ty = Type { flags, ..value.ty.clone() };
-                Expression::sql(format!("{}({sql})", name.to_ascii_lowercase()), ty, true)
-            }
+            "MIN" | "MAX" => self.extreme(&name.to_ascii_lowercase(), value),
             "STD" | "STDDEV" | "STDDEV_POP" | "STDDEV_SAMP" | "VARIANCE" | "VAR_POP" | "VAR_SAMP" => {
                 let function = match name {
                     "STDDEV_SAMP" => "stddev_samp",
@@ -116,21 +168,54 @@ impl Lowering<'_> {
                     _population => "stddev_pop",
                 };
                 let sql = self.render(value, Carrier::Float8)?;
-                Expression::sql(format!("{function}({sql})"), Type::double(), true)
+                Ok(Call::bare(format!("\"mysql\".{function}({word}{sql})"), Type::double(), true))
+            }
+            "BIT_AND" | "BIT_OR" | "BIT_XOR" if value.ty.class == Class::Bytes => {
+                Err(SqlError::unsupported(format_args!("{name} of binary strings")))
             }
             "BIT_AND" | "BIT_OR" | "BIT_XOR" => {
-                let sql = self.render(value, Carrier::Int8)?;
+                let sql = match value.ty.class {
+                    Class::Integer if value.ty.carrier != Carrier::Numeric => self.render(value, Carrier::Int8)?,
+                    _other => format!("\"mysql\".to_bits({})", self.render(value, Carrier::Numeric)?),
+                };
                 let empty = if name == "BIT_AND" { "-1" } else { "0" };
-                let sql = format!("COALESCE({}({sql}), {empty})", name.to_ascii_lowercase());
-                Expression::sql(sql, Type { unsigned: true, ..Type::integer(21) }, false)
+                let ty = Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(21) };
+                Ok(Call {
+                    before: "\"mysql\".to_unsigned(COALESCE(",
+                    call: format!("{}({word}{sql})", name.to_ascii_lowercase()),
+                    after: format!(", {empty}))"),
+                    ty,
+                    nullable: false,
+                })
             }
-            other => return Err(SqlError::unsupported(format_args!("aggregate {other}"))),
-        };
-        Ok(found)
+            other => Err(SqlError::unsupported(format_args!("aggregate {other}"))),
+        }
     }
 
-    fn count(&mut self, list: &FunctionArgumentList, distinct: bool, place: Place<'_>) -> Result<Expression, SqlError> {
-        let counted = |sql: String| Ok(Expression::sql(sql, Type::integer(21), false));
+    /// MIN and MAX.
+    fn extreme(&mut self, function: &str, value: &Expression) -> Result<Call, SqlError> {
+        if value.ty.class == Class::Json {
+            let sql = self.own(value)?;
+            return Ok(Call::bare(format!("\"mysql\".json_{function}({sql})"), super::json::json_result(), true));
+        }
+        let flags = value.ty.flags & !(flag::NOT_NULL | flag::PRI_KEY | flag::UNIQUE_KEY | flag::MULTIPLE_KEY);
+        let ty = Type { flags, ..value.ty.clone() };
+        let sql = self.comparable(value)?;
+        Ok(match (&value.body, value.ty.carrier) {
+            // PostgreSQL compares bytes but has no MIN and MAX of them.
+            (_, Carrier::Bytes) => Call {
+                before: "decode(",
+                call: format!("{function}(encode({sql}, 'hex') COLLATE \"C\")"),
+                after: ", 'hex')".to_owned(),
+                ty,
+                nullable: true,
+            },
+            (_, _) => Call::bare(format!("{function}({sql})"), ty, true),
+        })
+    }
+
+    fn count(&mut self, list: &FunctionArgumentList, distinct: bool, place: Place<'_>) -> Result<Call, SqlError> {
+        let counted = |sql: String| Ok(Call::bare(sql, Type::integer(21), false));
         if let [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] = list.args.as_slice() {
             return counted("count(*)".to_owned());
         }
@@ -146,7 +231,7 @@ impl Lowering<'_> {
                 let present: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();
                 counted(format!("count(DISTINCT ({})) FILTER (WHERE {})", values.join(", "), present.join(" AND ")))
             }
-            (_, _) => Err(SqlError::argument_count("COUNT")),
+            (_, _) => Err(SqlError::syntax("", 1)),
         }
     }
 
@@ -155,17 +240,30 @@ impl Lowering<'_> {
         list: &FunctionArgumentList,
         distinct: bool,
         place: Place<'_>,
-    ) -> Result<Expression, SqlError> {
+    ) -> Result<Call, SqlError> {
+        self.deterministic("GROUP_CONCAT")?;
         let arguments = plain_arguments(&list.args)?;
-        let mut parts = Vec::with_capacity(arguments.len());
-        for argument in arguments {
+        let (mut parts, mut collation) = (Vec::with_capacity(arguments.len()), None);
+        for argument in &arguments {
             let value = self.lower(argument, place)?;
+            collation = collation.or(value.ty.collation.clone());
             parts.push(self.text(&value)?);
         }
         let (mut separator, mut order) = (",".to_owned(), Vec::new());
         for clause in &list.clauses {
             match clause {
-                FunctionArgumentClause::OrderBy(items) => order = self.order_items(items, place)?,
+                FunctionArgumentClause::OrderBy(items) => {
+                    for item in items {
+                        let expr = super::select::position(&item.expr).map_or(Some(&item.expr), |position| {
+                            position.checked_sub(1).and_then(|at| arguments.get(at).copied())
+                        });
+                        let Some(expr) = expr else {
+                            return Err(SqlError::unknown_column(&item.expr.to_string(), "order clause"));
+                        };
+                        let value = self.lower(expr, place)?;
+                        order.push((self.sort_key(&value)?, direction(item, value.nullable)));
+                    }
+                }
                 FunctionArgumentClause::Separator(value) => {
                     separator = match &value.value {
                         sqlparser::ast::Value::SingleQuotedString(text)
@@ -176,14 +274,35 @@ impl Lowering<'_> {
                 other => return Err(SqlError::unsupported(format_args!("GROUP_CONCAT … {other}"))),
             }
         }
-        if distinct && !order.is_empty() {
-            return Err(SqlError::unsupported("GROUP_CONCAT with DISTINCT and ORDER BY"));
+        let most = self.parameter(&ParameterSource::Variable("group_concat_max_len".to_owned()), Carrier::Int8.oid());
+        let (text, separator) = (parts.join(" || "), quote::literal(&separator));
+        let name = collation.as_ref().map_or(self.context.collation.clone(), |own| own.name.clone());
+        let call = if distinct {
+            self.distinct_concat(&format!("({text}) COLLATE {}", self.collation_sql(&name)?), &separator, &order)
+        } else {
+            let order: Vec<String> = order.iter().map(|(key, towards)| format!("{key}{towards}")).collect();
+            let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
+            format!("string_agg({text}, {separator}{order})")
+        };
+        let ty = Type { collation: collation.or(Type::text(0, &name).collation), ..Type::text(1024, &name) };
+        Ok(Call { before: "\"mysql\".cut_group(", call, after: format!(", {most})"), ty, nullable: true })
+    }
+
+    /// Each text once: in the order of its first row, or of the smallest key among its rows.
+    fn distinct_concat(&self, text: &str, separator: &str, order: &[(String, &'static str)]) -> String {
+        let (mut arrays, mut names, mut kept, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
+        for (at, (key, towards)) in order.iter().enumerate() {
+            arrays.push_str(&format!(", array_agg({key})"));
+            names.push_str(&format!(", k{at}"));
+            kept.push_str(&format!(", min(k{at}) AS k{at}"));
+            keys.push(format!("k{at}{towards}"));
         }
-        let word = if distinct { "DISTINCT " } else { "" };
-        let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
-        let sql =
-            format!("left(string_agg({word}{}, {}{order}), 1024)", parts.join(" || "), quote::literal(&separator));
-        Ok(Expression::sql(sql, Type::text(1024, &self.context.collation), true))
+        keys.push("n".to_owned());
+        format!(
+            "(SELECT string_agg(t, {separator} ORDER BY {}) FROM (SELECT t, min(n) AS n{kept} FROM \
+             unnest(array_agg({text}){arrays}) WITH ORDINALITY AS members (t{names}, n) GROUP BY t) AS texts)",
+            keys.join(", ")
+        )
     }
 
     /// A value for GROUP BY, DISTINCT, MIN, MAX and ORDER BY: character data says its collation where PostgreSQL
@@ -234,74 +353,6 @@ impl Lowering<'_> {
             return Ok(format!("({})", self.comparable(value)?));
         }
         self.comparable(value)
-    }
-
-    /// `function(…) OVER (…)`.
-    pub(super) fn window(&mut self, name: &str, function: &Function, place: Place<'_>) -> Result<Expression, SqlError> {
-        let Some(WindowType::WindowSpec(spec)) = &function.over else {
-            return Err(SqlError::unsupported("a named window"));
-        };
-        if spec.window_name.is_some() || spec.window_frame.is_some() {
-            return Err(SqlError::unsupported("window frames"));
-        }
-        let call = if is_aggregate(name) {
-            let allowed = Place { aggregates: Aggregates::Allowed, ..place };
-            let before = self.aggregates;
-            let call = self.aggregate(name, function, allowed)?;
-            self.aggregates = before;
-            call
-        } else {
-            let integer = |function: &str| {
-                Ok(Expression::sql(format!("{function}()"), Type { unsigned: true, ..Type::integer(21) }, false))
-            };
-            match name {
-                "ROW_NUMBER" => integer("row_number")?,
-                "RANK" => integer("rank")?,
-                "DENSE_RANK" => integer("dense_rank")?,
-                "LAG" | "LEAD" | "FIRST_VALUE" | "LAST_VALUE" => {
-                    let FunctionArguments::List(list) = &function.args else {
-                        return Err(SqlError::argument_count(name));
-                    };
-                    let arguments = plain_arguments(&list.args)?;
-                    let [value, rest @ ..] = arguments.as_slice() else { return Err(SqlError::argument_count(name)) };
-                    let value = self.lower(value, place)?;
-                    let mut sql = self.own(&value)?;
-                    for offset in rest {
-                        let offset = self.lower(offset, place)?;
-                        sql = format!("{sql}, {}", self.render(&offset, Carrier::Int4)?);
-                    }
-                    if rest.len() > 1 {
-                        return Err(SqlError::unsupported(format_args!("{name} with a default")));
-                    }
-                    Expression::sql(format!("{}({sql})", name.to_ascii_lowercase()), value.ty, true)
-                }
-                other => return Err(SqlError::unsupported(format_args!("window function {other}"))),
-            }
-        };
-        let Body::Sql(mut sql) = call.body.clone() else { return Err(SqlError::unsupported("this window function")) };
-        // The window belongs to the aggregate itself, not to what rounds its result.
-        let partition = spec.partition_by.iter().map(|expr| {
-            let value = self.lower(expr, place)?;
-            self.comparable(&value)
-        });
-        let partition = partition.collect::<Result<Vec<_>, SqlError>>()?;
-        let order = self.order_items(&spec.order_by, place)?;
-        let mut over = String::new();
-        if !partition.is_empty() {
-            over = format!("PARTITION BY {}", partition.join(", "));
-        }
-        if !order.is_empty() {
-            over = format!("{over} ORDER BY {}", order.join(", "));
-        }
-        let over = format!(" OVER ({})", over.trim());
-        sql = match sql.strip_prefix("round(avg(").and_then(|rest| rest.rsplit_once("), ")) {
-            Some((inner, scale)) => format!("round(avg({inner}){over}, {scale}"),
-            None if name == "GROUP_CONCAT" || name.starts_with("BIT_") => {
-                return Err(SqlError::unsupported(format_args!("{name} over a window")));
-            }
-            None => format!("{sql}{over}"),
-        };
-        Ok(Expression { body: Body::Sql(sql), ..call })
     }
 }
 

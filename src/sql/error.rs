@@ -25,6 +25,13 @@ impl SqlError {
         )
     }
 
+    /// 1436: a statement that nests deeper than MySQL's own stack bears.
+    pub(super) fn too_deep() -> Self {
+        let text = "Thread stack overrun:  1008912 bytes used of a 1048576 byte stack, and 40000 bytes needed.  \
+                    Use 'mysqld --thread_stack=#' to specify a bigger stack.";
+        Self::new(1436, "HY000", text.to_owned())
+    }
+
     /// 1046.
     pub(super) fn no_database() -> Self {
         Self::new(1046, "3D000", "No database selected".to_owned())
@@ -48,6 +55,33 @@ impl SqlError {
     /// 1052.
     pub(super) fn ambiguous(name: &str, clause: &str) -> Self {
         Self::new(1052, "23000", format!("Column '{name}' in {clause} is ambiguous"))
+    }
+
+    /// 1140 and 1055: a column that differs within a group. [`SqlError::numbered`] adds the number of its expression.
+    pub(super) fn not_grouped(column: &str, clause: &str, whole: bool) -> Self {
+        let list = if clause == "order clause" { "ORDER BY clause" } else { "SELECT list" };
+        let mode = "this is incompatible with sql_mode=only_full_group_by";
+        if whole {
+            let text = format!(
+                "In aggregated query without GROUP BY, expression of {list} contains nonaggregated column '{column}'; {mode}"
+            );
+            return Self::new(1140, "42000", text);
+        }
+        let text = format!(
+            "Expression of {list} is not in GROUP BY clause and contains nonaggregated column '{column}' which is not \
+             functionally dependent on columns in GROUP BY clause; {mode}"
+        );
+        Self::new(1055, "42000", text)
+    }
+
+    /// Says which expression of its list breaks ONLY_FULL_GROUP_BY.
+    pub(super) fn numbered(self, number: usize) -> Self {
+        match self.code {
+            1055 | 1140 => {
+                Self { message: self.message.replacen("xpression of", &format!("xpression #{number} of"), 1), ..self }
+            }
+            _other => self,
+        }
     }
 
     /// 1582.
@@ -83,6 +117,13 @@ impl SqlError {
     /// 1222.
     pub(super) fn union_columns() -> Self {
         Self::new(1222, "21000", "The used SELECT statements have a different number of columns".to_owned())
+    }
+
+    /// 1353.
+    pub(super) fn name_count() -> Self {
+        let text = "In definition of view, derived table or common table expression, SELECT list and column names \
+                    list have different column counts";
+        Self::new(1353, "HY000", text.to_owned())
     }
 
     /// 1111.

@@ -105,14 +105,22 @@ pub(super) struct Lowering<'c> {
     pub(super) modes: Modes,
     pub(super) source: &'c Source<'c>,
     pub(super) parameters: Vec<Parameter>,
-    /// Aggregate functions met so far.
-    pub(super) aggregates: usize,
+    /// Aggregate functions met so far, by the depth of the query that they belong to.
+    pub(super) aggregates: Vec<usize>,
+    /// Depth of the innermost query among the columns named since this was last cleared.
+    pub(super) innermost: Option<usize>,
+    /// Looking whether an expression is one of GROUP BY: nothing of what is found is kept.
+    pub(super) speculating: bool,
     /// Common table expressions in sight, innermost last.
     pub(super) tables: Vec<(String, super::select::Derived)>,
     /// Positions of the client's `?` whose class was asked for, and so is part of what the plan depends on.
     pub(super) asked: BTreeSet<usize>,
     /// What the condition of the SELECT whose FROM is read fixes.
     pub(super) restrictions: Vec<super::information_schema::Restriction>,
+    /// Recursive ones whose recursive part is being worked on, innermost last.
+    pub(super) recursions: Vec<super::select::Recursion>,
+    /// The name of a recursive one behind its own LIMIT.
+    pub(super) limited: Option<String>,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -124,10 +132,14 @@ impl<'c> Lowering<'c> {
             modes,
             source,
             parameters: Vec::new(),
-            aggregates: 0,
+            aggregates: Vec::new(),
+            innermost: None,
+            speculating: false,
             tables: Vec::new(),
             asked: BTreeSet::new(),
             restrictions: Vec::new(),
+            recursions: Vec::new(),
+            limited: None,
             seen: HashMap::new(),
             names: 0,
         }
@@ -139,6 +151,19 @@ impl<'c> Lowering<'c> {
             Purpose::Serve => Ok(()),
             Purpose::Replay => Err(SqlError::unsupported(format_args!("replay of {what}"))),
         }
+    }
+
+    /// How many aggregate functions belong to the query of that depth.
+    pub(super) fn aggregates_at(&self, depth: usize) -> usize {
+        self.aggregates.get(depth).copied().unwrap_or_default()
+    }
+
+    /// Counts an aggregate function for the query of that depth.
+    pub(super) fn count_aggregate(&mut self, depth: usize) {
+        if self.aggregates.len() <= depth {
+            self.aggregates.resize(depth + 1, 0);
+        }
+        self.aggregates.get_mut(depth).into_iter().for_each(|count| *count += 1);
     }
 
     /// A name that nothing else in the statement has.

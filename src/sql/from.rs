@@ -159,8 +159,11 @@ impl Lowering<'_> {
                 self.named_table(name, alias.as_ref(), scope)
             }
             TableFactor::Derived { lateral, subquery, alias: Some(alias), .. } => {
-                let derived =
-                    if *lateral { self.query(subquery, Some(scope))? } else { self.query(subquery, scope.parent)? };
+                let derived = if *lateral {
+                    self.query_at(subquery, Some(Place::new(scope, "field list")))?
+                } else {
+                    self.query_at(subquery, scope.parent)?
+                };
                 let lateral = if *lateral { "LATERAL " } else { "" };
                 let name = alias.name.value.clone();
                 let relation = derived_relation(&derived, &name, alias)?;
@@ -197,6 +200,10 @@ impl Lowering<'_> {
                 .map(|(_, derived)| derived.clone());
             if let Some(derived) = common {
                 let called = alias.map_or(only.clone(), |alias| alias.name.value.clone());
+                if let Some(own) = self.recursions.last_mut().filter(|own| own.name.eq_ignore_ascii_case(only)) {
+                    own.uses += 1;
+                    own.alias = Some(called.clone());
+                }
                 scope.add(relation_of(&derived, &called, &[])?)?;
                 return Ok(Some(format!("{} AS {}", derived.sql, quote::identifier(&called))));
             }
@@ -223,7 +230,7 @@ fn derived_relation(derived: &Derived, called: &str, alias: &TableAlias) -> Resu
 /// A derived table or common table expression as a relation.
 pub(super) fn relation_of(derived: &Derived, called: &str, names: &[String]) -> Result<Relation, SqlError> {
     if !names.is_empty() && names.len() != derived.columns.len() {
-        return Err(SqlError::new(1353, "HY000", "In definition of view, derived table or common table expression, SELECT list and column names list have different column counts".to_owned()));
+        return Err(SqlError::name_count());
     }
     let columns = derived.columns.iter().enumerate().map(|(at, column)| ScopeColumn {
         name: names.get(at).unwrap_or(&column.name).clone(),

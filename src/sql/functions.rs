@@ -110,6 +110,13 @@ impl Lowering<'_> {
 
     /// A function by its upper-case name.
     pub(super) fn call(&mut self, name: &str, arguments: &[&Expr], place: Place<'_>) -> Result<Expression, SqlError> {
+        if name == "GROUPING" {
+            return self.grouping_function(arguments, place);
+        }
+        if name == "ANY_VALUE" {
+            let [argument] = arguments else { return Err(SqlError::argument_count(name)) };
+            return self.any_value(argument, place);
+        }
         if self.context.purpose == Purpose::Replay && VOLATILE.contains(&name) {
             return Err(SqlError::unsupported(format_args!("replay of {name}()")));
         }

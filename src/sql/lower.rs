@@ -3,12 +3,13 @@
 mod variables;
 
 use sqlparser::ast::{
-    CaseWhen, DateTimeField, Expr, Ident, Interval, ObjectName, TrimWhereField, UnaryOperator, Value as Token,
+    BinaryOperator, CaseWhen, DateTimeField, Expr, Ident, Interval, ObjectName, TrimWhereField, UnaryOperator, Value as Token,
 };
 
 use crate::value::Value;
 
 use super::expression::{Body, Expression, Lowering};
+use super::operators::unnested;
 use super::plan::{ParameterSource, SqlError};
 use super::scope::{Alias, Name, Scope, Spot};
 use super::types::{Carrier, Class, Type, merge};
@@ -22,6 +23,10 @@ pub(super) struct Place<'s> {
     /// Aliases of the select list that may be used, and when they are looked at.
     pub(super) aliases: &'s [Alias],
     pub(super) prefer_aliases: bool,
+    /// HAVING: only columns of GROUP BY and of the select list can be named outside aggregates.
+    pub(super) having: bool,
+    /// Inside an aggregate function.
+    pub(super) inside: bool,
     pub(super) aggregates: Aggregates,
     pub(super) grouping: Option<&'s Grouping>,
     /// `VALUES(column)` in ON DUPLICATE KEY UPDATE.
@@ -43,14 +48,28 @@ pub(super) enum Aggregates {
 /// The grouping of a query, for what stands outside aggregates.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grouping {
-    /// The expressions of GROUP BY.
-    pub(super) expressions: Vec<Expr>,
+    /// GROUP BY; empty when the whole result is one group.
+    pub(super) items: Vec<GroupItem>,
     /// Columns that have one value in each group.
     pub(super) determined: Vec<Spot>,
     /// Columns that PostgreSQL itself knows to have one value.
     pub(super) grouped: Vec<Spot>,
-    /// The same expressions as PostgreSQL text: an alias may have stood for one.
-    pub(super) texts: Vec<String>,
+    /// WITH ROLLUP: any of them is NULL in some rows.
+    pub(super) rollup: bool,
+    /// Any value of the group will do, whatever `sql_mode` says.
+    pub(super) lenient: bool,
+}
+
+/// An expression of GROUP BY.
+#[derive(Clone, Debug)]
+pub(super) struct GroupItem {
+    pub(super) expr: Expr,
+    /// As written in PostgreSQL's GROUP BY.
+    pub(super) sql: String,
+    /// The value itself: its body is `sql` unless it's a column.
+    pub(super) value: Expression,
+    /// PostgreSQL text of the expression as it's found elsewhere in the query; `None` for columns and constants.
+    pub(super) own: Option<String>,
 }
 
 impl<'s> Place<'s> {
@@ -60,6 +79,8 @@ impl<'s> Place<'s> {
             clause,
             aliases: &[],
             prefer_aliases: false,
+            having: false,
+            inside: false,
             aggregates: Aggregates::Forbidden,
             grouping: None,
             values_of: None,
@@ -68,7 +89,7 @@ impl<'s> Place<'s> {
 
     /// The same place inside an aggregate function.
     pub(super) fn inside_aggregate(self) -> Self {
-        Self { aggregates: Aggregates::Forbidden, grouping: None, aliases: &[], ..self }
+        Self { aggregates: Aggregates::Forbidden, grouping: None, aliases: &[], inside: true, ..self }
     }
 }
 
@@ -76,15 +97,7 @@ impl Lowering<'_> {
     /// Lowers an expression.
     pub(super) fn lower(&mut self, expr: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
         if let Some(grouping) = place.grouping
-            && !matches!(expr, Expr::Value(_))
-            && grouping.expressions.iter().any(|grouped| grouped == expr)
-        {
-            return self.lower(expr, Place { grouping: None, aliases: &[], ..place });
-        }
-        if let Some(grouping) = place.grouping
-            && !grouping.texts.is_empty()
-            && self.source.tokens.len() < 2_000
-            && let Some(found) = self.grouped_text(expr, grouping, place)
+            && let Some(found) = self.grouped_expression(expr, grouping, place)
         {
             return Ok(found);
         }
@@ -93,6 +106,9 @@ impl Lowering<'_> {
             Expr::Identifier(ident) => self.name(std::slice::from_ref(ident), place),
             Expr::CompoundIdentifier(parts) => self.name(parts, place),
             Expr::Nested(inner) => self.lower(inner, place),
+            Expr::BinaryOp { op: op @ (BinaryOperator::And | BinaryOperator::Or), .. } => {
+                self.logic_chain(expr, op, place)
+            }
             Expr::BinaryOp { left, op, right } => self.binary(left, op, right, place),
             Expr::UnaryOp { op, expr } => self.unary(*op, expr, place),
             Expr::IsNull(inner) => self.null_test(inner, "IS NULL", place),
@@ -149,19 +165,58 @@ impl Lowering<'_> {
         }
     }
 
-    /// The expression, when it is one that GROUP BY named by an alias or a position.
-    fn grouped_text(&mut self, expr: &Expr, grouping: &Grouping, place: Place<'_>) -> Option<Expression> {
-        if matches!(expr, Expr::Value(_) | Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+    /// The expression of GROUP BY that this one is.
+    fn grouped_expression(&mut self, expr: &Expr, grouping: &Grouping, place: Place<'_>) -> Option<Expression> {
+        if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Nested(_)) {
             return None;
         }
-        let before = self.aggregates;
-        let plain =
-            self.lower(expr, Place { grouping: None, aliases: &[], aggregates: Aggregates::Forbidden, ..place });
-        self.aggregates = before;
-        plain.ok().filter(|found| match &found.body {
-            Body::Sql(sql) | Body::Condition(sql) => grouping.texts.contains(sql),
-            Body::Parameter(_) => false,
-        })
+        let found = |item: &GroupItem| {
+            let nullable = item.value.nullable || grouping.rollup;
+            Expression { nullable, ..item.value.clone() }
+        };
+        if matches!(expr, Expr::Value(_)) {
+            let same = grouping.items.iter().find(|item| grouping.rollup && unnested(&item.expr) == expr);
+            return same.map(found);
+        }
+        if let Some(same) = grouping.items.iter().find(|item| item.own.is_some() && unnested(&item.expr) == expr) {
+            return Some(found(same));
+        }
+        if self.speculating || grouping.items.iter().all(|item| item.own.is_none()) {
+            return None;
+        }
+        self.speculating = true;
+        let plain = Place { grouping: None, aliases: &[], aggregates: Aggregates::Forbidden, ..place };
+        let known = (self.aggregates.clone(), self.innermost, self.tables.len());
+        let lowered = self.lower(expr, plain);
+        self.tables.truncate(known.2);
+        (self.aggregates, self.innermost) = (known.0, known.1);
+        self.speculating = false;
+        match lowered.ok()?.body {
+            Body::Sql(sql) | Body::Condition(sql) => {
+                grouping.items.iter().find(|item| item.own.as_ref() == Some(&sql)).map(found)
+            }
+            Body::Parameter(_) => None,
+        }
+    }
+
+    /// `a AND b AND …`: without recursion along the chain.
+    fn logic_chain(&mut self, expr: &Expr, op: &BinaryOperator, place: Place<'_>) -> Result<Expression, SqlError> {
+        let (mut operands, mut rest) = (Vec::new(), expr);
+        while let Expr::BinaryOp { left, op: own, right } = rest
+            && own == op
+        {
+            operands.push(&**right);
+            rest = left;
+        }
+        operands.push(rest);
+        let (mut nullable, mut parts) = (false, Vec::with_capacity(operands.len()));
+        for operand in operands.into_iter().rev() {
+            let value = self.lower(operand, place)?;
+            nullable |= value.nullable;
+            parts.push(self.truth(&value)?);
+        }
+        let word = if *op == BinaryOperator::And { " AND " } else { " OR " };
+        Ok(Expression::condition(format!("({})", parts.join(word)), nullable))
     }
 
     fn literal(&mut self, token: &Token) -> Result<Expression, SqlError> {
@@ -214,24 +269,60 @@ impl Lowering<'_> {
             return Ok(found);
         }
         let name = Name { database, table, column: &last.value };
-        let alias = || {
-            let wanted = if rest.is_empty() { place.aliases } else { Default::default() };
-            wanted
-                .iter()
-                .find(|alias| alias.name.eq_ignore_ascii_case(&last.value))
-                .map(|alias| alias.expression.clone())
-        };
-        if place.prefer_aliases
-            && let Some(found) = alias()
+        let mut at = place;
+        loop {
+            if let Some(found) = self.name_at(&name, at, place)? {
+                self.innermost = self.innermost.max(Some(at.scope.depth));
+                return Ok(found);
+            }
+            match at.scope.parent {
+                Some(parent) => at = parent,
+                None => return Err(SqlError::unknown_column(&name.text(), place.clause)),
+            }
+        }
+    }
+
+    /// What a name that stands at `place` means in the query of `at`, which is the same or one around it.
+    fn name_at(&mut self, name: &Name<'_>, at: Place<'_>, place: Place<'_>) -> Result<Option<Expression>, SqlError> {
+        let bare = name.table.is_none();
+        if at.having && !place.inside {
+            return self.having_name(name, at);
+        }
+        if at.prefer_aliases
+            && bare
+            && let Some(found) = alias_of(name, at, place.clause)?
         {
-            return Ok(found);
+            return Ok(Some(found));
         }
-        match place.scope.resolve(&name, place.clause) {
-            Ok((column, Some(spot))) => self.grouped_column(column, spot, place),
-            Ok((column, None)) => Ok(column),
-            Err(error) if error.code == 1054 => alias().ok_or(error),
-            Err(error) => Err(error),
+        if let Some(spot) = at.scope.find(name, place.clause)?
+            && let Some(column) = at.scope.column(spot)
+        {
+            let at = if place.inside { Place { grouping: None, ..at } } else { at };
+            return self.grouped_column(column.expression(), spot, at).map(Some);
         }
+        if bare { alias_of(name, at, place.clause) } else { Ok(None) }
+    }
+
+    /// HAVING sees the columns of GROUP BY, then those of the select list.
+    fn having_name(&mut self, name: &Name<'_>, at: Place<'_>) -> Result<Option<Expression>, SqlError> {
+        let spot = at.scope.find(name, at.clause).unwrap_or_default();
+        if let Some(spot) = spot
+            && at.grouping.is_some_and(|grouping| grouping.grouped.contains(&spot))
+            && let Some(column) = at.scope.column(spot)
+        {
+            return self.grouped_column(column.expression(), spot, at).map(Some);
+        }
+        if name.table.is_none() {
+            return alias_of(name, at, at.clause);
+        }
+        let Some(origin) = spot.and_then(|spot| at.scope.column(spot)).and_then(|column| column.origin.as_ref()) else {
+            return Ok(None);
+        };
+        let same = at.aliases.iter().find(|alias| {
+            let own = alias.expression.origin.as_ref();
+            own.is_some_and(|own| own.alias == origin.alias && own.column == origin.column)
+        });
+        Ok(same.map(|alias| alias.expression.clone()))
     }
 
     /// A column outside aggregates in a grouped query has to have one value in each group.
@@ -242,34 +333,21 @@ impl Lowering<'_> {
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
         let Some(grouping) = place.grouping else { return Ok(column) };
+        let nullable = column.nullable || grouping.rollup || grouping.items.is_empty();
         if grouping.grouped.contains(&spot) {
-            return Ok(column);
+            return Ok(Expression { nullable, ..column });
         }
-        if self.modes.only_full_group_by && !grouping.determined.contains(&spot) {
-            let name = column.origin.as_ref().and_then(|origin| {
-                Some(format!("{}.{}.{}", origin.table.name.database, origin.alias, origin.column()?.name))
+        if self.modes.only_full_group_by && !grouping.lenient && !grouping.determined.contains(&spot) {
+            let relation = place.scope.relations.get(spot.relation);
+            let table = relation.map_or_else(String::new, |relation| match &relation.table {
+                Some(table) => format!("{}.{}", table.name.database, relation.alias),
+                None => relation.alias.clone(),
             });
-            let name = name.unwrap_or_default();
-            return Err(if grouping.expressions.is_empty() {
-                SqlError::new(
-                    1140,
-                    "42000",
-                    format!(
-                        "In aggregated query without GROUP BY, expression of SELECT list contains nonaggregated column '{name}'; this is incompatible with sql_mode=only_full_group_by"
-                    ),
-                )
-            } else {
-                SqlError::new(
-                    1055,
-                    "42000",
-                    format!(
-                        "Expression of SELECT list is not in GROUP BY clause and contains nonaggregated column '{name}' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by"
-                    ),
-                )
-            });
+            let column = place.scope.column(spot).map_or_else(String::new, |column| column.name.clone());
+            return Err(SqlError::not_grouped(&format!("{table}.{column}"), place.clause, grouping.items.is_empty()));
         }
         let sql = self.own(&column)?;
-        Ok(Expression { body: Body::Sql(format!("\"mysql\".any_value({sql})")), ..column })
+        Ok(Expression { body: Body::Sql(format!("\"mysql\".any_value({sql})")), nullable, ..column })
     }
 
     fn variable(&mut self, parts: &[Ident]) -> Result<Option<Expression>, SqlError> {
@@ -538,6 +616,21 @@ pub(super) enum Fineness {
     Days,
     Seconds,
     Micros,
+}
+
+/// The expression of the select list that goes by this name.
+fn alias_of(name: &Name<'_>, at: Place<'_>, clause: &str) -> Result<Option<Expression>, SqlError> {
+    let mut same = at.aliases.iter().filter(|alias| alias.name.eq_ignore_ascii_case(name.column));
+    let Some(first) = same.next() else { return Ok(None) };
+    let differs = |other: &Alias| match (&first.expression.body, &other.expression.body) {
+        (Body::Sql(one), Body::Sql(other)) | (Body::Condition(one), Body::Condition(other)) => one != other,
+        (Body::Parameter(one), Body::Parameter(other)) => one != other,
+        (_, _) => true,
+    };
+    if same.any(differs) {
+        return Err(SqlError::ambiguous(name.column, clause));
+    }
+    Ok(Some(first.expression.clone()))
 }
 
 fn bytes(value: &[u8]) -> Expression {

@@ -15,6 +15,7 @@ mod charset;
 mod classes;
 mod classify;
 mod coerce;
+mod comments;
 mod cursor;
 mod dates;
 pub mod ddl;
@@ -34,6 +35,7 @@ mod lower;
 mod metadata;
 mod operators;
 mod regexp;
+mod prepass;
 mod scope;
 mod select;
 mod session;
@@ -56,12 +58,14 @@ pub use helpers::HELPERS;
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
 pub use template::{Lifted, lift};
 
-use sqlparser::ast::Statement;
+use sqlparser::ast::{Query, Statement};
 use sqlparser::tokenizer::Token;
 
 use dialect::{Modes, Modifiers, Source};
 use expression::Lowering;
-use plan::{Planned, QueryPlan};
+use plan::{Planned, QueryPlan, SessionCommand, VariableKind};
+use prepass::Into;
+use select::Derived;
 
 /// Stack for statements that are deep or long: the parser and the rewrite recurse as deep as the statement nests, and
 /// a chain of operators is a tree as deep as it is long.
@@ -78,7 +82,8 @@ pub fn planned(text: &str, context: &Context) -> Result<Planned, SqlError> {
         return ddl::plan(text, context).map(|plan| Planned { plan, asked: Vec::new() });
     }
     let modes = Modes::parse(&context.sql_mode);
-    let source = Source::read(text, modes)?;
+    let text = comments::plain(text);
+    let source = Source::read(&text, modes)?;
     if source.tokens.is_empty() {
         return Err(SqlError::new(1065, "42000", "Query was empty".to_owned()));
     }
@@ -101,9 +106,13 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
     if let Some(command) = session::command(source, context, modes)? {
         return Ok(Planned { plan: Plan::Session(command), asked: Vec::new() });
     }
-    let (statement, modifiers) = source.parse(modes)?;
+    let (tokens, into) = prepass::take_into(&source.tokens)?;
+    let (statement, modifiers) = source.parse_tokens(&tokens, modes)?;
     let mut lowering = Lowering::new(context, modes, source);
-    let plan = lowered(&mut lowering, &statement, modifiers)?;
+    let plan = match (&statement, into) {
+        (Statement::Query(query), Into::Variables(variables)) => select_into(&mut lowering, query, variables)?,
+        (_, Into::Variables(_) | Into::Nowhere) => lowered(&mut lowering, &statement, modifiers)?,
+    };
     Ok(Planned { plan, asked: lowering.asked.into_iter().collect() })
 }
 
@@ -114,12 +123,16 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
                 return Ok(Plan::Session(command));
             }
             let derived = lowering.query(query, None)?;
-            Ok(Plan::Query(QueryPlan {
-                sql: TargetSql(derived.sql),
-                parameters: std::mem::take(&mut lowering.parameters),
-                columns: derived.columns.iter().map(metadata::output).collect(),
-                locking: derived.locking,
-            }))
+            let total = if query.limit_clause.is_some() && select::counts_found_rows(query) {
+                Some(TargetSql(lowering.total(query)?))
+            } else {
+                None
+            };
+            let plan = query_plan(lowering, derived);
+            Ok(match total {
+                Some(total) => Plan::Session(SessionCommand::Counted { query: Box::new(plan), total }),
+                None => Plan::Query(plan),
+            })
         }
         Statement::Insert(insert) => lowering.insert(insert).map(Plan::Write),
         Statement::Update(update) => lowering.update(update, modifiers).map(Plan::Write),
@@ -128,8 +141,30 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
     }
 }
 
+fn query_plan(lowering: &mut Lowering<'_>, derived: Derived) -> QueryPlan {
+    QueryPlan {
+        sql: TargetSql(derived.sql),
+        parameters: std::mem::take(&mut lowering.parameters),
+        columns: derived.columns.iter().map(metadata::output).collect(),
+        locking: derived.locking,
+    }
+}
+
+/// `SELECT … INTO @a, …`.
+fn select_into(lowering: &mut Lowering<'_>, query: &Query, variables: Vec<String>) -> Result<Plan, SqlError> {
+    let derived = lowering.query(query, None)?;
+    if derived.columns.len() != variables.len() {
+        return Err(SqlError::union_columns());
+    }
+    let kinds = derived.columns.iter().map(|column| VariableKind::of_type(&column.ty, &lowering.context.collation));
+    let variables = variables.into_iter().zip(kinds).collect();
+    let query = Box::new(query_plan(lowering, derived));
+    Ok(Plan::Session(SessionCommand::SelectInto { query, variables }))
+}
+
 /// How many `?` a statement has.
 pub fn parameter_count(text: &str, sql_mode: &str) -> Result<usize, SqlError> {
-    let source = Source::read(text, Modes::parse(sql_mode))?;
+    let text = comments::plain(text);
+    let source = Source::read(&text, Modes::parse(sql_mode))?;
     Ok(source.tokens.iter().filter(|token| matches!(token.token, Token::Placeholder(_))).count())
 }

@@ -393,6 +393,16 @@ pub enum SessionCommand {
         query_only: bool,
         id: u64,
     },
+    /// `SELECT … INTO @a, …`: variables by lower-case name with what they become.
+    SelectInto {
+        query: Box<QueryPlan>,
+        variables: Vec<(String, VariableKind)>,
+    },
+    /// SQL_CALC_FOUND_ROWS: `total` counts the rows that there were without LIMIT; it has the same parameters.
+    Counted {
+        query: Box<QueryPlan>,
+        total: TargetSql,
+    },
     /// A query over system variables and session functions only, e.g. `SELECT @@version_comment LIMIT 1`.
     Variables(Vec<(OutputColumn, ParameterSource)>),
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use sqlparser::ast::NamedWindowDefinition;
+
 use crate::schema::{Table, quote};
 
 use super::expression::{Body, Expression, Origin};
+use super::lower::Place;
 use super::plan::SqlError;
 use super::types::Type;
 
@@ -81,7 +84,12 @@ pub(super) struct Alias {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope<'p> {
     pub(super) relations: Vec<Relation>,
-    pub(super) parent: Option<&'p Scope<'p>>,
+    /// Where the query stands in the one around it, whose names it may use.
+    pub(super) parent: Option<Place<'p>>,
+    /// How many queries surround this one.
+    pub(super) depth: usize,
+    /// The WINDOW clause.
+    pub(super) windows: &'p [NamedWindowDefinition],
     /// Columns that `USING` merged, in order: they come first in `*`.
     pub(super) merged: Vec<Spot>,
     /// Pairs of columns known to be equal; a column paired with itself is fixed to a constant.
@@ -96,8 +104,9 @@ pub(super) struct Spot {
 }
 
 impl<'p> Scope<'p> {
-    pub(super) fn under(parent: Option<&'p Scope<'p>>) -> Self {
-        Self { parent, ..Self::default() }
+    /// The names of a query that stands at `parent`.
+    pub(super) fn under(parent: Option<Place<'p>>) -> Self {
+        Self { parent, depth: parent.map_or(0, |place| place.scope.depth + 1), ..Self::default() }
     }
 
     /// Adds a relation; its name must be new.
@@ -137,21 +146,6 @@ impl<'p> Scope<'p> {
             found = Some(Spot { relation: at, column });
         }
         Ok(found)
-    }
-
-    /// The column that `name` means here or in a surrounding query; `Some(spot)` beside it when it's from here.
-    pub(super) fn resolve(&self, name: &Name<'_>, clause: &str) -> Result<(Expression, Option<Spot>), SqlError> {
-        let mut scope = self;
-        let mut own = true;
-        loop {
-            if let Some(spot) = scope.find(name, clause)?
-                && let Some(column) = scope.column(spot)
-            {
-                return Ok((column.expression(), own.then_some(spot)));
-            }
-            let Some(parent) = scope.parent else { return Err(SqlError::unknown_column(&name.text(), clause)) };
-            (scope, own) = (parent, false);
-        }
     }
 }
 

@@ -1,10 +1,18 @@
 //! SELECT: clauses in MySQL's order of meaning, and set operations over them.
 
+mod group;
+mod lock;
+mod order;
 mod set;
+mod values;
+mod with;
+
+pub(super) use with::Recursion;
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, LimitClause, LockClause, LockType, NonBlock, OrderByExpr, OrderByKind, Query, Select,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value as Token,
+    Distinct, Expr, GroupByExpr, GroupByWithModifier, LimitClause, LockClause, LockType, NonBlock, OrderByExpr,
+    OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
+    Value as Token,
 };
 
 use crate::schema::quote;
@@ -13,7 +21,7 @@ use super::aggregate::direction;
 use super::expression::{Body, Expression, Lowering, Origin};
 use super::from::{determined, equalities, name_parts, relation_of, spot};
 use super::information_schema;
-use super::lower::{Aggregates, Grouping, Place};
+use super::lower::{Aggregates, GroupItem, Grouping, Place};
 use super::operators::unnested;
 use super::plan::SqlError;
 use super::scope::{Alias, Scope, Spot};
@@ -65,10 +73,21 @@ struct Parts {
     from: String,
     conditions: Vec<String>,
     group: Vec<String>,
+    /// WITH ROLLUP.
+    rollup: bool,
     having: Option<String>,
     distinct: bool,
     /// Whether every group is one row although there is no GROUP BY.
     aggregated: bool,
+}
+
+/// ORDER BY of a SELECT as text.
+#[derive(Debug, Default)]
+struct Ordering {
+    /// What stands behind ORDER BY.
+    keys: Vec<String>,
+    /// Values that DISTINCT rows are sorted by although they aren't selected; each with its direction.
+    hidden: Vec<(String, &'static str)>,
 }
 
 /// A query's body.
@@ -82,14 +101,24 @@ enum Tree {
 impl Lowering<'_> {
     /// A query inside an expression.
     pub(super) fn subquery(&mut self, query: &Query, place: Place<'_>) -> Result<Derived, SqlError> {
-        let aggregates = self.aggregates;
-        let derived = self.query(query, Some(place.scope));
-        self.aggregates = aggregates;
-        derived
+        self.query_at(query, Some(place))
     }
 
     /// A query. `parent` is what surrounds it and may be named in it.
     pub(super) fn query(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Derived, SqlError> {
+        self.query_at(query, parent.map(|scope| Place::new(scope, "field list")))
+    }
+
+    /// A query that stands at `parent` and may use the names there.
+    pub(super) fn query_at(&mut self, query: &Query, parent: Option<Place<'_>>) -> Result<Derived, SqlError> {
+        let mut derived = self.unlimited(query, parent)?;
+        let limit = self.limit(query.limit_clause.as_ref())?;
+        derived.derived.sql = format!("{}{limit}{}", derived.derived.sql, derived.lock);
+        Ok(derived.derived)
+    }
+
+    /// A query without its LIMIT.
+    fn unlimited(&mut self, query: &Query, parent: Option<Place<'_>>) -> Result<Unlimited, SqlError> {
         if query.fetch.is_some() || !query.pipe_operators.is_empty() || query.for_clause.is_some() {
             return Err(SqlError::unsupported("FETCH"));
         }
@@ -100,44 +129,28 @@ impl Lowering<'_> {
             Some(OrderByKind::Expressions(items)) => items,
             Some(OrderByKind::All(_)) => return Err(SqlError::unsupported("ORDER BY ALL")),
         };
-        let limit = self.limit(query.limit_clause.as_ref())?;
-        let Unlimited { mut derived, lock } = match &*query.body {
+        let mut unlimited = match &*query.body {
             SetExpr::Select(select) => self.select(select, order, &query.locks, parent)?,
-            SetExpr::Query(inner) if order.is_empty() && limit.is_empty() && query.locks.is_empty() => {
-                Unlimited { derived: self.query(inner, parent)?, lock: String::new() }
+            SetExpr::Query(inner) if order.is_empty() && query.limit_clause.is_none() && query.locks.is_empty() => {
+                Unlimited { derived: self.query_at(inner, parent)?, lock: String::new() }
             }
             body => {
                 if !query.locks.is_empty() {
                     return Err(SqlError::unsupported("FOR UPDATE with UNION"));
                 }
                 let tree = self.tree(body, parent)?;
-                Unlimited { derived: self.ordered_tree(tree, order)?, lock: String::new() }
+                Unlimited { derived: self.ordered_tree(tree, order, parent)?, lock: String::new() }
             }
         };
         self.tables.truncate(known);
-        derived.sql = format!("{with}{}{limit}{lock}", derived.sql);
-        Ok(derived)
+        unlimited.derived.sql = format!("{with}{}", unlimited.derived.sql);
+        Ok(unlimited)
     }
 
-    /// WITH: each expression is a common table expression of PostgreSQL under a name of its own.
-    fn with(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Result<String, SqlError> {
-        let Some(with) = &query.with else { return Ok(String::new()) };
-        if with.recursive {
-            return Err(SqlError::unsupported("WITH RECURSIVE"));
-        }
-        let mut parts = Vec::with_capacity(with.cte_tables.len());
-        for table in &with.cte_tables {
-            let derived = self.query(&table.query, parent)?;
-            let name = quote::identifier(&self.fresh("with"));
-            parts.push(format!("{name} AS ({})", derived.sql));
-            let names: Vec<String> = table.alias.columns.iter().map(|column| column.name.value.clone()).collect();
-            let called = table.alias.name.value.clone();
-            let relation = relation_of(&derived, &called, &names)?;
-            let columns = relation.columns.into_iter().zip(derived.columns);
-            let columns = columns.map(|(named, column)| DerivedColumn { name: named.name, ..column }).collect();
-            self.tables.push((called, Derived { columns, sql: name, locking: false }));
-        }
-        Ok(format!("WITH {} ", parts.join(", ")))
+    /// A query's rows counted as if it had no LIMIT: for SQL_CALC_FOUND_ROWS.
+    pub(super) fn total(&mut self, query: &Query) -> Result<String, SqlError> {
+        let all = self.unlimited(query, None)?;
+        Ok(format!("SELECT count(*) FROM ({}) AS \"all_rows\"", all.derived.sql))
     }
 
     fn limit(&mut self, clause: Option<&LimitClause>) -> Result<String, SqlError> {
@@ -184,17 +197,15 @@ impl Lowering<'_> {
         select: &Select,
         order: &[OrderByExpr],
         locks: &[LockClause],
-        parent: Option<&Scope<'_>>,
+        parent: Option<Place<'_>>,
     ) -> Result<Unlimited, SqlError> {
         let mut scope = Scope::under(parent);
-        let (parts, grouping) = self.parts(select, &mut scope)?;
-        let order = self.order(order, &parts, &scope, grouping.as_ref())?;
-        let lock = self.lock(locks, &parts, &scope)?;
+        scope.windows = &select.named_window;
+        let (mut parts, grouping) = self.parts(select, order, &mut scope)?;
+        let ordering = self.order(order, &parts, &scope, grouping.as_ref())?;
+        let lock = self.lock(locks, &mut parts, &scope)?;
         let types: Vec<Type> = parts.columns.iter().map(|column| column.expression.ty.clone()).collect();
-        let mut sql = self.write(&parts, &types)?;
-        if !order.is_empty() {
-            sql = format!("{sql} ORDER BY {}", order.join(", "));
-        }
+        let sql = self.ordered_select(&parts, &types, &ordering)?;
         let columns = parts.columns.iter().enumerate().map(|(at, column)| DerivedColumn {
             name: column.name.clone(),
             sql_name: format!("c{}", at + 1),
@@ -202,17 +213,18 @@ impl Lowering<'_> {
             nullable: column.expression.nullable,
             origin: column.expression.origin.clone(),
         });
-        Ok(Unlimited { derived: Derived { columns: columns.collect(), sql, locking: !lock.is_empty() }, lock })
+        Ok(Unlimited { derived: Derived { columns: columns.collect(), sql, locking: !locks.is_empty() }, lock })
     }
 
     /// Everything of a SELECT but ORDER BY, LIMIT and locks.
-    fn parts(&mut self, select: &Select, scope: &mut Scope<'_>) -> Result<(Parts, Option<Grouping>), SqlError> {
-        if select.into.is_some() || !select.named_window.is_empty() {
-            return Err(SqlError::unsupported(if select.into.is_some() { "SELECT … INTO" } else { "WINDOW" }));
-        }
-        let modifiers = select.select_modifiers.as_ref().map(ToString::to_string).unwrap_or_default();
-        if modifiers.to_ascii_uppercase().contains("SQL_CALC_FOUND_ROWS") {
-            return Err(SqlError::unsupported("SQL_CALC_FOUND_ROWS"));
+    fn parts(
+        &mut self,
+        select: &Select,
+        order: &[OrderByExpr],
+        scope: &mut Scope<'_>,
+    ) -> Result<(Parts, Option<Grouping>), SqlError> {
+        if select.into.is_some() {
+            return Err(SqlError::new(3954, "HY000", "Misplaced INTO clause, INTO is not allowed inside subqueries, and must be placed at end of UNION clauses.".to_owned()));
         }
         let distinct = match &select.distinct {
             None | Some(Distinct::All) => false,
@@ -232,24 +244,20 @@ impl Lowering<'_> {
             conditions.push(self.truth(&condition)?);
         }
         let scope = &*scope;
-        // A first look tells whether there are aggregates, and gives GROUP BY its aliases.
-        let before = self.aggregates;
+        let (mut grouping, group) = self.group_by(select, scope)?;
+        let before = self.aggregates_at(scope.depth);
+        let mut whole = group.is_empty()
+            && (self.source.has_aggregate(select.select_token.0.span.start)
+                || order.iter().any(|item| super::aggregate::is_aggregate_call(&item.expr)));
+        if grouping.is_none() && whole {
+            grouping = Some(self.one_group(scope));
+        }
         let plain = Place { aggregates: Aggregates::Allowed, ..Place::new(scope, "field list") };
-        let mut columns = self.projection(select, plain)?;
-        let (grouping, group) = self.group_by(&select.group_by, &columns, scope)?;
-        let having_aggregates = match &select.having {
-            Some(having) => {
-                let start = self.aggregates;
-                let place =
-                    Place { aggregates: Aggregates::Allowed, aliases: &columns, ..Place::new(scope, "having clause") };
-                self.lower(having, place)?;
-                self.aggregates > start
-            }
-            None => false,
-        };
-        let aggregated = group.is_empty() && (self.aggregates > before || having_aggregates);
-        let grouping = (aggregated || !group.is_empty()).then_some(grouping);
-        if grouping.is_some() {
+        let mut columns = self.projection(select, Place { grouping: grouping.as_ref(), ..plain })?;
+        if grouping.is_none() && self.aggregates_at(scope.depth) > before {
+            // Aggregates of this query stood in a query inside.
+            whole = true;
+            grouping = Some(self.one_group(scope));
             columns = self.projection(select, Place { grouping: grouping.as_ref(), ..plain })?;
         }
         let mut having = None;
@@ -258,6 +266,7 @@ impl Lowering<'_> {
                 aggregates: Aggregates::Allowed,
                 aliases: &columns,
                 grouping: grouping.as_ref(),
+                having: true,
                 ..Place::new(scope, "having clause")
             };
             let filter = self.lower(filter, place)?;
@@ -268,7 +277,8 @@ impl Lowering<'_> {
                 conditions.push(filter);
             }
         }
-        Ok((Parts { columns, from, conditions, group, having, distinct, aggregated }, grouping))
+        let rollup = grouping.as_ref().is_some_and(|grouping| grouping.rollup);
+        Ok((Parts { columns, from, conditions, group, rollup, having, distinct, aggregated: whole }, grouping))
     }
 
     /// The select list with MySQL's titles.
@@ -278,13 +288,13 @@ impl Lowering<'_> {
         for (at, item) in select.projection.iter().enumerate() {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let expression = self.lower(expr, place).map_err(|error| numbered(error, at + 1))?;
+                    let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
                     let name = information_schema::title(expr, &expression)
                         .unwrap_or_else(|| title(expr, titles.get(at).copied().unwrap_or_default()));
                     columns.push(Alias { name, expression });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
-                    let expression = self.lower(expr, place).map_err(|error| numbered(error, at + 1))?;
+                    let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
                     columns.push(Alias { name: alias.value.clone(), expression });
                 }
                 SelectItem::Wildcard(_) => self.wildcard(None, place, &mut columns)?,
@@ -336,133 +346,29 @@ impl Lowering<'_> {
         self.projection(select, Place { aggregates: Aggregates::Allowed, ..Place::new(&scope, "field list") })
     }
 
-    /// GROUP BY as text, and what it means for names outside aggregates.
-    fn group_by(
-        &mut self,
-        group_by: &GroupByExpr,
-        columns: &[Alias],
-        scope: &Scope<'_>,
-    ) -> Result<(Grouping, Vec<String>), SqlError> {
-        let GroupByExpr::Expressions(items, modifiers) = group_by else {
-            return Err(SqlError::unsupported("GROUP BY ALL"));
+    /// A SELECT with its ORDER BY.
+    fn ordered_select(&mut self, parts: &Parts, types: &[Type], ordering: &Ordering) -> Result<String, SqlError> {
+        let by = |keys: &[String]| {
+            if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) }
         };
-        if !modifiers.is_empty() {
-            return Err(SqlError::unsupported("WITH ROLLUP"));
+        if ordering.hidden.is_empty() {
+            return Ok(format!("{}{}", self.write(parts, types, &[])?, by(&ordering.keys)));
         }
-        let place = Place { aliases: columns, ..Place::new(scope, "group statement") };
-        let mut grouping = Grouping::default();
-        let mut group = Vec::with_capacity(items.len());
-        for item in items {
-            let value = match position(item) {
-                Some(position) => {
-                    let column = columns.get(position.wrapping_sub(1));
-                    column
-                        .ok_or_else(|| SqlError::unknown_column(&position.to_string(), "group statement"))?
-                        .expression
-                        .clone()
-                }
-                None => self.lower(item, place)?,
-            };
-            // A name or a position may stand for an expression of the select list; that is what is grouped.
-            let own = scope.relations.iter().enumerate().find_map(|(relation, table)| {
-                let Body::Sql(sql) = &value.body else { return None };
-                table.columns.iter().position(|column| column.sql == *sql).map(|column| Spot { relation, column })
-            });
-            grouping.grouped.extend(own.or_else(|| spot(item, scope)));
-            group.push(self.comparable(&value)?);
-            grouping.expressions.push(item.clone());
-            grouping.texts.extend(match &value.body {
-                Body::Sql(sql) | Body::Condition(sql) => Some(sql.clone()),
-                Body::Parameter(_) => None,
-            });
-        }
-        grouping.determined = determined(&grouping.grouped, scope);
-        Ok((grouping, group))
-    }
-
-    fn order(
-        &mut self,
-        items: &[OrderByExpr],
-        parts: &Parts,
-        scope: &Scope<'_>,
-        grouping: Option<&Grouping>,
-    ) -> Result<Vec<String>, SqlError> {
-        let place = Place {
-            aliases: &parts.columns,
-            prefer_aliases: true,
-            aggregates: Aggregates::Allowed,
-            grouping,
-            ..Place::new(scope, "order clause")
-        };
-        let mut shown = Vec::new();
-        if parts.distinct {
-            for column in &parts.columns {
-                shown.push(self.comparable(&column.expression)?);
-            }
-        }
-        let mut order = Vec::with_capacity(items.len());
-        for item in items {
-            let value = match position(&item.expr) {
-                Some(position) => {
-                    let column = parts.columns.get(position.wrapping_sub(1));
-                    column
-                        .ok_or_else(|| SqlError::unknown_column(&position.to_string(), "order clause"))?
-                        .expression
-                        .clone()
-                }
-                None => self.lower(&item.expr, place)?,
-            };
-            let mut sql = self.sort_key(&value)?;
-            if parts.distinct {
-                let Some(at) = shown.iter().position(|known| *known == sql) else {
-                    return Err(SqlError::unsupported("DISTINCT with ORDER BY something that isn't selected"));
-                };
-                sql = (at + 1).to_string();
-            }
-            order.push(format!("{sql}{}", direction(item, value.nullable)));
-        }
-        Ok(order)
-    }
-
-    /// The locking clause for the tables that PostgreSQL can lock here.
-    fn lock(&mut self, locks: &[LockClause], parts: &Parts, scope: &Scope<'_>) -> Result<String, SqlError> {
-        let mut sql = String::new();
-        for lock in locks {
-            if parts.distinct || parts.aggregated || !parts.group.is_empty() {
-                return Err(SqlError::unsupported("FOR UPDATE with DISTINCT, GROUP BY or aggregates"));
-            }
-            let word = match lock.lock_type {
-                LockType::Update => "UPDATE",
-                LockType::Share => "SHARE",
-            };
-            let wait = match lock.nonblock {
-                None => "",
-                Some(NonBlock::Nowait) => " NOWAIT",
-                Some(NonBlock::SkipLocked) => " SKIP LOCKED",
-            };
-            let only = lock.of.as_ref().and_then(|name| name_parts(name).pop());
-            let lockable: Vec<String> = scope
-                .relations
-                .iter()
-                .filter(|relation| relation.table.is_some() && !relation.optional)
-                .filter(|relation| only.as_ref().is_none_or(|only| relation.alias.eq_ignore_ascii_case(only)))
-                .map(|relation| quote::identifier(&relation.alias))
-                .collect();
-            if lockable.is_empty() {
-                continue;
-            }
-            let of = if lockable.len() == scope.relations.len() {
-                String::new()
-            } else {
-                format!(" OF {}", lockable.join(", "))
-            };
-            sql.push_str(&format!(" FOR {word}{of}{wait}"));
-        }
-        Ok(sql)
+        // DISTINCT rows sorted by what isn't selected: one of the values of equal rows, which is the only one where
+        // ONLY_FULL_GROUP_BY holds.
+        let hidden: Vec<String> = ordering.hidden.iter().map(|(sql, _)| sql.clone()).collect();
+        let inner = self.write(parts, types, &hidden)?;
+        let list: Vec<String> = (1..=parts.columns.len()).map(|at| format!("c{at}")).collect();
+        let alias = self.fresh("rows");
+        Ok(format!(
+            "SELECT {0} FROM ({inner}) AS \"{alias}\" GROUP BY {0}{1}",
+            list.join(", "),
+            by(&ordering.keys)
+        ))
     }
 
     /// Writes a SELECT whose columns have the given types.
-    fn write(&mut self, parts: &Parts, types: &[Type]) -> Result<String, SqlError> {
+    fn write(&mut self, parts: &Parts, types: &[Type], hidden: &[String]) -> Result<String, SqlError> {
         let mut list = Vec::with_capacity(parts.columns.len());
         for (at, (column, ty)) in parts.columns.iter().zip(types).enumerate() {
             let own = column.expression.ty.carrier == ty.carrier;
@@ -473,7 +379,8 @@ impl Lowering<'_> {
             };
             list.push(format!("{sql} AS c{}", at + 1));
         }
-        let distinct = if parts.distinct { "DISTINCT " } else { "" };
+        list.extend(hidden.iter().enumerate().map(|(at, sql)| format!("{sql} AS o{}", at + 1)));
+        let distinct = if parts.distinct && hidden.is_empty() { "DISTINCT " } else { "" };
         let mut sql = format!("SELECT {distinct}{}", list.join(", "));
         if !parts.from.is_empty() {
             sql.push_str(&format!(" FROM {}", parts.from));
@@ -482,22 +389,13 @@ impl Lowering<'_> {
             sql.push_str(&format!(" WHERE {}", parts.conditions.join(" AND ")));
         }
         if !parts.group.is_empty() {
-            sql.push_str(&format!(" GROUP BY {}", parts.group.join(", ")));
+            let list = parts.group.join(", ");
+            sql.push_str(&if parts.rollup { format!(" GROUP BY ROLLUP ({list})") } else { format!(" GROUP BY {list}") });
         }
         if let Some(having) = &parts.having {
             sql.push_str(&format!(" HAVING {having}"));
         }
         Ok(sql)
-    }
-}
-
-/// Says which item of the select list breaks ONLY_FULL_GROUP_BY.
-fn numbered(error: SqlError, number: usize) -> SqlError {
-    match error.code {
-        1055 | 1140 => {
-            SqlError { message: error.message.replacen("xpression of", &format!("xpression #{number} of"), 1), ..error }
-        }
-        _other => error,
     }
 }
 
@@ -519,12 +417,27 @@ fn title(expr: &Expr, text: &str) -> String {
 }
 
 /// A literal that stands for a column by its position.
-fn position(expr: &Expr) -> Option<usize> {
+pub(super) fn position(expr: &Expr) -> Option<usize> {
     match expr {
         Expr::Value(value) => match &value.value {
             Token::Number(digits, _) => digits.parse().ok(),
             _other => None,
         },
         _other => None,
+    }
+}
+
+/// True for `SELECT SQL_CALC_FOUND_ROWS …`.
+pub(super) fn counts_found_rows(query: &Query) -> bool {
+    let mut body = &*query.body;
+    loop {
+        body = match body {
+            SetExpr::Select(select) => {
+                return select.select_modifiers.as_ref().is_some_and(|modifiers| modifiers.sql_calc_found_rows);
+            }
+            SetExpr::SetOperation { left, .. } => left,
+            SetExpr::Query(inner) => &inner.body,
+            _other => return false,
+        };
     }
 }

@@ -25,6 +25,7 @@ mod pattern;
 mod prepared;
 mod query;
 mod result;
+mod select_into;
 mod session;
 mod set;
 mod settings;

@@ -185,7 +185,7 @@ impl Session {
         Ok(Statement { sql, types, parameters: bound, effect: Effect::Read })
     }
 
-    async fn run_query(
+    pub(super) async fn run_query(
         &mut self,
         query: &QueryPlan,
         catalogue: &Arc<Catalogue>,
@@ -302,6 +302,10 @@ impl Session {
             SessionCommand::Kill { query_only, id } => self.kill(*id, *query_only).await?,
             SessionCommand::NoOperation(name) => tracing::debug!(statement = name, "accepted without effect"),
             SessionCommand::Show(show) => return self.show(show, execution),
+            SessionCommand::SelectInto { query, variables } => {
+                return self.select_into(query, variables, execution).await;
+            }
+            SessionCommand::Counted { query, total } => return self.counted(query, total, execution).await,
             SessionCommand::Variables(columns) => return self.select_variables(columns, execution),
         }
         self.state.row_count = 0;
@@ -412,7 +416,7 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
 }
 
 /// A user variable keeps the type of the expression that it was set from.
-fn typed(text: &[u8], column: Option<&OutputColumn>) -> Value {
+pub(super) fn typed(text: &[u8], column: Option<&OutputColumn>) -> Value {
     use crate::wire::FieldType as F;
     let kind = match column.map(|column| (column.field, column.character)) {
         Some((F::Tiny | F::Short | F::Long | F::Int24 | F::LongLong | F::Year, _)) => {

@@ -3,13 +3,14 @@
 use super::*;
 
 impl Lowering<'_> {
-    pub(super) fn tree(&mut self, body: &SetExpr, parent: Option<&Scope<'_>>) -> Result<Tree, SqlError> {
+    pub(super) fn tree(&mut self, body: &SetExpr, parent: Option<Place<'_>>) -> Result<Tree, SqlError> {
         match body {
             SetExpr::Select(select) => {
                 let mut scope = Scope::under(parent);
-                self.parts(select, &mut scope).map(|(parts, _)| Tree::Select(Box::new(parts)))
+                scope.windows = &select.named_window;
+                self.parts(select, &[], &mut scope).map(|(parts, _)| Tree::Select(Box::new(parts)))
             }
-            SetExpr::Query(query) => self.query(query, parent).map(Tree::Derived),
+            SetExpr::Query(query) => self.query_at(query, parent).map(Tree::Derived),
             SetExpr::SetOperation { left, op, set_quantifier, right } => {
                 let all = match set_quantifier {
                     SetQuantifier::All => true,
@@ -29,7 +30,7 @@ impl Lowering<'_> {
                 let right = Box::new(self.tree(right, parent)?);
                 Ok(Tree::Set { left, word, right })
             }
-            SetExpr::Values(_) => Err(SqlError::unsupported("VALUES ROW")),
+            SetExpr::Values(values) => self.values_rows(values, parent).map(Tree::Derived),
             SetExpr::Table(_) => Err(SqlError::unsupported("TABLE")),
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
                 Err(SqlError::unsupported("a write inside a query"))
@@ -37,29 +38,59 @@ impl Lowering<'_> {
         }
     }
 
-    /// A set operation with the types that MySQL gives its columns, and ORDER BY by position.
-    pub(super) fn ordered_tree(&mut self, tree: Tree, order: &[OrderByExpr]) -> Result<Derived, SqlError> {
+    /// A set operation with the types that MySQL gives its columns, and its ORDER BY.
+    pub(super) fn ordered_tree(
+        &mut self,
+        tree: Tree,
+        order: &[OrderByExpr],
+        parent: Option<Place<'_>>,
+    ) -> Result<Derived, SqlError> {
         let columns = self.merged_columns(&tree)?;
         let types: Vec<Type> = columns.iter().map(|column| column.ty.clone()).collect();
-        let mut sql = self.write_tree(&tree, &types)?;
+        let sql = self.write_tree(&tree, &types)?;
+        let mut derived = Derived { columns, sql, locking: false };
+        if order.is_empty() {
+            return Ok(derived);
+        }
+        let alias = self.fresh("union");
+        let mut scope = Scope::under(parent);
+        scope.add(relation_of(&derived, &alias, &[])?)?;
+        let place = Place::new(&scope, "order clause");
         let mut keys = Vec::with_capacity(order.len());
         for item in order {
-            let at = match (position(&item.expr), unnested(&item.expr)) {
-                (Some(position), _) => position.checked_sub(1).filter(|at| *at < columns.len()),
-                (None, Expr::Identifier(name)) => {
-                    columns.iter().position(|column| column.name.eq_ignore_ascii_case(&name.value))
+            let value = match position(&item.expr) {
+                Some(position) => {
+                    let column = position.checked_sub(1).map(|column| Spot { relation: 0, column });
+                    let column = column.and_then(|spot| scope.column(spot));
+                    column
+                        .ok_or_else(|| SqlError::unknown_column(&position.to_string(), "order clause"))?
+                        .expression()
                 }
-                (None, _other) => return Err(SqlError::unsupported("ORDER BY an expression over UNION")),
+                None => {
+                    if let Expr::CompoundIdentifier(parts) = unnested(&item.expr)
+                        && let [.., table, _] = parts.as_slice()
+                    {
+                        let text = format!(
+                            "Table '{}' from one of the SELECTs cannot be used in global ORDER clause",
+                            table.value
+                        );
+                        return Err(SqlError::new(1250, "42000", text));
+                    }
+                    self.lower(&item.expr, place)?
+                }
             };
-            let Some((at, column)) = at.and_then(|at| Some((at, columns.get(at)?))) else {
-                return Err(SqlError::unknown_column(&item.expr.to_string(), "order clause"));
-            };
-            keys.push(format!("{}{}", at + 1, direction(item, column.nullable)));
+            let key = self.sort_key(&value)?;
+            keys.push(format!("{key}{}", direction(item, value.nullable)));
         }
-        if !keys.is_empty() {
-            sql = format!("{sql} ORDER BY {}", keys.join(", "));
-        }
-        Ok(Derived { columns, sql, locking: false })
+        let list: Vec<&str> = derived.columns.iter().map(|column| column.sql_name.as_str()).collect();
+        derived.sql = format!(
+            "SELECT {} FROM ({}) AS {} ORDER BY {}",
+            list.join(", "),
+            derived.sql,
+            quote::identifier(&alias),
+            keys.join(", ")
+        );
+        Ok(derived)
     }
 
     pub(super) fn merged_columns(&mut self, tree: &Tree) -> Result<Vec<DerivedColumn>, SqlError> {
@@ -96,7 +127,7 @@ impl Lowering<'_> {
     pub(super) fn write_tree(&mut self, tree: &Tree, types: &[Type]) -> Result<String, SqlError> {
         match tree {
             Tree::Select(parts) => {
-                let sql = self.write(parts, types)?;
+                let sql = self.write(parts, types, &[])?;
                 Ok(format!("({sql})"))
             }
             Tree::Derived(derived) => {
@@ -109,8 +140,32 @@ impl Lowering<'_> {
             }
             Tree::Set { left, word, right } => {
                 let (left, right) = (self.write_tree(left, types)?, self.write_tree(right, types)?);
+                if word.ends_with("ALL") && *word == "UNION ALL" {
+                    return Ok(format!("({left} {word} {right})"));
+                }
+                // Which rows are equal is the collation's matter.
+                let (left, right) = (self.collated_columns(&left, types)?, self.collated_columns(&right, types)?);
                 Ok(format!("({left} {word} {right})"))
             }
         }
+    }
+
+    /// A branch whose character columns say their collation.
+    fn collated_columns(&mut self, branch: &str, types: &[Type]) -> Result<String, SqlError> {
+        if types.iter().all(|ty| ty.carrier != Carrier::Text || ty.collation.is_none()) {
+            return Ok(branch.to_owned());
+        }
+        let mut list = Vec::with_capacity(types.len());
+        for (at, ty) in types.iter().enumerate() {
+            let name = format!("c{}", at + 1);
+            list.push(match &ty.collation {
+                Some(collation) if ty.carrier == Carrier::Text => {
+                    format!("({name} COLLATE {}) AS {name}", self.collation_sql(&collation.name)?)
+                }
+                Some(_) | None => name,
+            });
+        }
+        let alias = self.fresh("branch");
+        Ok(format!("(SELECT {} FROM {branch} AS \"{alias}\")", list.join(", ")))
     }
 }

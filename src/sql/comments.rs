@@ -1,0 +1,112 @@
+//! `/*! … */`: comments whose inside MySQL executes.
+//!
+//! MySQL drops the marks before anything else looks at the text: titles and messages are cut from what is left. A
+//! version above MySQL's own makes the whole a comment; comments inside such a comment are skipped.
+
+use std::borrow::Cow;
+
+/// MySQL's version that decides about `/*!NNNNN`: everything up to it is executed.
+const VERSION: u32 = 90_704;
+
+/// The text without the marks of executable comments.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    if memchr::memmem::find(text.as_bytes(), b"/*!").is_none() {
+        return Cow::Borrowed(text);
+    }
+    let bytes = text.as_bytes();
+    let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
+    let (mut at, mut inside) = (0, false);
+    while let Some(&byte) = bytes.get(at) {
+        let next = bytes.get(at + 1).copied();
+        let end = match byte {
+            b'\'' | b'"' | b'`' => quoted_end(bytes, at, byte),
+            b'#' => line_end(bytes, at),
+            b'-' if next == Some(b'-') && bytes.get(at + 2).is_none_or(|third| *third <= b' ') => line_end(bytes, at),
+            b'/' if next == Some(b'*') && bytes.get(at + 2) == Some(&b'!') => {
+                // Five digits, or six that begin with 0.
+                let most = if bytes.get(at + 3) == Some(&b'0') { 6 } else { 5 };
+                let digits = bytes.iter().skip(at + 3).take(most).take_while(|digit| digit.is_ascii_digit()).count();
+                let digits = if digits < 5 { 0 } else { digits };
+                let number = text.get(at + 3..at + 3 + digits).and_then(|number| number.parse::<u32>().ok());
+                if number.is_none_or(|number| number <= VERSION) {
+                    inside = true;
+                    at += 3 + digits;
+                } else {
+                    at = comment_end(bytes, at, true);
+                    out.push(b' ');
+                }
+                continue;
+            }
+            b'/' if next == Some(b'*') => {
+                let end = comment_end(bytes, at, false);
+                if inside {
+                    at = end;
+                    continue;
+                }
+                end
+            }
+            b'*' if inside && next == Some(b'/') => {
+                inside = false;
+                at += 2;
+                continue;
+            }
+            _other => at + 1,
+        };
+        out.extend_from_slice(bytes.get(at..end).unwrap_or_default());
+        at = end;
+    }
+    String::from_utf8(out).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+fn quoted_end(bytes: &[u8], start: usize, quote: u8) -> usize {
+    let mut at = start + 1;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        if byte == b'\\' && quote != b'`' {
+            at += 1;
+        } else if byte == quote {
+            return at.min(bytes.len());
+        }
+    }
+    bytes.len()
+}
+
+fn line_end(bytes: &[u8], start: usize) -> usize {
+    let rest = bytes.get(start..).unwrap_or_default();
+    memchr::memchr(b'\n', rest).map_or(bytes.len(), |end| start + end)
+}
+
+/// End of a comment; `nests` when comments may stand inside it.
+fn comment_end(bytes: &[u8], start: usize, nests: bool) -> usize {
+    let (mut at, mut depth) = (start + 2, 1_usize);
+    while at < bytes.len() {
+        let pair = bytes.get(at..at + 2).unwrap_or_default();
+        if pair == b"*/" {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
+        } else if nests && pair == b"/*" {
+            depth += 1;
+            at += 2;
+        } else {
+            at += 1;
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn marks_go_and_their_inside_stays() {
+        assert_eq!(plain("select 1 /*!32301 +1 */"), "select 1  +1 ");
+        assert_eq!(plain("SELECT 2 /*!12345 /* */ */"), "SELECT 2   ");
+        assert_eq!(plain("select 1 /*!99999 +1 */"), "select 1  ");
+        assert_eq!(plain("select '/*!1' /* a */"), "select '/*!1' /* a */");
+        assert_eq!(plain("SELECT 1 + /*!800001+0 */ + 0"), "SELECT 1 + 1+0  + 0");
+    }
+}

@@ -1,0 +1,195 @@
+//! GROUP BY, WITH ROLLUP, and what they mean for the names of the other clauses.
+
+use super::*;
+
+impl Lowering<'_> {
+    /// GROUP BY as text, and what it means for names outside aggregates; `None` without GROUP BY.
+    pub(super) fn group_by(
+        &mut self,
+        select: &Select,
+        scope: &Scope<'_>,
+    ) -> Result<(Option<Grouping>, Vec<String>), SqlError> {
+        let GroupByExpr::Expressions(items, modifiers) = &select.group_by else {
+            return Err(SqlError::unsupported("GROUP BY ALL"));
+        };
+        let mut rollup = match modifiers.as_slice() {
+            [] => false,
+            [GroupByWithModifier::Rollup] => true,
+            [..] => return Err(SqlError::unsupported("GROUP BY WITH CUBE or TOTALS")),
+        };
+        let mut flat: Vec<&Expr> = items.iter().collect();
+        if let [Expr::Rollup(sets)] = items.as_slice() {
+            rollup = true;
+            flat = sets.iter().flatten().collect();
+        }
+        if flat.iter().any(|item| matches!(item, Expr::Cube(_) | Expr::GroupingSets(_) | Expr::Rollup(_))) {
+            return Err(SqlError::unsupported("CUBE or GROUPING SETS"));
+        }
+        if flat.is_empty() {
+            return Ok((None, Vec::new()));
+        }
+        let mut grouping = Grouping { rollup, ..Grouping::default() };
+        let mut group = Vec::with_capacity(flat.len());
+        for item in flat {
+            let (expr, value) = self.group_item(item, select, scope)?;
+            let sql = self.comparable(&value)?;
+            if rollup && group.contains(&sql) {
+                return Err(SqlError::unsupported("WITH ROLLUP over the same expression twice"));
+            }
+            let own_column = column_of(&value, scope).or_else(|| spot(expr, scope));
+            grouping.grouped.extend(own_column);
+            let own = match &value.body {
+                Body::Sql(own) | Body::Condition(own) if own_column.is_none() => Some(own.clone()),
+                Body::Sql(_) | Body::Condition(_) | Body::Parameter(_) => None,
+            };
+            let body = if own_column.is_none() { Body::Sql(sql.clone()) } else { value.body.clone() };
+            let value = Expression { body, ..value };
+            grouping.items.push(GroupItem { expr: expr.clone(), sql: sql.clone(), value, own });
+            group.push(sql);
+        }
+        // A rolled-up column determines nothing in the rows where it's NULL.
+        grouping.determined =
+            if rollup { grouping.grouped.clone() } else { determined(&grouping.grouped, scope) };
+        Ok((Some(grouping), group))
+    }
+
+    /// One expression of GROUP BY: a name or a position may stand for one of the select list.
+    fn group_item<'e>(
+        &mut self,
+        item: &'e Expr,
+        select: &'e Select,
+        scope: &Scope<'_>,
+    ) -> Result<(&'e Expr, Expression), SqlError> {
+        let place = Place::new(scope, "group statement");
+        if let Some(position) = position(item) {
+            let shown = self.shown(select, scope, position)?;
+            let Some((expr, expression)) = shown else {
+                return Err(SqlError::unknown_column(&position.to_string(), "group statement"));
+            };
+            return Ok((expr.unwrap_or(item), expression));
+        }
+        match self.lower(item, place) {
+            Ok(value) => Ok((item, value)),
+            Err(error) if error.code == 1054 => {
+                if let Expr::Identifier(name) = unnested(item) {
+                    let named = select.projection.iter().find_map(|shown| match shown {
+                        SelectItem::ExprWithAlias { expr, alias } if alias.value.eq_ignore_ascii_case(&name.value) => {
+                            Some(expr)
+                        }
+                        _other => None,
+                    });
+                    let Some(expr) = named else { return Err(error) };
+                    return Ok((expr, self.grouped_value(expr, &name.value, scope)?));
+                }
+                // An alias inside an expression.
+                let mut aliases = Vec::new();
+                for shown in &select.projection {
+                    if let SelectItem::ExprWithAlias { expr, alias } = shown
+                        && let Ok(expression) = self.lower(expr, Place::new(scope, "field list"))
+                    {
+                        aliases.push(Alias { name: alias.value.clone(), expression });
+                    }
+                }
+                let value = self.lower(item, Place { aliases: &aliases, ..place })?;
+                Ok((item, value))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The expression at a position of the select list, counted behind `*`.
+    fn shown<'e>(
+        &mut self,
+        select: &'e Select,
+        scope: &Scope<'_>,
+        position: usize,
+    ) -> Result<Option<(Option<&'e Expr>, Expression)>, SqlError> {
+        let place = Place::new(scope, "field list");
+        let mut at = 0;
+        for item in &select.projection {
+            match item {
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                    at += 1;
+                    if at == position {
+                        let name = match item {
+                            SelectItem::ExprWithAlias { alias, .. } => alias.value.clone(),
+                            _unnamed => expr.to_string(),
+                        };
+                        return Ok(Some((Some(expr), self.grouped_value(expr, &name, scope)?)));
+                    }
+                }
+                other => {
+                    let mut columns = Vec::new();
+                    match other {
+                        SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                            self.wildcard(name_parts(name).last().map(String::as_str), place, &mut columns)?;
+                        }
+                        _all => self.wildcard(None, place, &mut columns)?,
+                    }
+                    if let Some(column) = position.checked_sub(at + 1).and_then(|index| columns.get(index)) {
+                        return Ok(Some((None, column.expression.clone())));
+                    }
+                    at += columns.len();
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// An expression of the select list that GROUP BY refers to: it can't hold an aggregate.
+    fn grouped_value(&mut self, expr: &Expr, name: &str, scope: &Scope<'_>) -> Result<Expression, SqlError> {
+        self.lower(expr, Place::new(scope, "field list")).map_err(|error| match error.code {
+            1111 | 3593 => SqlError::new(1056, "42000", format!("Can't group on '{name}'")),
+            _other => error,
+        })
+    }
+
+    /// The grouping of a query with aggregates and no GROUP BY.
+    pub(super) fn one_group(&self, scope: &Scope<'_>) -> Grouping {
+        Grouping { determined: determined(&[], scope), ..Grouping::default() }
+    }
+
+    /// `GROUPING(a, …)`: which of the expressions of GROUP BY are rolled up in a row.
+    pub(in crate::sql) fn grouping_function(
+        &mut self,
+        arguments: &[&Expr],
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
+        let missing = |at: usize| {
+            SqlError::new(3602, "HY000", format!("Argument #{at} of GROUPING function is not in GROUP BY"))
+        };
+        if arguments.is_empty() {
+            return Err(SqlError::argument_count("GROUPING"));
+        }
+        if place.clause != "field list" && place.clause != "having clause" && place.clause != "order clause" {
+            return Err(SqlError::misplaced_aggregate());
+        }
+        let Some(grouping) = place.grouping else { return Err(missing(0)) };
+        let mut list = Vec::with_capacity(arguments.len());
+        for (at, argument) in arguments.iter().enumerate() {
+            let known = grouping.items.iter().find(|item| unnested(&item.expr) == unnested(argument));
+            let sql = match known {
+                Some(item) => item.sql.clone(),
+                None => {
+                    let plain = Place { grouping: None, having: false, ..place };
+                    let value = self.lower(argument, plain)?;
+                    let sql = self.comparable(&value)?;
+                    if !grouping.items.iter().any(|item| item.sql == sql) {
+                        return Err(missing(at));
+                    }
+                    sql
+                }
+            };
+            list.push(sql);
+        }
+        Ok(Expression::sql(format!("grouping({})", list.join(", ")), Type { carrier: Carrier::Int4, ..Type::integer(1) }, false))
+    }
+}
+
+/// The column of this query that an expression is.
+fn column_of(value: &Expression, scope: &Scope<'_>) -> Option<Spot> {
+    let Body::Sql(sql) = &value.body else { return None };
+    scope.relations.iter().enumerate().find_map(|(relation, table)| {
+        table.columns.iter().position(|column| column.sql == *sql).map(|column| Spot { relation, column })
+    })
+}

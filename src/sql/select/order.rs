@@ -1,0 +1,121 @@
+//! ORDER BY: positions, aliases, and what DISTINCT and WITH ROLLUP make of it.
+
+use super::*;
+
+impl Lowering<'_> {
+    pub(super) fn order(
+        &mut self,
+        items: &[OrderByExpr],
+        parts: &Parts,
+        scope: &Scope<'_>,
+        grouping: Option<&Grouping>,
+    ) -> Result<Ordering, SqlError> {
+        let place = Place {
+            aliases: &parts.columns,
+            aggregates: Aggregates::Allowed,
+            grouping,
+            ..Place::new(scope, "order clause")
+        };
+        let mut ordering = Ordering::default();
+        if let Some(grouping) = grouping
+            && grouping.rollup
+            && items.is_empty()
+            && !parts.distinct
+        {
+            // MySQL shows each super-aggregate behind the rows that it sums up.
+            for item in &grouping.items {
+                let key = self.sort_key(&item.value)?;
+                ordering.keys.push(format!("grouping({})", item.sql));
+                ordering.keys.push(format!("{key} NULLS FIRST"));
+            }
+            return Ok(ordering);
+        }
+        let mut shown = Vec::new();
+        if parts.distinct {
+            for column in &parts.columns {
+                shown.push(self.sort_key(&column.expression)?);
+            }
+        }
+        for (at, item) in items.iter().enumerate() {
+            let value = match position(&item.expr) {
+                Some(position) => {
+                    let column = parts.columns.get(position.wrapping_sub(1));
+                    column
+                        .ok_or_else(|| SqlError::unknown_column(&position.to_string(), "order clause"))?
+                        .expression
+                        .clone()
+                }
+                None => {
+                    // A bare name is looked for in the select list first; names inside expressions in the tables.
+                    let bare = matches!(unnested(&item.expr), Expr::Identifier(_));
+                    let place = Place { prefer_aliases: bare, ..place };
+                    self.lower(&item.expr, place).map_err(|error| error.numbered(at + 1))?
+                }
+            };
+            if parts.distinct && matches!(value.body, Body::Parameter(_)) {
+                continue;
+            }
+            let sql = self.sort_key(&value)?;
+            let towards = direction(item, value.nullable);
+            if !parts.distinct {
+                ordering.keys.push(format!("{sql}{towards}"));
+                continue;
+            }
+            match shown.iter().position(|known| *known == sql) {
+                Some(column) => ordering.keys.push(format!("c{}{towards}", column + 1)),
+                None => {
+                    self.distinct_key(&item.expr, at + 1, parts, scope)?;
+                    ordering.hidden.push((sql, towards));
+                    ordering.keys.push(format!("min(o{}){towards}", ordering.hidden.len()));
+                }
+            }
+        }
+        if ordering.hidden.is_empty() && parts.distinct {
+            // PostgreSQL wants positions or the expressions themselves.
+            for key in &mut ordering.keys {
+                *key = key.trim_start_matches('c').to_owned();
+            }
+        }
+        Ok(ordering)
+    }
+
+    /// 3065: with ONLY_FULL_GROUP_BY, rows without duplicates are sorted by what they show.
+    fn distinct_key(&mut self, expr: &Expr, number: usize, parts: &Parts, scope: &Scope<'_>) -> Result<(), SqlError> {
+        if !self.modes.only_full_group_by {
+            return Ok(());
+        }
+        let mut grouping = Grouping::default();
+        for column in &parts.columns {
+            if let Body::Sql(sql) = &column.expression.body {
+                let found = scope.relations.iter().enumerate().find_map(|(relation, table)| {
+                    table.columns.iter().position(|own| own.sql == *sql).map(|column| Spot { relation, column })
+                });
+                grouping.grouped.extend(found);
+                if found.is_none() {
+                    grouping.items.extend(None::<GroupItem>);
+                }
+            }
+        }
+        grouping.determined = determined(&grouping.grouped, scope);
+        let place = Place {
+            aliases: &parts.columns,
+            aggregates: Aggregates::Allowed,
+            grouping: Some(&grouping),
+            ..Place::new(scope, "order clause")
+        };
+        match self.lower(expr, place) {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.code, 1055 | 1140) => {
+                let column = error.message.split('\'').nth(1).unwrap_or_default();
+                Err(SqlError::new(
+                    3065,
+                    "HY000",
+                    format!(
+                        "Expression #{number} of ORDER BY clause is not in SELECT list, references column '{column}' which is not in SELECT list; this is incompatible with DISTINCT"
+                    ),
+                ))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
