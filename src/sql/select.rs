@@ -23,7 +23,7 @@ use super::from::{determined, equalities, name_parts, relation_of, spot};
 use super::information_schema;
 use super::lower::{Aggregates, GroupItem, Grouping, Place};
 use super::operators::unnested;
-use super::plan::SqlError;
+use super::plan::{Known, SqlError};
 use super::scope::{Alias, Scope, Spot};
 use super::types::{Carrier, Type};
 
@@ -289,8 +289,11 @@ impl Lowering<'_> {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
                     let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
-                    let name = information_schema::title(expr, &expression)
-                        .unwrap_or_else(|| title(expr, titles.get(at).copied().unwrap_or_default()));
+                    let text = titles.get(at).copied().unwrap_or_default();
+                    if matches!(self.context.parameters, Known::Literals(_)) && text.contains('?') {
+                        return Err(SqlError::unsupported("a title that holds a literal of the statement"));
+                    }
+                    let name = information_schema::title(expr, &expression).unwrap_or_else(|| title(expr, text));
                     columns.push(Alias { name, expression });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
