@@ -32,6 +32,7 @@ mod json;
 mod keys;
 mod lexer;
 mod lower;
+mod measure;
 mod metadata;
 mod operators;
 mod regexp;

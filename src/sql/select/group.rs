@@ -62,7 +62,7 @@ impl Lowering<'_> {
     ) -> Result<(&'e Expr, Expression), SqlError> {
         let place = Place::new(scope, "group statement");
         if let Some(position) = position(item) {
-            let shown = self.shown(select, scope, position)?;
+            let shown = self.listed(select, scope, position)?;
             let Some((expr, expression)) = shown else {
                 return Err(SqlError::unknown_column(&position.to_string(), "group statement"));
             };
@@ -98,7 +98,7 @@ impl Lowering<'_> {
     }
 
     /// The expression at a position of the select list, counted behind `*`.
-    fn shown<'e>(
+    fn listed<'e>(
         &mut self,
         select: &'e Select,
         scope: &Scope<'_>,
