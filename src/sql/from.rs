@@ -49,20 +49,27 @@ impl Lowering<'_> {
     pub(super) fn from(&mut self, tables: &[TableWithJoins], scope: &mut Scope<'_>) -> Result<String, SqlError> {
         let mut items = Vec::with_capacity(tables.len());
         for table in tables {
-            if let Some(sql) = self.joined(table, scope)? {
+            if let Some((sql, columns)) = self.joined(table, scope)? {
                 items.push(sql);
+                scope.shown.extend(columns);
             }
         }
         Ok(items.join(", "))
     }
 
-    /// One item of FROM with its joins; `None` for DUAL.
-    fn joined(&mut self, tree: &TableWithJoins, scope: &mut Scope<'_>) -> Result<Option<String>, SqlError> {
+    /// One item of FROM with its joins, and the columns that `*` shows of it; `None` for DUAL.
+    fn joined(
+        &mut self,
+        tree: &TableWithJoins,
+        scope: &mut Scope<'_>,
+    ) -> Result<Option<(String, Vec<Spot>)>, SqlError> {
         let first = scope.relations.len();
-        let Some(mut sql) = self.factor(&tree.relation, scope)? else { return Ok(None) };
+        let Some((mut sql, mut columns)) = self.factor(&tree.relation, scope)? else { return Ok(None) };
         for join in &tree.joins {
             let middle = scope.relations.len();
-            let Some(right) = self.factor(&join.relation, scope)? else { return Err(SqlError::syntax("DUAL", 1)) };
+            let Some((right, right_columns)) = self.factor(&join.relation, scope)? else {
+                return Err(SqlError::syntax("DUAL", 1));
+            };
             let (word, constraint) = match &join.join_operator {
                 JoinOperator::Join(on)
                 | JoinOperator::Inner(on)
@@ -76,7 +83,11 @@ impl Lowering<'_> {
                     ));
                 }
             };
-            let condition = self.join_condition(constraint, scope, (first, middle), word == "RIGHT JOIN")?;
+            // `a RIGHT JOIN b` shows what `b LEFT JOIN a` does.
+            let sides =
+                if word == "RIGHT JOIN" { (right_columns, columns) } else { (columns, right_columns) };
+            let (condition, shown) = self.join_condition(constraint, scope, first, sides)?;
+            columns = shown;
             let optional = match word {
                 "LEFT JOIN" => middle..scope.relations.len(),
                 "RIGHT JOIN" => first..middle,
@@ -91,72 +102,122 @@ impl Lowering<'_> {
                 None => return Err(SqlError::syntax("", 1)),
             };
         }
-        Ok(Some(sql))
+        Ok(Some((sql, columns)))
     }
 
+    /// The condition of a join, and the columns of its result in MySQL's order.
     fn join_condition(
         &mut self,
         constraint: &JoinConstraint,
         scope: &mut Scope<'_>,
-        (first, middle): (usize, usize),
-        keep_right: bool,
-    ) -> Result<Option<String>, SqlError> {
-        match constraint {
-            JoinConstraint::None => Ok(None),
+        first: usize,
+        (mut outer, inner): (Vec<Spot>, Vec<Spot>),
+    ) -> Result<(Option<String>, Vec<Spot>), SqlError> {
+        let names = match constraint {
+            JoinConstraint::None => {
+                outer.extend(inner);
+                return Ok((None, outer));
+            }
             JoinConstraint::On(condition) => {
                 scope.equal.extend(equalities(condition, scope));
-                let condition = self.lower(condition, Place::new(scope, "on clause"))?;
-                self.truth(&condition).map(Some)
+                let around = std::mem::replace(&mut scope.first, first);
+                let lowered = self.lower(condition, Place::new(scope, "on clause"));
+                scope.first = around;
+                outer.extend(inner);
+                return Ok((Some(self.truth(&lowered?)?), outer));
             }
-            JoinConstraint::Using(columns) => {
-                let names = columns.iter().filter_map(|name| name_parts(name).pop()).collect();
-                self.using(names, scope, (first, middle), keep_right).map(Some)
+            JoinConstraint::Using(columns) => columns.iter().filter_map(|name| name_parts(name).pop()).collect(),
+            JoinConstraint::Natural => {
+                let mut names: Vec<String> = Vec::new();
+                for spot in &outer {
+                    let name = scope.column(*spot).map(|column| column.name.clone()).unwrap_or_default();
+                    let same = |spot: &Spot| {
+                        scope.column(*spot).is_some_and(|column| column.name.eq_ignore_ascii_case(&name))
+                    };
+                    if inner.iter().any(same) {
+                        names.push(name);
+                    }
+                }
+                names
             }
-            JoinConstraint::Natural => Err(SqlError::unsupported("NATURAL JOIN")),
-        }
+        };
+        let (condition, shown) = self.using(&names, scope, outer, inner)?;
+        Ok((Some(condition), shown))
     }
 
     /// `USING (a, b)`: equality, and one column of each pair is hidden.
     fn using(
         &mut self,
-        names: Vec<String>,
+        names: &[String],
         scope: &mut Scope<'_>,
-        (first, middle): (usize, usize),
-        keep_right: bool,
-    ) -> Result<String, SqlError> {
+        outer: Vec<Spot>,
+        inner: Vec<Spot>,
+    ) -> Result<(String, Vec<Spot>), SqlError> {
         let mut conditions = Vec::with_capacity(names.len());
-        for name in &names {
-            let find = |range: std::ops::Range<usize>| {
-                range.clone().find_map(|relation| {
-                    let columns = &scope.relations.get(relation)?.columns;
-                    let column =
-                        columns.iter().position(|column| !column.hidden && column.name.eq_ignore_ascii_case(name))?;
-                    Some(Spot { relation, column })
-                })
+        let mut pairs = Vec::with_capacity(names.len());
+        for name in names {
+            let find = |side: &[Spot]| {
+                let mut same = side.iter().filter(|spot| {
+                    scope.column(**spot).is_some_and(|column| column.name.eq_ignore_ascii_case(name))
+                });
+                match (same.next(), same.next()) {
+                    (Some(spot), None) => Ok(*spot),
+                    (Some(_), Some(_)) => Err(SqlError::ambiguous(name, "from clause")),
+                    (None, _) => Err(SqlError::unknown_column(name, "from clause")),
+                }
             };
-            let unknown = || SqlError::unknown_column(name, "from clause");
-            let left = find(first..middle).ok_or_else(unknown)?;
-            let right = find(middle..scope.relations.len()).ok_or_else(unknown)?;
-            let (Some(left_column), Some(right_column)) = (scope.column(left), scope.column(right)) else {
-                return Err(unknown());
-            };
-            conditions.push(self.compare("=", &left_column.expression(), &right_column.expression())?);
-            scope.equal.push((left, right));
-            let (kept, dropped) = if keep_right { (right, left) } else { (left, right) };
-            if let Some(column) =
-                scope.relations.get_mut(dropped.relation).and_then(|relation| relation.columns.get_mut(dropped.column))
-            {
+            let (kept, dropped) = (find(&outer)?, find(&inner)?);
+            if let (Some(left), Some(right)) = (scope.column(kept), scope.column(dropped)) {
+                conditions.push(self.compare("=", &left.expression(), &right.expression())?);
+            }
+            scope.equal.push((kept, dropped));
+            pairs.push((kept, dropped));
+        }
+        for (_, dropped) in &pairs {
+            let relation = scope.relations.get_mut(dropped.relation);
+            if let Some(column) = relation.and_then(|relation| relation.columns.get_mut(dropped.column)) {
                 column.hidden = true;
             }
-            scope.merged.push(kept);
         }
-        Ok(format!("({})", conditions.join(" AND ")))
+        let common = |spot: &Spot| pairs.iter().any(|(kept, dropped)| kept == spot || dropped == spot);
+        let mut shown: Vec<Spot> = outer.iter().copied().filter(common).collect();
+        shown.extend(outer.into_iter().chain(inner).filter(|spot| !pairs.iter().any(|pair| pair.0 == *spot || pair.1 == *spot)));
+        let condition =
+            if conditions.is_empty() { "TRUE".to_owned() } else { format!("({})", conditions.join(" AND ")) };
+        Ok((condition, shown))
     }
 
-    fn factor(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> Result<Option<String>, SqlError> {
+    /// A table, derived table or joined tables in parentheses, and the columns that `*` shows of it.
+    fn factor(
+        &mut self,
+        factor: &TableFactor,
+        scope: &mut Scope<'_>,
+    ) -> Result<Option<(String, Vec<Spot>)>, SqlError> {
+        if let TableFactor::NestedJoin { table_with_joins, alias: None } = factor {
+            return Ok(self.joined(table_with_joins, scope)?.map(|(sql, columns)| (format!("({sql})"), columns)));
+        }
+        let relation = scope.relations.len();
+        let Some(sql) = self.one_table(factor, scope)? else { return Ok(None) };
+        let added = scope.relations.get(relation).map(|added| added.columns.as_slice()).unwrap_or_default();
+        let columns = added.iter().enumerate().filter(|(_, column)| !column.hidden);
+        Ok(Some((sql, columns.map(|(column, _)| Spot { relation, column }).collect())))
+    }
+
+    fn one_table(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> Result<Option<String>, SqlError> {
         match factor {
-            TableFactor::Table { name, alias, args: None, partitions, .. } if partitions.is_empty() => {
-                self.named_table(name, alias.as_ref(), scope)
+            TableFactor::Table { name, alias, args: None, partitions, index_hints, .. } if partitions.is_empty() => {
+                let relation = scope.relations.len();
+                let sql = self.named_table(name, alias.as_ref(), scope)?;
+                if let Some(table) = scope.relations.get(relation).and_then(|added| added.table.as_ref()) {
+                    for hinted in index_hints.iter().flat_map(|hint| &hint.index_names) {
+                        if !table.keys.iter().any(|key| key.name.eq_ignore_ascii_case(&hinted.value)) {
+                            let called = scope.relations.get(relation).map_or("", |added| added.alias.as_str());
+                            let text = format!("Key '{}' doesn't exist in table '{called}'", hinted.value);
+                            return Err(SqlError::new(1176, "42000", text));
+                        }
+                    }
+                }
+                Ok(sql)
             }
             TableFactor::Derived { lateral, subquery, alias: Some(alias), .. } => {
                 let derived = if *lateral {
@@ -172,9 +233,6 @@ impl Lowering<'_> {
             }
             TableFactor::Derived { alias: None, .. } => {
                 Err(SqlError::new(1248, "42000", "Every derived table must have its own alias".to_owned()))
-            }
-            TableFactor::NestedJoin { table_with_joins, alias: None } => {
-                Ok(self.joined(table_with_joins, scope)?.map(|sql| format!("({sql})")))
             }
             TableFactor::JsonTable { .. } => Err(SqlError::unsupported("JSON_TABLE")),
             other => Err(SqlError::unsupported(other.to_string().chars().take(60).collect::<String>())),

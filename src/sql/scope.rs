@@ -90,8 +90,10 @@ pub(super) struct Scope<'p> {
     pub(super) depth: usize,
     /// The WINDOW clause.
     pub(super) windows: &'p [NamedWindowDefinition],
-    /// Columns that `USING` merged, in order: they come first in `*`.
-    pub(super) merged: Vec<Spot>,
+    /// The columns of `*`, in order: those that joins merge come first.
+    pub(super) shown: Vec<Spot>,
+    /// The first relation that can be named: ON sees the tables of its own join only.
+    pub(super) first: usize,
     /// Pairs of columns known to be equal; a column paired with itself is fixed to a constant.
     pub(super) equal: Vec<(Spot, Spot)>,
 }
@@ -129,7 +131,7 @@ impl<'p> Scope<'p> {
     /// The column of this scope itself that `name` means, if any.
     pub(super) fn find(&self, name: &Name<'_>, clause: &str) -> Result<Option<Spot>, SqlError> {
         let mut found: Option<Spot> = None;
-        for (at, relation) in self.relations.iter().enumerate() {
+        for (at, relation) in self.relations.iter().enumerate().skip(self.first) {
             if name.table.is_some_and(|table| !relation.is_called(name.database, table)) {
                 continue;
             }

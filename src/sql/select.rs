@@ -138,8 +138,7 @@ impl Lowering<'_> {
                 if !query.locks.is_empty() {
                     return Err(SqlError::unsupported("FOR UPDATE with UNION"));
                 }
-                let tree = self.tree(body, parent)?;
-                Unlimited { derived: self.ordered_tree(tree, order, parent)?, lock: String::new() }
+                Unlimited { derived: self.ordered_tree(body, order, parent)?, lock: String::new() }
             }
         };
         self.tables.truncate(known);
@@ -316,18 +315,16 @@ impl Lowering<'_> {
         if scope.relations.is_empty() {
             return Err(SqlError::new(1096, "HY000", "No tables used".to_owned()));
         }
-        let mut spots: Vec<Spot> = if table.is_none() { scope.merged.clone() } else { Vec::new() };
+        let mut spots: Vec<Spot> = if table.is_none() { scope.shown.clone() } else { Vec::new() };
         let mut found = table.is_none();
         for (relation, own) in scope.relations.iter().enumerate() {
-            if table.is_some_and(|table| !own.alias.eq_ignore_ascii_case(table)) {
+            if table.is_none_or(|table| !own.alias.eq_ignore_ascii_case(table)) {
                 continue;
             }
             found = true;
             for (column, own) in own.columns.iter().enumerate() {
                 let spot = Spot { relation, column };
-                let invisible = own.origin.as_ref().is_some_and(Origin::is_invisible);
-                let shown = if table.is_some() { !invisible } else { !own.hidden && !scope.merged.contains(&spot) };
-                if shown {
+                if !own.origin.as_ref().is_some_and(Origin::is_invisible) {
                     spots.push(spot);
                 }
             }

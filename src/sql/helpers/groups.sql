@@ -2,7 +2,7 @@
 
 -- An unsigned number as the 64 bits of a signed one.
 CREATE OR REPLACE FUNCTION "mysql".to_bits(n numeric) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT CASE WHEN round(n) > 9223372036854775807 THEN least(round(n), 18446744073709551615) - 18446744073709551616 ELSE greatest(round(n), -9223372036854775808) END::bigint $$;
+$$ SELECT CASE WHEN n IS NULL THEN NULL WHEN round(n) > 9223372036854775807 THEN least(round(n), 18446744073709551615) - 18446744073709551616 ELSE greatest(round(n), -9223372036854775808) END::bigint $$;
 
 -- Variance by MySQL's recurrence: its last digits differ from those of PostgreSQL's own. The state is count, mean, sum.
 CREATE OR REPLACE FUNCTION "mysql".vary(state double precision[], x double precision) RETURNS double precision[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS

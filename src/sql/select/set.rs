@@ -41,10 +41,11 @@ impl Lowering<'_> {
     /// A set operation with the types that MySQL gives its columns, and its ORDER BY.
     pub(super) fn ordered_tree(
         &mut self,
-        tree: Tree,
+        body: &SetExpr,
         order: &[OrderByExpr],
         parent: Option<Place<'_>>,
     ) -> Result<Derived, SqlError> {
+        let tree = self.tree(body, parent)?;
         let columns = self.merged_columns(&tree)?;
         let types: Vec<Type> = columns.iter().map(|column| column.ty.clone()).collect();
         let sql = self.write_tree(&tree, &types)?;
@@ -81,6 +82,10 @@ impl Lowering<'_> {
             };
             let key = self.sort_key(&value)?;
             keys.push(format!("{key}{}", direction(item, value.nullable)));
+        }
+        if matches!(body, SetExpr::Values(_)) {
+            // MySQL reads ORDER BY behind VALUES, and doesn't sort.
+            return Ok(derived);
         }
         let list: Vec<&str> = derived.columns.iter().map(|column| column.sql_name.as_str()).collect();
         derived.sql = format!(
