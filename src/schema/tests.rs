@@ -137,10 +137,7 @@ fn what_is_not_carried_is_refused_by_name() {
     );
     let mut indexed = table(vec![column("a", int)]);
     indexed.keys = vec![key("f", KeyKind::Spatial, vec![part("a", None, false)])];
-    assert_eq!(
-        ddl::table(&indexed).expect_err("refused").to_string(),
-        "shop.it's: key f: a SPATIAL key isn't carried"
-    );
+    assert_eq!(ddl::table(&indexed).expect_err("refused").to_string(), "shop.it's: key f: a SPATIAL key isn't carried");
     indexed.keys = vec![key("f", KeyKind::Fulltext, vec![part("a", None, false)])];
     assert!(ddl::table(&indexed).expect("carried").indexes.is_empty());
 }

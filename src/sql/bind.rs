@@ -94,7 +94,13 @@ impl<'v> Binder<'v> {
                 let Some(column) = assignment.table.columns.get(assignment.column) else {
                     return Err(SqlError::unsupported("a column that the plan doesn't know"));
                 };
-                let target = coerce::Target { table: &assignment.table, column, row: assignment.row };
+                let target = coerce::Target {
+                    table: &assignment.table,
+                    column,
+                    row: assignment.row,
+                    rules: assignment.rules,
+                    warnings: &self.warnings,
+                };
                 coerce::store(&value, &target, &|| self.zone().cloned())?
             }
             (source, None) => {

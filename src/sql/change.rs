@@ -51,6 +51,7 @@ impl Lowering<'_> {
         assignments: &[sqlparser::ast::Assignment],
         values_of: Option<&dyn ValuesOf>,
     ) -> Result<Vec<Change>, SqlError> {
+        self.form.null_becomes_default = true;
         let mut changes: Vec<Change> = Vec::with_capacity(assignments.len());
         let stored = scope.relations.get(relation).map(|relation| relation.columns.clone()).unwrap_or_default();
         for assignment in assignments {

@@ -31,6 +31,8 @@ pub(super) struct Modes {
     pub(super) no_zero_in_date: bool,
     pub(super) division_by_zero_fails: bool,
     pub(super) no_unsigned_subtraction: bool,
+    pub(super) invalid_dates: bool,
+    pub(super) truncate_fraction: bool,
 }
 
 impl Modes {
@@ -50,6 +52,8 @@ impl Modes {
                 "NO_ZERO_DATE" => modes.no_zero_date = true,
                 "NO_ZERO_IN_DATE" => modes.no_zero_in_date = true,
                 "ERROR_FOR_DIVISION_BY_ZERO" => modes.division_by_zero_fails = true,
+                "ALLOW_INVALID_DATES" => modes.invalid_dates = true,
+                "TIME_TRUNCATE_FRACTIONAL" => modes.truncate_fraction = true,
                 _without_effect_here => {}
             }
         }
@@ -334,7 +338,8 @@ impl<'t> Source<'t> {
     ) -> Result<(Statement, Modifiers), SqlError> {
         let dialect = MySql { stock: MySqlDialect {}, modes };
         let (tokens, modifiers) = prepare(&prepass::reshape(tokens));
-        let mut parser = Parser::new(&dialect).with_recursion_limit(measure::MAX_OPERATORS).with_tokens_with_locations(tokens);
+        let mut parser =
+            Parser::new(&dialect).with_recursion_limit(measure::MAX_OPERATORS).with_tokens_with_locations(tokens);
         let statement = parser.parse_statement().map_err(|error| self.syntax_error(&error))?;
         let rest = parser.peek_token();
         if rest.token == Token::EOF { Ok((statement, modifiers)) } else { Err(self.error_from(rest.span.start)) }
@@ -343,7 +348,8 @@ impl<'t> Source<'t> {
     /// Parses an expression that stands alone, such as a default in the catalogue.
     pub(super) fn parse_expression(&self, tokens: Vec<TokenWithSpan>, modes: Modes) -> Result<Expr, SqlError> {
         let dialect = MySql { stock: MySqlDialect {}, modes };
-        let mut parser = Parser::new(&dialect).with_recursion_limit(measure::MAX_OPERATORS).with_tokens_with_locations(tokens);
+        let mut parser =
+            Parser::new(&dialect).with_recursion_limit(measure::MAX_OPERATORS).with_tokens_with_locations(tokens);
         let expression = parser.parse_expr().map_err(|error| self.syntax_error(&error))?;
         let rest = parser.peek_token();
         if rest.token == Token::EOF { Ok(expression) } else { Err(self.error_from(rest.span.start)) }

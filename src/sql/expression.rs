@@ -121,6 +121,10 @@ pub(super) struct Lowering<'c> {
     pub(super) recursions: Vec<super::select::Recursion>,
     /// The name of a recursive one behind its own LIMIT.
     pub(super) limited: Option<String>,
+    /// What the statement's form makes of values that don't fit.
+    pub(super) form: super::assign::Form,
+    /// What MySQL warns of before the statement is executed.
+    pub(super) warnings: Vec<crate::wire::condition::Condition>,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -140,6 +144,8 @@ impl<'c> Lowering<'c> {
             restrictions: Vec::new(),
             recursions: Vec::new(),
             limited: None,
+            form: super::assign::Form::default(),
+            warnings: Vec::new(),
             seen: HashMap::new(),
             names: 0,
         }

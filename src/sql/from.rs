@@ -84,8 +84,7 @@ impl Lowering<'_> {
                 }
             };
             // `a RIGHT JOIN b` shows what `b LEFT JOIN a` does.
-            let sides =
-                if word == "RIGHT JOIN" { (right_columns, columns) } else { (columns, right_columns) };
+            let sides = if word == "RIGHT JOIN" { (right_columns, columns) } else { (columns, right_columns) };
             let (condition, shown) = self.join_condition(constraint, scope, first, sides)?;
             columns = shown;
             let optional = match word {
@@ -131,9 +130,8 @@ impl Lowering<'_> {
                 let mut names: Vec<String> = Vec::new();
                 for spot in &outer {
                     let name = scope.column(*spot).map(|column| column.name.clone()).unwrap_or_default();
-                    let same = |spot: &Spot| {
-                        scope.column(*spot).is_some_and(|column| column.name.eq_ignore_ascii_case(&name))
-                    };
+                    let same =
+                        |spot: &Spot| scope.column(*spot).is_some_and(|column| column.name.eq_ignore_ascii_case(&name));
                     if inner.iter().any(same) {
                         names.push(name);
                     }
@@ -157,9 +155,9 @@ impl Lowering<'_> {
         let mut pairs = Vec::with_capacity(names.len());
         for name in names {
             let find = |side: &[Spot]| {
-                let mut same = side.iter().filter(|spot| {
-                    scope.column(**spot).is_some_and(|column| column.name.eq_ignore_ascii_case(name))
-                });
+                let mut same = side
+                    .iter()
+                    .filter(|spot| scope.column(**spot).is_some_and(|column| column.name.eq_ignore_ascii_case(name)));
                 match (same.next(), same.next()) {
                     (Some(spot), None) => Ok(*spot),
                     (Some(_), Some(_)) => Err(SqlError::ambiguous(name, "from clause")),
@@ -181,18 +179,16 @@ impl Lowering<'_> {
         }
         let common = |spot: &Spot| pairs.iter().any(|(kept, dropped)| kept == spot || dropped == spot);
         let mut shown: Vec<Spot> = outer.iter().copied().filter(common).collect();
-        shown.extend(outer.into_iter().chain(inner).filter(|spot| !pairs.iter().any(|pair| pair.0 == *spot || pair.1 == *spot)));
+        shown.extend(
+            outer.into_iter().chain(inner).filter(|spot| !pairs.iter().any(|pair| pair.0 == *spot || pair.1 == *spot)),
+        );
         let condition =
             if conditions.is_empty() { "TRUE".to_owned() } else { format!("({})", conditions.join(" AND ")) };
         Ok((condition, shown))
     }
 
     /// A table, derived table or joined tables in parentheses, and the columns that `*` shows of it.
-    fn factor(
-        &mut self,
-        factor: &TableFactor,
-        scope: &mut Scope<'_>,
-    ) -> Result<Option<(String, Vec<Spot>)>, SqlError> {
+    fn factor(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> Result<Option<(String, Vec<Spot>)>, SqlError> {
         if let TableFactor::NestedJoin { table_with_joins, alias: None } = factor {
             return Ok(self.joined(table_with_joins, scope)?.map(|(sql, columns)| (format!("({sql})"), columns)));
         }

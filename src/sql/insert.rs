@@ -12,14 +12,15 @@ use sqlparser::ast::{Expr, Insert, ObjectName, OnInsert, Query, SetExpr, TableOb
 use crate::schema::{Column, ColumnDefault, ColumnType, Key, Table, ddl, quote};
 use crate::value::Value;
 
-use super::expression::{Body, Expression, Lowering, cast};
+use super::assign::Form;
+use super::expression::{Body, Expression, Lowering};
 use super::from::name_parts;
 use super::keys::{arbiter, implicit_default, key_columns, unique_keys};
 use super::lower::{Place, ValuesOf};
 use super::operators::unnested;
-use super::plan::{Assignment, Known, ParameterSource, Purpose, SqlError, TargetSql, Verb, WritePlan, WriteResult};
+use super::plan::{Known, ParameterSource, Purpose, SqlError, TargetSql, Verb, WritePlan, WriteResult};
 use super::scope::{Relation, Scope};
-use super::types::{Carrier, Class, Type};
+use super::types::{Carrier, Type};
 
 /// One place in a row that is inserted.
 #[derive(Clone, Debug)]
@@ -60,9 +61,13 @@ impl Lowering<'_> {
             None => vec![assigned],
             Some(query) => match values_of(query) {
                 Some(rows) => rows,
-                None => return self.insert_select(insert, &table, &columns, query),
+                None => {
+                    self.form = Form { ignore: insert.ignore, null_becomes_default: true };
+                    return self.insert_select(insert, &table, &columns, query);
+                }
             },
         };
+        self.form = Form { ignore: insert.ignore, null_becomes_default: given.len() > 1 };
         let rows = self.rows(&table, columns, &given)?;
         if insert.replace_into {
             return self.replace(&table, rows);
@@ -151,7 +156,7 @@ impl Lowering<'_> {
     }
 
     /// Columns that the statement doesn't name but whose value isn't a constant of the table.
-    fn added_columns(&self, table: &Table, named: &[usize]) -> Result<Vec<usize>, SqlError> {
+    fn added_columns(&mut self, table: &Table, named: &[usize]) -> Result<Vec<usize>, SqlError> {
         let mut added = Vec::new();
         for (at, column) in table.columns.iter().enumerate().filter(|(at, _)| !named.contains(at)) {
             if column.auto_increment {
@@ -167,8 +172,8 @@ impl Lowering<'_> {
                 }
                 ColumnDefault::None if !column.nullable && column.generated.is_none() => {
                     let first_label = matches!(column.column_type, ColumnType::Enum { .. });
-                    if self.modes.strict && !first_label {
-                        return Err(SqlError::no_default(&column.name));
+                    if !first_label {
+                        self.no_default(column)?;
                     }
                     added.push(at);
                 }
@@ -229,9 +234,8 @@ impl Lowering<'_> {
         let Some(column) = table.columns.get(at) else { return Ok(Cell::Default) };
         let (several, generated, explicit) = ids;
         if is_default(value) {
-            if column.default == ColumnDefault::None && !column.nullable && !column.auto_increment && self.modes.strict
-            {
-                return Err(SqlError::no_default(&column.name));
+            if column.default == ColumnDefault::None && !column.nullable && !column.auto_increment {
+                self.no_default(column)?;
             }
             return self.default_cell(table, at, generated);
         }
@@ -274,84 +278,6 @@ impl Lowering<'_> {
                 let id = if zero_counts { id } else { format!("NULLIF({id}, 0)") };
                 Ok(Cell::Sql(format!("COALESCE({id}, nextval({}))", sequence(table)?)))
             }
-        }
-    }
-
-    /// A parameter that is stored in a column.
-    pub(super) fn stored(
-        &mut self,
-        table: &Arc<Table>,
-        at: usize,
-        row: usize,
-        source: ParameterSource,
-    ) -> Result<String, SqlError> {
-        let Some(column) = table.columns.get(at) else { return Err(SqlError::unsupported("an unknown column")) };
-        let ty =
-            Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
-        let assignment = Assignment { table: Arc::clone(table), column: at, row };
-        Ok(self.assigned(source, ty.carrier.oid(), assignment))
-    }
-
-    /// A value for a column, of the column's type. Parameters are coerced when they are bound; the rest by PostgreSQL,
-    /// which refuses what doesn't fit.
-    pub(super) fn assign(
-        &mut self,
-        table: &Arc<Table>,
-        at: usize,
-        row: usize,
-        value: &Expression,
-    ) -> Result<String, SqlError> {
-        let Some(column) = table.columns.get(at) else { return Err(SqlError::unsupported("an unknown column")) };
-        if column.generated.is_some() {
-            return Err(SqlError::new(
-                3105,
-                "HY000",
-                format!(
-                    "The value specified for generated column '{}' in table '{}' is not allowed.",
-                    column.name, table.name.table
-                ),
-            ));
-        }
-        let ty =
-            Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
-        match &value.body {
-            Body::Parameter(ParameterSource::Now { .. }) if ty.carrier == Carrier::TimestampTz => Ok(self.parameter(
-                &ParameterSource::Instant { fraction: ty.decimals.min(value.ty.decimals) },
-                Carrier::TimestampTz.oid(),
-            )),
-            Body::Parameter(source) => self.stored(table, at, row, source.clone()),
-            Body::Condition(_) => self.render(value, ty.carrier),
-            Body::Sql(sql) => match (value.ty.class, ty.class) {
-                (Class::Text, Class::Text) if matches!(column.column_type, ColumnType::Char { .. }) => {
-                    Ok(format!("rtrim({sql}, ' ')"))
-                }
-                // A plain cast refuses text that isn't a number or a date, where an implicit conversion wouldn't.
-                (
-                    Class::Text,
-                    Class::Integer
-                    | Class::Decimal
-                    | Class::Real
-                    | Class::Date
-                    | Class::DateTime
-                    | Class::Time
-                    | Class::Json,
-                ) => {
-                    if ty.carrier == Carrier::TimestampTz {
-                        self.deterministic("a conversion of text to TIMESTAMP")?;
-                    }
-                    Ok(format!("({sql})::{}", ty.carrier.name()))
-                }
-                (Class::Real | Class::Decimal, Class::Integer) => {
-                    let exact = cast(sql, &value.ty, Carrier::Numeric)?;
-                    Ok(format!("round({exact})::{}", ty.carrier.name()))
-                }
-                (Class::Bytes, Class::Bytes)
-                    if matches!(column.column_type, ColumnType::Binary { .. }) && value.origin.is_none() =>
-                {
-                    Err(SqlError::unsupported("an expression stored in a BINARY column"))
-                }
-                (_, _) => self.render(value, ty.carrier),
-            },
         }
     }
 
@@ -404,6 +330,7 @@ impl Lowering<'_> {
             tables: vec![table.name.clone()],
             result,
             generated_ids: if self.context.purpose == Purpose::Replay { generated } else { 0 },
+            warnings: std::mem::take(&mut self.warnings),
         }
     }
 

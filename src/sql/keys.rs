@@ -1,7 +1,7 @@
 //! What a write needs to know about a table's keys and about values that aren't given.
 
 use crate::schema::{Column, ColumnType, Key, KeyKind, Table, quote};
-use crate::value::Value;
+use crate::value::{Clock, Date, Value};
 
 use super::plan::SqlError;
 
@@ -60,12 +60,12 @@ pub(super) fn implicit_default(column: &Column) -> Result<Value, SqlError> {
         | ColumnType::Double { .. }
         | ColumnType::Bit { .. }
         | ColumnType::Year => Value::Int(0),
-        ColumnType::Date
-        | ColumnType::Time { .. }
-        | ColumnType::DateTime { .. }
-        | ColumnType::Timestamp { .. }
-        | ColumnType::Json
-        | ColumnType::Unsupported { .. } => {
+        ColumnType::Date | ColumnType::DateTime { .. } | ColumnType::Timestamp { .. } => {
+            Value::Date(Date { year: 0, month: 0, day: 0 })
+        }
+        ColumnType::Time { .. } => Value::Time { negative: false, clock: Clock::default() },
+        ColumnType::Json => Value::Text("null".to_owned()),
+        ColumnType::Unsupported { .. } => {
             return Err(SqlError::unsupported(format_args!("the implicit default of column {}", column.name)));
         }
     })

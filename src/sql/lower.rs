@@ -4,7 +4,8 @@ mod names;
 mod variables;
 
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, DateTimeField, Expr, Ident, Interval, ObjectName, TrimWhereField, UnaryOperator, Value as Token,
+    BinaryOperator, CaseWhen, DateTimeField, Expr, Ident, Interval, ObjectName, TrimWhereField, UnaryOperator,
+    Value as Token,
 };
 
 use crate::value::Value;

@@ -7,6 +7,7 @@
 pub mod plan;
 
 mod aggregate;
+mod assign;
 mod binary;
 mod bind;
 mod cache;
@@ -35,8 +36,8 @@ mod lower;
 mod measure;
 mod metadata;
 mod operators;
-mod regexp;
 mod prepass;
+mod regexp;
 mod scope;
 mod select;
 mod session;

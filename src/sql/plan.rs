@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crate::schema::{Catalogue, CatalogueChange, Table, TableName};
 use crate::value::Value;
 use crate::wire::FieldType;
+use crate::wire::condition::Condition;
+
+pub use super::coerce::Rules;
 
 pub use super::given::{Given, UserVariable, VariableKind};
 
@@ -206,6 +209,8 @@ pub struct WritePlan {
     pub result: WriteResult,
     /// Replay of a row-generating INSERT: how many of its rows take a generated id, 0 otherwise.
     pub generated_ids: usize,
+    /// What MySQL warns of before the first value is seen.
+    pub warnings: Vec<Condition>,
 }
 
 /// Which write.
@@ -287,6 +292,8 @@ pub struct Assignment {
     pub column: usize,
     /// 1-based row in VALUES, for "at row n".
     pub row: usize,
+    /// What happens to a value that doesn't fit.
+    pub rules: Rules,
 }
 
 /// Where a parameter's value comes from at execution.

@@ -286,18 +286,27 @@ impl Walk<'_> {
                 || any_word(&before.token, &["UNION", "EXCEPT", "INTERSECT"])
                 || (any_word(&before.token, &["ALL", "DISTINCT"])
                     && at > 1
-                    && self.tokens.get(at - 2).is_some_and(|op| any_word(&op.token, &["UNION", "EXCEPT", "INTERSECT"])))
+                    && self
+                        .tokens
+                        .get(at - 2)
+                        .is_some_and(|op| any_word(&op.token, &["UNION", "EXCEPT", "INTERSECT"])))
                 || (before.token == Token::RParen && (self.word(0, "WITH") || writes))
-                || (writes && at > 1 && self.levels.len() == 1 && !any_word(&before.token, &["INTO", "INSERT", "REPLACE", "IGNORE"])))
+                || (writes
+                    && at > 1
+                    && self.levels.len() == 1
+                    && !any_word(&before.token, &["INTO", "INSERT", "REPLACE", "IGNORE"])))
     }
 
     /// True for VALUES right behind a parenthesis that stands where a value does.
     fn in_expression(&self, at: usize) -> bool {
-        const QUERIES: &[&str] = &["FROM", "JOIN", "STRAIGHT_JOIN", "LATERAL", "AS", "UNION", "EXCEPT", "INTERSECT", "DISTINCT"];
+        const QUERIES: &[&str] =
+            &["FROM", "JOIN", "STRAIGHT_JOIN", "LATERAL", "AS", "UNION", "EXCEPT", "INTERSECT", "DISTINCT"];
         let Some(before) = at.checked_sub(2).and_then(|before| self.tokens.get(before)) else { return false };
         let outer = self.levels.iter().rev().nth(1);
         let in_from = outer.is_some_and(|level| level.from);
-        let set = any_word(&before.token, &["ALL"]) && at > 2 && self.tokens.get(at - 3).is_some_and(|op| any_word(&op.token, QUERIES));
+        let set = any_word(&before.token, &["ALL"])
+            && at > 2
+            && self.tokens.get(at - 3).is_some_and(|op| any_word(&op.token, QUERIES));
         self.tokens.get(at - 1).is_some_and(|open| open.token == Token::LParen)
             && !set
             && !any_word(&before.token, QUERIES)

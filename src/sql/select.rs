@@ -360,11 +360,7 @@ impl Lowering<'_> {
         let inner = self.write(parts, types, &hidden)?;
         let list: Vec<String> = (1..=parts.columns.len()).map(|at| format!("c{at}")).collect();
         let alias = self.fresh("rows");
-        Ok(format!(
-            "SELECT {0} FROM ({inner}) AS \"{alias}\" GROUP BY {0}{1}",
-            list.join(", "),
-            by(&ordering.keys)
-        ))
+        Ok(format!("SELECT {0} FROM ({inner}) AS \"{alias}\" GROUP BY {0}{1}", list.join(", "), by(&ordering.keys)))
     }
 
     /// Writes a SELECT whose columns have the given types.
@@ -390,7 +386,11 @@ impl Lowering<'_> {
         }
         if !parts.group.is_empty() {
             let list = parts.group.join(", ");
-            sql.push_str(&if parts.rollup { format!(" GROUP BY ROLLUP ({list})") } else { format!(" GROUP BY {list}") });
+            sql.push_str(&if parts.rollup {
+                format!(" GROUP BY ROLLUP ({list})")
+            } else {
+                format!(" GROUP BY {list}")
+            });
         }
         if let Some(having) = &parts.having {
             sql.push_str(&format!(" HAVING {having}"));

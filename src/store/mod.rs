@@ -175,8 +175,10 @@ impl Store {
         let mut connection = self.connection().await?;
         let transaction = connection.client()?.transaction().await?;
         transaction
-            .batch_execute("DELETE FROM bascule.catalogue_table; DELETE FROM bascule.catalogue_view; \
-                 DELETE FROM bascule.catalogue_database")
+            .batch_execute(
+                "DELETE FROM bascule.catalogue_table; DELETE FROM bascule.catalogue_view; \
+                 DELETE FROM bascule.catalogue_database",
+            )
             .await?;
         let lower = i32::from(catalogue.lower_case_table_names);
         transaction.execute("UPDATE bascule.state SET lower_case_table_names = $1", &[&lower]).await?;

@@ -95,11 +95,8 @@ impl Story {
 
     async fn carried(&mut self, statement: &str, plan: DdlPlan) {
         let warnings: Vec<(String, u16, String)> = self.mysql.query("SHOW WARNINGS").await.expect("warnings");
-        let planned: Vec<(String, u16, String)> = plan
-            .notes
-            .iter()
-            .map(|notice| (notice.level.to_owned(), notice.code, notice.message.clone()))
-            .collect();
+        let planned: Vec<(String, u16, String)> =
+            plan.notes.iter().map(|notice| (notice.level.to_owned(), notice.code, notice.message.clone())).collect();
         if warnings != planned {
             self.fail(statement, &format!("MySQL warns {warnings:?}, the planner {planned:?}"));
         }

@@ -219,6 +219,7 @@ impl Session {
     ) -> Result<(), Failure> {
         let mut statement = self.bind(plan.sql.as_str(), &plan.parameters, catalogue, execution.values)?;
         statement.effect = Effect::Write;
+        self.state.warn_all(plan.warnings.clone());
         self.begin_if_needed();
         let grip = self.grip();
         let mut rows = Vec::new();

@@ -185,9 +185,11 @@ async fn columns(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Vec
     for (table, name, default, nullable, type_text, charset, collation, extra, expression, comment) in rows {
         let column_type = column_type(&type_text);
         let nullable = nullable == "YES";
-        let generated = extra
-            .contains(" GENERATED")
-            .then(|| Generated { expression: expression.unwrap_or_default(), stored: extra.contains("STORED"), sql: String::new() });
+        let generated = extra.contains(" GENERATED").then(|| Generated {
+            expression: expression.unwrap_or_default(),
+            stored: extra.contains("STORED"),
+            sql: String::new(),
+        });
         let column = Column {
             default: self::default(default, nullable, &extra, &column_type),
             on_update_now: on_update(&extra),

@@ -110,8 +110,11 @@ impl Lowering<'_> {
                 let [value, default] = sql.as_slice() else { return Err(SqlError::argument_count(name)) };
                 Ok(Call::bare(format!("{lower}({value}, {count}, {default})"), ty, nullable))
             }
-            ("ROW_NUMBER" | "RANK" | "DENSE_RANK" | "CUME_DIST" | "PERCENT_RANK" | "NTILE" | "FIRST_VALUE"
-            | "LAST_VALUE" | "NTH_VALUE" | "LAG" | "LEAD", _) => Err(SqlError::syntax(")", 1)),
+            (
+                "ROW_NUMBER" | "RANK" | "DENSE_RANK" | "CUME_DIST" | "PERCENT_RANK" | "NTILE" | "FIRST_VALUE"
+                | "LAST_VALUE" | "NTH_VALUE" | "LAG" | "LEAD",
+                _,
+            ) => Err(SqlError::syntax(")", 1)),
             (other, _) => Err(SqlError::unsupported(format_args!("window function {other}"))),
         }
     }
@@ -134,11 +137,17 @@ impl Lowering<'_> {
     /// ` OVER (…)`.
     fn over(&mut self, window: &Window<'_>, place: Place<'_>) -> Result<String, SqlError> {
         let name = &window.name;
-        if window.partition.iter().chain(window.order.iter().map(|item| &item.expr)).any(|expr| position(expr).is_some())
+        if window
+            .partition
+            .iter()
+            .chain(window.order.iter().map(|item| &item.expr))
+            .any(|expr| position(expr).is_some())
         {
             return Err(wrong(
                 3592,
-                format!("Window '{name}': ORDER BY or PARTITION BY uses legacy position indication which is not supported, use expression."),
+                format!(
+                    "Window '{name}': ORDER BY or PARTITION BY uses legacy position indication which is not supported, use expression."
+                ),
             ));
         }
         let mut parts = Vec::new();
@@ -218,12 +227,17 @@ impl Lowering<'_> {
             _several => None,
         };
         let sortable = key.is_some_and(|key| {
-            matches!(key.ty.class, Class::Integer | Class::Decimal | Class::Real | Class::Date | Class::DateTime | Class::Time)
+            matches!(
+                key.ty.class,
+                Class::Integer | Class::Decimal | Class::Real | Class::Date | Class::DateTime | Class::Time
+            )
         });
         if range && !sortable {
             return Err(wrong(
                 3587,
-                format!("Window '{name}' with RANGE N PRECEDING/FOLLOWING frame requires exactly one ORDER BY expression, of numeric or temporal type"),
+                format!(
+                    "Window '{name}' with RANGE N PRECEDING/FOLLOWING frame requires exactly one ORDER BY expression, of numeric or temporal type"
+                ),
             ));
         }
         let key = key.filter(|_| range);
@@ -247,13 +261,19 @@ impl Lowering<'_> {
             WindowFrameBound::Preceding(Some(expr)) => (expr, "PRECEDING"),
             WindowFrameBound::Following(Some(expr)) => (expr, "FOLLOWING"),
         };
-        let negative = || wrong(3586, format!("Window '{name}': frame start or end is negative, NULL or of non-integral type"));
+        let negative =
+            || wrong(3586, format!("Window '{name}': frame start or end is negative, NULL or of non-integral type"));
         if let Expr::Interval(interval) = unnested(expr) {
             let Some(key) = key else {
                 return Err(wrong(3596, format!("Window '{name}': INTERVAL can only be used with RANGE frames.")));
             };
             if !key.ty.is_temporal() {
-                return Err(wrong(3589, format!("Window '{name}' with RANGE frame has ORDER BY expression of numeric type, INTERVAL bound value not allowed.")));
+                return Err(wrong(
+                    3589,
+                    format!(
+                        "Window '{name}' with RANGE frame has ORDER BY expression of numeric type, INTERVAL bound value not allowed."
+                    ),
+                ));
             }
             let amount = self.lower(&interval.value, place)?;
             if amount.is_null() || matches!(amount.constant(), Some(Value::Int(number)) if *number < 0) {
@@ -264,7 +284,12 @@ impl Lowering<'_> {
         }
         let value = self.lower(expr, Place::new(&super::super::scope::Scope::default(), "window frame"))?;
         if key.is_some_and(|key| key.ty.is_temporal()) {
-            return Err(wrong(3588, format!("Window '{name}' with RANGE frame has ORDER BY expression of datetime type. Only INTERVAL bound value allowed.")));
+            return Err(wrong(
+                3588,
+                format!(
+                    "Window '{name}' with RANGE frame has ORDER BY expression of datetime type. Only INTERVAL bound value allowed."
+                ),
+            ));
         }
         let fits = match value.constant() {
             Some(Value::Int(number)) => *number >= 0,
@@ -290,19 +315,20 @@ impl Lowering<'_> {
 
     /// `ANY_VALUE(x)`: ONLY_FULL_GROUP_BY doesn't apply inside.
     pub(in crate::sql) fn any_value(&mut self, argument: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
-        let lenient = place.grouping.map(|grouping| super::super::lower::Grouping { lenient: true, ..grouping.clone() });
+        let lenient =
+            place.grouping.map(|grouping| super::super::lower::Grouping { lenient: true, ..grouping.clone() });
         let value = self.lower(argument, Place { grouping: lenient.as_ref(), ..place })?;
         Ok(Expression { origin: None, ..value })
     }
 }
 
 /// The window that OVER means, with everything that it inherits.
-fn window_of<'w>(
-    over: Option<&'w WindowType>,
-    windows: &'w [NamedWindowDefinition],
-) -> Result<Window<'w>, SqlError> {
+fn window_of<'w>(over: Option<&'w WindowType>, windows: &'w [NamedWindowDefinition]) -> Result<Window<'w>, SqlError> {
     for (at, NamedWindowDefinition(name, _)) in windows.iter().enumerate() {
-        let again = windows.iter().take(at).any(|NamedWindowDefinition(other, _)| other.value.eq_ignore_ascii_case(&name.value));
+        let again = windows
+            .iter()
+            .take(at)
+            .any(|NamedWindowDefinition(other, _)| other.value.eq_ignore_ascii_case(&name.value));
         if again {
             return Err(wrong(3591, format!("Window '{}' is defined twice.", name.value)));
         }

@@ -289,9 +289,8 @@ fn drop_keys(draft: &mut Draft, clauses: &[Clause]) -> Result<(), SqlError> {
                 });
                 let before = draft.checks.len();
                 draft.checks.retain(|check| !check.name.eq_ignore_ascii_case(name));
-                let dropped = draft.checks.len() < before
-                    || drop_foreign_key(draft, name)
-                    || (unique && drop_key(draft, name));
+                let dropped =
+                    draft.checks.len() < before || drop_foreign_key(draft, name) || (unique && drop_key(draft, name));
                 dropped
                     .then_some(())
                     .ok_or_else(|| SqlError::new(3940, "HY000", format!("Constraint '{name}' does not exist.")))?;
@@ -340,8 +339,7 @@ fn set_options(draft: &mut Draft, options: &TableOptions, scope: &Scope<'_>) -> 
         draft.comment.clone_from(comment);
     }
     if let Some(engine) = &options.engine {
-        draft.engine =
-            super::options::engine(engine, &draft.name.table, &scope.context.sql_mode, &mut draft.notices)?;
+        draft.engine = super::options::engine(engine, &draft.name.table, &scope.context.sql_mode, &mut draft.notices)?;
     }
     draft.options.extend(options.shown.clone());
     if let Some(next) = options.auto_increment {

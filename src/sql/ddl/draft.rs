@@ -167,12 +167,8 @@ impl Draft {
 
     /// PRIMARY KEY, UNIQUE and REFERENCES among a column's attributes.
     pub(super) fn column_keys(&mut self, spec: &ColumnSpec) -> Result<(), SqlError> {
-        let part = || super::spec::PartSpec {
-            column: spec.name.clone(),
-            expression: None,
-            prefix: None,
-            descending: false,
-        };
+        let part =
+            || super::spec::PartSpec { column: spec.name.clone(), expression: None, prefix: None, descending: false };
         if let Some(kind) = spec.key {
             let options = KeyOptions::default();
             self.add_key(&KeySpec { kind, name: None, parts: vec![part()], options, generated: false })?;

@@ -129,12 +129,7 @@ pub(super) fn charset_option(
 }
 
 /// The engine in MySQL's spelling. One that MySQL doesn't know is InnoDB unless NO_ENGINE_SUBSTITUTION says otherwise.
-pub(super) fn engine(
-    name: &str,
-    table: &str,
-    sql_mode: &str,
-    notices: &mut Vec<Notice>,
-) -> Result<String, SqlError> {
+pub(super) fn engine(name: &str, table: &str, sql_mode: &str, notices: &mut Vec<Notice>) -> Result<String, SqlError> {
     let known = ["InnoDB", "MyISAM", "MEMORY", "ARCHIVE", "CSV", "BLACKHOLE", "FEDERATED", "MRG_MYISAM", "NDB"];
     let synonym = match name.to_ascii_lowercase().as_str() {
         "heap" => "MEMORY",

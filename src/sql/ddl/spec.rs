@@ -177,7 +177,11 @@ pub(super) enum Clause {
     AddCheck(CheckSpec),
     DropCheck(String),
     /// ALTER CHECK … [NOT] ENFORCED; `constraint` when any constraint was meant.
-    Enforce { name: String, enforced: bool, constraint: bool },
+    Enforce {
+        name: String,
+        enforced: bool,
+        constraint: bool,
+    },
     /// PARTITION BY as written; `None` for REMOVE PARTITIONING.
     Partitioning(Option<String>),
     /// ALGORITHM=COPY and what else makes MySQL copy every row, and count it.

@@ -58,7 +58,8 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, S
             match one_number(cursor)? {
                 None => {}
                 Some(4) => {
-                    let text = "'YEAR(4)' is deprecated and will be removed in a future release. Please use YEAR instead";
+                    let text =
+                        "'YEAR(4)' is deprecated and will be removed in a future release. Please use YEAR instead";
                     cursor.warn(1287, text);
                 }
                 Some(_) => {

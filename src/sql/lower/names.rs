@@ -103,7 +103,12 @@ impl Lowering<'_> {
     }
 
     /// The expression of GROUP BY that this one is.
-    pub(super) fn grouped_expression(&mut self, expr: &Expr, grouping: &Grouping, place: Place<'_>) -> Option<Expression> {
+    pub(super) fn grouped_expression(
+        &mut self,
+        expr: &Expr,
+        grouping: &Grouping,
+        place: Place<'_>,
+    ) -> Option<Expression> {
         if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Nested(_)) {
             return None;
         }
@@ -151,4 +156,3 @@ fn alias_of(name: &Name<'_>, at: Place<'_>, clause: &str) -> Result<Option<Expre
     }
     Ok(Some(first.expression.clone()))
 }
-

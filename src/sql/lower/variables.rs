@@ -1,9 +1,9 @@
 //! Variables and `?` in expressions, and the types that they have.
 
 use super::*;
-use crate::sql::types::{Coercibility, Collation};
 use crate::sql::plan::VariableKind;
 use crate::sql::system;
+use crate::sql::types::{Coercibility, Collation};
 use crate::wire::FieldType;
 
 /// Characters of the longest text that a user variable can hold in utf8mb4, as MySQL describes it.

@@ -48,8 +48,7 @@ impl Lowering<'_> {
             group.push(sql);
         }
         // A rolled-up column determines nothing in the rows where it's NULL.
-        grouping.determined =
-            if rollup { grouping.grouped.clone() } else { determined(&grouping.grouped, scope) };
+        grouping.determined = if rollup { grouping.grouped.clone() } else { determined(&grouping.grouped, scope) };
         Ok((Some(grouping), group))
     }
 
@@ -155,9 +154,8 @@ impl Lowering<'_> {
         arguments: &[&Expr],
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
-        let missing = |at: usize| {
-            SqlError::new(3602, "HY000", format!("Argument #{at} of GROUPING function is not in GROUP BY"))
-        };
+        let missing =
+            |at: usize| SqlError::new(3602, "HY000", format!("Argument #{at} of GROUPING function is not in GROUP BY"));
         if arguments.is_empty() {
             return Err(SqlError::argument_count("GROUPING"));
         }
@@ -182,7 +180,11 @@ impl Lowering<'_> {
             };
             list.push(sql);
         }
-        Ok(Expression::sql(format!("grouping({})", list.join(", ")), Type { carrier: Carrier::Int4, ..Type::integer(1) }, false))
+        Ok(Expression::sql(
+            format!("grouping({})", list.join(", ")),
+            Type { carrier: Carrier::Int4, ..Type::integer(1) },
+            false,
+        ))
     }
 }
 

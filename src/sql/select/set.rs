@@ -63,9 +63,7 @@ impl Lowering<'_> {
                 Some(position) => {
                     let column = position.checked_sub(1).map(|column| Spot { relation: 0, column });
                     let column = column.and_then(|spot| scope.column(spot));
-                    column
-                        .ok_or_else(|| SqlError::unknown_column(&position.to_string(), "order clause"))?
-                        .expression()
+                    column.ok_or_else(|| SqlError::unknown_column(&position.to_string(), "order clause"))?.expression()
                 }
                 None => {
                     if let Expr::CompoundIdentifier(parts) = unnested(&item.expr)

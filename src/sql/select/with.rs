@@ -86,10 +86,15 @@ impl Lowering<'_> {
         let types: Vec<Type> = columns.iter().map(|column| column.ty.clone()).collect();
         let list: Vec<String> = columns.iter().map(|column| column.sql_name.clone()).collect();
         let list = list.join(", ");
-        let (zero, word) = if blocks.all { ("0", "UNION ALL") } else { ("(''::text COLLATE \"mysql\".\"utf8mb4_0900_ai_ci\")", "UNION") };
+        let (zero, word) = if blocks.all {
+            ("0", "UNION ALL")
+        } else {
+            ("(''::text COLLATE \"mysql\".\"utf8mb4_0900_ai_ci\")", "UNION")
+        };
         let anchor = self.write_tree(&anchor, &types)?;
         let anchor = self.typed_columns(&anchor, &columns, zero)?;
-        let most = self.parameter(&ParameterSource::Variable("cte_max_recursion_depth".to_owned()), Carrier::Int8.oid());
+        let most =
+            self.parameter(&ParameterSource::Variable("cte_max_recursion_depth".to_owned()), Carrier::Int8.oid());
         let level = if blocks.all { "d" } else { "char_length(d)" };
         let read = format!("(SELECT {list}, d FROM {name} WHERE \"mysql\".may_recurse({level}, {most}) OFFSET 0)");
         let single = blocks.recursive.len() == 1;
@@ -98,10 +103,8 @@ impl Lowering<'_> {
         let mut written = Vec::new();
         for block in &blocks.recursive {
             self.recursions.push(Recursion { name: called.to_owned(), alias: None, uses: 0 });
-            self.tables.push((
-                called.to_owned(),
-                Derived { columns: columns.clone(), sql: source.clone(), locking: false },
-            ));
+            self.tables
+                .push((called.to_owned(), Derived { columns: columns.clone(), sql: source.clone(), locking: false }));
             let tree = self.tree(block, parent);
             self.tables.pop();
             let recursion = self.recursions.pop();
@@ -140,14 +143,18 @@ impl Lowering<'_> {
             return Err(SqlError::new(
                 3577,
                 "HY000",
-                format!("In recursive query block of Recursive Common Table Expression '{name}', the recursive table must be referenced only once, and not in any subquery"),
+                format!(
+                    "In recursive query block of Recursive Common Table Expression '{name}', the recursive table must be referenced only once, and not in any subquery"
+                ),
             ));
         };
         if parts.aggregated || !parts.group.is_empty() {
             return Err(SqlError::new(
                 3575,
                 "HY000",
-                format!("Recursive Common Table Expression '{name}' can contain neither aggregation nor window functions in recursive query block"),
+                format!(
+                    "Recursive Common Table Expression '{name}' can contain neither aggregation nor window functions in recursive query block"
+                ),
             ));
         }
         if parts.distinct {
@@ -220,7 +227,9 @@ fn blocks<'q>(body: &'q SetExpr, called: &str) -> Result<Blocks<'q>, SqlError> {
         return Err(SqlError::new(
             3574,
             "HY000",
-            format!("Recursive Common Table Expression '{called}' should have one or more non-recursive query blocks followed by one or more recursive ones"),
+            format!(
+                "Recursive Common Table Expression '{called}' should have one or more non-recursive query blocks followed by one or more recursive ones"
+            ),
         ));
     }
     recursive.reverse();

@@ -1,5 +1,7 @@
 //! Dates and times as text, the way MySQL reads and writes them, and the session's time zone.
 
+pub(super) mod read;
+
 use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
@@ -50,8 +52,8 @@ pub(super) fn instant(micros: i64, fraction: u8) -> Option<String> {
     Some(format!("{}+00", datetime_text(date, clock)))
 }
 
-/// A date and time of day in a zone as an instant that PostgreSQL reads. Times that the zone skips don't exist.
-pub(super) fn to_instant(date: Date, clock: Clock, zone: &TimeZone) -> Option<String> {
+/// A date and time of day in a zone as microseconds since the epoch. Times that the zone skips don't exist.
+pub(super) fn instant_micros(date: Date, clock: Clock, zone: &TimeZone) -> Option<i64> {
     let civil = civil::DateTime::new(
         i16::try_from(date.year).ok()?,
         i8::try_from(date.month).ok()?,
@@ -63,7 +65,24 @@ pub(super) fn to_instant(date: Date, clock: Clock, zone: &TimeZone) -> Option<St
     )
     .ok()?;
     let zoned = civil.to_zoned(zone.clone()).ok()?;
-    (zoned.datetime() == civil).then(|| zoned.timestamp().as_microsecond()).and_then(|micros| instant(micros, 6))
+    (zoned.datetime() == civil).then(|| zoned.timestamp().as_microsecond())
+}
+
+/// The same as PostgreSQL reads it.
+pub(super) fn to_instant(date: Date, clock: Clock, zone: &TimeZone) -> Option<String> {
+    instant_micros(date, clock, zone).and_then(|micros| instant(micros, 6))
+}
+
+/// Rounds the microseconds of a duration to `fraction` digits, half up.
+pub(super) fn round_clock(clock: Clock, fraction: u8) -> Clock {
+    let unit = 10_u32.pow(u32::from(6 - fraction.min(6)));
+    let rounded = (clock.micros + unit / 2) / unit * unit;
+    if rounded < 1_000_000 {
+        return Clock { micros: rounded, ..clock };
+    }
+    let total = clock.hours * 3600 + u32::from(clock.minutes) * 60 + u32::from(clock.seconds) + 1;
+    let (minutes, seconds) = (u8::try_from(total / 60 % 60), u8::try_from(total % 60));
+    Clock { hours: total / 3600, minutes: minutes.unwrap_or(0), seconds: seconds.unwrap_or(0), micros: 0 }
 }
 
 /// `2024-01-31`.
@@ -91,6 +110,15 @@ pub(super) fn datetime_text(date: Date, clock: Clock) -> String {
 pub(super) fn time_text(negative: bool, clock: Clock) -> String {
     let sign = if negative { "-" } else { "" };
     format!("{sign}{:02}:{:02}:{:02}{}", clock.hours, clock.minutes, clock.seconds, micros_text(clock.micros))
+}
+
+/// Appends `digits` digits of the clock's fraction.
+pub(super) fn text_with(whole: &str, clock: &Clock, digits: u8) -> String {
+    if digits == 0 {
+        return whole.to_owned();
+    }
+    let fraction: String = format!("{:06}", clock.micros).chars().take(usize::from(digits)).collect();
+    format!("{whole}.{fraction}")
 }
 
 /// True for a date that the calendar has; zero dates aren't in it.
