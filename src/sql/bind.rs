@@ -171,6 +171,7 @@ impl<'v> Binder<'v> {
             ParameterSource::UserVariable(name) => (values.user_variables)(name).unwrap_or(Value::Null),
             ParameterSource::FoundRows => Value::Int(values.found_rows),
             ParameterSource::RowCount => Value::Int(values.row_count),
+            ParameterSource::Lock { .. } => return Err(SqlError::unsupported("a lock function inside a query")),
             ParameterSource::Rows(source) => Value::Text(self.rows(source)?),
             ParameterSource::JsonOf(inner) => super::json::scalar_value(&*self.value(inner)?)?,
         }))

@@ -334,6 +334,11 @@ pub enum ParameterSource {
     UserVariable(String),
     FoundRows,
     RowCount,
+    /// GET_LOCK and the like, where the session answers them itself: name and timeout.
+    Lock {
+        function: LockFunction,
+        arguments: Vec<ParameterSource>,
+    },
     /// The rows of a system table, as JSON.
     Rows(Box<RowSource>),
     /// The value of another source as a JSON scalar of its type.
@@ -360,13 +365,14 @@ pub enum SessionCommand {
         read_only: Option<bool>,
         consistent_snapshot: bool,
     },
+    /// What isn't said is `completion_type`'s.
     Commit {
-        chain: bool,
-        release: bool,
+        chain: Option<bool>,
+        release: Option<bool>,
     },
     Rollback {
-        chain: bool,
-        release: bool,
+        chain: Option<bool>,
+        release: Option<bool>,
     },
     Savepoint(String),
     RollbackTo(String),
@@ -394,11 +400,30 @@ pub enum SessionCommand {
         read_only: Option<bool>,
     },
     Show(ShowCommand),
-    /// LOCK TABLES / UNLOCK TABLES and other forms that are accepted without effect carry their name.
+    LockTables(Vec<TableLock>),
+    UnlockTables,
+    /// FLUSH commits what is open.
+    Flush {
+        warning: Option<(u16, String)>,
+    },
+    /// Forms that are accepted without effect carry their name.
     NoOperation(&'static str),
     Kill {
         query_only: bool,
-        id: u64,
+        /// `None` is the session itself.
+        id: Option<u64>,
+    },
+    /// SIGNAL.
+    Signal {
+        state: String,
+        code: u16,
+        message: String,
+    },
+    /// GET DIAGNOSTICS: of the statement, or of its n-th condition.
+    Diagnostics {
+        condition: Option<u64>,
+        /// Lower-case names of variables, and what each gets.
+        items: Vec<(String, DiagnosticsItem)>,
     },
     /// `SELECT … INTO @a, …`: variables by lower-case name with what they become.
     SelectInto {
@@ -412,6 +437,35 @@ pub enum SessionCommand {
     },
     /// A query over system variables and session functions only, e.g. `SELECT @@version_comment LIMIT 1`.
     Variables(Vec<(OutputColumn, ParameterSource)>),
+}
+
+/// One table of LOCK TABLES.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableLock {
+    pub table: TableName,
+    /// The name under which statements may use it.
+    pub alias: String,
+    pub write: bool,
+}
+
+/// What GET DIAGNOSTICS tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiagnosticsItem {
+    Number,
+    RowCount,
+    Errno,
+    Message,
+    State,
+}
+
+/// The functions on locks with names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockFunction {
+    Get,
+    Release,
+    IsFree,
+    IsUsed,
+    ReleaseAll,
 }
 
 /// One assignment of SET.

@@ -1,5 +1,6 @@
 //! Statements that the serving session answers itself: transactions, SET, USE, SHOW and others.
 
+mod administration;
 mod prepared;
 mod set;
 
@@ -32,7 +33,9 @@ pub(super) fn command(
             SessionCommand::Begin { read_only: None, consistent_snapshot: false }
         }
         "START" => {
-            cursor.expect(&["TRANSACTION"])?;
+            if !cursor.take(&["TRANSACTION"]) {
+                return Err(SqlError::unsupported("START"));
+            }
             start_transaction(&mut cursor)?
         }
         "COMMIT" => {
@@ -54,12 +57,16 @@ pub(super) fn command(
         "DROP" if cursor.sees(&["PREPARE"]) => prepared::deallocate(&mut cursor)?,
         "SHOW" => SessionCommand::Show(show(&mut cursor, context)?),
         "DESCRIBE" | "DESC" | "EXPLAIN" => describe(&mut cursor, context)?,
-        "LOCK" | "UNLOCK" | "FLUSH" => no_operation(&mut cursor, &first.value)?,
-        "KILL" => {
-            let query_only = cursor.take(&["QUERY"]);
-            cursor.take(&["CONNECTION"]);
-            SessionCommand::Kill { query_only, id: cursor.number()? }
-        }
+        "LOCK" => administration::lock_tables(&mut cursor, context)?,
+        "UNLOCK" => administration::unlock(&mut cursor)?,
+        "FLUSH" => administration::flush(&mut cursor, context)?,
+        "RESET" => administration::reset(&mut cursor)?,
+        "SIGNAL" => administration::signal(&mut cursor)?,
+        "RESIGNAL" => return Err(SqlError::new(1645, "0K000", "RESIGNAL when handler not active".to_owned())),
+        "GET" => administration::diagnostics(&mut cursor)?,
+        "XA" | "HANDLER" | "CACHE" | "HELP" | "BINLOG" | "PURGE" | "CLONE" | "SHUTDOWN" | "RESTART" | "INSTALL"
+        | "UNINSTALL" | "CHANGE" | "STOP" => return Err(SqlError::unsupported(first.value.to_ascii_uppercase())),
+        "KILL" => administration::kill(&mut cursor)?,
         _other => return Ok(None),
     };
     cursor.finish()?;
@@ -71,9 +78,9 @@ fn start_transaction(cursor: &mut Cursor<'_>) -> Result<SessionCommand, SqlError
     while !cursor.is_done() {
         if cursor.take(&["WITH", "CONSISTENT", "SNAPSHOT"]) {
             consistent_snapshot = true;
-        } else if cursor.take(&["READ", "ONLY"]) {
+        } else if read_only.is_none() && cursor.take(&["READ", "ONLY"]) {
             read_only = Some(true);
-        } else if cursor.take(&["READ", "WRITE"]) {
+        } else if read_only.is_none() && cursor.take(&["READ", "WRITE"]) {
             read_only = Some(false);
         } else {
             return Err(cursor.error());
@@ -85,18 +92,13 @@ fn start_transaction(cursor: &mut Cursor<'_>) -> Result<SessionCommand, SqlError
     Ok(SessionCommand::Begin { read_only, consistent_snapshot })
 }
 
-/// `[WORK] [AND [NO] CHAIN] [[NO] RELEASE]`.
-fn ending(cursor: &mut Cursor<'_>) -> Result<(bool, bool), SqlError> {
+/// `[WORK] [AND [NO] CHAIN] [[NO] RELEASE]`; what isn't said is `completion_type`'s.
+fn ending(cursor: &mut Cursor<'_>) -> Result<(Option<bool>, Option<bool>), SqlError> {
     cursor.take(&["WORK"]);
-    let chain = cursor.take(&["AND", "CHAIN"]);
-    if !chain {
-        cursor.take(&["AND", "NO", "CHAIN"]);
-    }
-    let release = cursor.take(&["RELEASE"]);
-    if !release {
-        cursor.take(&["NO", "RELEASE"]);
-    }
-    if chain && release { Err(cursor.error()) } else { Ok((chain, release)) }
+    let chain =
+        if cursor.take(&["AND", "CHAIN"]) { Some(true) } else { cursor.take(&["AND", "NO", "CHAIN"]).then_some(false) };
+    let release = if cursor.take(&["RELEASE"]) { Some(true) } else { cursor.take(&["NO", "RELEASE"]).then_some(false) };
+    if chain == Some(true) && release == Some(true) { Err(cursor.error()) } else { Ok((chain, release)) }
 }
 
 fn rollback(cursor: &mut Cursor<'_>) -> Result<SessionCommand, SqlError> {
@@ -110,21 +112,6 @@ fn rollback(cursor: &mut Cursor<'_>) -> Result<SessionCommand, SqlError> {
     }
     let (chain, release) = ending(cursor)?;
     Ok(SessionCommand::Rollback { chain, release })
-}
-
-fn no_operation(cursor: &mut Cursor<'_>, first: &str) -> Result<SessionCommand, SqlError> {
-    let first = first.to_ascii_uppercase();
-    let table_locks = cursor.sees(&["TABLES"]) || cursor.sees(&["TABLE"]);
-    match first.as_str() {
-        "UNLOCK" if table_locks => {
-            cursor.next();
-            Ok(SessionCommand::NoOperation("UNLOCK TABLES"))
-        }
-        "FLUSH" if cursor.take(&["PRIVILEGES"]) => Ok(SessionCommand::NoOperation("FLUSH PRIVILEGES")),
-        // Taking these for granted would break the promise that they make.
-        "LOCK" if table_locks => Err(SqlError::unsupported("LOCK TABLES")),
-        other => Err(SqlError::unsupported(other)),
-    }
 }
 
 fn like(cursor: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {

@@ -69,6 +69,8 @@ pub(super) struct Backend {
     /// `BEGIN …` of the transaction that was announced.
     begin: String,
     lease: Option<Lease>,
+    /// The connection stays with the session: it has temporary tables.
+    pinned: bool,
     restore: Restore,
     own_savepoint: bool,
     /// MySQL's name in lower case and PostgreSQL's.
@@ -147,6 +149,7 @@ impl Backend {
             phase: Phase::None,
             begin: String::new(),
             lease: None,
+            pinned: false,
             restore: Restore::Beginning,
             own_savepoint: false,
             savepoints: Vec::new(),
@@ -224,8 +227,11 @@ impl Backend {
         let flown = fly(&mut lease, &requests, sink).await;
         self.raised = lease.take_raised();
         call.serving.pool.unregister(call.connection_id);
-        if self.in_transaction() {
+        let open = self.in_transaction();
+        if open || self.pinned {
             self.lease = Some(lease);
+        }
+        if open {
             if matches!(flown, Ok(_) | Err(Flown::Refused(_))) {
                 self.succeeded(statement.effect, call.settings);
             }
@@ -274,7 +280,7 @@ impl Backend {
     /// Undoes what the error calls for.
     async fn after(&mut self, call: Call<'_>, aftermath: Aftermath, error: MysqlError) -> Failure {
         let lost = self.lease.as_ref().is_some_and(|lease| !lease.is_usable());
-        if aftermath == Aftermath::Connection || (self.phase == Phase::Open && lost) {
+        if aftermath == Aftermath::Connection || ((self.phase == Phase::Open || self.pinned) && lost) {
             self.abandon();
             return Failure::fatal(error);
         }
@@ -306,7 +312,9 @@ impl Backend {
         let Some(lease) = self.lease.as_mut() else { return Ok(()) };
         if beginning {
             lease.query(&Request::new("ROLLBACK")).await?;
-            self.lease = None;
+            if !self.pinned {
+                self.lease = None;
+            }
             self.phase = Phase::Announced;
             self.own_savepoint = false;
             self.restore = Restore::Beginning;
@@ -332,11 +340,13 @@ impl Backend {
         self.savepoints.clear();
         let Some(mut lease) = self.lease.take() else { return Ok(()) };
         if phase != Phase::Open {
+            self.keep(lease);
             return Ok(());
         }
         call.serving.pool.register(call.connection_id, lease.cancel_handle());
         let committed = lease.query(&Request::new("COMMIT")).await;
         call.serving.pool.unregister(call.connection_id);
+        self.keep(lease);
         committed.map(|_| ()).map_err(|error| {
             let (told, aftermath) = from_target(&error, call.about);
             log(&error, &told);
@@ -352,6 +362,29 @@ impl Backend {
         let open = phase == Phase::Open || lease.status() != TransactionStatus::Idle;
         if open && let Err(error) = lease.query(&Request::new("ROLLBACK")).await {
             tracing::debug!(%error, "a transaction ended with its connection");
+            lease.discard();
+            return;
+        }
+        self.keep(lease);
+    }
+
+    /// Keeps a connection that is pinned; others go back to the pool.
+    fn keep(&mut self, lease: Lease) {
+        if self.pinned {
+            self.lease = Some(lease);
+        }
+    }
+
+    /// From now on the session keeps its connection between transactions, for what lives in it.
+    pub(super) fn pin(&mut self) {
+        self.pinned = true;
+    }
+
+    /// Closes a connection that was pinned, with all that lives in it. No transaction may be open.
+    pub(super) fn unpin(&mut self) {
+        if std::mem::take(&mut self.pinned)
+            && let Some(lease) = self.lease.take()
+        {
             lease.discard();
         }
     }
@@ -437,7 +470,10 @@ impl Backend {
             log(error, &told);
             Failure { error: told, ends_connection: aftermath == Aftermath::Connection, unbound: false }
         };
-        let mut lease = call.serving.pool.take().await.map_err(|error| told(&error))?;
+        let mut lease = match self.lease.take() {
+            Some(lease) => lease,
+            None => call.serving.pool.take().await.map_err(|error| told(&error))?,
+        };
         let settings: Vec<Step> = call
             .settings
             .changes(Some(&Settings::default()))
@@ -454,7 +490,10 @@ impl Backend {
         call.serving.pool.unregister(call.connection_id);
         self.raised = lease.take_raised();
         match outcome {
-            Ok(answers) => Ok(answers.into_iter().skip(before).take(requests.len()).collect()),
+            Ok(answers) => {
+                self.keep(lease);
+                Ok(answers.into_iter().skip(before).take(requests.len()).collect())
+            }
             Err(error) => {
                 if lease.is_usable()
                     && lease.status() != TransactionStatus::Idle
@@ -462,6 +501,7 @@ impl Backend {
                 {
                     tracing::debug!(%error, "a transaction ended with its connection");
                 }
+                self.keep(lease);
                 Err(told(&error))
             }
         }

@@ -30,7 +30,9 @@ impl Session {
             Plan::Ddl(again) => again,
             Plan::Query(_) | Plan::Write(_) | Plan::Session(_) => plan,
         };
-        let answers = self.execute_ddl(plan, &catalogue, execution).await?;
+        let answers = self.execute_ddl(plan, &catalogue, execution).await;
+        self.relock_tables().await?;
+        let answers = answers?;
         if !plan.changes.is_empty() {
             let mut changed = (*catalogue).clone();
             for change in &plan.changes {

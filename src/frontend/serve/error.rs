@@ -57,6 +57,21 @@ impl MysqlError {
         Self::new(1213, "40001", "Deadlock found when trying to get lock; try restarting transaction")
     }
 
+    /// 1317.
+    pub(super) fn interrupted() -> Self {
+        Self::new(1317, "70100", "Query execution was interrupted")
+    }
+
+    /// SIGNAL's error. SQLSTATEs are known by their class: MySQL's clients look at the number.
+    pub(super) fn raised(state: &str, code: u16, message: &str) -> Self {
+        const STATES: [&str; 8] = ["45000", "02000", "22003", "22012", "23000", "40001", "42000", "42S02"];
+        let known = STATES.iter().find(|known| **known == state);
+        known.map_or_else(
+            || Self::unsupported(&format!("SIGNAL SQLSTATE '{state}'")),
+            |known| Self::new(code, known, message),
+        )
+    }
+
     /// 1568.
     pub(super) fn characteristics_in_transaction() -> Self {
         let text = "Transaction characteristics can't be changed while a transaction is in progress";

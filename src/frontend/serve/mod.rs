@@ -18,7 +18,9 @@ mod backend;
 mod channel;
 mod charset;
 mod ddl;
+mod diagnostics;
 mod error;
+mod locks;
 mod login;
 mod modes;
 mod pattern;
@@ -34,6 +36,7 @@ mod show;
 mod show_create;
 mod show_rows;
 mod state;
+mod table_locks;
 mod text_prepared;
 mod transaction;
 mod variables;
@@ -91,6 +94,7 @@ pub struct Serving {
     defaults: Defaults,
     /// One DDL statement at a time: the catalogue and PostgreSQL change together.
     ddl: tokio::sync::Mutex<()>,
+    locks: locks::Locks,
     peers: DashMap<u64, Arc<Peer>>,
     next_connection: AtomicU64,
 }
@@ -102,6 +106,8 @@ struct Peer {
     host: String,
     database: std::sync::Mutex<Option<String>>,
     kill: CancellationToken,
+    /// KILL QUERY, for waits that PostgreSQL doesn't know of.
+    interrupt: tokio::sync::Notify,
 }
 
 /// The parts that [`Serving::new`] is made of.
@@ -138,6 +144,7 @@ impl Serving {
             cache: Cache::new(PLAN_LIMIT),
             defaults,
             ddl: tokio::sync::Mutex::new(()),
+            locks: locks::Locks::default(),
             peers: DashMap::new(),
             next_connection: AtomicU64::new(FIRST_CONNECTION_ID),
         })

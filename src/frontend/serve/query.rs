@@ -98,7 +98,10 @@ impl Session {
         let plan = self.plan_for(text, &catalogue, Known::of(execution.values));
         let diagnostic = matches!(
             plan.as_deref(),
-            Ok(Plan::Session(SessionCommand::Show(sql::plan::ShowCommand::Warnings | sql::plan::ShowCommand::Errors)))
+            Ok(Plan::Session(
+                SessionCommand::Show(sql::plan::ShowCommand::Warnings | sql::plan::ShowCommand::Errors)
+                    | SessionCommand::Diagnostics { .. }
+            ))
         );
         if !diagnostic {
             self.state.forget_warnings();
@@ -191,6 +194,7 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
+        self.check_read_locks(&query.columns)?;
         let mut statement = self.bind(query.sql.as_str(), &query.parameters, catalogue, execution.values)?;
         if query.locking {
             statement.effect = Effect::Lock;
@@ -217,6 +221,7 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
+        self.check_table_locks(&plan.tables)?;
         let mut statement = self.bind(plan.sql.as_str(), &plan.parameters, catalogue, execution.values)?;
         statement.effect = Effect::Write;
         self.state.warn_all(plan.warnings.clone());
@@ -267,12 +272,12 @@ impl Session {
                 self.begin(*read_only, *consistent_snapshot).await?;
             }
             SessionCommand::Commit { chain, release } => {
-                self.commit(*chain).await?;
-                self.release_connection(*release);
+                let release = self.commit(*chain, *release).await?;
+                self.release_connection(release);
             }
             SessionCommand::Rollback { chain, release } => {
-                self.rollback(*chain).await;
-                self.release_connection(*release);
+                let release = self.rollback(*chain, *release).await?;
+                self.release_connection(release);
             }
             SessionCommand::Savepoint(name) => self.savepoint(name).await?,
             SessionCommand::RollbackTo(name) => self.rollback_to(name).await?,
@@ -300,14 +305,27 @@ impl Session {
             SessionCommand::SetTransaction { session, isolation, read_only } => {
                 self.set_transaction(*session, isolation.clone(), *read_only)?;
             }
-            SessionCommand::Kill { query_only, id } => self.kill(*id, *query_only).await?,
+            SessionCommand::Kill { query_only, id } => {
+                self.kill(id.unwrap_or(self.state.connection_id), *query_only).await?;
+            }
+            SessionCommand::LockTables(locks) => self.lock_tables(locks).await?,
+            SessionCommand::UnlockTables => self.unlock_tables().await?,
+            SessionCommand::Flush { warning } => {
+                self.commit_open().await?;
+                self.relock_tables().await?;
+                if let Some((code, message)) = warning {
+                    self.state.warn("Warning", *code, message.clone());
+                }
+            }
+            SessionCommand::Signal { state, code, message } => self.signal(state, *code, message)?,
+            SessionCommand::Diagnostics { condition, items } => return self.diagnostics(*condition, items),
             SessionCommand::NoOperation(name) => tracing::debug!(statement = name, "accepted without effect"),
             SessionCommand::Show(show) => return self.show(show, execution),
             SessionCommand::SelectInto { query, variables } => {
                 return self.select_into(query, variables, execution).await;
             }
             SessionCommand::Counted { query, total } => return self.counted(query, total, execution).await,
-            SessionCommand::Variables(columns) => return self.select_variables(columns, execution),
+            SessionCommand::Variables(columns) => return self.select_variables(columns, execution).await,
         }
         self.state.row_count = 0;
         self.ok();
@@ -339,7 +357,7 @@ impl Session {
         match value {
             SetValue::Default => Ok(Value::Null),
             SetValue::Constant(constant) => Ok(constant.clone()),
-            SetValue::Source(source) => Ok(self.value_of(source, execution.values)?),
+            SetValue::Source(source) => Ok(self.evaluate_source(source, execution.values).await?),
             SetValue::Query(query) => {
                 let catalogue = self.serving.catalogue.load_full();
                 let statement = self.bind(query.sql.as_str(), &query.parameters, &catalogue, execution.values)?;
@@ -356,14 +374,14 @@ impl Session {
     }
 
     /// `SELECT @@x, …`: one row from the session itself.
-    fn select_variables(
+    async fn select_variables(
         &mut self,
         columns: &[(OutputColumn, ParameterSource)],
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
         let mut cells = Vec::with_capacity(columns.len());
         for (_, source) in columns {
-            cells.push(text_of(&self.value_of(source, execution.values)?));
+            cells.push(text_of(&self.evaluate_source(source, execution.values).await?));
         }
         let outputs: Vec<OutputColumn> = columns.iter().map(|(column, _)| column.clone()).collect();
         self.answer(&outputs, &[cells], execution)

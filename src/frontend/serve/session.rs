@@ -38,8 +38,12 @@ pub(super) struct Session {
     pub(super) backend: Backend,
     pub(super) prepared: Prepared,
     pub(super) next_transaction: NextTransaction,
+    /// Those of the open transaction, for AND CHAIN.
+    pub(super) characteristics: Option<NextTransaction>,
     /// Access mode of the open transaction.
     pub(super) read_only: bool,
+    /// LOCK TABLES.
+    pub(super) table_locks: Option<Vec<crate::sql::plan::TableLock>>,
     /// Another result of the same command follows.
     pub(super) more_results: bool,
     /// COM_SET_OPTION and the capability of the same name.
@@ -130,6 +134,7 @@ impl Session {
             host: state.host_name().to_owned(),
             database: std::sync::Mutex::new(state.database.clone()),
             kill: serving.stop.child_token(),
+            interrupt: tokio::sync::Notify::new(),
         });
         serving.peers.insert(state.connection_id, Arc::clone(&peer));
         let multi_statements = channel.capabilities.contains(Capabilities::MULTI_STATEMENTS);
@@ -140,7 +145,9 @@ impl Session {
             backend: Backend::new(),
             prepared: Prepared::default(),
             next_transaction: NextTransaction::default(),
+            characteristics: None,
             read_only: false,
+            table_locks: None,
             more_results: false,
             multi_statements,
             changes: Vec::new(),
@@ -156,7 +163,7 @@ impl Session {
         if let Err(error) = self.serve().await {
             tracing::debug!(%error, "a session ended");
         }
-        self.backend.rollback_quietly().await;
+        self.finish().await;
         self.route_session.leave(false);
         self.serving.peers.remove(&self.state.connection_id);
     }
@@ -365,6 +372,9 @@ impl Session {
 
     fn set_database(&mut self, database: Option<String>) {
         self.state.database.clone_from(&database);
+        let (charset, collation) = self.database_charset();
+        self.state.variables.set("character_set_database", Some(charset));
+        self.state.variables.set("collation_database", Some(collation));
         *self.peer.database.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = database.clone();
         self.route_session.update(|info| info.database = database);
     }
@@ -388,8 +398,22 @@ impl Session {
         performed
     }
 
-    async fn reset(&mut self) {
+    /// Ends what the session holds: its transaction, its locks and its connection. Work under LOCK TABLES counts as
+    /// committed for the client.
+    async fn finish(&mut self) {
+        if self.hides_transaction()
+            && let Err(failure) = self.commit_open().await
+        {
+            tracing::debug!(error = %failure.error, "work under LOCK TABLES was lost");
+        }
+        self.table_locks = None;
         self.backend.rollback_quietly().await;
+        self.backend.unpin();
+        self.serving.locks.release_all(self.state.connection_id);
+    }
+
+    async fn reset(&mut self) {
+        self.finish().await;
         self.state.reset();
         self.state.collation = 255;
         self.state.variables.begin(&self.serving.defaults);
@@ -440,7 +464,9 @@ impl Session {
         if peer.user != self.state.user {
             return Err(MysqlError::new(1095, "HY000", format!("You are not owner of thread {id}")).into());
         }
-        if !query_only {
+        if query_only {
+            peer.interrupt.notify_waiters();
+        } else {
             peer.kill.cancel();
         }
         if let Some(running) = self.serving.pool.running(id)
@@ -449,7 +475,7 @@ impl Session {
             tracing::debug!(%error, "a running statement couldn't be cancelled");
         }
         if id == self.state.connection_id {
-            return Err(MysqlError::new(1317, "70100", "Query execution was interrupted").into());
+            return Err(MysqlError::interrupted().into());
         }
         Ok(())
     }

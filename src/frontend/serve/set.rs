@@ -308,6 +308,7 @@ impl Session {
     async fn set_autocommit(&mut self, on: bool) -> Result<(), Failure> {
         if on && !self.autocommit() {
             self.commit_open().await?;
+            self.relock_tables().await?;
         }
         self.put("autocommit", Some(if on { "ON" } else { "OFF" }.to_owned()));
         Ok(())

@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) last_insert_id: u64,
     pub(super) found_rows: i64,
     pub(super) row_count: i64,
+    /// SQLSTATE of the last error.
+    pub(super) last_state: &'static str,
     pub(super) warnings: Vec<Warning>,
     /// Warnings of the statement that is about to begin.
     foreseen: Vec<Warning>,
@@ -67,6 +69,7 @@ impl State {
             last_insert_id: 0,
             found_rows: 0,
             row_count: -1,
+            last_state: "HY000",
             warnings: Vec::new(),
             foreseen: Vec::new(),
             more_warnings: 0,
@@ -149,6 +152,7 @@ impl State {
     /// An error is the last line of SHOW WARNINGS as well.
     pub(super) fn failed(&mut self, error: &MysqlError) {
         self.warn("Error", error.code, error.message.clone());
+        self.last_state = error.sqlstate;
         self.row_count = -1;
     }
 

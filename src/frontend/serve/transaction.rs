@@ -20,7 +20,7 @@ impl Session {
         if self.autocommit() {
             status = status.with(StatusFlags::AUTOCOMMIT);
         }
-        if self.backend.in_transaction() {
+        if self.backend.in_transaction() && !self.hides_transaction() {
             status = status.with(StatusFlags::IN_TRANS);
             if self.read_only {
                 status = status.with(StatusFlags::IN_TRANS_READONLY);
@@ -38,6 +38,7 @@ impl Session {
 
     /// BEGIN commits what is open and announces a transaction.
     pub(super) async fn begin(&mut self, read_only: Option<bool>, snapshot: bool) -> Result<(), Failure> {
+        self.unlock_tables().await?;
         self.commit_open().await?;
         self.announce(read_only, snapshot);
         if snapshot {
@@ -70,23 +71,53 @@ impl Session {
             _ => "READ COMMITTED",
         };
         let access = if read_only { "READ ONLY" } else { "READ WRITE" };
+        self.characteristics = Some(NextTransaction { isolation: Some(isolation.clone()), read_only: Some(read_only) });
         self.read_only = read_only;
         self.backend.announce(format!("BEGIN ISOLATION LEVEL {level} {access}"));
     }
 
-    /// COMMIT [AND CHAIN].
-    pub(super) async fn commit(&mut self, chain: bool) -> Result<(), Failure> {
-        self.commit_open().await?;
-        if chain {
-            self.announce(None, false);
+    /// COMMIT [AND CHAIN]: true when the session ends with it.
+    pub(super) async fn commit(&mut self, chain: Option<bool>, release: Option<bool>) -> Result<bool, Failure> {
+        let (chain, release) = self.ending(chain, release);
+        let characteristics = self.characteristics.take();
+        if !self.hides_transaction() {
+            self.commit_open().await?;
         }
-        Ok(())
+        self.chain(chain, characteristics);
+        self.relock_tables().await?;
+        Ok(release)
     }
 
-    /// ROLLBACK [AND CHAIN].
-    pub(super) async fn rollback(&mut self, chain: bool) {
-        self.backend.rollback_quietly().await;
-        if chain {
+    /// ROLLBACK [AND CHAIN]: true when the session ends with it.
+    pub(super) async fn rollback(&mut self, chain: Option<bool>, release: Option<bool>) -> Result<bool, Failure> {
+        let (chain, release) = self.ending(chain, release);
+        let characteristics = self.characteristics.take();
+        if !self.hides_transaction() {
+            self.backend.rollback_quietly().await;
+        }
+        self.chain(chain, characteristics);
+        self.relock_tables().await?;
+        Ok(release)
+    }
+
+    /// What isn't said of AND CHAIN and RELEASE is `completion_type`'s.
+    fn ending(&self, chain: Option<bool>, release: Option<bool>) -> (bool, bool) {
+        let kind = self.state.variables.text(&self.serving.defaults, "completion_type");
+        match (chain, release) {
+            (None, None) => (kind == "CHAIN", kind == "RELEASE"),
+            (chain, release) => {
+                let chain = chain.unwrap_or(kind == "CHAIN" && release != Some(true));
+                (chain, release.unwrap_or(kind == "RELEASE" && !chain))
+            }
+        }
+    }
+
+    /// The next transaction has the characteristics of the last one.
+    fn chain(&mut self, chain: bool, characteristics: Option<NextTransaction>) {
+        if chain && !self.hides_transaction() {
+            if let Some(same) = characteristics {
+                self.next_transaction = same;
+            }
             self.announce(None, false);
         }
     }

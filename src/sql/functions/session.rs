@@ -2,8 +2,8 @@
 
 use crate::value::Value;
 
-use super::super::expression::{Expression, Lowering};
-use super::super::plan::{ParameterSource, SqlError};
+use super::super::expression::{Body, Expression, Lowering};
+use super::super::plan::{LockFunction, ParameterSource, SqlError};
 use super::super::types::{Carrier, Type};
 
 impl Lowering<'_> {
@@ -38,8 +38,36 @@ impl Lowering<'_> {
                 Expression::sql(format!("\"mysql\".sleep({seconds})"), Type::integer(21), false)
             }
             ("ANY_VALUE", [value]) => value.clone(),
-            (_, _) => return Ok(None),
+            (_, _) => return self.lock_function(name, arguments),
         };
         Ok(Some(found))
+    }
+
+    /// GET_LOCK and its family. A lock is taken when the session evaluates the function, so that it has to stand alone.
+    fn lock_function(&mut self, name: &str, arguments: &[Expression]) -> Result<Option<Expression>, SqlError> {
+        let function = match (name, arguments.len()) {
+            ("GET_LOCK", 2) => LockFunction::Get,
+            ("RELEASE_LOCK", 1) => LockFunction::Release,
+            ("IS_FREE_LOCK", 1) => LockFunction::IsFree,
+            ("IS_USED_LOCK", 1) => LockFunction::IsUsed,
+            ("RELEASE_ALL_LOCKS", 0) => LockFunction::ReleaseAll,
+            ("GET_LOCK" | "RELEASE_LOCK" | "IS_FREE_LOCK" | "IS_USED_LOCK" | "RELEASE_ALL_LOCKS", _) => {
+                return Err(SqlError::argument_count(name));
+            }
+            (_, _) => return Ok(None),
+        };
+        self.deterministic("locks with names")?;
+        let source = |argument: &Expression| match &argument.body {
+            Body::Parameter(source) => Ok(source.clone()),
+            Body::Sql(_) | Body::Condition(_) => Err(SqlError::unsupported(format_args!("{name} of an expression"))),
+        };
+        let arguments = arguments.iter().map(source).collect::<Result<_, _>>()?;
+        let unsigned = Type { unsigned: true, ..Type::integer(21) };
+        let (ty, nullable) = match function {
+            LockFunction::IsUsed => (unsigned, true),
+            LockFunction::ReleaseAll => (unsigned, false),
+            LockFunction::Get | LockFunction::Release | LockFunction::IsFree => (Type::integer(1), true),
+        };
+        Ok(Some(Expression::source(ParameterSource::Lock { function, arguments }, ty, nullable)))
     }
 }

@@ -104,7 +104,7 @@ fn role(cursor: &mut Cursor<'_>) -> Result<SessionCommand, SqlError> {
 fn transaction(cursor: &mut Cursor<'_>, session: bool) -> Result<SessionCommand, SqlError> {
     let (mut isolation, mut read_only) = (None, None);
     loop {
-        if cursor.take(&["ISOLATION", "LEVEL"]) {
+        if isolation.is_none() && cursor.take(&["ISOLATION", "LEVEL"]) {
             const LEVELS: &[(&[&str], &str)] = &[
                 (&["READ", "UNCOMMITTED"], "READ-UNCOMMITTED"),
                 (&["READ", "COMMITTED"], "READ-COMMITTED"),
@@ -113,9 +113,9 @@ fn transaction(cursor: &mut Cursor<'_>, session: bool) -> Result<SessionCommand,
             ];
             let level = LEVELS.iter().find(|(words, _)| cursor.take(words)).map(|(_, level)| (*level).to_owned());
             isolation = Some(level.ok_or_else(|| cursor.error())?);
-        } else if cursor.take(&["READ", "ONLY"]) {
+        } else if read_only.is_none() && cursor.take(&["READ", "ONLY"]) {
             read_only = Some(true);
-        } else if cursor.take(&["READ", "WRITE"]) {
+        } else if read_only.is_none() && cursor.take(&["READ", "WRITE"]) {
             read_only = Some(false);
         } else {
             return Err(cursor.error());
