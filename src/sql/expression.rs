@@ -409,7 +409,13 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         (Interval, Int2 | Int4 | Int8) => format!("round(\"mysql\".time_number({sql}))::{}", to.name()),
         (Interval, Numeric | Float4 | Float8) => format!("\"mysql\".time_number({sql})::{}", to.name()),
         (Json, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
-            format!("\"mysql\".json_number({sql})::{}", to.name())
+            
+            let name = if sql.starts_with('"') && !sql.contains('(') {
+                sql.rsplit('.').next().unwrap_or(sql).trim_matches('"')
+            } else {
+                super::json::function_name(sql)
+            };
+            super::json::number_sql(sql, &crate::schema::quote::literal(name), to)
         }
         (_, _) => return Err(refused()),
     };

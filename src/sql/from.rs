@@ -230,7 +230,9 @@ impl Lowering<'_> {
             TableFactor::Derived { alias: None, .. } => {
                 Err(SqlError::new(1248, "42000", "Every derived table must have its own alias".to_owned()))
             }
-            TableFactor::JsonTable { .. } => Err(SqlError::unsupported("JSON_TABLE")),
+            TableFactor::JsonTable { json_expr, json_path, columns, alias } => {
+                self.json_table((json_expr, json_path), columns, alias.as_ref(), scope).map(Some)
+            }
             other => Err(SqlError::unsupported(other.to_string().chars().take(60).collect::<String>())),
         }
     }

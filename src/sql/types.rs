@@ -307,7 +307,8 @@ fn binary_column(field: FieldType, length: u32, flags: u16) -> Type {
     Type { flags: flags | flag::BINARY, ..Type::plain(Class::Bytes, Carrier::Bytes, field, length) }
 }
 
-fn of_column_type(column_type: &ColumnType) -> Option<Type> {
+/// The type of what a column of that type holds.
+pub(super) fn of_column_type(column_type: &ColumnType) -> Option<Type> {
     Some(match column_type {
         ColumnType::TinyInt { unsigned, width } => {
             let length = width.map_or(if *unsigned { 3 } else { 4 }, u32::from);

@@ -11,6 +11,7 @@ use bytes::{BufMut as _, BytesMut};
 
 use crate::schema::types::{oid, pg_type};
 use crate::schema::{ColumnType, Table, TableName};
+use crate::value::json::Problem;
 use crate::value::text;
 
 /// What begins a binary COPY: signature, no flags, no header extension.
@@ -155,9 +156,8 @@ pub fn encode(column_type: &ColumnType, value: &[u8], out: &mut BytesMut) -> Res
             out.put_i64(0);
         }
         ColumnType::Json => {
-            json(value)?;
             out.put_u8(1);
-            out.put_slice(value);
+            out.put_slice(json(value)?.as_bytes());
         }
         ColumnType::Char { .. }
         | ColumnType::VarChar { .. }
@@ -270,34 +270,14 @@ fn numeric(value: &[u8], out: &mut BytesMut) -> Result<(), ValueRefusal> {
     Ok(())
 }
 
-/// MySQL prints valid JSON; what is looked for is what `jsonb` doesn't hold.
-fn json(value: &[u8]) -> Result<(), ValueRefusal> {
-    std::str::from_utf8(value).map_err(|_| ValueRefusal::NotUtf8)?;
-    let mut bytes = value.iter().copied().enumerate();
-    let mut in_string = false;
-    while let Some((at, byte)) = bytes.next() {
-        match (in_string, byte) {
-            (_, 0) => return Err(ValueRefusal::NulInJson),
-            (_, b'"') => in_string = !in_string,
-            (true, b'\\') => {
-                let escape = value.get(at + 1..at + 6).unwrap_or(&[]);
-                if escape.eq_ignore_ascii_case(b"u0000") {
-                    return Err(ValueRefusal::NulInJson);
-                }
-                bytes.next();
-            }
-            (false, b'-') => {
-                let rest = value.get(at + 1..).unwrap_or(&[]);
-                let end = rest.iter().position(|byte| !b"0123456789.eE+-".contains(byte)).unwrap_or(rest.len());
-                let mantissa = rest.get(..end).unwrap_or(&[]).split(|byte| byte.eq_ignore_ascii_case(&b'e')).next();
-                if mantissa.unwrap_or(&[]).iter().all(|byte| matches!(byte, b'0' | b'.')) {
-                    return Err(ValueRefusal::NegativeZeroInJson);
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+/// A document in the form that jsonb carries.
+fn json(value: &[u8]) -> Result<String, ValueRefusal> {
+    let text = std::str::from_utf8(value).map_err(|_| ValueRefusal::NotUtf8)?;
+    crate::value::json::carried(text, crate::value::json::Writer::Mysql).map_err(|problem| match problem {
+        Problem::Uncarried(what) if what.contains("zero") => ValueRefusal::NegativeZeroInJson,
+        Problem::Uncarried(_) => ValueRefusal::NulInJson,
+        Problem::Syntax(..) | Problem::Depth => ValueRefusal::Malformed,
+    })
 }
 
 #[cfg(test)]

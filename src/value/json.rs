@@ -352,6 +352,19 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
+/// A JSON string of a carried document as MySQL prints it.
+#[must_use]
+pub fn string_printed(string: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    match std::str::from_utf8(string) {
+        Ok(text) if text.get(1..).is_some_and(|inside| inside.starts_with(MARK)) => {
+            let mut out = String::with_capacity(text.len());
+            print_string(text, &mut out);
+            std::borrow::Cow::Owned(out.into_bytes())
+        }
+        Ok(_) | Err(_) => std::borrow::Cow::Borrowed(string),
+    }
+}
+
 fn print_string(string: &str, out: &mut String) {
     let Some(carried) = string.strip_prefix('"').and_then(|inside| inside.strip_prefix(MARK)) else {
         out.push_str(string);

@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::schema::{ColumnType, Table};
 use crate::target::copy::bit_number;
-use crate::value::text;
+use crate::value::{json, text};
 
 /// Makes a cell canonical; one function for each side.
 pub(super) type Canonical = for<'a> fn(&ColumnType, &'a [u8]) -> Cow<'a, [u8]>;
@@ -81,6 +81,7 @@ fn json(value: &[u8]) -> Cow<'_, [u8]> {
         let (head, tail) = rest.split_at(taken.clamp(1, rest.len()));
         match byte {
             b'0'..=b'9' | b'-' => json_number(head, &mut out),
+            b'"' => out.extend_from_slice(json::string_printed(head).as_ref()),
             _ => out.extend_from_slice(head),
         }
         rest = tail;

@@ -23,6 +23,11 @@ impl Lowering<'_> {
         let first = numbers.next().flatten();
         let second = numbers.next().flatten();
         let fraction = u8::try_from(first.unwrap_or(0).min(6)).unwrap_or(6);
+        if value.ty.class == Class::Json
+            && let Some(found) = self.cast_from_json(&value, word.trim(), (first, second))?
+        {
+            return Ok(found);
+        }
         Ok(match word.trim() {
             "SIGNED" | "SIGNED INTEGER" | "INTEGER" | "INT" | "BIGINT" => self.cast_to_integer(&value, false)?,
             "UNSIGNED" | "UNSIGNED INTEGER" | "INT UNSIGNED" | "BIGINT UNSIGNED" => {

@@ -15,6 +15,15 @@ impl Lowering<'_> {
         let all_null = arguments.iter().all(|argument| argument.nullable);
         Ok(Some(match (name, arguments) {
             ("IF", [condition, yes, no]) => {
+                let as_number;
+                let condition = if condition.ty.class == Class::Json {
+                    // IF takes a document for the number that it's worth, unlike WHERE.
+                    let sql = self.render(condition, Carrier::Float8)?;
+                    as_number = Expression::sql(sql, Type::double(), true);
+                    &as_number
+                } else {
+                    condition
+                };
                 let condition = self.truth(condition)?;
                 let (ty, branches) = self.unify(&[yes.clone(), no.clone()])?;
                 let sql = format!("(CASE WHEN {condition} THEN {} END)", branches.join(" ELSE "));
@@ -34,6 +43,9 @@ impl Lowering<'_> {
                 Expression::condition(format!("({sql} IS NULL)"), false)
             }
             ("GREATEST" | "LEAST", [_, _, ..]) => {
+                if arguments.iter().any(|argument| argument.ty.class == Class::Json) {
+                    return Err(SqlError::unsupported("comparison of JSON in the LEAST and GREATEST operators"));
+                }
                 let (ty, values) = self.unify(arguments)?;
                 let function = if name == "GREATEST" { "GREATEST" } else { "LEAST" };
                 let missing: Vec<String> = values.iter().map(|value| format!("{value} IS NULL")).collect();

@@ -224,8 +224,16 @@ $$ BEGIN
   END IF;
   RETURN "mysql".json_carried(t);
 END $$;
-CREATE OR REPLACE FUNCTION "mysql".json_valid(s text) RETURNS integer LANGUAGE sql IMMUTABLE AS
-$$ SELECT CASE WHEN s IS NULL THEN NULL WHEN "mysql".json_readable(s) THEN 1 WHEN (SELECT problem IS NULL FROM "mysql".json_problem(s)) THEN 1 ELSE 0 END $$;
+CREATE OR REPLACE FUNCTION "mysql".json_valid(s text) RETURNS integer LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ DECLARE found record;
+BEGIN
+  IF NOT "mysql".json_readable(s) OR length(s) > 200 AND length(s) - length(translate(s, '[{', '')) > 100 THEN
+    found := "mysql".json_problem(s);
+    IF found.problem = 'depth' THEN PERFORM "mysql".json_error(3157, 'The JSON document exceeds the maximum depth.'); END IF;
+    RETURN (found.problem IS NULL)::integer;
+  END IF;
+  RETURN 1;
+END $$;
 
 -- MySQL's order of two documents: negative, zero or positive.
 CREATE OR REPLACE FUNCTION "mysql".json_rank(j jsonb) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
@@ -304,10 +312,6 @@ CREATE OR REPLACE FUNCTION "mysql".json_greater(a jsonb, b jsonb) RETURNS jsonb 
 $$ SELECT CASE WHEN "mysql".json_compare(a, b) >= 0 THEN a ELSE b END $$;
 CREATE OR REPLACE AGGREGATE "mysql".json_min(jsonb) (SFUNC = "mysql".json_lesser, STYPE = jsonb);
 CREATE OR REPLACE AGGREGATE "mysql".json_max(jsonb) (SFUNC = "mysql".json_greater, STYPE = jsonb);
--- What a document is worth as a number.
-CREATE OR REPLACE FUNCTION "mysql".json_number(j jsonb) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT CASE jsonb_typeof(j) WHEN 'number' THEN (j #>> '{}')::numeric WHEN 'boolean' THEN CASE WHEN j = 'true'::jsonb THEN 1 ELSE 0 END
-  WHEN 'string' THEN "mysql".exact_number("mysql".json_string(j #>> '{}')) ELSE 0 END WHERE j IS NOT NULL $$;
 CREATE OR REPLACE FUNCTION "mysql".json_of_bit(n numeric, bytes integer) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT "mysql".json_of_bytes(substring(int8send((CASE WHEN n > 9223372036854775807 THEN n - 18446744073709551616 ELSE n END)::bigint) from 9 - bytes), 16) $$;
 -- JSON_UNQUOTE of a text: only one in quotes is parsed.

@@ -155,3 +155,62 @@ BEGIN
   END IF;
   RETURN shown;
 END $$;
+
+-- Casts: MySQL always has a value, and warns of what wasn't one. name is the item that the warning names.
+CREATE OR REPLACE FUNCTION "mysql".json_no_value(kind text, name text) RETURNS void LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN PERFORM "mysql".warn(3156, format('Invalid JSON value for CAST to %s from column %s at row 1', kind, name)); END $$;
+CREATE OR REPLACE FUNCTION "mysql".json_to_number(j jsonb, kind text, name text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ DECLARE t text COLLATE "C"; digits text COLLATE "C"; n numeric;
+BEGIN
+  CASE "mysql".json_type(j)
+    WHEN 'BOOLEAN' THEN RETURN CASE WHEN j = 'true'::jsonb THEN 1 ELSE 0 END;
+    WHEN 'INTEGER', 'UNSIGNED INTEGER', 'DECIMAL', 'DOUBLE' THEN RETURN (j #>> '{}')::numeric;
+    WHEN 'STRING' THEN
+      t := btrim("mysql".json_string(j #>> '{}'), E' \t\n\r');
+      digits := substring(t from CASE kind WHEN 'INTEGER' THEN '^[-+]?[0-9]+' ELSE '^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?' END);
+      IF digits IS NULL OR digits <> t THEN PERFORM "mysql".json_no_value(kind, name); END IF;
+      n := coalesce(digits::numeric, 0);
+      IF kind = 'DOUBLE' AND abs(n) > 1.7976931348623158e308 THEN PERFORM "mysql".json_refuse('a number of this size in JSON'); END IF;
+      RETURN n;
+    ELSE PERFORM "mysql".json_no_value(kind, name); RETURN 0;
+  END CASE;
+END $$;
+-- The 64 bits of an integer: signed and unsigned results differ in how they're shown only.
+CREATE OR REPLACE FUNCTION "mysql".json_to_integer(j jsonb, name text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ DECLARE n numeric := "mysql".json_to_number(j, 'INTEGER', name);
+BEGIN
+  IF "mysql".json_type(j) = 'DOUBLE' THEN
+    n := round(n::float8)::numeric;
+    IF n NOT BETWEEN -9223372036854775808 AND 9223372036854775807 THEN
+      PERFORM "mysql".warn(3155, format('Out of range JSON value for CAST to INTEGER from column %s at row 1', name));
+      RETURN CASE WHEN n > 0 THEN 9223372036854775807 ELSE -9223372036854775808 END;
+    END IF;
+  END IF;
+  n := round(n);
+  IF n > 18446744073709551615 OR n < -9223372036854775808 THEN
+    PERFORM "mysql".warn(3155, format('Out of range JSON value for CAST to INTEGER from column %s at row 1', name));
+    RETURN CASE WHEN n > 0 THEN 18446744073709551615 ELSE -9223372036854775808 END;
+  END IF;
+  RETURN n;
+END $$;
+CREATE OR REPLACE FUNCTION "mysql".json_to_decimal(j jsonb, size integer, digits integer, name text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ DECLARE n numeric := round("mysql".json_to_number(j, 'DECIMAL', name), digits);
+BEGIN
+  IF abs(n) >= 10::numeric ^ (size - digits) THEN PERFORM "mysql".json_refuse('a decimal out of range in JSON'); END IF;
+  RETURN n;
+END $$;
+CREATE OR REPLACE FUNCTION "mysql".json_to_time(j jsonb, kind text, name text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ DECLARE shown text; form text := "mysql".json_type(j);
+BEGIN
+  IF form IN ('STRING', 'DATE', 'TIME', 'DATETIME', 'TIMESTAMP') THEN
+    shown := "mysql".json_scalar_as(j, kind, 0, 6);
+    IF shown IS NULL AND kind = 'DATETIME' AND form = 'STRING' THEN shown := "mysql".json_scalar_as(j, 'DATE', 0, 6) || ' 00:00:00'; END IF;
+    IF shown IS NULL AND form = 'STRING' AND "mysql".json_string(j #>> '{}') ~ '[0-9]' THEN PERFORM "mysql".json_refuse('this text in JSON as a date or time'); END IF;
+    IF shown IS NULL AND form IN ('DATETIME', 'TIMESTAMP', 'TIME') AND kind <> 'TIME' THEN PERFORM "mysql".json_refuse('this conversion of a time in JSON'); END IF;
+  END IF;
+  IF shown IS NULL OR kind = 'TIME' AND form IN ('DATE', 'DATETIME', 'TIMESTAMP') THEN
+    PERFORM "mysql".json_no_value(CASE kind WHEN 'DATETIME' THEN 'DATETIME/TIMESTAMP' ELSE kind END, name);
+    RETURN NULL;
+  END IF;
+  RETURN shown;
+END $$;

@@ -3,9 +3,11 @@
 //! A comparison with JSON on one side is one of documents: the other side becomes a scalar of its own type. Equality is
 //! jsonb's, because equal documents are carried equally but for the kind of a number; order is a helper's.
 
-use super::super::expression::{Expression, Lowering};
+use crate::schema::quote;
+
+use super::super::expression::{Body, Expression, Lowering};
 use super::super::plan::SqlError;
-use super::super::types::Class;
+use super::super::types::{Carrier, Class, Type};
 use super::json_result;
 
 impl Lowering<'_> {
@@ -40,5 +42,97 @@ impl Lowering<'_> {
             | Class::Json => self.json_scalar(value)?,
         };
         Ok(Expression::sql(sql, json_result(), true))
+    }
+
+    /// CAST of a document; `None` for targets that need no thought of their own.
+    pub(in crate::sql) fn cast_from_json(
+        &mut self,
+        value: &Expression,
+        word: &str,
+        (first, second): (Option<u32>, Option<u32>),
+    ) -> Result<Option<Expression>, SqlError> {
+        let (sql, name) = (self.own(value)?, item_name(value));
+        let name = quote::literal(&name);
+        let fraction = u8::try_from(first.unwrap_or(0).min(6)).unwrap_or(6);
+        Ok(Some(match word {
+            "SIGNED" | "SIGNED INTEGER" | "INTEGER" | "INT" | "BIGINT" => {
+                let number = format!("\"mysql\".json_to_integer({sql}, {name})");
+                let wrapped = format!(
+                    "(SELECT CASE WHEN n > 9223372036854775807 THEN n - 18446744073709551616 ELSE n END FROM (SELECT {number} AS n) AS s)::int8"
+                );
+                Expression::sql(wrapped, Type::integer(21), true)
+            }
+            "UNSIGNED" | "UNSIGNED INTEGER" | "INT UNSIGNED" | "BIGINT UNSIGNED" => {
+                let number = format!("\"mysql\".to_unsigned(\"mysql\".json_to_integer({sql}, {name}))");
+                Expression::sql(number, Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(21) }, true)
+            }
+            "DECIMAL" | "DEC" | "NUMERIC" => {
+                let (size, digits) = (first.unwrap_or(10), u8::try_from(second.unwrap_or(0)).unwrap_or(30));
+                let number = format!("\"mysql\".json_to_decimal({sql}, {size}, {digits}, {name})");
+                Expression::sql(number, Type::decimal(size, digits), true)
+            }
+            "DOUBLE" | "DOUBLE PRECISION" | "REAL" => {
+                Expression::sql(number_sql(&sql, &name, Carrier::Float8), Type::double(), true)
+            }
+            "DATE" => {
+                Expression::sql(format!("\"mysql\".json_to_time({sql}, 'DATE', {name})::date"), Type::date(), true)
+            }
+            "DATETIME" | "TIMESTAMP" => {
+                let text = format!("\"mysql\".json_to_time({sql}, 'DATETIME', {name})::timestamp({fraction})");
+                Expression::sql(text, Type::datetime(fraction), true)
+            }
+            "TIME" => {
+                let text = format!("(\"mysql\".json_to_time({sql}, 'TIME', {name}))::interval({fraction})");
+                Expression::sql(text, Type::time(fraction), true)
+            }
+            _other => return Ok(None),
+        }))
+    }
+}
+
+/// The number that a document is worth, with MySQL's warning when it isn't one.
+pub(in crate::sql) fn number_sql(sql: &str, name: &str, carrier: Carrier) -> String {
+    format!("\"mysql\".json_to_number({sql}, 'DOUBLE', {name})::{}", carrier.name())
+}
+
+/// How warnings call the item: a column's name, else the function's.
+fn item_name(value: &Expression) -> String {
+    if let Some(column) = value.origin.as_ref().and_then(|origin| origin.column()) {
+        return column.name.clone();
+    }
+    match &value.body {
+        Body::Sql(sql) => function_name(sql).to_owned(),
+        Body::Condition(_) | Body::Parameter(_) => "cast_as_json".to_owned(),
+    }
+}
+
+/// The MySQL function that PostgreSQL text was made for.
+pub(in crate::sql) fn function_name(sql: &str) -> &str {
+    let inner = sql.trim_start_matches('(');
+    if inner.starts_with("\"mysql\".json_document") || inner.starts_with("to_jsonb") {
+        return if sql.contains(" -> ") { "json_extract" } else { "cast_as_json" };
+    }
+    if let Some(rest) = inner.strip_prefix("\"mysql\".json_changes(") {
+        let modes = [
+            ("'set'", "json_set"),
+            ("'insert'", "json_insert"),
+            ("'replace'", "json_replace"),
+            ("'remove'", "json_remove"),
+            ("'append'", "json_array_append"),
+            ("'before'", "json_array_insert"),
+        ];
+        let found = modes.iter().find(|(mode, _)| rest.contains(&format!(", {mode}, ")));
+        return found.map_or("json_set", |(_, name)| name);
+    }
+    match inner.split_once('(').map(|(name, _)| name) {
+        Some("jsonb_build_array") => "json_array",
+        Some("jsonb_build_object") => "json_object",
+        Some("jsonb_agg") => "json_arrayagg",
+        Some("jsonb_object_agg") => "json_objectagg",
+        Some("\"mysql\".json_merge_preserve") => "json_merge_preserve",
+        Some("\"mysql\".json_merge_patch") => "json_merge_patch",
+        Some("\"mysql\".json_keys") => "json_keys",
+        Some("\"mysql\".json_search") => "json_search",
+        _other => "json_extract",
     }
 }

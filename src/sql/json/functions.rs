@@ -119,7 +119,11 @@ impl Lowering<'_> {
         Ok(Some(found))
     }
 
+    /// Paths and other texts: binary data is none.
     fn texts(&mut self, arguments: &[Expression]) -> Result<Vec<String>, SqlError> {
+        if arguments.iter().any(|argument| argument.ty.class == Class::Bytes) {
+            return Err(super::binary_document());
+        }
         arguments.iter().map(|argument| self.text(argument)).collect()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Its clauses have no form in the parser's syntax tree. [`parse`] reads them and gives a call with five arguments: the
 //! document, the path, `CAST(NULL AS type)` or NULL, and what is answered when nothing is found and when something is
-//! wrong: NULL, the name ERROR, or the default.
+//! wrong: NULL, the name ERROR, or the default in a row of one.
 
 use sqlparser::ast::{
     CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
@@ -53,7 +53,7 @@ pub(in crate::sql) fn parse(parser: &mut Parser<'_>) -> Result<Expr, ParserError
             Expr::Identifier(Ident::new("ERROR"))
         } else {
             parser.expect_keyword(Keyword::DEFAULT)?;
-            Expr::Nested(Box::new(parser.parse_expr()?))
+            Expr::Tuple(vec![parser.parse_expr()?])
         };
         parser.expect_keyword(Keyword::ON)?;
         if clauses == 0 && parser.parse_keyword(Keyword::EMPTY) {
@@ -134,7 +134,8 @@ impl Lowering<'_> {
     fn answer(&mut self, clause: &Expr, place: Place<'_>) -> Result<String, SqlError> {
         match clause {
             Expr::Identifier(_) => Ok("E".to_owned()),
-            Expr::Nested(value) => {
+            Expr::Tuple(values) => {
+                let [value] = values.as_slice() else { return Err(SqlError::argument_count("json_value")) };
                 let value = match unnested(value) {
                     Expr::TypedString(typed) => Expr::Value(typed.value.clone()),
                     other => other.clone(),
