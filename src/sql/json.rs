@@ -19,6 +19,7 @@ use sqlparser::ast::Expr;
 
 use crate::schema::quote;
 use crate::value::Value;
+use crate::wire::FieldType;
 use crate::wire::constants::column_flags as flag;
 
 use super::expression::{Expression, Lowering};
@@ -91,10 +92,12 @@ impl Lowering<'_> {
 
     /// Character data that comes out of a document: compared byte by byte.
     fn json_characters(&self, length: u32) -> Type {
+        let plain = Type::text(length, &self.context.collation);
         Type {
             collation: Some(Collation { name: "utf8mb4_bin".to_owned(), coercibility: Coercibility::Column }),
             flags: flag::BINARY,
-            ..Type::text(length, &self.context.collation)
+            field: if length > 16_383 { FieldType::LongBlob } else { plain.field },
+            ..plain
         }
     }
 

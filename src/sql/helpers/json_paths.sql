@@ -26,7 +26,7 @@ $$ DECLARE t text COLLATE "C" := source; at integer; legs text[] := '{}'; ch tex
 BEGIN
   at := 1 + coalesce(length(substring(t from '^[ \t\n\r]+')), 0);
   IF at > size THEN PERFORM "mysql".json_path_error(t, at); END IF;
-  IF substr(t, at, 1) <> '$' THEN PERFORM "mysql".json_path_error(t, at + 1); END IF;
+  IF substr(t, at, 1) <> '$' THEN PERFORM "mysql".json_path_error('*' || t, at + 1); END IF;
   at := at + 1;
   LOOP
     at := at + coalesce(length(substring(substr(t, at) from '^[ \t\n\r]+')), 0);

@@ -13,7 +13,7 @@ BEGIN
     m := regexp_match(t, '^([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2})(\.[0-9]{0,6})?)?$');
   END IF;
   IF m IS NULL THEN
-    IF t ~ '^[ \t]*[0-9]+[^0-9a-zA-Z][0-9]+[^0-9a-zA-Z]+[0-9]' AND t !~ '^[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}[^0-9 T.+-]' THEN PERFORM "mysql".json_refuse('this form of a date in JSON'); END IF;
+    IF t ~ '^[ \t]*[0-9]+[-/.,][0-9]+[-/., ]+[0-9]' AND t !~ '^[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}[^0-9 T.+-]' THEN PERFORM "mysql".json_refuse('this form of a date in JSON'); END IF;
     RETURN;
   END IF;
   year := m[1]::integer; month := m[2]::integer; day := m[3]::integer;
@@ -132,7 +132,7 @@ BEGIN
     IF on_error = 'E' OR "mysql".json_readable(source) THEN j := "mysql".json_document(source, 'in argument 1 to function json_value');
     ELSE
       problem := "mysql".json_problem(source);
-      IF problem.problem = 'depth' THEN PERFORM "mysql".warn(3157, 'The JSON document exceeds the maximum depth.');
+      IF problem.problem = 'depth' THEN PERFORM "mysql".json_error(3157, 'The JSON document exceeds the maximum depth.');
       ELSE PERFORM "mysql".warn(3141, format('Invalid JSON text in argument 1 to function json_value: "%s" at position %s.', problem.problem, problem.place)); END IF;
       RETURN error_value;
     END IF;
@@ -193,6 +193,12 @@ BEGIN
   END IF;
   RETURN n;
 END $$;
+CREATE OR REPLACE FUNCTION "mysql".json_to_signed(j jsonb, name text) RETURNS bigint LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ DECLARE n numeric := "mysql".json_to_integer(j, name);
+BEGIN RETURN CASE WHEN n > 9223372036854775807 THEN n - 18446744073709551616 ELSE n END; END $$;
+CREATE OR REPLACE FUNCTION "mysql".json_to_unsigned(j jsonb, name text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ DECLARE n numeric := "mysql".json_to_integer(j, name);
+BEGIN RETURN CASE WHEN n < 0 THEN n + 18446744073709551616 ELSE n END; END $$;
 CREATE OR REPLACE FUNCTION "mysql".json_to_decimal(j jsonb, size integer, digits integer, name text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS
 $$ DECLARE n numeric := round("mysql".json_to_number(j, 'DECIMAL', name), digits);
 BEGIN

@@ -56,14 +56,10 @@ impl Lowering<'_> {
         let fraction = u8::try_from(first.unwrap_or(0).min(6)).unwrap_or(6);
         Ok(Some(match word {
             "SIGNED" | "SIGNED INTEGER" | "INTEGER" | "INT" | "BIGINT" => {
-                let number = format!("\"mysql\".json_to_integer({sql}, {name})");
-                let wrapped = format!(
-                    "(SELECT CASE WHEN n > 9223372036854775807 THEN n - 18446744073709551616 ELSE n END FROM (SELECT {number} AS n) AS s)::int8"
-                );
-                Expression::sql(wrapped, Type::integer(21), true)
+                Expression::sql(format!("\"mysql\".json_to_signed({sql}, {name})"), Type::integer(21), true)
             }
             "UNSIGNED" | "UNSIGNED INTEGER" | "INT UNSIGNED" | "BIGINT UNSIGNED" => {
-                let number = format!("\"mysql\".to_unsigned(\"mysql\".json_to_integer({sql}, {name}))");
+                let number = format!("\"mysql\".json_to_unsigned({sql}, {name})");
                 Expression::sql(number, Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(21) }, true)
             }
             "DECIMAL" | "DEC" | "NUMERIC" => {

@@ -211,6 +211,7 @@ impl Lowering<'_> {
         Type {
             collation: Some(Collation { name: "utf8mb4_0900_bin".to_owned(), coercibility: Coercibility::Column }),
             flags: flag::BINARY,
+            field: if length > 16_383 { FieldType::LongBlob } else { FieldType::VarString },
             ..Type::text(length, &self.context.collation)
         }
     }
