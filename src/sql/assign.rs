@@ -93,6 +93,9 @@ impl Lowering<'_> {
         }
         let ty =
             Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
+        if let Some(found) = self.json_assigned(table, column, value)? {
+            return Ok(found);
+        }
         match &value.body {
             Body::Parameter(ParameterSource::Now { .. }) if ty.carrier == Carrier::TimestampTz => Ok(self.parameter(
                 &ParameterSource::Instant { fraction: ty.decimals.min(value.ty.decimals) },

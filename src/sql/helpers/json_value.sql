@@ -220,3 +220,12 @@ BEGIN
   END IF;
   RETURN shown;
 END $$;
+-- The same where a document is stored in a column under strict mode: what isn't a number is an error.
+CREATE OR REPLACE FUNCTION "mysql".json_must_be_number(j jsonb, kind text, name text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ DECLARE t text COLLATE "C" := btrim("mysql".json_string(j #>> '{}'), E' \t\n\r');
+BEGIN
+  IF jsonb_typeof(j) NOT IN ('number', 'boolean') AND NOT (jsonb_typeof(j) = 'string' AND t ~ CASE kind WHEN 'INTEGER' THEN '^[-+]?[0-9]+$' ELSE '^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?$' END) THEN
+    PERFORM "mysql".json_error(3156, format('Invalid JSON value for CAST to %s from column %s at row 1', kind, name));
+  END IF;
+  RETURN CASE kind WHEN 'INTEGER' THEN "mysql".json_to_integer(j, name) ELSE "mysql".json_to_number(j, kind, name) END;
+END $$;

@@ -3,7 +3,7 @@
 //! A comparison with JSON on one side is one of documents: the other side becomes a scalar of its own type. Equality is
 //! jsonb's, because equal documents are carried equally but for the kind of a number; order is a helper's.
 
-use crate::schema::quote;
+use crate::schema::{Column, ColumnType, Table, quote};
 
 use super::super::expression::{Body, Expression, Lowering};
 use super::super::plan::SqlError;
@@ -42,6 +42,62 @@ impl Lowering<'_> {
             | Class::Json => self.json_scalar(value)?,
         };
         Ok(Expression::sql(sql, json_result(), true))
+    }
+
+    /// What an expression stores in a JSON column, or what a document stores in another; `None` where the usual
+    /// conversion serves.
+    pub(in crate::sql) fn json_assigned(
+        &mut self,
+        table: &Table,
+        column: &Column,
+        value: &Expression,
+    ) -> Result<Option<String>, SqlError> {
+        let into_json = matches!(column.column_type, ColumnType::Json);
+        if matches!(value.body, Body::Parameter(_)) || into_json == (value.ty.class == Class::Json) {
+            return Ok(None);
+        }
+        if into_json {
+            return self.document_assigned(table, column, value).map(Some);
+        }
+        let Some(ty) = Type::of_column(column) else { return Ok(None) };
+        match ty.class {
+            Class::Text => Ok(None),
+            Class::Integer | Class::Decimal | Class::Real if self.rules().strict && ty.carrier != Carrier::Float4 => {
+                let kind = match ty.class {
+                    Class::Integer => "INTEGER",
+                    Class::Decimal => "DECIMAL",
+                    _real => "DOUBLE",
+                };
+                let (sql, name) = (self.own(value)?, quote::literal(&item_name(value)));
+                let number = format!("\"mysql\".json_must_be_number({sql}, '{kind}', {name})");
+                Ok(Some(format!("{number}::{}", ty.carrier.name())))
+            }
+            _other => Err(SqlError::unsupported("a JSON value stored in a column of this type")),
+        }
+    }
+
+    fn document_assigned(&mut self, table: &Table, column: &Column, value: &Expression) -> Result<String, SqlError> {
+        let place = format!("in value for column '{}.{}'", table.name.table, column.name);
+        match value.ty.class {
+            Class::Null => Ok("NULL::jsonb".to_owned()),
+            Class::Text | Class::Open => {
+                let text = self.text(value)?;
+                Ok(format!("\"mysql\".json_document({text}, {})", quote::literal(&place)))
+            }
+            Class::Bytes => Err(super::binary_document()),
+            Class::Json
+            | Class::Integer
+            | Class::Decimal
+            | Class::Real
+            | Class::Date
+            | Class::DateTime
+            | Class::Time => {
+                let sql = self.own(value)?;
+                let message = format!("Invalid JSON text: \"not a JSON text, may need CAST\" at position 0 {place}.");
+                let message = quote::literal(&message);
+                Ok(format!("CASE WHEN {sql} IS NOT NULL THEN \"mysql\".fail(3140, {message}, NULL::jsonb) END"))
+            }
+        }
     }
 
     /// CAST of a document; `None` for targets that need no thought of their own.

@@ -62,6 +62,11 @@ impl Lowering<'_> {
                 continue;
             }
             match shown.iter().position(|known| *known == sql) {
+                Some(_) if value.ty.class == super::super::types::Class::Json => {
+                    // Documents are sorted by a key that isn't shown.
+                    ordering.hidden.push((sql, towards));
+                    ordering.keys.push(format!("min(o{}){towards}", ordering.hidden.len()));
+                }
                 Some(column) => ordering.keys.push(format!("c{}{towards}", column + 1)),
                 None => {
                     self.distinct_key(&item.expr, at + 1, parts, scope)?;
