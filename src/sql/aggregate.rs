@@ -41,6 +41,24 @@ pub(super) fn is_aggregate(name: &str) -> bool {
     )
 }
 
+/// True for functions that stand before OVER only.
+pub(super) fn is_window_only(name: &str) -> bool {
+    matches!(
+        name,
+        "ROW_NUMBER"
+            | "RANK"
+            | "DENSE_RANK"
+            | "CUME_DIST"
+            | "PERCENT_RANK"
+            | "NTILE"
+            | "FIRST_VALUE"
+            | "LAST_VALUE"
+            | "NTH_VALUE"
+            | "LAG"
+            | "LEAD"
+    )
+}
+
 /// True for a call of an aggregate function that isn't a window function.
 pub(super) fn is_aggregate_call(expr: &Expr) -> bool {
     match super::operators::unnested(expr) {
@@ -176,6 +194,9 @@ impl Lowering<'_> {
             "BIT_AND" | "BIT_OR" | "BIT_XOR" => {
                 let sql = match value.ty.class {
                     Class::Integer if value.ty.carrier != Carrier::Numeric => self.render(value, Carrier::Int8)?,
+                    Class::Real => {
+                        format!("\"mysql\".to_bits(round({})::numeric)", self.render(value, Carrier::Float8)?)
+                    }
                     _other => format!("\"mysql\".to_bits({})", self.render(value, Carrier::Numeric)?),
                 };
                 let empty = if name == "BIT_AND" { "-1" } else { "0" };
@@ -199,7 +220,11 @@ impl Lowering<'_> {
             return Ok(Call::bare(format!("\"mysql\".json_{function}({sql})"), super::json::json_result(), true));
         }
         let flags = value.ty.flags & !(flag::NOT_NULL | flag::PRI_KEY | flag::UNIQUE_KEY | flag::MULTIPLE_KEY);
-        let ty = Type { flags, ..value.ty.clone() };
+        let ty = if value.ty.is_text() {
+            Type { flags, decimals: super::types::NOT_FIXED, ..value.ty.clone() }
+        } else {
+            Type { flags: flags | flag::BINARY, ..value.ty.clone() }
+        };
         let sql = self.comparable(value)?;
         Ok(match (&value.body, value.ty.carrier) {
             // PostgreSQL compares bytes but has no MIN and MAX of them.
@@ -284,17 +309,17 @@ impl Lowering<'_> {
             let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
             format!("string_agg({text}, {separator}{order})")
         };
-        let ty = Type { collation: collation.or(Type::text(0, &name).collation), ..Type::text(1024, &name) };
+        let ty = Type { collation: collation.or(Type::text(0, &name).collation), ..Type::text(16_384, &name) };
         Ok(Call { before: "\"mysql\".cut_group(", call, after: format!(", {most})"), ty, nullable: true })
     }
 
-    /// Each text once: in the order of its first row, or of the smallest key among its rows.
+    /// Each text once: in the order of its first row, or of the keys of that row.
     fn distinct_concat(&self, text: &str, separator: &str, order: &[(String, &'static str)]) -> String {
         let (mut arrays, mut names, mut kept, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
         for (at, (key, towards)) in order.iter().enumerate() {
             arrays.push_str(&format!(", array_agg({key})"));
             names.push_str(&format!(", k{at}"));
-            kept.push_str(&format!(", min(k{at}) AS k{at}"));
+            kept.push_str(&format!(", (array_agg(k{at} ORDER BY n))[1] AS k{at}"));
             keys.push(format!("k{at}{towards}"));
         }
         keys.push("n".to_owned());

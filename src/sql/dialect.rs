@@ -157,8 +157,11 @@ impl Dialect for MySql {
         supports_double_ampersand_operator,
         supports_comment_optimizer_hint,
         supports_group_by_with_modifier,
-        supports_left_associative_joins_without_parens,
     );
+
+    fn supports_left_associative_joins_without_parens(&self) -> bool {
+        true
+    }
 
     fn is_table_factor_alias(&self, explicit: bool, keyword: &Keyword, parser: &mut Parser<'_>) -> bool {
         self.stock.is_table_factor_alias(explicit, keyword, parser)
@@ -321,6 +324,15 @@ impl<'t> Source<'t> {
                     items.push(self.slice(rest.get(begin..at).unwrap_or_default()));
                     begin = at + 1;
                 }
+                // `NTH_VALUE(a, 2) FROM FIRST OVER …`.
+                from if depth == 0
+                    && is_word(from, "FROM")
+                    && rest.get(at + 1).is_some_and(|next| is_word(&next.token, "FIRST"))
+                    && rest
+                        .get(at + 2)
+                        .is_some_and(|next| next.token != Token::Comma && !is_word(&next.token, "WHERE"))
+                    && at > 0
+                    && rest.get(at - 1).is_some_and(|before| before.token == Token::RParen) => {}
                 word if depth == 0 && SELECT_LIST_ENDS.iter().any(|end| is_word(word, end)) => break,
                 _inside => {}
             }
@@ -417,6 +429,13 @@ fn prepare(tokens: &[TokenWithSpan]) -> (Vec<TokenWithSpan>, Modifiers) {
         if word(at, "LOCK") && word(at + 1, "IN") && word(at + 2, "SHARE") && word(at + 3, "MODE") {
             out.extend(["FOR", "SHARE"].map(|keyword| TokenWithSpan::new(Token::make_keyword(keyword), token.span)));
             at += 4;
+            continue;
+        }
+        let in_call = at > 0
+            && tokens.get(at - 1).is_some_and(|before| before.token == Token::RParen)
+            && (word(at + 2, "OVER") || word(at + 2, "RESPECT") || word(at + 2, "IGNORE"));
+        if in_call && word(at, "FROM") && word(at + 1, "FIRST") {
+            at += 2;
             continue;
         }
         match &token.token {

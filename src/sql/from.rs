@@ -83,8 +83,10 @@ impl Lowering<'_> {
                     ));
                 }
             };
-            // `a RIGHT JOIN b` shows what `b LEFT JOIN a` does.
-            let sides = if word == "RIGHT JOIN" { (right_columns, columns) } else { (columns, right_columns) };
+            // Where columns are merged, `a RIGHT JOIN b` shows what `b LEFT JOIN a` does.
+            let merges = matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural);
+            let sides =
+                if merges && word == "RIGHT JOIN" { (right_columns, columns) } else { (columns, right_columns) };
             let (condition, shown) = self.join_condition(constraint, scope, first, sides)?;
             columns = shown;
             let optional = match word {
@@ -287,6 +289,15 @@ fn derived_relation(derived: &Derived, called: &str, alias: &TableAlias) -> Resu
 pub(super) fn relation_of(derived: &Derived, called: &str, names: &[String]) -> Result<Relation, SqlError> {
     if !names.is_empty() && names.len() != derived.columns.len() {
         return Err(SqlError::name_count());
+    }
+    let called_as = |at: usize| names.get(at).or(derived.columns.get(at).map(|column| &column.name));
+    for at in 1..derived.columns.len().min(4096) {
+        let name = called_as(at);
+        let again = (0..at)
+            .any(|before| called_as(before).zip(name).is_some_and(|(before, name)| before.eq_ignore_ascii_case(name)));
+        if let Some(name) = name.filter(|_| again) {
+            return Err(SqlError::new(1060, "42S21", format!("Duplicate column name '{name}'")));
+        }
     }
     let columns = derived.columns.iter().enumerate().map(|(at, column)| ScopeColumn {
         name: names.get(at).unwrap_or(&column.name).clone(),

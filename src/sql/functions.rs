@@ -95,6 +95,10 @@ impl Lowering<'_> {
         if super::aggregate::is_aggregate(&name) {
             return self.aggregate(&name, function, place);
         }
+        if super::aggregate::is_window_only(&name) {
+            // MySQL's grammar has them with OVER only.
+            return Err(SqlError::syntax("", 1));
+        }
         match &function.args {
             FunctionArguments::None => self.call(&name, &[], place),
             FunctionArguments::Subquery(_) => Err(SqlError::unsupported(format_args!("{name} of a query"))),

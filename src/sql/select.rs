@@ -25,7 +25,7 @@ use super::lower::{Aggregates, GroupItem, Grouping, Place};
 use super::operators::unnested;
 use super::plan::{Known, SqlError};
 use super::scope::{Alias, Scope, Spot};
-use super::types::{Carrier, Type};
+use super::types::{Carrier, Class, Type};
 
 /// A query as a table: what surrounds it needs to know.
 #[derive(Clone, Debug)]
@@ -363,6 +363,14 @@ impl Lowering<'_> {
         Ok(format!("SELECT {0} FROM ({inner}) AS \"{alias}\" GROUP BY {0}{1}", list.join(", "), by(&ordering.keys)))
     }
 
+    /// A value in the type of its column: with as many decimals as all rows have.
+    fn conform(&mut self, value: &Expression, ty: &Type) -> Result<String, SqlError> {
+        let sql = self.render(value, ty.carrier)?;
+        let widens =
+            ty.class == Class::Decimal && !(value.ty.class == Class::Decimal && value.ty.decimals == ty.decimals);
+        Ok(if widens && !value.is_null() { format!("round({sql}, {})", ty.decimals) } else { sql })
+    }
+
     /// Writes a SELECT whose columns have the given types.
     fn write(&mut self, parts: &Parts, types: &[Type], hidden: &[String]) -> Result<String, SqlError> {
         let mut list = Vec::with_capacity(parts.columns.len());
@@ -371,7 +379,7 @@ impl Lowering<'_> {
             let sql = if parts.distinct && own {
                 self.comparable(&column.expression)?
             } else {
-                self.render(&column.expression, ty.carrier)?
+                self.conform(&column.expression, ty)?
             };
             list.push(format!("{sql} AS c{}", at + 1));
         }

@@ -78,7 +78,7 @@ impl Lowering<'_> {
             ("NTILE", [count]) => {
                 let count = self.lower(count, place)?;
                 let count = self.offset(&count, name, 1)?;
-                Ok(Call::bare(format!("ntile({count})::int8"), integer, true))
+                Ok(Call { after: "::int8".to_owned(), ..Call::bare(format!("ntile({count})"), integer, true) })
             }
             ("FIRST_VALUE" | "LAST_VALUE", [value]) => {
                 let value = self.lower(value, place)?;
@@ -127,6 +127,9 @@ impl Lowering<'_> {
             Some(_) => false,
             None => count.is_flexible(),
         };
+        if matches!(count.constant(), Some(Value::Int(number)) if *number < 0) {
+            return Err(SqlError::syntax("-", 1));
+        }
         if !fits {
             let text = format!("Incorrect arguments to {}", function.to_ascii_lowercase());
             return Err(wrong(1210, text));
@@ -236,7 +239,7 @@ impl Lowering<'_> {
             return Err(wrong(
                 3587,
                 format!(
-                    "Window '{name}' with RANGE N PRECEDING/FOLLOWING frame requires exactly one ORDER BY expression, of numeric or temporal type"
+                    "Window '{name}' with RANGE N PRECEDING/FOLLOWING frame requires exactly one deterministic ORDER BY expression, of numeric or temporal type"
                 ),
             ));
         }
@@ -292,8 +295,8 @@ impl Lowering<'_> {
             ));
         }
         let fits = match value.constant() {
-            Some(Value::Int(number)) => *number >= 0,
-            Some(Value::UInt(_)) => true,
+            Some(Value::Int(number)) if *number < 0 => return Err(SqlError::syntax("-", 1)),
+            Some(Value::Int(_) | Value::UInt(_)) => true,
             Some(Value::Decimal(digits)) => key.is_some() && !digits.starts_with('-'),
             Some(Value::Double(number)) => key.is_some() && *number >= 0.0,
             Some(_) => false,

@@ -29,7 +29,14 @@ impl Lowering<'_> {
             }
             match at.scope.parent {
                 Some(parent) => at = parent,
-                None => return Err(SqlError::unknown_column(&name.text(), place.clause)),
+                None => {
+                    return Err(match name.table {
+                        Some(table) if place.scope.relations.is_empty() => {
+                            SqlError::new(1109, "42S02", format!("Unknown table '{table}' in {}", place.clause))
+                        }
+                        Some(_) | None => SqlError::unknown_column(&name.text(), place.clause),
+                    });
+                }
             }
         }
     }

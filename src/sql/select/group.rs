@@ -1,5 +1,8 @@
 //! GROUP BY, WITH ROLLUP, and what they mean for the names of the other clauses.
 
+use sqlparser::ast::FunctionArguments;
+
+use super::super::functions::plain_arguments;
 use super::*;
 
 impl Lowering<'_> {
@@ -18,6 +21,13 @@ impl Lowering<'_> {
             [..] => return Err(SqlError::unsupported("GROUP BY WITH CUBE or TOTALS")),
         };
         let mut flat: Vec<&Expr> = items.iter().collect();
+        if let [Expr::Function(function)] = items.as_slice()
+            && function.name.to_string().eq_ignore_ascii_case("ROLLUP")
+            && let FunctionArguments::List(list) = &function.args
+        {
+            rollup = true;
+            flat = plain_arguments(&list.args)?;
+        }
         if let [Expr::Rollup(sets)] = items.as_slice() {
             rollup = true;
             flat = sets.iter().flatten().collect();
@@ -92,6 +102,7 @@ impl Lowering<'_> {
                 let value = self.lower(item, Place { aliases: &aliases, ..place })?;
                 Ok((item, value))
             }
+            Err(error) if error.code == 1111 => Err(SqlError::new(1056, "42000", format!("Can't group on '{item}'"))),
             Err(error) => Err(error),
         }
     }
@@ -154,8 +165,9 @@ impl Lowering<'_> {
         arguments: &[&Expr],
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
-        let missing =
-            |at: usize| SqlError::new(3602, "HY000", format!("Argument #{at} of GROUPING function is not in GROUP BY"));
+        let missing = |at: usize| {
+            SqlError::new(3602, "HY000", format!("Argument #{} of GROUPING function is not in GROUP BY", at + 1))
+        };
         if arguments.is_empty() {
             return Err(SqlError::argument_count("GROUPING"));
         }
@@ -165,12 +177,18 @@ impl Lowering<'_> {
         let Some(grouping) = place.grouping else { return Err(missing(0)) };
         let mut list = Vec::with_capacity(arguments.len());
         for (at, argument) in arguments.iter().enumerate() {
-            let known = grouping.items.iter().find(|item| unnested(&item.expr) == unnested(argument));
+            let constant = matches!(unnested(argument), Expr::Value(_));
+            let same = |item: &&GroupItem| !constant && unnested(&item.expr) == unnested(argument);
+            let known = grouping.items.iter().find(same);
             let sql = match known {
                 Some(item) => item.sql.clone(),
                 None => {
                     let plain = Place { grouping: None, having: false, ..place };
                     let value = self.lower(argument, plain)?;
+                    if matches!(value.body, Body::Parameter(_)) {
+                        let text = "Incorrect arguments to GROUPING function";
+                        return Err(SqlError::new(1210, "HY000", text.to_owned()));
+                    }
                     let sql = self.comparable(&value)?;
                     if !grouping.items.iter().any(|item| item.sql == sql) {
                         return Err(missing(at));
@@ -180,11 +198,8 @@ impl Lowering<'_> {
             };
             list.push(sql);
         }
-        Ok(Expression::sql(
-            format!("grouping({})", list.join(", ")),
-            Type { carrier: Carrier::Int4, ..Type::integer(1) },
-            false,
-        ))
+        let ty = Type { carrier: Carrier::Int4, ..Type::integer(21) };
+        Ok(Expression::sql(format!("grouping({})", list.join(", ")), ty, true))
     }
 }
 

@@ -17,6 +17,16 @@ impl Lowering<'_> {
             ..Place::new(scope, "order clause")
         };
         let mut ordering = Ordering::default();
+        if parts.aggregated {
+            // One row isn't sorted, but names have to be known.
+            let any = grouping.map(|grouping| Grouping { lenient: true, ..grouping.clone() });
+            let place = Place { grouping: any.as_ref(), ..place };
+            for item in items.iter().filter(|item| position(&item.expr).is_none()) {
+                let bare = matches!(unnested(&item.expr), Expr::Identifier(_));
+                self.lower(&item.expr, Place { prefer_aliases: bare, ..place })?;
+            }
+            return Ok(ordering);
+        }
         if let Some(grouping) = grouping
             && grouping.rollup
             && items.is_empty()
@@ -96,12 +106,8 @@ impl Lowering<'_> {
                     table.columns.iter().position(|own| own.sql == *sql).map(|column| Spot { relation, column })
                 });
                 grouping.grouped.extend(found);
-                if found.is_none() {
-                    grouping.items.extend(None::<GroupItem>);
-                }
             }
         }
-        grouping.determined = determined(&grouping.grouped, scope);
         let place = Place {
             aliases: &parts.columns,
             aggregates: Aggregates::Allowed,

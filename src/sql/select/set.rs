@@ -136,7 +136,7 @@ impl Lowering<'_> {
             Tree::Derived(derived) => {
                 let mut list = Vec::with_capacity(types.len());
                 for (at, (column, ty)) in derived.columns.iter().zip(types).enumerate() {
-                    list.push(format!("{} AS c{}", self.render(&column.expression(), ty.carrier)?, at + 1));
+                    list.push(format!("{} AS c{}", self.conform(&column.expression(), ty)?, at + 1));
                 }
                 let alias = self.fresh("part");
                 Ok(format!("(SELECT {} FROM ({}) AS \"{alias}\")", list.join(", "), derived.sql))

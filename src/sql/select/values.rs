@@ -40,7 +40,7 @@ impl Lowering<'_> {
         for row in &rows {
             let mut cells = Vec::with_capacity(width);
             for (cell, column) in row.iter().zip(&columns) {
-                cells.push(self.render(cell, column.ty.carrier)?);
+                cells.push(self.conform(cell, &column.ty)?);
             }
             lines.push(format!("({})", cells.join(", ")));
         }

@@ -8,7 +8,6 @@ use sqlparser::ast::Cte;
 
 use super::super::lexer::{Lexeme, Lexer};
 use super::super::plan::ParameterSource;
-use super::super::types::Class;
 use super::*;
 
 /// A recursive expression while its recursive part is worked on.
@@ -220,20 +219,25 @@ fn blocks<'q>(body: &'q SetExpr, called: &str) -> Result<Blocks<'q>, SqlError> {
         rest = left;
     }
     let Some(all) = all else {
+        if let SetExpr::SetOperation { op: SetOperator::Union, .. } = body {
+            return Err(wrong_order(called));
+        }
         let text = format!("Recursive Common Table Expression '{called}' should contain a UNION");
         return Err(SqlError::new(3573, "HY000", text));
     };
     if reads(&rest.to_string(), called) {
-        return Err(SqlError::new(
-            3574,
-            "HY000",
-            format!(
-                "Recursive Common Table Expression '{called}' should have one or more non-recursive query blocks followed by one or more recursive ones"
-            ),
-        ));
+        return Err(wrong_order(called));
     }
     recursive.reverse();
     Ok(Blocks { anchor: rest, recursive, all })
+}
+
+fn wrong_order(called: &str) -> SqlError {
+    let text = format!(
+        "Recursive Common Table Expression '{called}' should have one or more non-recursive query blocks followed by \
+         one or more recursive ones"
+    );
+    SqlError::new(3574, "HY000", text)
 }
 
 /// True when the text of a query reads a table of that name.
