@@ -19,7 +19,7 @@ use super::index;
 use super::quote::{self, bounded, identifier, identifiers};
 use super::types::{self, integer_range, pg_type};
 use super::{
-    Catalogue, Column, ColumnType, ForeignKey, Key, KeyKind, ReferentialAction, SchemaError, Table, TableName,
+    Catalogue, Check, Column, ColumnType, ForeignKey, Key, KeyKind, ReferentialAction, SchemaError, Table, TableName,
 };
 
 /// A table's DDL, in the order in which it is meant to be carried out.
@@ -101,6 +101,12 @@ pub fn column_type(table: &Table, column: &Column) -> Result<String, SchemaError
 /// A column's default as an expression; `None` when there is none, or when it is numbered by a sequence.
 pub fn column_default(table: &Table, column: &Column) -> Result<Option<String>, SchemaError> {
     default::sql(column).map_err(|what| refused(table, column, &what))
+}
+
+/// A CHECK constraint as it stands inside CREATE TABLE and after ADD.
+#[must_use]
+pub fn check(check: &Check) -> String {
+    format!("CONSTRAINT {} CHECK ({})", identifier(&bounded(&check.name)), check.sql)
 }
 
 /// Whether PostgreSQL has an index for the key. A key that only helps to find rows, by words or by an expression, is
@@ -279,7 +285,8 @@ pub fn findings(table: &Table) -> Vec<String> {
 
 fn create(table: &Table) -> Result<Vec<String>, SchemaError> {
     let mut statements = Vec::new();
-    let columns = table.columns.iter().map(|column| self::column(table, column)).collect::<Result<Vec<_>, _>>()?;
+    let mut columns = table.columns.iter().map(|column| self::column(table, column)).collect::<Result<Vec<_>, _>>()?;
+    columns.extend(table.checks.iter().filter(|check| check.enforced).map(self::check));
     let target = quote::table(&table.name);
     statements.extend(create_sequence(table)?);
     statements.push(format!("CREATE TABLE {target} (\n  {}\n)", columns.join(",\n  ")));

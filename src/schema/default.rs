@@ -14,6 +14,7 @@ pub(super) fn sql(column: &Column) -> Result<Option<String>, String> {
         ColumnDefault::Now(fraction) => now(&column.column_type, *fraction)
             .map(Some)
             .ok_or_else(|| format!("default CURRENT_TIMESTAMP on type {}", column.type_text)),
+        ColumnDefault::Expression(_) if !column.default_sql.is_empty() => Ok(Some(column.default_sql.clone())),
         ColumnDefault::Expression(text) => {
             expression(column, text).map(Some).ok_or_else(|| format!("default ({text})"))
         }

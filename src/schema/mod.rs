@@ -156,6 +156,9 @@ pub struct Column {
     /// The definition names its character set or collation, which SHOW CREATE TABLE then shows whatever the table's is.
     #[serde(default)]
     pub explicit_collation: bool,
+    /// `DEFAULT (expr)` as a PostgreSQL expression, unless the schema room knows it by its text.
+    #[serde(default)]
+    pub default_sql: String,
 }
 
 impl Column {
@@ -197,8 +200,8 @@ pub struct Check {
     pub enforced: bool,
     /// The same as a PostgreSQL expression.
     pub sql: String,
-    /// The `sql_mode` that the text was read under.
-    pub sql_mode: String,
+    /// The columns that it names.
+    pub columns: Vec<String>,
 }
 
 /// A view: a query that is put in its place whenever a statement reads it.

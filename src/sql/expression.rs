@@ -125,6 +125,8 @@ pub(super) struct Lowering<'c> {
     pub(super) form: super::assign::Form,
     /// What MySQL warns of before the statement is executed.
     pub(super) warnings: Vec<crate::wire::condition::Condition>,
+    /// Views that the query at hand stands inside.
+    pub(super) depth: usize,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -146,9 +148,31 @@ impl<'c> Lowering<'c> {
             limited: None,
             form: super::assign::Form::default(),
             warnings: Vec::new(),
+            depth: 0,
             seen: HashMap::new(),
             names: 0,
         }
+    }
+
+    /// Lowers another text, such as a view's, into the same statement: parameters and names are shared.
+    pub(super) fn nested<R>(
+        &mut self,
+        context: &Context,
+        modes: Modes,
+        source: &Source<'_>,
+        lower: impl FnOnce(&mut Lowering<'_>) -> R,
+    ) -> R {
+        let mut inner = Lowering::new(context, modes, source);
+        inner.depth = self.depth + 1;
+        inner.names = self.names;
+        inner.parameters = std::mem::take(&mut self.parameters);
+        inner.seen = std::mem::take(&mut self.seen);
+        let answer = lower(&mut inner);
+        self.names = inner.names;
+        self.parameters = std::mem::take(&mut inner.parameters);
+        self.seen = std::mem::take(&mut inner.seen);
+        self.warnings.append(&mut inner.warnings);
+        answer
     }
 
     /// Refuses, by name, what gives another result when it's repeated.

@@ -42,6 +42,9 @@ impl Lowering<'_> {
             return Err(SqlError::unknown_database(database));
         }
         let found = self.context.catalogue.table(database, table);
+        if found.is_none() && self.context.catalogue.view(database, table).is_some() {
+            return Err(SqlError::unsupported("a write through a view"));
+        }
         found.cloned().ok_or_else(|| SqlError::no_table(database, table))
     }
 
@@ -270,10 +273,13 @@ impl Lowering<'_> {
             let written = parts.last().map(String::as_str).unwrap_or_default();
             return self.system_table(found, alias, written, scope).map(Some);
         }
+        if let Some(view) = self.view(name) {
+            return self.view_relation(&view, alias, scope).map(Some);
+        }
         let table = self.table(name)?;
         let (called, database) = match alias {
             Some(alias) => (alias.name.value.clone(), None),
-            None => (table.name.table.clone(), Some(table.name.database.clone())),
+            None => (table.title().to_owned(), Some(table.name.database.clone())),
         };
         scope.add(Relation::of_table(&table, &called, database)?)?;
         Ok(Some(format!("{} AS {}", quote::table(&table.name), quote::identifier(&called))))

@@ -190,6 +190,9 @@ impl Lowering<'_> {
             *generated += 1;
             return Ok(self.next_id(table, at, *generated - 1));
         }
+        if column.generated.is_some() {
+            return Ok(Cell::Default);
+        }
         Ok(match &column.default {
             ColumnDefault::Now(fraction) => Cell::Sql(self.moment(column, *fraction)),
             ColumnDefault::None if column.nullable => Cell::Null,

@@ -47,6 +47,7 @@ mod temporal;
 #[cfg(test)]
 mod tests;
 mod types;
+mod view;
 
 pub use binary::{Respelled, respell_binaries};
 pub use bind::{Values, bind, value_of};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::backend::Failure;
 use super::query::Execution;
 use super::session::Session;
-use crate::schema::Catalogue;
+use crate::schema::{Catalogue, CatalogueChange, View};
 use crate::sql::plan::{DdlPlan, Plan, Records};
 use crate::store::statement;
 use crate::target::{Answer, Request};
@@ -30,12 +30,13 @@ impl Session {
             Plan::Ddl(again) => again,
             Plan::Query(_) | Plan::Write(_) | Plan::Session(_) => plan,
         };
-        let answers = self.execute_ddl(plan, &catalogue, execution).await;
+        let changes: Vec<CatalogueChange> = plan.changes.iter().map(|change| self.signed(change)).collect();
+        let answers = self.execute_ddl(plan, &changes, (&catalogue, execution)).await;
         self.relock_tables().await?;
         let answers = answers?;
-        if !plan.changes.is_empty() {
+        if !changes.is_empty() {
             let mut changed = (*catalogue).clone();
-            for change in &plan.changes {
+            for change in &changes {
                 changed.apply(change);
             }
             serving.catalogue.store(Arc::new(changed));
@@ -47,14 +48,25 @@ impl Session {
         Ok(())
     }
 
+    /// A view without a definer belongs to who makes it.
+    fn signed(&self, change: &CatalogueChange) -> CatalogueChange {
+        match change {
+            CatalogueChange::PutView(view) if view.definer.is_empty() => {
+                let definer = format!("{}@{}", self.state.user, self.state.host_name());
+                CatalogueChange::PutView(Arc::new(View { definer, ..View::clone(view) }))
+            }
+            other => other.clone(),
+        }
+    }
+
     /// Everything that PostgreSQL has to do, in one transaction.
     async fn execute_ddl(
         &mut self,
         plan: &DdlPlan,
-        catalogue: &Catalogue,
-        execution: Execution<'_>,
+        changes: &[CatalogueChange],
+        (catalogue, execution): (&Catalogue, Execution<'_>),
     ) -> Result<Vec<Answer>, Failure> {
-        let stored: Vec<_> = plan.changes.iter().map(statement::catalogue).collect();
+        let stored: Vec<_> = changes.iter().map(statement::catalogue).collect();
         let fill = match &plan.fill {
             Some(fill) => Some(self.bind(fill.sql.as_str(), &fill.parameters, catalogue, execution.values)?),
             None => None,

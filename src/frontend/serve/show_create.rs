@@ -59,7 +59,7 @@ fn options(table: &Table) -> String {
 
 fn check_line(check: &Check) -> String {
     let enforced = if check.enforced { "" } else { " /*!80016 NOT ENFORCED */" };
-    format!("CONSTRAINT {} CHECK ({}){enforced}", quoted(&check.name), check.expression)
+    format!("CONSTRAINT {} CHECK ({}){enforced}", quoted(&check.name), unescaped(&check.expression))
 }
 
 /// The default collation of a character set isn't written, but utf8mb4's always is: its default has changed.
@@ -93,7 +93,7 @@ fn column_line(table: &Table, column: &Column) -> String {
     }
     if let Some(generated) = &column.generated {
         let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
-        line.push_str(&format!(" GENERATED ALWAYS AS ({}) {kind}", generated.expression));
+        line.push_str(&format!(" GENERATED ALWAYS AS ({}) {kind}", unescaped(&generated.expression)));
     }
     if !column.nullable {
         line.push_str(" NOT NULL");
@@ -140,7 +140,7 @@ fn default(column: &Column) -> String {
         ColumnDefault::Constant(text) if text.starts_with("b'") => format!(" DEFAULT {text}"),
         ColumnDefault::Constant(text) => format!(" DEFAULT {}", literal(text)),
         ColumnDefault::Now(fraction) => format!(" DEFAULT {}", now(*fraction)),
-        ColumnDefault::Expression(text) => format!(" DEFAULT ({text})"),
+        ColumnDefault::Expression(text) => format!(" DEFAULT ({})", unescaped(text)),
     }
 }
 
@@ -151,7 +151,7 @@ fn key_line(key: &Key) -> String {
         .map(|part| {
             let mut text = match (&part.column, &part.expression) {
                 (Some(column), _) => quoted(column),
-                (None, expression) => format!("({})", expression.as_deref().unwrap_or_default()),
+                (None, expression) => format!("({})", unescaped(expression.as_deref().unwrap_or_default())),
             };
             if let Some(prefix) = part.prefix {
                 text.push_str(&format!("({prefix})"));
@@ -187,6 +187,19 @@ fn key_line(key: &Key) -> String {
         line.push_str(" /*!80000 INVISIBLE */");
     }
     line
+}
+
+/// An expression without the escapes that information_schema gives it.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => out.extend(characters.next()),
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// Text in MySQL's quotes.

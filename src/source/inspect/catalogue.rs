@@ -196,6 +196,7 @@ async fn columns(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Vec
             auto_increment: extra.contains("auto_increment"),
             invisible: extra.contains("INVISIBLE"),
             explicit_collation: false,
+            default_sql: String::new(),
             comment: comment.unwrap_or_default(),
             name,
             column_type,

@@ -58,7 +58,7 @@ pub(super) fn apply(table: &Table, clauses: &[Clause], scope: &Scope<'_>) -> Res
             Clause::Partitioning(text) => draft.partitioning = text.clone().unwrap_or_default(),
         }
     }
-    checks(&mut draft, clauses, scope)?;
+    checks(&mut draft, clauses)?;
     Ok(draft)
 }
 
@@ -181,9 +181,6 @@ fn change_columns(draft: &mut Draft, clauses: &[Clause], scope: &Scope<'_>) -> R
 }
 
 fn redefine(draft: &mut Draft, position: usize, spec: &ColumnSpec, scope: &Scope<'_>) -> Result<(), SqlError> {
-    if spec.generated.is_some() {
-        return Err(SqlError::unsupported("generated columns"));
-    }
     let mut column = columns::resolve(spec, &draft.defaults, scope, &mut draft.notices)?;
     let Some(old) = draft.columns.get_mut(position) else {
         return Ok(());
@@ -201,6 +198,23 @@ fn redefine(draft: &mut Draft, position: usize, spec: &ColumnSpec, scope: &Scope
         column.nullable = false;
         if column.default == ColumnDefault::Null {
             column.default = ColumnDefault::None;
+        }
+    }
+    let generated = (old.column.generated.clone(), column.generated.clone());
+    match generated {
+        (None, None) => {}
+        (Some(_), Some(_)) => {
+            // The values are computed anew: the old column goes and the new one takes its place.
+            let part_of_key = draft.keys.iter().flat_map(|key| &key.parts).any(|part| {
+                part.column.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&old.column.name))
+            });
+            if part_of_key {
+                return Err(SqlError::unsupported("changing a generated column that is part of a key"));
+            }
+            old.origin = None;
+        }
+        (Some(_), None) | (None, Some(_)) => {
+            return Err(SqlError::unsupported("making a column a generated one or the reverse"));
         }
     }
     column.name.clone_from(&old.column.name);
@@ -378,7 +392,7 @@ fn enforce(draft: &mut Draft, name: &str, enforced: bool, constraint: bool) -> R
 }
 
 /// Checks are dropped before others are added, and added last since they name any column.
-fn checks(draft: &mut Draft, clauses: &[Clause], scope: &Scope<'_>) -> Result<(), SqlError> {
+fn checks(draft: &mut Draft, clauses: &[Clause]) -> Result<(), SqlError> {
     for clause in clauses {
         if let Clause::DropCheck(name) = clause {
             let before = draft.checks.len();
@@ -398,6 +412,5 @@ fn checks(draft: &mut Draft, clauses: &[Clause], scope: &Scope<'_>) -> Result<()
             _other => {}
         }
     }
-    let _ = scope;
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::spec::{ColumnSpec, DefaultSpec, Literal};
 use super::types;
 use crate::schema::types::is_character;
-use crate::schema::{Column, ColumnDefault, ColumnType, KeyKind};
+use crate::schema::{Column, ColumnDefault, ColumnType, Generated, KeyKind};
 
 /// The column that a definition makes in a table with these defaults.
 pub(super) fn resolve(
@@ -36,7 +36,11 @@ pub(super) fn resolve(
         default: ColumnDefault::None,
         on_update_now: None,
         auto_increment: spec.auto_increment,
-        generated: None,
+        generated: spec.generated.as_ref().map(|generated| Generated {
+            expression: generated.text.clone(),
+            stored: generated.stored,
+            sql: String::new(),
+        }),
         charset: charset.as_ref().map(|charset| charset.charset.clone()),
         collation: charset.map(|charset| charset.collation),
         comment: spec.comment.clone(),
@@ -44,7 +48,23 @@ pub(super) fn resolve(
         explicit_collation: spec.data_type.charset.is_some()
             || spec.data_type.collation.is_some()
             || spec.data_type.binary,
+        default_sql: String::new(),
     };
+    if column.generated.is_some() {
+        let misplaced = match (&spec.default, spec.on_update_now, spec.auto_increment) {
+            (Some(_), _, _) => Some("DEFAULT"),
+            (None, Some(_), _) => Some("ON UPDATE"),
+            (None, None, true) => Some("AUTO_INCREMENT"),
+            (None, None, false) => None,
+        };
+        if let Some(word) = misplaced {
+            return Err(SqlError::new(1221, "HY000", format!("Incorrect usage of {word} and generated column")));
+        }
+        if column.nullable {
+            column.default = ColumnDefault::Null;
+        }
+        return Ok(column);
+    }
     column.default = match &spec.default {
         Some(DefaultSpec::Literal(Literal::Text(text))) if text.is_empty() && is_large(&column) && !strict(scope) => {
             let message = format!("BLOB, TEXT, GEOMETRY or JSON column '{}' can't have a default value", spec.name);

@@ -26,6 +26,8 @@ pub(super) struct Cursor<'a> {
     tokens: Vec<Placed>,
     at: usize,
     ansi_quotes: bool,
+    /// Where the text ends, when its last words were taken.
+    end: Option<usize>,
     /// Warnings of the grammar, in the order of the text.
     pub(super) notices: Vec<Notice>,
 }
@@ -58,7 +60,7 @@ impl<'a> Cursor<'a> {
         while matches!(tokens.last(), Some(Placed { token: Token::SemiColon, .. })) {
             tokens.pop();
         }
-        Ok(Self { text, tokens, at: 0, ansi_quotes: mode("ANSI_QUOTES") || mode("ANSI"), notices: Vec::new() })
+        Ok(Self { text, tokens, at: 0, ansi_quotes: mode("ANSI_QUOTES") || mode("ANSI"), end: None, notices: Vec::new() })
     }
 
     fn token(&self, ahead: usize) -> Option<&Token> {
@@ -76,6 +78,36 @@ impl<'a> Cursor<'a> {
     /// Leaves a warning.
     pub(super) fn warn(&mut self, code: u16, message: impl Into<String>) {
         self.notices.push(Notice { level: "Warning", code, message: message.into() });
+    }
+
+    /// The text from the next token on.
+    pub(super) fn rest(&self) -> &'a str {
+        let start = self.tokens.get(self.at).map_or(self.text.len(), |placed| placed.offset);
+        let end = self.end.unwrap_or(self.text.len());
+        self.text.get(start..end).unwrap_or_default().trim_end().trim_end_matches(';').trim_end()
+    }
+
+    /// True when a query comes next, in parentheses or not.
+    pub(super) fn begins_query(&self) -> bool {
+        let mut ahead = 0;
+        while self.token(ahead) == Some(&Token::LParen) {
+            ahead += 1;
+        }
+        ["select", "with", "table", "values"].iter().any(|word| self.is_at(ahead, word))
+    }
+
+    /// Takes `phrase` from the end of the statement if it ends so.
+    pub(super) fn take_last(&mut self, phrase: &str) -> bool {
+        let words: Vec<&str> = phrase.split(' ').collect();
+        let Some(first) = self.tokens.len().checked_sub(words.len()).filter(|first| *first > self.at) else {
+            return false;
+        };
+        let found = words.iter().enumerate().all(|(at, word)| self.is_at(first + at - self.at, word));
+        if found {
+            self.end = self.tokens.get(first).map(|placed| placed.offset);
+            self.tokens.truncate(first);
+        }
+        found
     }
 
     /// True after the last token.

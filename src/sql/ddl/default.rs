@@ -47,9 +47,10 @@ pub(super) fn resolve(column: &Column, spec: &DefaultSpec, sql_mode: &str) -> Re
             }
             _other => Err(invalid()),
         },
-        DefaultSpec::Expression(text) => expression(text)
-            .map(ColumnDefault::Expression)
-            .ok_or_else(|| SqlError::unsupported(format!("DEFAULT ({text})"))),
+        // What isn't known by its text is read when all columns are known.
+        DefaultSpec::Expression(text) => {
+            Ok(ColumnDefault::Expression(expression(text).unwrap_or_else(|| text.clone())))
+        }
         DefaultSpec::Literal(_) if no_literals => Err(SqlError::new(
             1101,
             "42000",

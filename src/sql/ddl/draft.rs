@@ -154,9 +154,6 @@ impl Draft {
     /// Adds a column with the keys that its attributes ask for.
     pub(super) fn add_column(&mut self, spec: &ColumnSpec, place: &Place, scope: &Scope<'_>) -> Result<(), SqlError> {
         super::names::column(&spec.name)?;
-        if spec.generated.as_ref().is_some_and(|generated| !generated.text.is_empty()) {
-            return Err(SqlError::unsupported("generated columns"));
-        }
         super::names::comment(&spec.comment, &super::names::Commented::Column(&spec.name))?;
         let column = columns::resolve(spec, &self.defaults, scope, &mut self.notices)?;
         let draft = DraftColumn { origin: None, column, explicit_null: spec.nullable == Some(true) };
@@ -258,12 +255,6 @@ impl Draft {
         if self.columns.iter().filter(|column| column.column.auto_increment).count() > 1 {
             return Err(wrong_auto_column());
         }
-        if self.new_checks.iter().any(|check| !check.text.is_empty()) {
-            return Err(SqlError::unsupported("CHECK constraints"));
-        }
-        if self.keys.iter().any(|key| key.origin.is_none() && key.parts.iter().any(|part| part.expression.is_some())) {
-            return Err(SqlError::unsupported("functional key parts"));
-        }
         self.check_engine()?;
         let (keys, key_origins): (Vec<_>, Vec<_>) = keys::resolve(&mut self)?.into_iter().unzip();
         self.check_auto_increment(&keys)?;
@@ -274,7 +265,8 @@ impl Draft {
         super::names::comment(&self.comment, &super::names::Commented::Table(&self.name.table))?;
         let notices = std::mem::take(&mut self.notices);
         let origins = self.columns.iter().map(|column| column.origin.clone()).collect();
-        let table = Table {
+        let new_checks = std::mem::take(&mut self.new_checks);
+        let mut table = Table {
             name: self.name,
             columns: self.columns.into_iter().map(|column| column.column).collect(),
             keys,
@@ -290,6 +282,7 @@ impl Draft {
             partitioning: self.partitioning,
             temporary: self.temporary,
         };
+        super::checks::complete(&mut table, &new_checks, scope)?;
         Ok(Finished { table, columns: origins, keys: key_origins, foreign_keys: foreign_origins, notices })
     }
 

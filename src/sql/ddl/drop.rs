@@ -30,6 +30,9 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
         cursor.expect_end()?;
         return super::alter_table(&table, &[Clause::DropKey(name)], scope);
     }
+    if cursor.take("view") {
+        return super::view::drop(cursor, scope);
+    }
     super::refuse(cursor, "DROP")
 }
 

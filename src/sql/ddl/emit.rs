@@ -7,9 +7,10 @@
 use super::super::plan::SqlError;
 use super::convert;
 use super::draft::Finished;
+use super::filler::implicit_default;
 use super::scope::{ForeignKeyChecks, Scope};
 use crate::schema::quote::{self, identifier, literal};
-use crate::schema::{Column, ColumnDefault, ColumnType, ForeignKey, Key, KeyKind, SchemaError, Table, collation, ddl};
+use crate::schema::{Check, Column, ColumnDefault, ColumnType, ForeignKey, Key, KeyKind, SchemaError, Table, collation, ddl};
 
 /// A schema error is a refusal by name.
 pub(super) fn refusal(error: &SchemaError) -> SqlError {
@@ -88,6 +89,7 @@ impl Alteration<'_> {
         let seen = |column: &&Column| !self.old.columns.iter().any(|old| old.collation == column.collation);
         self.statements.extend(collations(fresh.filter(seen)));
         self.drop_foreign_keys();
+        self.drop_checks();
         let restored = self.drop_keys()?;
         self.rename_table();
         self.drop_columns();
@@ -97,6 +99,7 @@ impl Alteration<'_> {
         self.add_columns()?;
         self.create_keys()?;
         self.statements.extend(restored);
+        self.add_checks();
         self.add_foreign_keys()?;
         self.comments();
         self.next_value();
@@ -129,6 +132,35 @@ impl Alteration<'_> {
             if !self.finished.foreign_keys.iter().any(|origin| origin.as_deref() == Some(foreign_key.name.as_str())) {
                 self.statements.push(ddl::drop_foreign_key(&self.old.name, foreign_key));
             }
+        }
+    }
+
+    /// Checks that go, or that aren't enforced any more.
+    fn drop_checks(&mut self) {
+        let stays = |check: &Check| self.new.checks.iter().any(|other| other.enforced && other.name == check.name);
+        let gone: Vec<&Check> =
+            self.old.checks.iter().filter(|check| check.enforced && !stays(check)).collect();
+        for check in gone {
+            let name = identifier(&quote::bounded(&check.name));
+            self.statements.push(format!(
+                "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}",
+                quote::table(&self.old.name)
+            ));
+        }
+    }
+
+    /// Checks that come, or that are enforced from now on; every row must pass them.
+    fn add_checks(&mut self) {
+        let known = |check: &Check| self.old.checks.iter().any(|other| other.enforced && other.name == check.name);
+        let fresh: Vec<String> = self
+            .new
+            .checks
+            .iter()
+            .filter(|check| check.enforced && !known(check))
+            .map(|check| format!("ADD {}", ddl::check(check)))
+            .collect();
+        for clause in fresh {
+            self.push(&clause);
         }
     }
 
@@ -533,39 +565,4 @@ fn default(table: &Table, column: &Column) -> Result<Option<String>, SchemaError
 /// BIGINT UNSIGNED is `numeric`, which can't have an identity.
 fn has_identity(column: &Column) -> bool {
     !matches!(column.column_type, ColumnType::BigInt { unsigned: true })
-}
-
-/// What MySQL stores in existing rows for a new NOT NULL column without a default; dates have no such value.
-fn implicit_default(column_type: &ColumnType) -> Option<String> {
-    use ColumnType as T;
-    let text = match column_type {
-        T::TinyInt { .. }
-        | T::SmallInt { .. }
-        | T::MediumInt { .. }
-        | T::Int { .. }
-        | T::BigInt { .. }
-        | T::Decimal { .. }
-        | T::Float { .. }
-        | T::Double { .. }
-        | T::Bit { .. }
-        | T::Year => "0".to_owned(),
-        T::Time { .. } => "'00:00:00'".to_owned(),
-        T::Char { .. }
-        | T::VarChar { .. }
-        | T::TinyText
-        | T::Text
-        | T::MediumText
-        | T::LongText
-        | T::VarBinary { .. }
-        | T::TinyBlob
-        | T::Blob
-        | T::MediumBlob
-        | T::LongBlob
-        | T::Set { .. } => "''".to_owned(),
-        T::Binary { length } => quote::bytes(&vec![0; usize::try_from(*length).unwrap_or(0)]),
-        T::Enum { labels } => literal(labels.first().map_or("", String::as_str)),
-        T::Json => "'null'::jsonb".to_owned(),
-        T::Date | T::DateTime { .. } | T::Timestamp { .. } | T::Unsupported { .. } => return None,
-    };
-    Some(text)
 }

@@ -6,8 +6,10 @@
 //! refused by name. All statements of a plan run in one PostgreSQL transaction together with the catalogue changes.
 
 mod alter;
+mod canonical;
 mod change;
 mod charset;
+mod checks;
 mod column;
 mod columns;
 mod convert;
@@ -17,7 +19,9 @@ mod default;
 mod draft;
 mod drop;
 mod emit;
+mod filler;
 mod foreign;
+mod formula;
 mod index;
 mod keys;
 mod names;
@@ -25,12 +29,14 @@ mod number;
 mod options;
 mod rename;
 mod scope;
+mod select;
 mod spec;
 mod table;
 mod temporal;
 #[cfg(test)]
 mod tests;
 mod types;
+mod view;
 
 mod database;
 
@@ -93,6 +99,9 @@ fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlErro
         let statement = table::create(cursor)?;
         return create_table(&statement, scope);
     }
+    if let Some(prologue) = view::prologue(cursor)? {
+        return view::create(cursor, prologue, false, scope);
+    }
     let kind = if cursor.take("unique") { KeyKind::Unique } else { KeyKind::Secondary };
     let kind = if kind == KeyKind::Secondary && cursor.is("fulltext") && cursor.is_at(1, "index") {
         cursor.expect("fulltext")?;
@@ -115,6 +124,9 @@ fn alter(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError
     }
     if cursor.take("database") || cursor.take("schema") {
         return database::alter(cursor, scope);
+    }
+    if let Some(prologue) = view::prologue(cursor)? {
+        return view::create(cursor, prologue, true, scope);
     }
     refuse(cursor, "ALTER")
 }
@@ -158,8 +170,9 @@ fn exists(name: &str) -> SqlError {
 fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
     let name = scope.name(&statement.name)?;
     let defaults = scope.database_charset(&name.database)?;
-    if let Some(existing) = scope.find(&name) {
-        let error = exists(existing.title());
+    let view = scope.context.catalogue.view(&name.database, &name.table).map(|view| view.name.table.as_str());
+    if let Some(existing) = scope.find(&name).map(|table| table.title()).or(view) {
+        let error = exists(existing);
         if statement.if_not_exists {
             return Ok(noted(vec![note(error.code, error.message)]));
         }
@@ -167,11 +180,21 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
     }
     names::table(&name.table)?;
     let mut notices = Vec::new();
+    let mut source = None;
     let table = match &statement.body {
         table::Body::Like(model) => like(scope.table(model)?, &name),
-        table::Body::Elements(elements, options) => {
+        table::Body::Elements(elements, options, selection) => {
             let mut draft = Draft::new(name, defaults);
             define(&mut draft, elements, options, scope)?;
+            if let Some(selection) = selection {
+                let derived = select::analysed(&selection.text, scope.context)?;
+                select::add_columns(&mut draft, &derived, scope)?;
+                source = Some((derived, selection));
+            }
+            if draft.columns.is_empty() {
+                let text = "A table must have at least 1 column";
+                return Err(SqlError::new(1113, "42000", text.to_owned()));
+            }
             let finished = draft.finish(scope)?;
             notices = finished.notices;
             finished.table
@@ -186,8 +209,12 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
     let kept: Vec<String> = foreign_keys.filter(|(key, _)| !missing(key)).map(|(_, sql)| sql.clone()).collect();
     statements.extend([text.create, text.keys, text.indexes, kept].into_iter().flatten());
     statements.extend(drop::reattach(&table, scope)?);
-    let mut plan = finished(statements, vec![CatalogueChange::PutTable(Arc::new(table))]);
+    let table = Arc::new(table);
+    let mut plan = finished(statements, vec![CatalogueChange::PutTable(Arc::clone(&table))]);
     plan.notes = notices;
+    if let Some((derived, selection)) = source {
+        select::fill(&mut plan, &table, &derived, selection, scope)?;
+    }
     Ok(plan)
 }
 

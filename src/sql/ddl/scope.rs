@@ -68,6 +68,9 @@ impl<'a> Scope<'a> {
     pub(super) fn table(&self, name: &QualifiedName) -> Result<&'a Arc<Table>, SqlError> {
         let name = self.name(name)?;
         self.find(&name).ok_or_else(|| {
+            if self.context.catalogue.view(&name.database, &name.table).is_some() {
+                return SqlError::new(1347, "HY000", format!("'{name}' is not BASE TABLE"));
+            }
             if self.context.catalogue.database(&name.database).is_none() {
                 return SqlError::unknown_database(&name.database);
             }

@@ -7,6 +7,7 @@ use super::column;
 use super::cursor::Cursor;
 use super::index;
 use super::options::table_option;
+use super::select::{self, Selection};
 use super::spec::{Element, QualifiedName, TableOptions};
 
 /// CREATE TABLE after the words CREATE TABLE.
@@ -20,7 +21,7 @@ pub(super) struct CreateTable {
 /// What the table is made of.
 #[derive(Clone, Debug)]
 pub(super) enum Body {
-    Elements(Vec<Element>, TableOptions),
+    Elements(Vec<Element>, TableOptions, Option<Selection>),
     Like(QualifiedName),
 }
 
@@ -38,10 +39,8 @@ pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<CreateTable, SqlError> {
         cursor.expect_end()?;
         return Ok(CreateTable { if_not_exists, name, body: Body::Like(model) });
     }
-    if parenthesis && (cursor.is("select") || cursor.is("with")) {
-        return Err(SqlError::unsupported("CREATE TABLE … SELECT"));
-    }
     cursor.back_to(mark);
+    let parenthesis = parenthesis && !cursor.begins_query();
     let elements = if parenthesis { cursor.list(element)? } else { Vec::new() };
     let mut options = TableOptions::default();
     while table_option(cursor, &mut options)? {
@@ -50,11 +49,8 @@ pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<CreateTable, SqlError> {
     if cursor.is("partition") {
         return Err(SqlError::unsupported("PARTITION BY"));
     }
-    if ["as", "select", "ignore", "replace", "with", "table", "values"].iter().any(|word| cursor.is(word)) {
-        return Err(SqlError::unsupported("CREATE TABLE … SELECT"));
-    }
-    cursor.expect_end()?;
-    Ok(CreateTable { if_not_exists, name, body: Body::Elements(elements, options) })
+    let selection = select::selection(cursor)?;
+    Ok(CreateTable { if_not_exists, name, body: Body::Elements(elements, options, selection) })
 }
 
 fn element(cursor: &mut Cursor<'_>) -> Result<Element, SqlError> {

@@ -458,6 +458,20 @@ pub(super) fn text_of(column_type: &ColumnType, spec: &TypeSpec) -> String {
     }
 }
 
+/// The text of a type without display widths.
+pub(super) fn text_of_plain(column_type: &ColumnType) -> String {
+    let spec = TypeSpec {
+        base: column_type.clone(),
+        zerofill: None,
+        digits: None,
+        charset: None,
+        collation: None,
+        binary: false,
+        serial: false,
+    };
+    text_of(column_type, &spec)
+}
+
 fn label_list(labels: &[String]) -> String {
     labels.iter().map(|label| format!("'{}'", label.replace('\'', "''"))).collect::<Vec<_>>().join(",")
 }

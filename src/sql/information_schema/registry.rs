@@ -169,6 +169,7 @@ fn column(cells: &[&str]) -> Option<(Column, SystemColumn)> {
         comment: String::new(),
         invisible: false,
         explicit_collation: false,
+            default_sql: String::new(),
     };
     let system = SystemColumn { ty: type_of(type_text, field, &shown, collation), nullable, shown };
     Some((column, system))
