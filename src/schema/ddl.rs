@@ -237,7 +237,20 @@ pub fn schema(database: &str) -> String {
 #[must_use]
 pub fn collations(catalogue: &Catalogue) -> Vec<String> {
     // The default collation of a MySQL client's connection is needed by literals even when no column has it.
-    let mut names = BTreeSet::from(["utf8mb4_0900_ai_ci", "utf8mb4_0900_as_ci", "utf8mb4_0900_as_cs"]);
+    // The others may be asked for by COLLATE.
+    let mut names = BTreeSet::from([
+        "utf8mb4_0900_ai_ci",
+        "utf8mb4_0900_as_ci",
+        "utf8mb4_0900_as_cs",
+        "utf8mb4_general_ci",
+        "utf8mb4_unicode_ci",
+        "utf8mb4_unicode_520_ci",
+        "utf8mb3_general_ci",
+        "utf8mb3_unicode_ci",
+        "latin1_swedish_ci",
+        "latin1_general_ci",
+        "ascii_general_ci",
+    ]);
     for database in catalogue.databases.values() {
         names.insert(database.collation.as_str());
         for table in database.tables.values() {

@@ -197,10 +197,23 @@ impl<'v> Binder<'v> {
         information_schema::json(table, &wanted, &|| (self.values.rows)(source))
     }
 
+    /// Warns of a text that isn't a number as a whole.
+    fn note_cut(&self, value: &Value) {
+        let Value::Text(text) = value else { return };
+        let trimmed = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
+        if trimmed.is_empty() || number_prefix(trimmed) != trimmed {
+            let message = format!("Truncated incorrect DOUBLE value: '{text}'");
+            self.warnings.borrow_mut().push(Condition::warning(1292, message));
+        }
+    }
+
     /// A value that meets one of type `type_oid` in a comparison or calculation.
     fn compared(&self, value: &Value, type_oid: u32) -> Result<Option<String>, SqlError> {
         if *value == Value::Null {
             return Ok(None);
+        }
+        if matches!(type_oid, oid::INT2 | oid::INT4 | oid::INT8 | oid::NUMERIC | oid::FLOAT4 | oid::FLOAT8) {
+            self.note_cut(value);
         }
         Ok(Some(match type_oid {
             oid::INT2 | oid::INT4 | oid::INT8 => whole(value)?,

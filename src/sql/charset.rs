@@ -142,10 +142,6 @@ pub(super) fn encode(sql: &str, ty: &Type) -> Result<String, SqlError> {
     }
 }
 
-/// The most bytes that a character of the set takes.
-pub(super) fn character_bytes(set_name: &str) -> u32 {
-    set(set_name).map_or(4, |set| set.3)
-}
 
 impl Lowering<'_> {
     /// `_charset'text'`: the bytes of the literal are of that character set.

@@ -4,6 +4,8 @@
 //! The stock dialect silently misreads `||`, XOR, `^`, predicates beside comparisons and BINARY. Every deviation here
 //! was measured against MySQL with random expressions.
 
+mod forms;
+
 use std::any::TypeId;
 
 use sqlparser::ast::{
@@ -196,6 +198,7 @@ impl Dialect for MySql {
             Token::Assignment => 2,
             Token::ExclamationMark => 0,
             word if is_word(word, "MOD") => 40,
+            word if is_word(word, "SOUNDS") && is_word(&parser.peek_nth_token_ref(1).token, "LIKE") => 21,
             _stock => return None,
         };
         Some(Ok(precedence))
@@ -207,6 +210,9 @@ impl Dialect for MySql {
             if self.modes.pipes_as_concat { BinaryOperator::StringConcat } else { BinaryOperator::Or }
         } else if is_word(&token, "MOD") {
             BinaryOperator::Modulo
+        } else if is_word(&token, "SOUNDS") {
+            parser.next_token();
+            BinaryOperator::Custom("SOUNDS LIKE".to_owned())
         } else if is_word(&token, "DIV") {
             BinaryOperator::MyIntegerDivide
         } else {
@@ -425,6 +431,8 @@ fn prepare(tokens: &[TokenWithSpan]) -> (Vec<TokenWithSpan>, Modifiers) {
     let mut modifiers = Modifiers::default();
     let (update, delete) = (word(0, "UPDATE"), word(0, "DELETE"));
     let (mut depth, mut in_tables, mut at, mut placeholders) = (0_usize, update || delete, 0, 0_usize);
+    // Depths at which a USING closes a parenthesis that was put before it.
+    let mut using: Vec<usize> = Vec::new();
     while let Some(token) = tokens.get(at) {
         if word(at, "LOCK") && word(at + 1, "IN") && word(at + 2, "SHARE") && word(at + 3, "MODE") {
             out.extend(["FOR", "SHARE"].map(|keyword| TokenWithSpan::new(Token::make_keyword(keyword), token.span)));
@@ -437,6 +445,20 @@ fn prepare(tokens: &[TokenWithSpan]) -> (Vec<TokenWithSpan>, Modifiers) {
         if in_call && word(at, "FROM") && word(at + 1, "FIRST") {
             at += 2;
             continue;
+        }
+        if let Some(form) = forms::replace(tokens, at) {
+            out.extend(form.tokens.into_iter().map(|made| TokenWithSpan::new(made, token.span)));
+            if form.closes_before_using {
+                depth += 1;
+                using.push(depth + 1);
+            }
+            at += form.taken;
+            continue;
+        }
+        if using.last() == Some(&depth) && is_word(&token.token, "USING") {
+            out.push(TokenWithSpan::new(Token::RParen, token.span));
+            using.pop();
+            depth -= 1;
         }
         match &token.token {
             Token::Placeholder(mark) if mark == "?" => {

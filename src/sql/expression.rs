@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::schema::{Column, Table, collation};
 use crate::value::Value;
+use crate::wire::FieldType;
 
 use super::dialect::{Modes, Source};
 use super::plan::{Assignment, Context, Parameter, ParameterSource, Purpose, SqlError};
@@ -127,6 +128,8 @@ pub(super) struct Lowering<'c> {
     pub(super) warnings: Vec<crate::wire::condition::Condition>,
     /// Views that the query at hand stands inside.
     pub(super) depth: usize,
+    /// Conversions warn of nothing: for expressions that have to be immutable, in indexes and generated columns.
+    pub(super) quiet: bool,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -149,6 +152,7 @@ impl<'c> Lowering<'c> {
             form: super::assign::Form::default(),
             warnings: Vec::new(),
             depth: 0,
+            quiet: false,
             seen: HashMap::new(),
             names: 0,
         }
@@ -247,6 +251,15 @@ impl<'c> Lowering<'c> {
         {
             return label_number(sql, expression, carrier);
         }
+        if let Some(sql) = self.rounded(expression, carrier)? {
+            return Ok(sql);
+        }
+        if expression.ty.field == FieldType::Bit && matches!(carrier, Carrier::Bytes | Carrier::Text) {
+            let bits = format!("\"mysql\".bits({})", self.render(expression, Carrier::Numeric)?);
+            let bytes = expression.ty.length.div_ceil(8);
+            let sql = format!("substr(int8send({bits}), {})", 9_u32.saturating_sub(bytes));
+            return cast(&sql, &Type::bytes(bytes), carrier);
+        }
         match &expression.body {
             Body::Condition(sql) if carrier == Carrier::Int4 => Ok(format!("({sql})::int4")),
             Body::Condition(sql) => cast(&format!("({sql})::int4"), &Type::truth(), carrier),
@@ -254,6 +267,13 @@ impl<'c> Lowering<'c> {
                 let zoned = (expression.ty.carrier == Carrier::TimestampTz) != (carrier == Carrier::TimestampTz);
                 if zoned && (expression.ty.is_temporal() || matches!(carrier, Carrier::TimestampTz)) {
                     self.deterministic("a conversion between TIMESTAMP and another type")?;
+                }
+                if matches!(expression.ty.class, Class::Text | Class::Bytes | Class::Open)
+                    && matches!(expression.ty.carrier, Carrier::Text | Carrier::Bytes)
+                    && number
+                    && !self.quiet
+                {
+                    return Ok(noted_number(sql, expression.ty.carrier, carrier));
                 }
                 cast(sql, &expression.ty, carrier)
             }
@@ -264,6 +284,23 @@ impl<'c> Lowering<'c> {
                 cast(&own, &expression.ty, carrier)
             }
         }
+    }
+
+    /// A literal where a whole number is wanted: a fraction is rounded, text gives the digits that it begins with.
+    fn rounded(&mut self, expression: &Expression, carrier: Carrier) -> Result<Option<String>, SqlError> {
+        if !matches!(carrier, Carrier::Int2 | Carrier::Int4 | Carrier::Int8) || !expression.is_flexible() {
+            return Ok(None);
+        }
+        let number = match (expression.ty.class, expression.constant()) {
+            (Class::Decimal, _) => self.render(expression, Carrier::Numeric)?,
+            (Class::Real, _) => self.render(expression, Carrier::Float8)?,
+            (_, Some(Value::Text(text))) if super::bind::number_prefix(text).parse::<i64>().is_err() => {
+                let text = self.render(expression, Carrier::Text)?;
+                return Ok(Some(format!("\"mysql\".signed_of({text})")));
+            }
+            (_, _) => return Ok(None),
+        };
+        Ok(Some(format!("round({number})::{}", carrier.name())))
     }
 
     /// PostgreSQL text in the expression's own type.
@@ -476,4 +513,14 @@ fn label_number(sql: &str, expression: &Expression, carrier: Carrier) -> Result<
         Some(_) | None => return Err(SqlError::unsupported("ENUM or SET as a number outside of its column")),
     };
     Ok(format!("({number})::{}", carrier.name()))
+}
+
+/// Character data as a number, with MySQL's warning when it isn't one as a whole.
+fn noted_number(sql: &str, from: Carrier, to: Carrier) -> String {
+    let text = if from == Carrier::Bytes { format!("encode({sql}, 'escape')") } else { sql.to_owned() };
+    match to {
+        Carrier::Numeric => format!("\"mysql\".decimal_of({text}, 'DECIMAL')"),
+        Carrier::Float8 => format!("\"mysql\".double_of({text})"),
+        narrower => format!("\"mysql\".double_of({text})::{}", narrower.name()),
+    }
 }

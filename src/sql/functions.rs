@@ -1,7 +1,9 @@
 //! MySQL's functions. Most are a row of a table: the types of the arguments, the PostgreSQL text, and the type that
 //! MySQL gives the result. Those whose arguments or types need thought have code of their own.
 
+mod bytes;
 mod cast;
+mod choose;
 mod control;
 mod dates;
 mod numbers;
@@ -81,7 +83,54 @@ const VOLATILE: &[&str] = &[
     "LAST_INSERT_ID",
 ];
 
+#[rustfmt::skip]
+/// Functions of MySQL without a rewrite. Any other unknown name is one that MySQL doesn't know either.
+const REFUSED: &[&str] = &[
+    "ADDDATE", "ADDTIME", "AES_DECRYPT", "AES_ENCRYPT", "ASYMMETRIC_DECRYPT", "ASYMMETRIC_DERIVE",
+    "ASYMMETRIC_ENCRYPT", "ASYMMETRIC_SIGN", "ASYMMETRIC_VERIFY", "CAN_ACCESS_COLUMN", "CAN_ACCESS_DATABASE",
+    "CAN_ACCESS_TABLE", "CAN_ACCESS_USER", "CAN_ACCESS_VIEW", "COMPRESS", "CONVERT_TZ", "CREATE_ASYMMETRIC_PRIV_KEY",
+    "CREATE_ASYMMETRIC_PUB_KEY", "CREATE_DH_PARAMETERS", "CREATE_DIGEST", "CUME_DIST", "CURRENT_ROLE", "DATE_ADD",
+    "DATE_SUB", "DEFAULT", "DENSE_RANK", "DISTANCE", "EXTRACTVALUE", "FIRST_VALUE", "FORMAT_BYTES", "FORMAT_PICO_TIME",
+    "FROM_DAYS", "FROM_VECTOR", "GEOMCOLLECTION", "GEOMETRYCOLLECTION", "GET_DD_COLUMN_PRIVILEGES",
+    "GET_DD_CREATE_OPTIONS", "GET_DD_INDEX_SUB_PART_LENGTH", "GET_FORMAT", "GROUPING", "GTID_SUBSET", "GTID_SUBTRACT",
+    "ICU_VERSION", "INTERNAL_AUTO_INCREMENT", "IS_VISIBLE_DD_OBJECT", "KEYRING_KEY_FETCH", "LAG", "LAST_VALUE", "LEAD",
+    "LINESTRING", "MAKETIME", "MATCH", "MBRCONTAINS", "MBRCOVEREDBY", "MBRCOVERS", "MBRDISJOINT", "MBREQUALS",
+    "MBRINTERSECTS", "MBROVERLAPS", "MBRTOUCHES", "MBRWITHIN", "MEDIAN", "MICROSECOND", "MULTILINESTRING", "MULTIPOINT",
+    "MULTIPOLYGON", "NTH_VALUE", "NTILE", "PERCENT_RANK", "POINT", "POLYGON", "PS_CURRENT_THREAD_ID", "PS_THREAD_ID",
+    "RANK", "ROLES_GRAPHML", "ROW_NUMBER", "SOURCE_POS_WAIT", "STATEMENT_DIGEST", "STATEMENT_DIGEST_TEXT",
+    "STRING_TO_VECTOR", "SUBTIME", "TIMEDIFF", "TIMESTAMP", "TIMESTAMPADD", "TIMESTAMPDIFF", "TIME_FORMAT",
+    "TO_SECONDS", "TO_VECTOR", "UNCOMPRESS", "UNCOMPRESSED_LENGTH", "UPDATEXML", "VALIDATE_PASSWORD_STRENGTH",
+    "VECTOR_DIM", "VECTOR_TO_STRING", "WAIT_FOR_EXECUTED_GTID_SET", "WEEKOFYEAR", "WEIGHT_STRING", "YEARWEEK",
+    "PERIOD_ADD", "PERIOD_DIFF", "SEC_TO_TIME", "TIME_TO_SEC", "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP", "MAKEDATE",
+    "STR_TO_DATE", "DATE_FORMAT", "TO_DAYS", "DATEDIFF", "SUBDATE", "EXTRACT", "GET_LOCK", "RELEASE_LOCK", "CURDATE",
+    "CURTIME", "SYSDATE", "NOW", "UNIX_TIMESTAMP", "FROM_UNIXTIME", "LAST_DAY", "WEEK", "QUARTER", "DAYNAME",
+    "MONTHNAME", "DAYOFWEEK", "DAYOFYEAR", "DAYOFMONTH", "WEEKDAY", "DATE", "TIME", "YEAR", "MONTH", "DAY", "HOUR",
+    "MINUTE", "SECOND", "LOCALTIME", "LOCALTIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "STD",
+    "IS_FREE_LOCK", "IS_USED_LOCK", "RELEASE_ALL_LOCKS", "GROUP_CONCAT", "MEMBER", "NAME_CONST", "CONVERT", "CAST",
+];
+
 impl Lowering<'_> {
+    /// 1582 when a function of this name takes another number of arguments, 1305 when there's none.
+    fn no_function(&self, name: &str) -> SqlError {
+        const TAKEN: &[&str] = &[
+            "IF", "IFNULL", "NULLIF", "COALESCE", "ISNULL", "GREATEST", "LEAST", "CONCAT", "LENGTH", "HEX", "ABS",
+            "CEIL", "CEILING", "FLOOR", "ROUND", "TRUNCATE", "MOD", "DATABASE", "USER", "VERSION", "CONNECTION_ID",
+            "LAST_INSERT_ID", "FOUND_ROWS", "ROW_COUNT", "UUID", "RAND", "SLEEP", "ANY_VALUE", "FIELD", "CHARSET",
+            "COLLATION", "COERCIBILITY", "ASCII", "ORD", "FROM_BASE64", "BIT_COUNT", "BIT_LENGTH", "OCTET_LENGTH",
+            "LOG", "BENCHMARK", "FORMAT", "UUID_TO_BIN", "BIN_TO_UUID", "IS_UUID",
+        ];
+        if TAKEN.contains(&name) {
+            return SqlError::argument_count(&name.to_ascii_lowercase());
+        }
+        match &self.context.database {
+            None => SqlError::no_database(),
+            Some(database) => {
+                let message = format!("FUNCTION {database}.{} does not exist", name.to_ascii_lowercase());
+                SqlError::new(1305, "42000", message)
+            }
+        }
+    }
+
     /// A function call.
     pub(super) fn function(&mut self, function: &Function, place: Place<'_>) -> Result<Expression, SqlError> {
         let parts = function.name.0.as_slice();
@@ -145,6 +194,15 @@ impl Lowering<'_> {
         if let Some(found) = self.session_function(name, &lowered)? {
             return Ok(found);
         }
+        if let Some(found) = self.binary_function(name, &lowered)? {
+            return Ok(found);
+        }
+        if let Some(found) = self.byte_function(name, &lowered)? {
+            return Ok(found);
+        }
+        if let Some(found) = self.choosing_function(name, &lowered)? {
+            return Ok(found);
+        }
         if let Some(found) = self.control_function(name, &lowered)? {
             return Ok(found);
         }
@@ -160,7 +218,10 @@ impl Lowering<'_> {
         match TABLES.iter().copied().flatten().find(|plain| plain.name == name) {
             Some(plain) => self.plain_function(plain, &lowered),
             None if VOLATILE.contains(&name) => Err(SqlError::unsupported(format_args!("{name}()"))),
-            None => Err(SqlError::unsupported(format_args!("function {name}"))),
+            None if REFUSED.contains(&name) || name.starts_with("ST_") || name.starts_with("JSON_") => {
+                Err(SqlError::unsupported(format_args!("function {name}")))
+            }
+            None => Err(self.no_function(name)),
         }
     }
 
@@ -194,9 +255,37 @@ impl Lowering<'_> {
             Returns::DateTime => Type::datetime(0),
             Returns::Time => Type::time(0),
         };
+        let ty = match length_of(plain.name, arguments) {
+            Some(length) if ty.is_text() => Type { collation: ty.collation, ..Type::text(length, &self.context.collation) },
+            Some(length) => Type { length, ..ty },
+            None => ty,
+        };
         let nullable = plain.nullable || arguments.iter().any(|argument| argument.nullable);
         Ok(Expression::sql(sql, ty, nullable))
     }
+}
+
+/// The length of a result that depends on the lengths of the arguments.
+fn length_of(name: &str, arguments: &[Expression]) -> Option<u32> {
+    let length = |at: usize| arguments.get(at).map_or(0, |argument| argument.ty.length);
+    let bytes = |at: usize| {
+        let wide = arguments.get(at).is_some_and(|argument| argument.ty.is_text());
+        length(at).saturating_mul(if wide { 4 } else { 1 })
+    };
+    Some(match name {
+        "INSERT" => length(0).saturating_add(length(3)),
+        "SOUNDEX" => length(0).max(4),
+        "UNHEX" => bytes(0).saturating_add(1) / 2,
+        "EXPORT_SET" => {
+            let separator = if arguments.len() > 3 { length(3) } else { 1 };
+            length(1).max(length(2)).saturating_mul(64).saturating_add(separator.saturating_mul(63))
+        }
+        "MAKE_SET" => {
+            let total = (1..arguments.len()).map(length).fold(0, u32::saturating_add);
+            total.saturating_add(u32::try_from(arguments.len()).unwrap_or(2).saturating_sub(2))
+        }
+        _other => return None,
+    })
 }
 
 fn carrier_of(letter: char) -> Carrier {

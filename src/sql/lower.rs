@@ -355,6 +355,21 @@ impl Lowering<'_> {
         Ok((ty, rendered))
     }
 
+    /// The same for COALESCE, GREATEST and the like, which give decimals the digits of the common type; IF and CASE
+    /// leave them.
+    pub(super) fn unify_rounded(&mut self, results: &[Expression]) -> Result<(Type, Vec<String>), SqlError> {
+        let ty = self.common_type(results);
+        let mut rendered = Vec::with_capacity(results.len());
+        for result in results {
+            let sql = self.render(result, ty.carrier)?;
+            // A decimal result shows the digits of its own type, whichever branch it comes from.
+            let exact = ty.class == Class::Decimal && !result.is_null();
+            let other = (result.ty.class, result.ty.decimals) != (Class::Decimal, ty.decimals);
+            rendered.push(if exact && other { format!("round({sql}, {})", ty.decimals) } else { sql });
+        }
+        Ok((ty, rendered))
+    }
+
     /// The common type of several results. Nothing but NULL and parameters is character data.
     pub(super) fn common_type(&self, results: &[Expression]) -> Type {
         let mut ty = Type::null();
@@ -495,7 +510,7 @@ fn bytes(value: &[u8]) -> Expression {
 /// A hexadecimal or bit literal: binary text, and a number beside numbers, which its mark as unsigned says.
 fn number_bytes(value: &[u8]) -> Expression {
     let plain = bytes(value);
-    Expression { ty: Type { unsigned: true, ..plain.ty }, ..plain }
+    Expression { ty: Type { unsigned: true, decimals: 0, ..plain.ty }, ..plain }
 }
 
 /// Binary digits as bytes.

@@ -38,6 +38,12 @@ impl Lowering<'_> {
                     return Ok(shifted);
                 }
             }
+            Op::Custom(name) if name == "SOUNDS LIKE" => {
+                let left = self.call("SOUNDEX", &[left], place)?;
+                let right = self.call("SOUNDEX", &[right], place)?;
+                let nullable = left.nullable || right.nullable;
+                return Ok(Expression::condition(self.compare("=", &left, &right)?, nullable));
+            }
             _other => {}
         }
         if let Some(compared) = self.row_operation(left, op, right, place)? {

@@ -196,14 +196,25 @@ impl Type {
         match self.class {
             Class::Decimal => self.length.saturating_sub(u32::from(self.decimals > 0) + u32::from(!self.unsigned)),
             Class::Integer => self.length.saturating_sub(u32::from(!self.unsigned)).max(1),
+            Class::Date => 8,
+            Class::DateTime => 14 + u32::from(self.decimals),
+            Class::Time => 7 + u32::from(self.decimals),
+            // Digits of the largest number of so many bytes.
+            Class::Bytes if self.unsigned => match self.length {
+                0 | 1 => 3,
+                2 => 5,
+                3 => 8,
+                4 => 10,
+                5 => 13,
+                6 => 15,
+                7 => 17,
+                _eight => 20,
+            },
             Class::Null
             | Class::Open
             | Class::Real
             | Class::Text
             | Class::Bytes
-            | Class::Date
-            | Class::DateTime
-            | Class::Time
             | Class::Json => 20,
         }
     }

@@ -6,6 +6,8 @@ use super::super::expression::{Expression, Lowering};
 use super::super::lower::Place;
 use super::super::plan::SqlError;
 use super::super::types::{Carrier, Class, Type};
+use crate::wire::FieldType;
+use crate::wire::constants::column_flags;
 
 impl Lowering<'_> {
     /// CAST and CONVERT.
@@ -33,28 +35,37 @@ impl Lowering<'_> {
             "UNSIGNED" | "UNSIGNED INTEGER" | "INT UNSIGNED" | "BIGINT UNSIGNED" => {
                 self.cast_to_integer(&value, true)?
             }
-            "DECIMAL" | "DEC" | "NUMERIC" => {
-                let (precision, scale) = (first.unwrap_or(10), u8::try_from(second.unwrap_or(0)).unwrap_or(0));
-                let sql = self.render(&value, Carrier::Numeric)?;
-                Expression::sql(
-                    format!("\"mysql\".to_decimal({sql}, {precision}, {scale})"),
-                    Type::decimal(precision, scale),
-                    nullable,
-                )
-            }
+            "DECIMAL" | "DEC" | "NUMERIC" => self.cast_to_decimal(&value, first, second)?,
             "DOUBLE" | "DOUBLE PRECISION" | "REAL" => {
                 Expression::sql(self.render(&value, Carrier::Float8)?, Type::double(), nullable)
             }
-            "CHAR" | "NCHAR" | "VARCHAR" | "CHARACTER" => {
-                let sql = self.text(&value)?;
-                let length = first.unwrap_or(value.ty.length);
-                let sql = if let Some(length) = first { format!("left({sql}, {length})") } else { sql };
-                let ty = Type { length, ..self.text_like(&value) };
-                Expression::sql(sql, ty, nullable)
-            }
-            "BINARY" | "VARBINARY" => {
-                let sql = self.render(&value, Carrier::Bytes)?;
-                Expression::sql(sql, Type::bytes(value.ty.length.saturating_mul(4)), nullable)
+            "FLOAT" => match first {
+                Some(54..) => {
+                    let message = "Too-big precision 54 specified for 'FLOAT'. Maximum is 53.".to_owned();
+                    return Err(SqlError::new(1426, "42000", message));
+                }
+                Some(25..) => Expression::sql(self.render(&value, Carrier::Float8)?, Type::double(), nullable),
+                Some(_) | None => {
+                    let sql = self.render(&value, Carrier::Float8)?;
+                    let ty =
+                        Type { carrier: Carrier::Float4, field: FieldType::Float, length: 12, ..Type::double() };
+                    Expression::sql(format!("({sql})::float4"), ty, nullable)
+                }
+            },
+            "YEAR" => self.cast_to_year(&value)?,
+            "CHAR" | "NCHAR" | "VARCHAR" | "CHARACTER" | "NATIONAL CHAR" => self.cast_to_text(&value, first)?,
+            "BINARY" | "VARBINARY" => self.cast_to_bytes(&value, first)?,
+            charset if charset.starts_with("CHAR__") => {
+                let name = charset.trim_start_matches("CHAR__").to_ascii_lowercase();
+                if name == "binary" {
+                    self.cast_to_bytes(&value, first)?
+                } else {
+                    let converted = self.convert_using(&value, &name)?;
+                    match first {
+                        Some(_) => self.cast_to_text(&converted, first)?,
+                        None => converted,
+                    }
+                }
             }
             "DATE" => Expression::sql(self.render(&value, Carrier::Date)?, Type::date(), true),
             "DATETIME" | "TIMESTAMP" => {
@@ -67,24 +78,123 @@ impl Lowering<'_> {
         })
     }
 
-    fn cast_to_integer(&mut self, value: &Expression, unsigned: bool) -> Result<Expression, SqlError> {
-        let sql = match (value.ty.class, value.constant()) {
-            (Class::Integer, _) => {
-                self.render(value, if value.ty.carrier == Carrier::Numeric { Carrier::Numeric } else { Carrier::Int8 })?
-            }
-            (Class::Decimal | Class::Real, _) => format!("round({})", self.render(value, Carrier::Numeric)?),
-            (Class::Text | Class::Open, _) => format!("\"mysql\".integer_prefix({})", self.text(value)?),
-            (Class::Date | Class::DateTime, _) => self.render(value, Carrier::Int8)?,
-            (Class::Null, _) => "NULL::int8".to_owned(),
-            (Class::Json | Class::Time | Class::Bytes, _) => {
-                return Err(SqlError::unsupported("CAST of this type AS SIGNED"));
-            }
-        };
-        let (ty, sql) = if unsigned {
-            let ty = Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(21) };
-            (ty, format!("\"mysql\".to_unsigned({sql}::numeric)"))
+    fn cast_to_decimal(
+        &mut self,
+        value: &Expression,
+        precision: Option<u32>,
+        scale: Option<u32>,
+    ) -> Result<Expression, SqlError> {
+        let (precision, scale) = (precision.unwrap_or(10), scale.unwrap_or(0));
+        let wrong = |code: u16, message: String| Err(SqlError::new(code, "42000", message));
+        if scale > 30 {
+            return wrong(1425, format!("Too big scale {scale} specified for column 'cast as decimal'. Maximum is 30."));
+        }
+        if precision > 65 {
+            let message = format!("Too-big precision {precision} specified for 'cast as decimal'. Maximum is 65.");
+            return wrong(1426, message);
+        }
+        let precision = if precision == 0 { 10 } else { precision };
+        if scale > precision {
+            let message =
+                "For float(M,D), double(M,D) or decimal(M,D), M must be >= D (column '').".to_owned();
+            return wrong(1427, message);
+        }
+        let sql = self.render(value, Carrier::Numeric)?;
+        let ty = Type::decimal(precision, u8::try_from(scale).unwrap_or(30));
+        Ok(Expression::sql(format!("\"mysql\".to_decimal({sql}, {precision}, {scale})"), ty, value.nullable))
+    }
+
+    fn cast_to_text(&mut self, value: &Expression, length: Option<u32>) -> Result<Expression, SqlError> {
+        let sql = self.text(value)?;
+        let ty = if value.ty.is_text() {
+            self.text_like(value)
         } else {
-            (Type::integer(21), format!("\"mysql\".to_signed({sql}::numeric)"))
+            Type::text(value.ty.length, &self.context.collation)
+        };
+        Ok(match length {
+            Some(length) => {
+                let limit = length.min(i32::MAX.unsigned_abs());
+                let sql = format!("\"mysql\".char_of({sql}, {limit})");
+                Expression::sql(sql, Type { length, ..ty }, value.nullable)
+            }
+            None => Expression::sql(sql, ty, value.nullable),
+        })
+    }
+
+    fn cast_to_bytes(&mut self, value: &Expression, length: Option<u32>) -> Result<Expression, SqlError> {
+        let sql = self.render(value, Carrier::Bytes)?;
+        Ok(match length {
+            Some(length) if length > 16_777_216 => {
+                return Err(SqlError::unsupported("CAST AS BINARY of more than 16 MiB"));
+            }
+            Some(length) => {
+                Expression::sql(format!("\"mysql\".binary_of({sql}, {length})"), Type::bytes(length), value.nullable)
+            }
+            None => {
+                let length = if value.ty.is_text() { value.ty.length.saturating_mul(4) } else { value.ty.length };
+                Expression::sql(sql, Type::bytes(length), value.nullable)
+            }
+        })
+    }
+
+    fn cast_to_year(&mut self, value: &Expression) -> Result<Expression, SqlError> {
+        let ty = Type {
+            unsigned: true,
+            carrier: Carrier::Int2,
+            field: FieldType::Year,
+            flags: column_flags::UNSIGNED | column_flags::ZEROFILL,
+            ..Type::integer(4)
+        };
+        if matches!(value.ty.class, Class::Date | Class::DateTime) {
+            let sql = self.render(value, Carrier::Timestamp)?;
+            return Ok(Expression::sql(format!("extract(year FROM {sql})::int2"), ty, true));
+        }
+        if matches!(value.ty.class, Class::Time | Class::Json) {
+            return Err(SqlError::unsupported("CAST of this type AS YEAR"));
+        }
+        let quoted = matches!(value.ty.class, Class::Text | Class::Open | Class::Bytes);
+        let text = self.text(value)?;
+        let number =
+            if quoted { format!("\"mysql\".exact_number({text})") } else { self.render(value, Carrier::Numeric)? };
+        Ok(Expression::sql(format!("\"mysql\".year_of({number}, {text}, {quoted})"), ty, true))
+    }
+
+    fn cast_to_integer(&mut self, value: &Expression, unsigned: bool) -> Result<Expression, SqlError> {
+        let wide = value.ty.carrier == Carrier::Numeric;
+        let word = if unsigned { "unsigned" } else { "signed" };
+        let literal = value.ty.class == Class::Bytes && value.ty.unsigned;
+        let sql = match value.ty.class {
+            Class::Null => if unsigned { "NULL::numeric" } else { "NULL::int8" }.to_owned(),
+            Class::Integer | Class::Bytes if value.ty.class == Class::Integer || literal => {
+                match (unsigned, wide || literal || value.is_flexible()) {
+                    (true, true) => format!("\"mysql\".to_unsigned({})", self.render(value, Carrier::Numeric)?),
+                    (true, false) => format!("\"mysql\".unsigned({})", self.render(value, Carrier::Int8)?),
+                    (false, true) => format!("\"mysql\".bits({})", self.render(value, Carrier::Numeric)?),
+                    (false, false) => self.render(value, Carrier::Int8)?,
+                }
+            }
+            Class::Decimal => format!("\"mysql\".to_{word}(round({}))", self.render(value, Carrier::Numeric)?),
+            Class::Real if unsigned => {
+                format!("\"mysql\".unsigned(\"mysql\".real_signed({}))", self.render(value, Carrier::Float8)?)
+            }
+            Class::Real => format!("\"mysql\".real_signed({})", self.render(value, Carrier::Float8)?),
+            Class::Text if value.ty.is_enum() => {
+                let sql = self.render(value, Carrier::Int8)?;
+                if unsigned { format!("({sql})::numeric") } else { sql }
+            }
+            Class::Text | Class::Open => format!("\"mysql\".{word}_of({})", self.text(value)?),
+            Class::Integer | Class::Bytes => {
+                format!("\"mysql\".{word}_of(encode({}, 'escape'))", self.render(value, Carrier::Bytes)?)
+            }
+            Class::Date | Class::DateTime | Class::Time => {
+                format!("\"mysql\".to_{word}({}::numeric)", self.render(value, Carrier::Int8)?)
+            }
+            Class::Json => return Err(SqlError::unsupported("CAST of this type AS SIGNED")),
+        };
+        let ty = if unsigned {
+            Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(21) }
+        } else {
+            Type::integer(21)
         };
         Ok(Expression::sql(sql, ty, value.nullable))
     }

@@ -2,7 +2,7 @@
 
 use super::super::expression::{Expression, Lowering};
 use super::super::plan::SqlError;
-use super::super::types::{Carrier, Class, Type};
+use super::super::types::Type;
 
 impl Lowering<'_> {
     /// Functions that choose between their arguments.
@@ -30,7 +30,7 @@ impl Lowering<'_> {
                 Expression::sql(sql, ty, yes.nullable || no.nullable)
             }
             ("IFNULL", [_, _]) | ("COALESCE", [_, ..]) => {
-                let (ty, values) = self.unify(arguments)?;
+                let (ty, values) = self.unify_rounded(arguments)?;
                 Expression::sql(format!("COALESCE({})", values.join(", ")), ty, all_null)
             }
             ("NULLIF", [left, right]) => {
@@ -41,21 +41,6 @@ impl Lowering<'_> {
             ("ISNULL", [value]) => {
                 let sql = self.own(value)?;
                 Expression::condition(format!("({sql} IS NULL)"), false)
-            }
-            ("GREATEST" | "LEAST", [_, _, ..]) => {
-                if arguments.iter().any(|argument| argument.ty.class == Class::Json) {
-                    return Err(SqlError::unsupported("comparison of JSON in the LEAST and GREATEST operators"));
-                }
-                let (ty, values) = self.unify(arguments)?;
-                let function = if name == "GREATEST" { "GREATEST" } else { "LEAST" };
-                let missing: Vec<String> = values.iter().map(|value| format!("{value} IS NULL")).collect();
-                let chosen = format!("{function}({})", values.join(", "));
-                let sql = if any_null {
-                    format!("(CASE WHEN {} THEN NULL ELSE {chosen} END)", missing.join(" OR "))
-                } else {
-                    chosen
-                };
-                Expression::sql(sql, ty, any_null)
             }
             ("CONCAT", [_, ..]) => {
                 let mut length = 0_u32;
@@ -74,29 +59,6 @@ impl Lowering<'_> {
                     Type { collation: collation.or(ty.collation.clone()), ..ty },
                     any_null,
                 )
-            }
-            ("LENGTH" | "OCTET_LENGTH", [value]) => {
-                let carrier = if value.ty.class == Class::Bytes { Carrier::Bytes } else { Carrier::Text };
-                let sql = self.render(value, carrier)?;
-                Expression::sql(format!("octet_length({sql})::int8"), Type::integer(10), any_null)
-            }
-            ("HEX", [value]) => {
-                let sql = match value.ty.class {
-                    Class::Integer => format!("upper(to_hex({}))", self.render(value, Carrier::Int8)?),
-                    Class::Bytes => format!("upper(encode({}, 'hex'))", self.own(value)?),
-                    Class::Null
-                    | Class::Open
-                    | Class::Decimal
-                    | Class::Real
-                    | Class::Text
-                    | Class::Date
-                    | Class::DateTime
-                    | Class::Time
-                    | Class::Json => {
-                        format!("upper(encode(convert_to({}, 'UTF8'), 'hex'))", self.text(value)?)
-                    }
-                };
-                Expression::sql(sql, Type::text(value.ty.length.saturating_mul(8), &self.context.collation), any_null)
             }
             (_, _) => return Ok(None),
         }))

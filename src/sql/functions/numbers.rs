@@ -10,22 +10,25 @@ use super::{Plain, nullable, plain};
 
 #[rustfmt::skip]
 pub(super) const PLAIN: &[Plain] = &[
-    plain("PI", "", "pi()", Double),
     nullable("SQRT", "D", "(CASE WHEN {0} >= 0 THEN sqrt({0}) END)", Double),
-    plain("EXP", "D", "exp({0})", Double),
+    nullable("EXP", "D", "exp({0})", Double),
     nullable("LN", "D", "(CASE WHEN {0} > 0 THEN ln({0}) END)", Double),
     nullable("LOG10", "D", "(CASE WHEN {0} > 0 THEN log({0}) END)", Double),
-    nullable("LOG2", "D", "(CASE WHEN {0} > 0 THEN (ln({0}) / ln(2::float8)) END)", Double),
-    plain("POW", "DD", "power({0}, {1})", Double),
-    plain("POWER", "DD", "power({0}, {1})", Double),
-    plain("SIN", "D", "sin({0})", Double),
-    plain("COS", "D", "cos({0})", Double),
-    plain("TAN", "D", "tan({0})", Double),
-    plain("ATAN", "D", "atan({0})", Double),
-    plain("ATAN2", "DD", "atan2({0}, {1})", Double),
-    plain("RADIANS", "D", "radians({0})", Double),
-    plain("DEGREES", "D", "degrees({0})", Double),
-    plain("SIGN", "D", "sign({0})::int8", Integer(2)),
+    nullable("LOG2", "D", "\"mysql\".log2({0})", Double),
+    nullable("POW", "DD", "power({0}, {1})", Double),
+    nullable("POWER", "DD", "power({0}, {1})", Double),
+    nullable("LOG", "Dd", "\"mysql\".log({*})", Double),
+    nullable("ACOS", "D", "(CASE WHEN {0} BETWEEN -1 AND 1 THEN acos({0}) END)", Double),
+    nullable("ASIN", "D", "(CASE WHEN {0} BETWEEN -1 AND 1 THEN asin({0}) END)", Double),
+    nullable("COT", "D", "\"mysql\".cot({0})", Double),
+    nullable("SIN", "D", "sin({0})", Double),
+    nullable("COS", "D", "cos({0})", Double),
+    nullable("TAN", "D", "tan({0})", Double),
+    nullable("ATAN", "Dd", "\"mysql\".atan({*})", Double),
+    nullable("ATAN2", "DD", "atan2({0}, {1})", Double),
+    nullable("RADIANS", "D", "radians({0})", Double),
+    nullable("DEGREES", "D", "degrees({0})", Double),
+    plain("SIGN", "D", "sign({0})::int8", Integer(21)),
 ];
 
 impl Lowering<'_> {
@@ -35,6 +38,10 @@ impl Lowering<'_> {
         name: &str,
         arguments: &[Expression],
     ) -> Result<Option<Expression>, SqlError> {
+        if name == "PI" && arguments.is_empty() {
+            let ty = Type { length: 8, decimals: 6, ..Type::double() };
+            return Ok(Some(Expression::sql("pi()", ty, false)));
+        }
         let Some(first) = arguments.first() else { return Ok(None) };
         let any_null = arguments.iter().any(|argument| argument.nullable);
         let (ty, carrier) = match first.ty.class {

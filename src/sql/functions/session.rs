@@ -4,7 +4,7 @@ use crate::value::Value;
 
 use super::super::expression::{Body, Expression, Lowering};
 use super::super::plan::{LockFunction, ParameterSource, SqlError};
-use super::super::types::{Carrier, Type};
+use super::super::types::{Carrier, Coercibility, Collation, Type};
 
 impl Lowering<'_> {
     /// What the session knows.
@@ -15,17 +15,24 @@ impl Lowering<'_> {
     ) -> Result<Option<Expression>, SqlError> {
         let text = |length| Type::text(length, &self.context.collation);
         let unsigned = Type { unsigned: true, ..Type::integer(21) };
+        let constant = |ty: Type| Type {
+            collation: Some(Collation {
+                name: self.context.collation.clone(),
+                coercibility: Coercibility::System,
+            }),
+            ..ty
+        };
         let found = match (name, arguments) {
             ("DATABASE" | "SCHEMA", []) => match &self.context.database {
                 Some(database) => {
-                    Expression { nullable: true, ..Expression::literal(Value::Text(database.clone()), text(34)) }
+                    Expression { nullable: true, ..Expression::literal(Value::Text(database.clone()), constant(text(34))) }
                 }
-                None => Expression::literal(Value::Null, text(34)),
+                None => Expression::literal(Value::Null, constant(text(34))),
             },
             ("USER" | "CURRENT_USER" | "SESSION_USER" | "SYSTEM_USER", []) => {
-                Expression::source(ParameterSource::User, text(288), true)
+                Expression::source(ParameterSource::User, constant(text(288)), true)
             }
-            ("VERSION", []) => Expression::source(ParameterSource::Variable("version".to_owned()), text(60), false),
+            ("VERSION", []) => Expression::source(ParameterSource::Variable("version".to_owned()), constant(text(60)), false),
             ("CONNECTION_ID", []) => Expression::source(ParameterSource::ConnectionId, unsigned, false),
             ("LAST_INSERT_ID", []) => Expression::source(ParameterSource::LastInsertId, unsigned, false),
             ("LAST_INSERT_ID", [_]) => return Err(SqlError::unsupported("LAST_INSERT_ID(expr)")),
@@ -36,6 +43,10 @@ impl Lowering<'_> {
             ("SLEEP", [seconds]) => {
                 let seconds = self.render(seconds, Carrier::Float8)?;
                 Expression::sql(format!("\"mysql\".sleep({seconds})"), Type::integer(21), false)
+            }
+            ("BENCHMARK", [count, work]) => {
+                let (count, _) = (self.render(count, Carrier::Int8)?, self.own(work)?);
+                Expression::sql(format!("(CASE WHEN {count} >= 0 THEN 0 END)::int8"), Type::integer(1), true)
             }
             ("ANY_VALUE", [value]) => value.clone(),
             (_, _) => return self.lock_function(name, arguments),

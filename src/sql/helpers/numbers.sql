@@ -31,7 +31,7 @@ CREATE OR REPLACE FUNCTION "mysql".in_decimal(x numeric, shown text) RETURNS num
 $$ BEGIN IF abs(x) >= 1e81 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('DECIMAL value is out of range in ''%s''', shown); END IF; RETURN x; END $$;
 -- The bits of an unsigned integer in a bigint, and back. Fractions are rounded, what doesn't fit is cut.
 CREATE OR REPLACE FUNCTION "mysql".bits(n numeric) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT CASE WHEN r > 9223372036854775807 THEN (least(r, 18446744073709551615) - 18446744073709551616)::bigint ELSE greatest(r, -9223372036854775808)::bigint END FROM (SELECT round(n) r) q $$;
+$$ SELECT CASE WHEN r IS NULL THEN NULL WHEN r > 9223372036854775807 THEN (least(r, 18446744073709551615) - 18446744073709551616)::bigint ELSE greatest(r, -9223372036854775808)::bigint END FROM (SELECT round(n) r) q $$;
 CREATE OR REPLACE FUNCTION "mysql".unsigned(b bigint) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN b < 0 THEN b + 18446744073709551616 ELSE b::numeric END $$;
 CREATE OR REPLACE FUNCTION "mysql".shift_left(b bigint, n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
@@ -71,7 +71,86 @@ CREATE OR REPLACE FUNCTION "mysql".fmod(a double precision, b double precision) 
 $$ SELECT CASE WHEN b <> 0 THEN mod("mysql".exact_double(a), "mysql".exact_double(b))::double precision END $$;
 -- SET as a number: one bit for each member.
 CREATE OR REPLACE FUNCTION "mysql".set_number(s text, labels text[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT CASE WHEN s IS NOT NULL THEN coalesce((SELECT sum(2::numeric ^ (array_position(labels, member) - 1)) FROM unnest(string_to_array(s COLLATE "C", ',')) member), 0) END $$;
+$$ SELECT CASE WHEN s IS NOT NULL THEN coalesce((SELECT sum(2::numeric ^ (array_position(labels, member COLLATE "C") - 1)) FROM unnest(string_to_array(s COLLATE "C", ',')) member), 0) END $$;
 -- A time as a number: HHMMSS with its fraction.
 CREATE OR REPLACE FUNCTION "mysql".time_number(i interval) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT sign(s) * (trunc(abs(s) / 3600) * 10000 + trunc(mod(abs(s), 3600) / 60) * 100 + mod(abs(s), 60)) FROM (SELECT extract(epoch FROM i) s) q $$;
+CREATE OR REPLACE FUNCTION "mysql".log(b double precision, x double precision) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT CASE WHEN b > 0 AND b <> 1 AND x > 0 THEN ln(x) / ln(b) END $$;
+CREATE OR REPLACE FUNCTION "mysql".log(x double precision) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT CASE WHEN x > 0 THEN ln(x) END $$;
+-- C's log2 is exact for powers of two.
+CREATE OR REPLACE FUNCTION "mysql".log2(x double precision) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT CASE WHEN x > 0 THEN CASE WHEN abs(r) < 1000 AND 2::float8 ^ round(r) = x THEN round(r) ELSE r END END FROM (SELECT CASE WHEN x > 0 THEN ln(x) / ln(2::float8) END r) q $$;
+CREATE OR REPLACE FUNCTION "mysql".atan(y double precision, x double precision) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT atan2(y, x) $$;
+CREATE OR REPLACE FUNCTION "mysql".atan(x double precision) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT pg_catalog.atan(x) $$;
+CREATE OR REPLACE FUNCTION "mysql".cot(x double precision) RETURNS double precision LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS
+$$ BEGIN IF x = 0 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('DOUBLE value is out of range in ''cot(%s)''', "mysql".double_text(x)); END IF; RETURN 1 / tan(x); END $$;
+
+-- What text is worth as a number, with MySQL's warning when it isn't one as a whole. VOLATILE, so that a warning comes
+-- once for each time that a value is taken.
+CREATE OR REPLACE FUNCTION "mysql".double_of(s text) RETURNS double precision LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS
+$$ DECLARE t text COLLATE "C" := ltrim(s, E' \t\n\r\f\v'); n text COLLATE "C"; BEGIN
+ IF s IS NULL THEN RETURN NULL; END IF;
+ n := substring(t from '^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?');
+ IF n IS NULL OR rtrim(t, E' \t\n\r\f\v') <> n THEN PERFORM "mysql".warn(1292, format('Truncated incorrect DOUBLE value: ''%s''', s)); END IF;
+ RETURN coalesce(n::double precision, 0);
+EXCEPTION WHEN numeric_value_out_of_range THEN
+ IF n ~ '[eE]-' THEN RETURN 0; END IF;
+ PERFORM "mysql".warn(1292, format('Truncated incorrect DOUBLE value: ''%s''', s));
+ RETURN CASE WHEN n LIKE '-%' THEN -1.7976931348623157e308 ELSE 1.7976931348623157e308 END; END $$;
+CREATE OR REPLACE FUNCTION "mysql".decimal_of(s text, kind text) RETURNS numeric LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS
+$$ DECLARE t text COLLATE "C" := ltrim(s, E' \t\n\r\f\v'); n text COLLATE "C"; r numeric; BEGIN
+ IF s IS NULL THEN RETURN NULL; END IF;
+ n := substring(t from '^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?');
+ IF n IS NULL OR rtrim(t, E' \t\n\r\f\v') <> n THEN PERFORM "mysql".warn(1292, format('Truncated incorrect %s value: ''%s''', kind, s)); END IF;
+ r := coalesce(n::numeric, 0);
+ RETURN CASE WHEN abs(r) >= 1e65 THEN sign(r) * (1e65 - 1) ELSE r END; END $$;
+-- CAST(text AS SIGNED) and AS UNSIGNED: digits only, 64 bits.
+CREATE OR REPLACE FUNCTION "mysql".integer_of(s text) RETURNS numeric LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS
+$$ DECLARE t text COLLATE "C" := ltrim(s, E' \t\n\r\f\v'); n text COLLATE "C"; r numeric; BEGIN
+ IF s IS NULL THEN RETURN NULL; END IF;
+ n := substring(t from '^[-+]?[0-9]+'); r := coalesce(n::numeric, 0);
+ IF n IS NULL OR rtrim(t, E' \t\n\r\f\v') <> n OR r > 18446744073709551615 OR r < -9223372036854775808 THEN
+   PERFORM "mysql".warn(1292, format('Truncated incorrect INTEGER value: ''%s''', s)); END IF;
+ RETURN least(greatest(r, -9223372036854775808), 18446744073709551615); END $$;
+CREATE OR REPLACE FUNCTION "mysql".signed_of(s text) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS
+$$ DECLARE r numeric := "mysql".integer_of(s); BEGIN
+ IF r > 9223372036854775807 AND r < 18446744073709551615 THEN PERFORM "mysql".warn(1105, 'Cast to signed converted positive out-of-range integer to its negative complement'); END IF;
+ RETURN "mysql".bits(r); END $$;
+CREATE OR REPLACE FUNCTION "mysql".unsigned_of(s text) RETURNS numeric LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS
+$$ DECLARE r numeric := "mysql".integer_of(s); BEGIN
+ IF r < 0 THEN PERFORM "mysql".warn(1105, 'Cast to unsigned converted negative integer to its positive complement'); RETURN r + 18446744073709551616; END IF;
+ RETURN r; END $$;
+-- A double as an integer of 64 bits: rounded half to even, cut to the range.
+CREATE OR REPLACE FUNCTION "mysql".real_signed(x double precision) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN x IS NULL THEN NULL WHEN x >= 9223372036854775807::float8 THEN 9223372036854775807 WHEN x <= -9223372036854775808::float8 THEN -9223372036854775808 ELSE round(x)::bigint END $$;
+CREATE OR REPLACE FUNCTION "mysql".to_unsigned(n numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN n < 0 THEN 18446744073709551616 + greatest(n, -9223372036854775808) WHEN n IS NOT NULL THEN least(n, 18446744073709551615) END $$;
+CREATE OR REPLACE FUNCTION "mysql".year_of(n numeric, shown text, quoted boolean) RETURNS smallint LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS
+$$ DECLARE y numeric := round(n); BEGIN
+ IF n IS NULL THEN RETURN NULL; END IF;
+ IF y = 0 THEN RETURN CASE WHEN quoted AND char_length(shown) < 4 THEN 2000 ELSE 0 END; END IF;
+ IF y BETWEEN 1 AND 69 THEN RETURN y + 2000; ELSIF y BETWEEN 70 AND 99 THEN RETURN y + 1900; ELSIF y BETWEEN 1901 AND 2155 THEN RETURN y; END IF;
+ PERFORM "mysql".warn(1292, format('Truncated incorrect YEAR value: ''%s''', shown)); RETURN NULL; END $$;
+-- CAST AS CHAR(n) and BINARY(n).
+CREATE OR REPLACE FUNCTION "mysql".char_of(s text, n integer) RETURNS text LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE AS
+$$ BEGIN IF char_length(s) > n THEN PERFORM "mysql".warn(1292, format('Truncated incorrect CHAR(%s) value: ''%s''', n, s)); RETURN left(s, n); END IF; RETURN s; END $$;
+CREATE OR REPLACE FUNCTION "mysql".binary_of(b bytea, n integer) RETURNS bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE AS
+$$ BEGIN IF octet_length(b) > n THEN PERFORM "mysql".warn(1292, format('Truncated incorrect BINARY(%s) value: ''%s''', n, regexp_replace(encode(b, 'escape'), '\\(\d\d\d)', '?', 'g'))); RETURN substr(b, 1, n); END IF;
+ RETURN b || decode(repeat('00', n - octet_length(b)), 'hex'); END $$;
+
+-- Numbers in other bases; the range is that of unsigned integers of 64 bits, and of signed ones for negative bases.
+CREATE OR REPLACE FUNCTION "mysql".conv(s text, f bigint, t bigint) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ DECLARE d text COLLATE "C" := '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'; x text COLLATE "C" := upper(ltrim(s COLLATE "C")); n numeric := 0; m boolean; k int; i int := 1; r text COLLATE "C" := ''; a bigint := abs(t); BEGIN
+ IF abs(f) < 2 OR abs(f) > 36 OR a < 2 OR a > 36 OR octet_length(s) = 0 THEN RETURN NULL; END IF;
+ m := left(x, 1) = '-'; IF left(x, 1) IN ('-', '+') THEN i := 2; END IF;
+ WHILE i <= char_length(x) LOOP k := strpos(d, substr(x, i, 1)) - 1; EXIT WHEN k < 0 OR k >= abs(f);
+  n := n * abs(f) + k; IF n > 18446744073709551615 THEN n := 18446744073709551615; END IF; i := i + 1; END LOOP;
+ IF f < 0 THEN n := CASE WHEN m THEN -least(n, 9223372036854775808) ELSE least(n, 9223372036854775807) END;
+ ELSIF m AND n < 18446744073709551615 THEN n := CASE WHEN n = 0 THEN 0 ELSE 18446744073709551616 - n END; END IF;
+ IF n < 0 THEN n := n + 18446744073709551616; END IF; m := false;
+ IF t < 0 AND n > 9223372036854775807 THEN m := true; n := 18446744073709551616 - n; END IF;
+ IF n = 0 THEN RETURN '0'; END IF;
+ WHILE n > 0 LOOP r := substr(d, mod(n, a)::int + 1, 1) || r; n := div(n, a); END LOOP;
+ RETURN CASE WHEN m THEN '-' ELSE '' END || r; END $$;

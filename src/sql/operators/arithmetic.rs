@@ -45,7 +45,7 @@ impl Lowering<'_> {
     fn integer_arithmetic(&mut self, op: &str, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {
         let nullable = left.nullable || right.nullable;
         let digits = |side: &Expression| match side.ty.class {
-            Class::Bytes => 20,
+            Class::Bytes | Class::Date | Class::DateTime | Class::Time => side.ty.precision(),
             _integer => side.ty.length,
         };
         let length = match op {
@@ -54,7 +54,7 @@ impl Lowering<'_> {
         };
         let unsigned = left.ty.unsigned || right.ty.unsigned;
         let signed_difference = op == "-" && self.modes.no_unsigned_subtraction;
-        let ty = Type { unsigned: unsigned && !signed_difference, ..Type::integer(length.min(21)) };
+        let ty = Type { unsigned: unsigned && !signed_difference, ..Type::integer(length.min(67)) };
         let wide = Self::is_wide(left) || Self::is_wide(right);
         let natural = op == "+" && Self::is_natural(left) && Self::is_natural(right);
         if !wide && (!unsigned || natural) {

@@ -1,0 +1,106 @@
+//! Functions that compare their arguments: FIELD, INTERVAL, GREATEST, LEAST; and those that tell about a value's
+//! character set.
+
+use crate::value::Value;
+
+use super::super::charset;
+use super::super::expression::{Expression, Lowering};
+use super::super::plan::SqlError;
+use super::super::types::{Carrier, Class, Type};
+
+fn is_number(side: &Expression) -> bool {
+    matches!(side.ty.class, Class::Integer | Class::Decimal | Class::Real)
+}
+
+impl Lowering<'_> {
+    pub(super) fn choosing_function(
+        &mut self,
+        name: &str,
+        arguments: &[Expression],
+    ) -> Result<Option<Expression>, SqlError> {
+        Ok(Some(match (name, arguments) {
+            ("FIELD", [wanted, list @ ..]) if !list.is_empty() => self.field_of(wanted, list)?,
+            ("INTERVAL", [wanted, list @ ..]) if !list.is_empty() => self.interval_of(wanted, list)?,
+            ("GREATEST" | "LEAST", [_, _, ..]) => self.extreme_of(name, arguments)?,
+            ("CHARSET" | "COLLATION", [value]) => {
+                let collation = match (value.ty.class, &value.ty.collation) {
+                    (Class::Text, Some(collation)) => collation.name.clone(),
+                    (Class::Open, _) => return Err(SqlError::unsupported(format_args!("{name} of a parameter"))),
+                    (_, _) => "binary".to_owned(),
+                };
+                let shown =
+                    if name == "CHARSET" { charset::of_collation(&collation).to_owned() } else { collation };
+                let ty = Type::text(64, "utf8mb3_general_ci");
+                Expression { nullable: false, ..Expression::literal(Value::Text(shown), ty) }
+            }
+            ("COERCIBILITY", [value]) => {
+                let number = match (value.ty.class, &value.ty.collation) {
+                    (Class::Null, _) => 6,
+                    (Class::Text, Some(collation)) => collation.coercibility.number(),
+                    (Class::Open, _) => return Err(SqlError::unsupported("COERCIBILITY of a parameter")),
+                    (Class::Bytes, _) if value.origin.is_some() => 2,
+                    (Class::Bytes | Class::Text, _) => 4,
+                    (_, _) if value.origin.is_some() => 5,
+                    (_, _) => 5,
+                };
+                Expression::literal(Value::Int(number), Type::integer(10))
+            }
+            (_, _) => return Ok(None),
+        }))
+    }
+
+    /// All text is compared as text, all numbers as numbers, anything else as doubles.
+    fn field_of(&mut self, wanted: &Expression, list: &[Expression]) -> Result<Expression, SqlError> {
+        let all = || std::iter::once(wanted).chain(list);
+        let uniform = all().all(is_number) || !all().any(is_number);
+        let doubled = |lowering: &mut Self, side: &Expression| -> Result<Expression, SqlError> {
+            if uniform || side.is_null() {
+                return Ok(side.clone());
+            }
+            Ok(Expression::sql(lowering.render(side, Carrier::Float8)?, Type::double(), side.nullable))
+        };
+        let wanted = doubled(self, wanted)?;
+        let mut sql = String::from("CASE");
+        for (at, item) in list.iter().enumerate() {
+            let item = doubled(self, item)?;
+            sql.push_str(&format!(" WHEN {} THEN {}", self.compare("=", &wanted, &item)?, at + 1));
+        }
+        Ok(Expression::sql(format!("({sql} ELSE 0 END)::int8"), Type::integer(3), false))
+    }
+
+    /// How many of the ascending numbers aren't above the first.
+    fn interval_of(&mut self, wanted: &Expression, list: &[Expression]) -> Result<Expression, SqlError> {
+        let wanted = self.render(wanted, Carrier::Numeric)?;
+        let mut sql = format!("CASE WHEN {wanted} IS NULL THEN -1");
+        for (at, item) in list.iter().enumerate() {
+            sql.push_str(&format!(" WHEN {wanted} < {} THEN {at}", self.render(item, Carrier::Numeric)?));
+        }
+        Ok(Expression::sql(format!("({sql} ELSE {} END)::int8", list.len()), Type::integer(10), false))
+    }
+
+    fn extreme_of(&mut self, name: &str, arguments: &[Expression]) -> Result<Expression, SqlError> {
+        if arguments.iter().any(|argument| argument.ty.class == Class::Json) {
+            return Err(SqlError::unsupported("comparison of JSON in the LEAST and GREATEST operators"));
+        }
+        let nullable = arguments.iter().any(|argument| argument.nullable);
+        let (ty, mut values) = self.unify_rounded(arguments)?;
+        if ty.is_text() {
+            let collation = match &ty.collation {
+                Some(collation) => collation.name.clone(),
+                None => self.context.collation.clone(),
+            };
+            let clause = self.collation_sql(&collation)?;
+            for value in &mut values {
+                *value = format!("({value} COLLATE {clause})");
+            }
+        }
+        let missing: Vec<String> = values.iter().map(|value| format!("{value} IS NULL")).collect();
+        let chosen = format!("{name}({})", values.join(", "));
+        let sql = if nullable {
+            format!("(CASE WHEN {} THEN NULL ELSE {chosen} END)", missing.join(" OR "))
+        } else {
+            chosen
+        };
+        Ok(Expression::sql(sql, ty, nullable))
+    }
+}
