@@ -2,7 +2,7 @@
 
 use super::super::expression::{Expression, Lowering};
 use super::super::plan::SqlError;
-use super::super::types::Type;
+use super::super::types::{Carrier, Class, Type};
 
 impl Lowering<'_> {
     /// Functions that choose between their arguments.
