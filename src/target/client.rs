@@ -141,6 +141,14 @@ impl Client {
         !self.busy && !self.broken && self.socket.is_drained()
     }
 
+    /// The same connection with its socket on the runtime of this thread.
+    ///
+    /// # Errors
+    /// When the socket can't be registered; the connection is closed then.
+    pub(super) fn moved(self) -> std::io::Result<Self> {
+        Ok(Self { socket: self.socket.moved()?, ..self })
+    }
+
     /// Looks at an idle connection without waiting: false when the server has closed it or is about to.
     pub(super) fn is_alive(&mut self) -> bool {
         self.is_usable() && self.socket.is_quiet()

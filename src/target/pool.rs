@@ -4,10 +4,16 @@
 //! A connection goes back to the pool only when it is usable and outside a transaction; anything else is closed and its
 //! place is free for a new one. The serving session sets what differs from the session defaults with SET LOCAL, which
 //! ends with the transaction.
+//!
+//! # Why connections stay with their thread
+//! A socket's events arrive at the runtime that it was opened on. A session on another thread would be woken across
+//! threads for every answer, which costs more than the answer. So a session takes an idle connection of its own thread
+//! first, and one of another thread is moved to this one's runtime.
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,7 +34,8 @@ pub struct Pool {
     application_name: String,
     wait_limit: Duration,
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Client>>,
+    /// With the thread whose runtime each belongs to.
+    idle: Mutex<Vec<(ThreadId, Client)>>,
     /// What lent connections would be cancelled with, by a number of the lease.
     lent: Mutex<HashMap<u64, CancelHandle>>,
 }
@@ -69,11 +76,11 @@ impl Pool {
     /// # Errors
     /// [`TargetError::Exhausted`] when none became free in time, otherwise why no connection could be opened.
     pub async fn take(self: &Arc<Self>) -> Result<Lease, TargetError> {
-        let waiting = Arc::clone(&self.permits).acquire_owned();
-        let permit = tokio::time::timeout(self.wait_limit, waiting)
-            .await
-            .map_err(|_| TargetError::Exhausted(self.target.max_connections))?
-            .map_err(|_| TargetError::Exhausted(self.target.max_connections))?;
+        // A timer that is earlier than all others wakes the runtime, so none is set where there's no need to wait.
+        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => self.wait().await?,
+        };
         let client = match self.idle_client() {
             Some(client) => client,
             None => Client::connect_with(&self.target, &self.application_name, &SETTINGS).await?,
@@ -81,15 +88,36 @@ impl Pool {
         Ok(Lease { pool: Arc::clone(self), client: Some(client), _permit: permit })
     }
 
-    /// An idle connection that the server hasn't closed meanwhile.
+    async fn wait(&self) -> Result<OwnedSemaphorePermit, TargetError> {
+        let waiting = Arc::clone(&self.permits).acquire_owned();
+        let exhausted = || TargetError::Exhausted(self.target.max_connections);
+        tokio::time::timeout(self.wait_limit, waiting).await.map_err(|_| exhausted())?.map_err(|_| exhausted())
+    }
+
+    /// An idle connection that the server hasn't closed meanwhile, of this thread if there is one.
     fn idle_client(&self) -> Option<Client> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(mut client) = idle.pop() {
+        let own = thread::current().id();
+        loop {
+            let (thread, mut client) = {
+                let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                match idle.iter().rposition(|(thread, _)| *thread == own) {
+                    Some(position) => idle.swap_remove(position),
+                    None => idle.pop()?,
+                }
+            };
+            if thread != own {
+                client = match client.moved() {
+                    Ok(client) => client,
+                    Err(error) => {
+                        tracing::debug!(%error, "an idle connection couldn't be moved to another thread");
+                        continue;
+                    }
+                };
+            }
             if client.is_alive() {
                 return Some(client);
             }
         }
-        None
     }
 
     /// Closes the idle connections, e.g. when the server was restarted and each of them would fail once.
@@ -149,7 +177,7 @@ impl Drop for Lease {
             && client.is_usable()
             && client.status() == TransactionStatus::Idle
         {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
+            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push((thread::current().id(), client));
         }
     }
 }

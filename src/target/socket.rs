@@ -90,6 +90,15 @@ impl Socket {
         }
     }
 
+    /// The same socket on the runtime of this thread. TLS stays where it is: its state can't be taken apart.
+    pub(super) fn moved(self) -> io::Result<Self> {
+        let stream = match self.stream {
+            Stream::Plain(tcp) => Stream::Plain(TcpStream::from_std(tcp.into_std()?)?),
+            encrypted @ Stream::Tls(_) => encrypted,
+        };
+        Ok(Self { stream, ..self })
+    }
+
     /// True when nothing the server sent waits unread.
     pub(super) fn is_drained(&self) -> bool {
         self.input.is_empty()

@@ -1,9 +1,11 @@
 //! One client's session: the command loop.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use tokio::time::{Instant, Sleep};
 
 use super::backend::{Backend, Call, Failure, Statement};
 use super::channel::{Channel, ReadError};
@@ -55,6 +57,9 @@ pub(super) struct Session {
     /// A fresh session's database, entered before the first command.
     initial_database: Option<String>,
     greets: bool,
+    /// Ends an idle session. It stays set and is put off when it fires: a timer for each command would be the earliest
+    /// one, and setting that wakes the runtime.
+    idle: Option<Pin<Box<Sleep>>>,
 }
 
 /// What a call into the backend needs, held apart from the session's own borrow.
@@ -155,6 +160,7 @@ impl Session {
             route_session,
             initial_database: None,
             greets: false,
+            idle: None,
         }
     }
 
@@ -209,10 +215,23 @@ impl Session {
         let limit = self.serving.config.listen.max_allowed_packet;
         let idle = self.state.variables.text(&self.serving.defaults, "wait_timeout").parse().unwrap_or(28_800);
         let kill = self.peer.kill.clone();
-        let read = tokio::select! {
-            biased;
-            () = kill.cancelled() => return Ok(None),
-            read = tokio::time::timeout(Duration::from_secs(idle), self.channel.packet(limit)) => read,
+        let over = Instant::now() + Duration::from_secs(idle);
+        let read = loop {
+            let timer = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(over)));
+            if timer.deadline() > over {
+                timer.as_mut().reset(over);
+            }
+            tokio::select! {
+                biased;
+                () = kill.cancelled() => return Ok(None),
+                read = self.channel.packet(limit) => break Ok(read),
+                () = timer.as_mut() => {
+                    if Instant::now() >= over {
+                        break Err(());
+                    }
+                    timer.as_mut().reset(over);
+                }
+            }
         };
         match read {
             Ok(Ok(packet)) => Ok(Some(packet.payload)),
@@ -225,7 +244,7 @@ impl Session {
                 Err(ReadError::TooLarge(error))
             }
             Ok(Err(error)) => Err(error),
-            Err(_) => {
+            Err(()) => {
                 self.channel.sequence = 0;
                 let text = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
                 self.channel.put_error(&MysqlError::new(4031, "HY000", text));
