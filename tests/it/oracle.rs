@@ -13,6 +13,7 @@
 mod accepted;
 mod answer;
 mod script;
+mod unwieldy;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -150,4 +151,31 @@ async fn the_real_mysql_and_postgresql_through_bascule_give_the_same_answers() {
     println!("{cases} cases in {} scripts", scripts.len());
     assert!(differences.is_empty(), "{} differences in {cases} cases:\n{}", differences.len(), report(&differences));
     assert!(unused.is_empty(), "lines of accepted.txt that nothing needs any more:\n{}", unused.join("\n"));
+}
+
+#[tokio::test]
+async fn statements_that_no_script_can_hold_are_answered_as_by_mysql_and_leave_the_session_whole() {
+    let door = door::open(4).await;
+    let mut pair = Pair::open(&door, None).await;
+    let mut differences = String::new();
+    for unwieldy::Unwieldy { name, text, values } in unwieldy::statements() {
+        let (expected, found) = match values {
+            Some(values) => {
+                let expected = Answer::prepared(&mut pair.mysql, &text, &values).await;
+                (expected, Answer::prepared(&mut pair.bascule, &text, &values).await)
+            }
+            None => (Answer::text(&mut pair.mysql, &text).await, Answer::text(&mut pair.bascule, &text).await),
+        };
+        let counts =
+            |aspect: &Aspect| matches!(aspect, Aspect::Error | Aspect::Refused | Aspect::Results | Aspect::Rows);
+        for (aspect, detail) in expected.differences(&found, true) {
+            if counts(&aspect) {
+                let detail: String = detail.chars().take(300).collect();
+                let _ = writeln!(differences, "{name}: {aspect}: {detail}");
+            }
+        }
+        let alive: Option<u8> = pair.bascule.query_first("SELECT 1").await.expect("the session goes on");
+        assert_eq!(alive, Some(1), "after {name}");
+    }
+    assert!(differences.is_empty(), "{differences}");
 }
