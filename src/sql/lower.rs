@@ -235,12 +235,19 @@ impl Lowering<'_> {
     }
 
     fn unary(&mut self, op: UnaryOperator, operand: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
+        if op == UnaryOperator::Not {
+            // A run of NOTs is one or none.
+            let (mut rest, mut negated) = (unnested(operand), true);
+            while let Expr::UnaryOp { op: UnaryOperator::Not, expr } = rest {
+                (rest, negated) = (unnested(expr), !negated);
+            }
+            let inner = self.lower(rest, place)?;
+            let sql = self.truth(&inner)?;
+            let sql = if negated { format!("(NOT {sql})") } else { sql };
+            return Ok(Expression::condition(sql, inner.nullable));
+        }
         let inner = self.lower(operand, place)?;
         match op {
-            UnaryOperator::Not => {
-                let sql = self.truth(&inner)?;
-                Ok(Expression::condition(format!("(NOT {sql})"), inner.nullable))
-            }
             UnaryOperator::Plus => Ok(inner),
             UnaryOperator::Minus => self.negate(inner),
             UnaryOperator::BitwiseNot => self.bit_not(&inner),

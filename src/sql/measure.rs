@@ -14,7 +14,7 @@ pub(super) const MAX_OPERATORS: usize = 8_000;
 /// Most AND and OR: chains of them are worked on without recursion.
 const MAX_LOGIC: usize = 300_000;
 /// Deepest nesting of queries, MySQL's own limit.
-const MAX_SELECTS: usize = 62;
+const MAX_SELECTS: usize = 63;
 
 /// A height and the most that it ever was.
 #[derive(Clone, Copy, Debug, Default)]

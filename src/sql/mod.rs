@@ -28,6 +28,7 @@ mod functions;
 mod given;
 mod helpers;
 mod information_schema;
+mod inline;
 mod insert;
 mod json;
 mod keys;
@@ -58,6 +59,7 @@ pub use classify::{
 };
 pub use given::user_variables;
 pub use helpers::HELPERS;
+pub use inline::inlined;
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
 pub use template::{Lifted, lift};
 

@@ -57,7 +57,7 @@ enum Restore {
 /// A statement for PostgreSQL with its values.
 #[derive(Clone, Debug)]
 pub(super) struct Statement<'a> {
-    pub(super) sql: &'a str,
+    pub(super) sql: Cow<'a, str>,
     pub(super) types: Vec<u32>,
     pub(super) parameters: Vec<Option<Bytes>>,
     pub(super) effect: Effect,
@@ -222,7 +222,7 @@ impl Backend {
         };
         let steps = self.steps(call.settings);
         let mut requests: Vec<Request<'_>> = steps.iter().map(Step::request).collect();
-        requests.push(Request { sql: statement.sql, types: &statement.types, parameters: &statement.parameters });
+        requests.push(Request { sql: &statement.sql, types: &statement.types, parameters: &statement.parameters });
         call.serving.pool.register(call.connection_id, lease.cancel_handle());
         let flown = fly(&mut lease, &requests, sink).await;
         self.raised = lease.take_raised();
@@ -458,7 +458,7 @@ impl Backend {
     }
 
     async fn control(&mut self, call: Call<'_>, sql: &str) -> Result<(), Failure> {
-        let statement = Statement { sql, types: Vec::new(), parameters: Vec::new(), effect: Effect::Read };
+        let statement = Statement { sql: sql.into(), types: Vec::new(), parameters: Vec::new(), effect: Effect::Read };
         self.perform(call, &statement, &mut Sink::Nothing).await.map(|_| ())
     }
 

@@ -168,7 +168,10 @@ fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath)
             "Access denied; Bascule's PostgreSQL user lacks a privilege for this operation",
         )),
         "53100" => statement(MysqlError::new(1021, "HY000", "Disk full; waiting for someone to free some space...")),
-        "54000" | "54001" | "54011" | "54023" => statement(MysqlError::unsupported("a statement of this size")),
+        // Deeper than PostgreSQL's stack bears, or than its parser's.
+        "54001" => statement(stack_overrun()),
+        "42601" if error.message.contains("memory exhausted") => statement(stack_overrun()),
+        "54000" | "54011" | "54023" => statement(MysqlError::unsupported("a statement of this size")),
         _ if error.is_fatal() => (MysqlError::backend_lost(), Aftermath::Connection),
         // Class 42 and 0A: PostgreSQL didn't understand what we wrote. Our error; the client sees a named refusal.
         state if state.starts_with("42") || state.starts_with("0A") => {
@@ -176,6 +179,12 @@ fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath)
         }
         state => statement(MysqlError::new(1105, "HY000", format!("Unknown error (PostgreSQL {state})"))),
     }
+}
+
+fn stack_overrun() -> MysqlError {
+    let text = "Thread stack overrun:  1008912 bytes used of a 1048576 byte stack, and 40000 bytes needed.  Use \
+                'mysqld --thread_stack=#' to specify a bigger stack.";
+    MysqlError::new(1436, "HY000", text)
 }
 
 /// Longest value in "Duplicate entry", in characters.

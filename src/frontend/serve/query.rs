@@ -184,8 +184,12 @@ impl Session {
         });
         self.state.warn_all(warnings);
         let bound = bound.map_err(|error| Failure::unbound(error.into()))?;
-        let types = parameters.iter().map(|parameter| parameter.type_oid).collect();
-        Ok(Statement { sql, types, parameters: bound, effect: Effect::Read })
+        let types: Vec<u32> = parameters.iter().map(|parameter| parameter.type_oid).collect();
+        if let Some(whole) = sql::inlined(sql, &types, &bound) {
+            let (types, parameters) = (Vec::new(), Vec::new());
+            return Ok(Statement { sql: whole.into(), types, parameters, effect: Effect::Read });
+        }
+        Ok(Statement { sql: sql.into(), types, parameters: bound, effect: Effect::Read })
     }
 
     pub(super) async fn run_query(

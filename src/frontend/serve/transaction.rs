@@ -44,7 +44,7 @@ impl Session {
         if snapshot {
             // The snapshot is taken now, not with the first query.
             let statement =
-                Statement { sql: "SELECT 1", types: Vec::new(), parameters: Vec::new(), effect: Effect::Read };
+                Statement { sql: "SELECT 1".into(), types: Vec::new(), parameters: Vec::new(), effect: Effect::Read };
             self.perform(&statement, &mut Sink::Nothing).await?;
         }
         Ok(())

@@ -174,7 +174,7 @@ impl Lowering<'_> {
         if place.clause != "field list" && place.clause != "having clause" && place.clause != "order clause" {
             return Err(SqlError::misplaced_aggregate());
         }
-        let Some(grouping) = place.grouping else { return Err(missing(0)) };
+        let Some(grouping) = place.grouping else { return Err(SqlError::misplaced_aggregate()) };
         let mut list = Vec::with_capacity(arguments.len());
         for (at, argument) in arguments.iter().enumerate() {
             let constant = matches!(unnested(argument), Expr::Value(_));
