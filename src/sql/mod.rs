@@ -20,6 +20,7 @@ mod comments;
 mod cursor;
 mod dates;
 pub mod ddl;
+mod deprecated;
 mod dialect;
 mod error;
 mod expression;
@@ -114,6 +115,7 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
     let (tokens, into) = prepass::take_into(&source.tokens)?;
     let (statement, modifiers) = source.parse_tokens(&tokens, modes)?;
     let mut lowering = Lowering::new(context, modes, source);
+    lowering.warnings = deprecated::warnings(&source.tokens, modes);
     let plan = match (&statement, into) {
         (Statement::Query(query), Into::Variables(variables)) => select_into(&mut lowering, query, variables)?,
         (_, Into::Variables(_) | Into::Nowhere) => lowered(&mut lowering, &statement, modifiers)?,
@@ -152,6 +154,7 @@ fn query_plan(lowering: &mut Lowering<'_>, derived: Derived) -> QueryPlan {
         parameters: std::mem::take(&mut lowering.parameters),
         columns: derived.columns.iter().map(metadata::output).collect(),
         locking: derived.locking,
+        warnings: std::mem::take(&mut lowering.warnings),
     }
 }
 

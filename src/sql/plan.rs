@@ -174,6 +174,8 @@ pub struct QueryPlan {
     pub columns: Vec<OutputColumn>,
     /// FOR UPDATE and the like: begins a transaction under autocommit=0 and takes locks.
     pub locking: bool,
+    /// What MySQL warns of before the first value is seen.
+    pub warnings: Vec<Condition>,
 }
 
 /// A column of a result as MySQL would describe it; values come from PostgreSQL as text and are encoded by `field`.

@@ -107,8 +107,6 @@ pub(super) enum Coercibility {
     /// USER(), VERSION() and the like.
     System,
     Literal,
-    /// Numbers and dates as text.
-    Numeric,
 }
 
 impl Coercibility {
@@ -119,7 +117,6 @@ impl Coercibility {
             Self::Column => 2,
             Self::System => 3,
             Self::Literal => 4,
-            Self::Numeric => 5,
         }
     }
 
@@ -130,7 +127,6 @@ impl Coercibility {
             Self::Column => "IMPLICIT",
             Self::System => "SYSCONST",
             Self::Literal => "COERCIBLE",
-            Self::Numeric => "NUMERIC",
         }
     }
 }

@@ -199,6 +199,7 @@ impl Session {
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
         self.check_read_locks(&query.columns)?;
+        self.state.warn_all(query.warnings.clone());
         let mut statement = self.bind(query.sql.as_str(), &query.parameters, catalogue, execution.values)?;
         if query.locking {
             statement.effect = Effect::Lock;

@@ -70,6 +70,7 @@ pub(super) fn read(text: &str, table: &Table, usage: Use<'_>, scope: &Scope<'_>)
     let (statement, _) = source.parse_tokens(&source.tokens, modes)?;
     let expr = only_expression(&statement).ok_or_else(|| SqlError::unsupported("this expression in a definition"))?;
     let mut lowering = Lowering::new(&context, modes, &source);
+    lowering.quiet = purpose == Purpose::Replay;
     let own = visible(table, usage);
     let mut names = Names::under(None);
     names.add(relation(&own)?)?;

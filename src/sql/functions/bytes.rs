@@ -115,7 +115,7 @@ impl Lowering<'_> {
         let nullable = arguments.iter().any(|argument| argument.nullable);
         Ok(Some(match (name, arguments) {
             ("LENGTH" | "OCTET_LENGTH" | "BIT_LENGTH", [value]) => {
-                let sql = self.render(value, Carrier::Bytes)?;
+                let sql = self.length_operand(value)?;
                 let (times, length) = if name == "BIT_LENGTH" { (" * 8", 11) } else { ("", 10) };
                 Expression::sql(format!("(octet_length({sql})::int8{times})"), Type::integer(length), nullable)
             }
@@ -146,6 +146,13 @@ impl Lowering<'_> {
             ("BIT_COUNT", [value]) => self.bit_count(value)?,
             (_, _) => return Ok(None),
         }))
+    }
+
+    /// What LENGTH counts: PostgreSQL counts the bytes of UTF-8 text without converting it.
+    fn length_operand(&mut self, value: &Expression) -> Result<String, SqlError> {
+        let unicode = value.ty.collation.as_ref().is_none_or(|collation| collation.name.starts_with("utf8"));
+        let bytes = matches!(value.ty.class, Class::Bytes) || value.ty.field == FieldType::Bit;
+        self.render(value, if unicode && !bytes { Carrier::Text } else { Carrier::Bytes })
     }
 
     fn hexadecimal(&mut self, value: &Expression) -> Result<Expression, SqlError> {

@@ -114,7 +114,8 @@ impl Lowering<'_> {
         Ok(match length {
             Some(length) => {
                 let limit = length.min(i32::MAX.unsigned_abs());
-                let sql = format!("\"mysql\".char_of({sql}, {limit})");
+                let sql =
+                    if self.quiet { format!("left({sql}, {limit})") } else { format!("\"mysql\".char_of({sql}, {limit})") };
                 Expression::sql(sql, Type { length, ..ty }, value.nullable)
             }
             None => Expression::sql(sql, ty, value.nullable),
@@ -127,6 +128,7 @@ impl Lowering<'_> {
             Some(length) if length > 16_777_216 => {
                 return Err(SqlError::unsupported("CAST AS BINARY of more than 16 MiB"));
             }
+            Some(_) if self.quiet => return Err(SqlError::unsupported("CAST AS BINARY(n) in a definition")),
             Some(length) => {
                 Expression::sql(format!("\"mysql\".binary_of({sql}, {length})"), Type::bytes(length), value.nullable)
             }
@@ -149,7 +151,7 @@ impl Lowering<'_> {
             let sql = self.render(value, Carrier::Timestamp)?;
             return Ok(Expression::sql(format!("extract(year FROM {sql})::int2"), ty, true));
         }
-        if matches!(value.ty.class, Class::Time | Class::Json) {
+        if self.quiet || matches!(value.ty.class, Class::Time | Class::Json) {
             return Err(SqlError::unsupported("CAST of this type AS YEAR"));
         }
         let quoted = matches!(value.ty.class, Class::Text | Class::Open | Class::Bytes);
@@ -181,6 +183,9 @@ impl Lowering<'_> {
             Class::Text if value.ty.is_enum() => {
                 let sql = self.render(value, Carrier::Int8)?;
                 if unsigned { format!("({sql})::numeric") } else { sql }
+            }
+            Class::Text | Class::Open | Class::Bytes if self.quiet => {
+                return Err(SqlError::unsupported("CAST of text to an integer in a definition"));
             }
             Class::Text | Class::Open => format!("\"mysql\".{word}_of({})", self.text(value)?),
             Class::Integer | Class::Bytes => {

@@ -23,11 +23,11 @@ CREATE OR REPLACE FUNCTION "mysql".float_text(x real) RETURNS text LANGUAGE sql 
 $$ SELECT "mysql".double_text((x::numeric)::double precision) $$;
 
 -- Integers of 64 bits without sign, and results that don't fit.
-CREATE OR REPLACE FUNCTION "mysql".in_unsigned(x numeric, shown text) RETURNS numeric LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+CREATE OR REPLACE FUNCTION "mysql".in_unsigned(x numeric, shown text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
 $$ BEGIN IF x < 0 OR x > 18446744073709551615 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('BIGINT UNSIGNED value is out of range in ''%s''', shown); END IF; RETURN x; END $$;
-CREATE OR REPLACE FUNCTION "mysql".in_signed(x numeric, shown text) RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+CREATE OR REPLACE FUNCTION "mysql".in_signed(x numeric, shown text) RETURNS bigint LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
 $$ BEGIN IF x < -9223372036854775808 OR x > 9223372036854775807 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('BIGINT value is out of range in ''%s''', shown); END IF; RETURN x::bigint; END $$;
-CREATE OR REPLACE FUNCTION "mysql".in_decimal(x numeric, shown text) RETURNS numeric LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+CREATE OR REPLACE FUNCTION "mysql".in_decimal(x numeric, shown text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
 $$ BEGIN IF abs(x) >= 1e81 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('DECIMAL value is out of range in ''%s''', shown); END IF; RETURN x; END $$;
 -- The bits of an unsigned integer in a bigint, and back. Fractions are rounded, what doesn't fit is cut.
 CREATE OR REPLACE FUNCTION "mysql".bits(n numeric) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS

@@ -17,6 +17,13 @@ enum Side {
 }
 
 impl Side {
+    fn nullable(&self) -> bool {
+        match self {
+            Self::Scalar(value) => value.nullable,
+            Self::Row(members) => members.iter().any(Self::nullable),
+        }
+    }
+
     fn width(&self) -> usize {
         match self {
             Self::Scalar(_) => 1,
@@ -89,11 +96,13 @@ impl Lowering<'_> {
         let mut queries = Vec::new();
         let left = self.side(left, &mut queries, place)?;
         let right = self.side(right, &mut queries, place)?;
+        let safe = *op == Op::Spaceship;
+        let nullable = !queries.is_empty() || !safe && (left.nullable() || right.nullable());
         let mut sql = self.compare_sides(word, &left, &right)?;
         if !queries.is_empty() {
             sql = format!("(SELECT {sql} FROM (SELECT) AS one{})", queries.concat());
         }
-        Ok(Some(Expression::condition(sql, true)))
+        Ok(Some(Expression::condition(sql, nullable)))
     }
 
     fn side(&mut self, expr: &Expr, queries: &mut Vec<String>, place: Place<'_>) -> Result<Side, SqlError> {
@@ -153,15 +162,16 @@ impl Lowering<'_> {
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
         if may_be_row(subject) || list.iter().any(|item| members(item).is_some()) {
-            let mut alternatives = Vec::with_capacity(list.len());
+            let (mut alternatives, mut nullable) = (Vec::with_capacity(list.len()), false);
             for row in list {
                 let equal = self.row_operation(subject, &BinaryOperator::Eq, row, place)?;
                 let equal =
                     equal.ok_or_else(|| SqlError::operand_columns(members(subject).map_or(1, |row| row.len())))?;
+                nullable |= equal.nullable;
                 alternatives.push(self.truth(&equal)?);
             }
             let sql = format!("({})", alternatives.join(" OR "));
-            return Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, true));
+            return Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable));
         }
         let subject = self.lower(subject, place)?;
         let items = list.iter().map(|item| self.lower(item, place)).collect::<Result<Vec<_>, _>>()?;

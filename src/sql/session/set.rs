@@ -255,6 +255,7 @@ fn value(
         parameters: lowering.parameters,
         columns: vec![metadata::of_type("", &lowered.ty, lowered.nullable)],
         locking: false,
+        warnings: Vec::new(),
     };
     Ok((SetValue::Query(Box::new(plan)), Some(kind)))
 }

@@ -1,0 +1,81 @@
+//! What MySQL warns of while it reads a statement: operators and names that it means to drop.
+//!
+//! Only the tokens are looked at: they are all that MySQL's parser goes by too.
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use crate::wire::condition::Condition;
+
+use super::dialect::{Modes, is_word};
+
+/// The warnings of a query or a write, in the order of the text.
+pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition> {
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let next = tokens.get(at + 1).map(|token| &token.token);
+        let previous = at.checked_sub(1).and_then(|before| tokens.get(before)).map(|token| &token.token);
+        match &token.token {
+            Token::ExclamationMark => found.push(dropped("!", "NOT")),
+            Token::Overlap => found.push(dropped("&&", "AND")),
+            Token::StringConcat if !modes.pipes_as_concat => {
+                found.push(dropped("|| as a synonym for OR", "OR"));
+            }
+            Token::NationalStringLiteral(_) => found.push(national()),
+            Token::Word(word) if word.quote_style.is_none() => {
+                if word.keyword == Keyword::BINARY && is_operator(previous, next) {
+                    found.push(dropped("BINARY expr", "CAST"));
+                }
+                let text = matches!(next, Some(Token::SingleQuotedString(_) | Token::HexStringLiteral(_)));
+                let using = previous.is_some_and(|previous| is_word(previous, "USING"));
+                if text && word.value.eq_ignore_ascii_case("_utf8") || using && word.value.eq_ignore_ascii_case("utf8") {
+                    let message = "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias \
+                                   for UTF8MB4 in a future release. Please consider using UTF8MB4 in order to be \
+                                   unambiguous.";
+                    found.push(Condition::warning(3719, message));
+                }
+                if text && word.value.eq_ignore_ascii_case("_utf8mb3") {
+                    found.push(dropped("utf8mb3", "utf8mb4"));
+                }
+                if word.value.eq_ignore_ascii_case("NCHAR") && previous.is_some_and(|previous| is_word(previous, "AS")) {
+                    found.push(national());
+                }
+            }
+            _unremarkable => {}
+        }
+    }
+    found
+}
+
+/// BINARY before an operand, not as the type of CAST or CONVERT and not as a name.
+fn is_operator(previous: Option<&Token>, next: Option<&Token>) -> bool {
+    let type_of_cast = previous.is_some_and(|previous| {
+        is_word(previous, "AS") || is_word(previous, "USING") || is_word(previous, "CHARSET") || is_word(previous, "SET")
+    }) || matches!(previous, Some(Token::Period));
+    let operand = matches!(
+        next,
+        Some(
+            Token::Word(_)
+                | Token::Number(..)
+                | Token::SingleQuotedString(_)
+                | Token::DoubleQuotedString(_)
+                | Token::HexStringLiteral(_)
+                | Token::Placeholder(_)
+        )
+    );
+    let nested = matches!(next, Some(Token::LParen)) && !matches!(previous, Some(Token::Comma));
+    !type_of_cast && (operand || nested) && !next.is_some_and(|next| is_word(next, "FROM") || is_word(next, "AS"))
+}
+
+fn dropped(what: &str, instead: &str) -> Condition {
+    let message = format!("'{what}' is deprecated and will be removed in a future release. Please use {instead} instead");
+    Condition::warning(1287, message)
+}
+
+fn national() -> Condition {
+    Condition::warning(
+        3720,
+        "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 in a future \
+         release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be unambiguous.",
+    )
+}
