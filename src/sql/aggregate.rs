@@ -164,12 +164,17 @@ impl Lowering<'_> {
             }
             "AVG" if exact => {
                 let sql = self.render(value, Carrier::Numeric)?;
-                let scale = value.ty.decimals.saturating_add(4).min(30);
+                let more = self.context.given.quotient_digits();
+                // PostgreSQL's average has digits for four more; nothing may be rounded twice.
+                if more > 4 {
+                    return Err(SqlError::unsupported("AVG with a larger div_precision_increment"));
+                }
+                let scale = value.ty.decimals.saturating_add(more).min(30);
                 Ok(Call {
                     before: "round(",
                     call: format!("avg({word}{sql})"),
                     after: format!(", {scale})"),
-                    ty: Type::decimal(value.ty.precision() + 4, scale),
+                    ty: Type::decimal(value.ty.precision() + u32::from(more), scale),
                     nullable: true,
                 })
             }

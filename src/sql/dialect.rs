@@ -506,6 +506,7 @@ fn quoted_variables(tokens: &mut Vec<TokenWithSpan>) {
         matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.value == "@")
             || token.token == Token::AtSign
     };
+    split_keywords(tokens);
     let mut at = 0;
     while at + 1 < tokens.len() {
         let name = match (&tokens[at], &tokens[at + 1].token) {
@@ -523,6 +524,25 @@ fn quoted_variables(tokens: &mut Vec<TokenWithSpan>) {
         let span = sqlparser::tokenizer::Span::new(tokens[at].span.start, tokens[at + 1].span.end);
         tokens[at] = TokenWithSpan::new(token, span);
         tokens.remove(at + 1);
+        at += 1;
+    }
+}
+
+/// `SET@a` is two words: `@` is part of a word for sqlparser, for the sake of accounts.
+fn split_keywords(tokens: &mut Vec<TokenWithSpan>) {
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let parts = match &token.token {
+            Token::Word(word) if word.quote_style.is_none() => word.value.split_once('@').filter(|(keyword, _)| {
+                ["SET", "SELECT", "DO", "USING", "FROM"].iter().any(|known| known.eq_ignore_ascii_case(keyword))
+            }),
+            _other => None,
+        };
+        if let Some((keyword, name)) = parts {
+            let (keyword, name) = (Token::make_keyword(keyword), Token::make_word(&format!("@{name}"), None));
+            let span = token.span;
+            tokens.splice(at..=at, [TokenWithSpan::new(keyword, span), TokenWithSpan::new(name, span)]);
+        }
         at += 1;
     }
 }

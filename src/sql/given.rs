@@ -20,13 +20,23 @@ pub struct Given {
     pub parameters: Option<Arc<[Value]>>,
     /// The user variables that the statement reads, by lower-case name; one that is missing was never set.
     pub variables: Option<Arc<HashMap<String, UserVariable>>>,
+    /// `div_precision_increment` when it isn't 4.
+    pub division: Option<u8>,
+    /// `sql_select_limit` when it limits.
+    pub select_limit: Option<u64>,
 }
 
 impl Given {
     /// True when nothing is given, so that the plan serves any session.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.parameters.is_none() && self.variables.is_none()
+        self.parameters.is_none() && self.variables.is_none() && self.division.is_none() && self.select_limit.is_none()
+    }
+
+    /// Digits that a quotient has behind the point beyond its dividend's.
+    #[must_use]
+    pub fn quotient_digits(&self) -> u8 {
+        self.division.unwrap_or(4)
     }
 }
 

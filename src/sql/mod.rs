@@ -64,7 +64,7 @@ pub use inline::inlined;
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
 pub use template::{Lifted, lift};
 
-use sqlparser::ast::{Query, Statement};
+use sqlparser::ast::{Expr, LimitClause, Query, Statement, Value as Literal};
 use sqlparser::tokenizer::Token;
 
 use dialect::{Modes, Modifiers, Source};
@@ -129,6 +129,8 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
             if let Some(command) = session::variables(statement, lowering)? {
                 return Ok(Plan::Session(command));
             }
+            let limited = limited(query, lowering.context);
+            let query = limited.as_ref().unwrap_or(query);
             let derived = lowering.query(query, None)?;
             let total = if query.limit_clause.is_some() && select::counts_found_rows(query) {
                 Some(TargetSql(lowering.total(query)?))
@@ -146,6 +148,14 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
         Statement::Delete(delete) => lowering.delete(delete, modifiers).map(Plan::Write),
         other => Err(SqlError::unsupported(other.to_string().split(' ').take(3).collect::<Vec<_>>().join(" "))),
     }
+}
+
+/// The query under `sql_select_limit`, which counts where the query has no LIMIT of its own.
+fn limited(query: &Query, context: &Context) -> Option<Query> {
+    let limit = context.given.select_limit.filter(|_| query.limit_clause.is_none())?;
+    let limit = Expr::value(Literal::Number(limit.to_string(), false));
+    let clause = LimitClause::LimitOffset { limit: Some(limit), offset: None, limit_by: Vec::new() };
+    Some(Query { limit_clause: Some(clause), ..query.clone() })
 }
 
 fn query_plan(lowering: &mut Lowering<'_>, derived: Derived) -> QueryPlan {

@@ -9,6 +9,7 @@ mod ddl;
 mod door;
 mod flip;
 mod forward;
+mod leaks;
 mod mirror;
 mod oracle;
 mod replicate;

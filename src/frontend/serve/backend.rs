@@ -69,8 +69,6 @@ pub(super) struct Backend {
     /// `BEGIN …` of the transaction that was announced.
     begin: String,
     lease: Option<Lease>,
-    /// The connection stays with the session: it has temporary tables.
-    pinned: bool,
     restore: Restore,
     own_savepoint: bool,
     /// MySQL's name in lower case and PostgreSQL's.
@@ -149,7 +147,6 @@ impl Backend {
             phase: Phase::None,
             begin: String::new(),
             lease: None,
-            pinned: false,
             restore: Restore::Beginning,
             own_savepoint: false,
             savepoints: Vec::new(),
@@ -227,11 +224,8 @@ impl Backend {
         let flown = fly(&mut lease, &requests, sink).await;
         self.raised = lease.take_raised();
         call.serving.pool.unregister(call.connection_id);
-        let open = self.in_transaction();
-        if open || self.pinned {
+        if self.in_transaction() {
             self.lease = Some(lease);
-        }
-        if open {
             if matches!(flown, Ok(_) | Err(Flown::Refused(_))) {
                 self.succeeded(statement.effect, call.settings);
             }
@@ -280,7 +274,7 @@ impl Backend {
     /// Undoes what the error calls for.
     async fn after(&mut self, call: Call<'_>, aftermath: Aftermath, error: MysqlError) -> Failure {
         let lost = self.lease.as_ref().is_some_and(|lease| !lease.is_usable());
-        if aftermath == Aftermath::Connection || ((self.phase == Phase::Open || self.pinned) && lost) {
+        if aftermath == Aftermath::Connection || (self.phase == Phase::Open && lost) {
             self.abandon();
             return Failure::fatal(error);
         }
@@ -312,9 +306,7 @@ impl Backend {
         let Some(lease) = self.lease.as_mut() else { return Ok(()) };
         if beginning {
             lease.query(&Request::new("ROLLBACK")).await?;
-            if !self.pinned {
-                self.lease = None;
-            }
+            self.lease = None;
             self.phase = Phase::Announced;
             self.own_savepoint = false;
             self.restore = Restore::Beginning;
@@ -340,13 +332,11 @@ impl Backend {
         self.savepoints.clear();
         let Some(mut lease) = self.lease.take() else { return Ok(()) };
         if phase != Phase::Open {
-            self.keep(lease);
             return Ok(());
         }
         call.serving.pool.register(call.connection_id, lease.cancel_handle());
         let committed = lease.query(&Request::new("COMMIT")).await;
         call.serving.pool.unregister(call.connection_id);
-        self.keep(lease);
         committed.map(|_| ()).map_err(|error| {
             let (told, aftermath) = from_target(&error, call.about);
             log(&error, &told);
@@ -362,29 +352,6 @@ impl Backend {
         let open = phase == Phase::Open || lease.status() != TransactionStatus::Idle;
         if open && let Err(error) = lease.query(&Request::new("ROLLBACK")).await {
             tracing::debug!(%error, "a transaction ended with its connection");
-            lease.discard();
-            return;
-        }
-        self.keep(lease);
-    }
-
-    /// Keeps a connection that is pinned; others go back to the pool.
-    fn keep(&mut self, lease: Lease) {
-        if self.pinned {
-            self.lease = Some(lease);
-        }
-    }
-
-    /// From now on the session keeps its connection between transactions, for what lives in it.
-    pub(super) fn pin(&mut self) {
-        self.pinned = true;
-    }
-
-    /// Closes a connection that was pinned, with all that lives in it. No transaction may be open.
-    pub(super) fn unpin(&mut self) {
-        if std::mem::take(&mut self.pinned)
-            && let Some(lease) = self.lease.take()
-        {
             lease.discard();
         }
     }
@@ -470,10 +437,7 @@ impl Backend {
             log(error, &told);
             Failure { error: told, ends_connection: aftermath == Aftermath::Connection, unbound: false }
         };
-        let mut lease = match self.lease.take() {
-            Some(lease) => lease,
-            None => call.serving.pool.take().await.map_err(|error| told(&error))?,
-        };
+        let mut lease = call.serving.pool.take().await.map_err(|error| told(&error))?;
         let settings: Vec<Step> = call
             .settings
             .changes(Some(&Settings::default()))
@@ -490,10 +454,7 @@ impl Backend {
         call.serving.pool.unregister(call.connection_id);
         self.raised = lease.take_raised();
         match outcome {
-            Ok(answers) => {
-                self.keep(lease);
-                Ok(answers.into_iter().skip(before).take(requests.len()).collect())
-            }
+            Ok(answers) => Ok(answers.into_iter().skip(before).take(requests.len()).collect()),
             Err(error) => {
                 if lease.is_usable()
                     && lease.status() != TransactionStatus::Idle
@@ -501,7 +462,6 @@ impl Backend {
                 {
                     tracing::debug!(%error, "a transaction ended with its connection");
                 }
-                self.keep(lease);
                 Err(told(&error))
             }
         }

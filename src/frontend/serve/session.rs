@@ -427,7 +427,6 @@ impl Session {
         }
         self.table_locks = None;
         self.backend.rollback_quietly().await;
-        self.backend.unpin();
         self.serving.locks.release_all(self.state.connection_id);
     }
 

@@ -18,7 +18,7 @@ use crate::value::Value;
 use crate::wire::resultset::StateChange;
 
 /// Variables that change what statements mean and that Bascule doesn't carry out: they keep their value.
-const FIXED: [&str; 37] = [
+const FIXED: [&str; 36] = [
     "auto_increment_increment",
     "auto_increment_offset",
     "block_encryption_mode",
@@ -31,7 +31,6 @@ const FIXED: [&str; 37] = [
     "default_table_encryption",
     "default_tmp_storage_engine",
     "default_week_format",
-    "div_precision_increment",
     "enable_cascade_triggers",
     "explicit_defaults_for_timestamp",
     "external_table_storage_engine",

@@ -172,7 +172,7 @@ impl State {
         if !self.user_variables.contains_key(name) && self.user_variables.len() >= USER_VARIABLE_LIMIT {
             return Err(MysqlError::new(1041, "HY000", "Out of memory."));
         }
-        if name.is_empty() || name.chars().count() > USER_VARIABLE_NAME {
+        if name.is_empty() || name.ends_with(' ') || name.chars().count() > USER_VARIABLE_NAME {
             return Err(MysqlError::new(3061, "42000", format!("User variable name '{name}' is illegal")));
         }
         let known = kind.or_else(|| {
@@ -211,7 +211,14 @@ impl State {
             let known = |name: String| self.user_variables.get(&name).cloned().map(|variable| (name, variable));
             Arc::new(names.into_iter().filter_map(known).collect())
         });
-        Given { parameters: self.parameters.clone(), variables }
+        let number = |name: &str| self.variables.own(name).and_then(|text| text.parse::<u64>().ok());
+        let division = number("div_precision_increment").filter(|digits| *digits != 4);
+        Given {
+            parameters: self.parameters.clone(),
+            variables,
+            division: division.and_then(|digits| u8::try_from(digits).ok()),
+            select_limit: number("sql_select_limit").filter(|limit| *limit != u64::MAX),
+        }
     }
 
     /// Runs `use_values` with the sources of parameter values.

@@ -102,8 +102,9 @@ impl Lowering<'_> {
             let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
             return Ok(Expression::sql(format!("({left} / NULLIF({right}, 0))"), ty, true));
         }
-        let scale = left.ty.scale().saturating_add(4).min(30);
-        let precision = left.ty.precision() + u32::from(right.ty.scale()) + 4;
+        let more = self.context.given.quotient_digits();
+        let scale = left.ty.scale().saturating_add(more).min(30);
+        let precision = left.ty.precision() + u32::from(right.ty.scale()) + u32::from(more);
         let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
         // PostgreSQL gives a quotient 16 significant digits unless its operands have more behind the point.
         Ok(Expression::sql(
