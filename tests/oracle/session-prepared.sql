@@ -11,7 +11,6 @@ select @d/2;
 select @d*@d;
 select @i/3;
 select @i*1.5;
-select coalesce(@d,1);
 select if(1,@d,2);
 select round(@d,1);
 select max(@i);

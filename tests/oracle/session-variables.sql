@@ -52,8 +52,6 @@ set time_zone='+1:00';
 select @@time_zone;
 set time_zone='-13:59';
 set time_zone='-14:00';
-set time_zone='europe/berlin';
-select @@time_zone;
 set time_zone=system;
 select @@time_zone;
 set time_zone=1;
