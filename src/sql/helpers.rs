@@ -22,6 +22,7 @@ pub const HELPERS: &str = concat!(
     include_str!("helpers/json_change.sql"),
     include_str!("helpers/json_value.sql"),
     include_str!("helpers/json_table.sql"),
+    include_str!("helpers/json_schema.sql"),
     include_str!("helpers/rows.sql"),
     include_str!("helpers/groups.sql"),
 );

@@ -77,6 +77,11 @@ impl Lowering<'_> {
                 let nullable = arguments.iter().any(|argument| argument.nullable);
                 Expression::condition(format!("\"mysql\".json_overlaps({left}, {right})"), nullable)
             }
+            "JSON_SCHEMA_VALID" => {
+                let (schema, value) = (document(self, 0)?, document(self, 1)?);
+                let nullable = arguments.iter().any(|argument| argument.nullable);
+                Expression::condition(format!("\"mysql\".json_schema_valid({schema}, {value})"), nullable)
+            }
             "JSON_SEARCH" => self.json_search(arguments)?,
             "JSON_LENGTH" | "JSON_KEYS" => {
                 let mut sql = document(self, 0)?;
@@ -243,7 +248,7 @@ fn check_count(name: &str, count: usize) -> Option<()> {
         | "JSON_STORAGE_SIZE" | "JSON_STORAGE_FREE" => count == 1,
         "JSON_LENGTH" | "JSON_KEYS" => (1..=2).contains(&count),
         "JSON_CONTAINS" => (2..=3).contains(&count),
-        "JSON_OVERLAPS" => count == 2,
+        "JSON_OVERLAPS" | "JSON_SCHEMA_VALID" => count == 2,
         "JSON_EXTRACT" | "JSON_REMOVE" | "JSON_MERGE" | "JSON_MERGE_PRESERVE" | "JSON_MERGE_PATCH" => count >= 2,
         "JSON_CONTAINS_PATH" | "JSON_SEARCH" => count >= 3,
         "JSON_SET" | "JSON_INSERT" | "JSON_REPLACE" | "JSON_ARRAY_APPEND" | "JSON_ARRAY_INSERT" => {
