@@ -143,6 +143,9 @@ impl Lowering<'_> {
         }
         let arguments = plain_arguments(&list.args)?;
         if name.starts_with("JSON_") {
+            if distinct {
+                return Err(SqlError::syntax("DISTINCT", 1));
+            }
             let values =
                 arguments.iter().map(|argument| self.lower(argument, inside)).collect::<Result<Vec<_>, _>>()?;
             return self.json_aggregate(name, &values).map(|found| Call::whole(&found));

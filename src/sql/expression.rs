@@ -338,9 +338,20 @@ impl<'c> Lowering<'c> {
             Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Date | Class::DateTime | Class::Time => {
                 Carrier::Float8
             }
-            Class::Json => return Ok(format!("({} <> '0'::jsonb)", self.own(expression)?)),
+            Class::Json => {
+                self.warn_once(3986, super::json::CONDITION_WARNING);
+                return Ok(format!("({} <> '0'::jsonb)", self.own(expression)?));
+            }
         };
         Ok(format!("({} <> 0)", self.render(expression, carrier)?))
+    }
+
+    /// A warning of the statement itself; a part of it that is looked at twice warns once.
+    pub(super) fn warn_once(&mut self, code: u16, message: &str) {
+        let warning = crate::wire::condition::Condition::warning(code, message.to_owned());
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
     }
 
     /// Text of character data, for functions that work on text.

@@ -130,6 +130,9 @@ impl Lowering<'_> {
     }
 }
 
+/// 3986: what a document is compared with where a condition stands.
+pub(super) const CONDITION_WARNING: &str = "Evaluating a JSON value in SQL boolean context does an implicit comparison against JSON integer 0; if this is not what you want, consider converting JSON to a SQL numeric type with JSON_VALUE RETURNING";
+
 /// 3144.
 pub(super) fn binary_document() -> SqlError {
     let text = "Cannot create a JSON value from a string with CHARACTER SET 'binary'.";

@@ -226,7 +226,11 @@ impl Type {
 
     /// An expression's character data of at most `length` characters, under the connection's collation.
     pub(super) fn text(length: u32, collation: &str) -> Self {
-        let field = if length > 16_383 { FieldType::LongBlob } else { FieldType::VarString };
+        let field = match length {
+            ..=16_383 => FieldType::VarString,
+            ..=4_194_303 => FieldType::MediumBlob,
+            _longer => FieldType::LongBlob,
+        };
         Self {
             decimals: NOT_FIXED,
             flags: 0,
@@ -393,10 +397,10 @@ pub(super) fn of_column_type(column_type: &ColumnType) -> Option<Type> {
 /// The type that can hold values of both: the rule behind CASE, IF, COALESCE and UNION.
 pub(super) fn merge(left: &Type, right: &Type, collation: &str) -> Type {
     if matches!(left.class, Class::Null | Class::Open) {
-        return right.clone();
+        return if right.class == Class::Json { super::json::json_result() } else { right.clone() };
     }
     if matches!(right.class, Class::Null | Class::Open) {
-        return left.clone();
+        return if left.class == Class::Json { super::json::json_result() } else { left.clone() };
     }
     let length = left.length.max(right.length);
     let flags = flag::BINARY;
@@ -431,7 +435,7 @@ pub(super) fn merge(left: &Type, right: &Type, collation: &str) -> Type {
                 merged
             }
         }
-        (Class::Json, Class::Json) => Type::json(),
+        (Class::Json, Class::Json) => super::json::json_result(),
         (Class::Bytes, _) | (_, Class::Bytes) => Type::bytes(length),
         (_, _) => {
             let stronger =

@@ -152,13 +152,13 @@ impl ColumnDefinition<'_> {
     }
 }
 
-/// ENUM and SET travel as strings, and so do the sizes of BLOB other than the plain one; flags and lengths tell them
-/// apart.
+/// ENUM and SET travel as strings; flags tell them apart. Columns of every size of BLOB and TEXT are the plain BLOB
+/// already; the larger ones stand for long expressions.
 const fn wire_type(field: FieldType) -> u8 {
     match field {
         FieldType::Enum | FieldType::Set => FieldType::String as u8,
         FieldType::VarChar => FieldType::VarString as u8,
-        FieldType::TinyBlob | FieldType::MediumBlob | FieldType::LongBlob => FieldType::Blob as u8,
+        FieldType::TinyBlob => FieldType::Blob as u8,
         FieldType::NewDate => FieldType::Date as u8,
         FieldType::Decimal => FieldType::NewDecimal as u8,
         other => other as u8,

@@ -256,7 +256,7 @@ BEGIN
         found := CASE WHEN length(x) <> length(y) THEN sign(length(x) - length(y)) WHEN x > y THEN 1 WHEN x < y THEN -1 ELSE 0 END;
         RETURN CASE WHEN negative THEN -found ELSE found END;
       ELSIF "mysql".json_rank(a) > 9 THEN
-        RETURN CASE WHEN decode(split_part(x, ':', 2), 'base64') > decode(split_part(y, ':', 2), 'base64') THEN 1 WHEN decode(split_part(x, ':', 2), 'base64') < decode(split_part(y, ':', 2), 'base64') THEN -1 ELSE 0 END;
+        RETURN CASE WHEN decode(split_part(x, ':', 3), 'base64') > decode(split_part(y, ':', 3), 'base64') THEN 1 WHEN decode(split_part(x, ':', 3), 'base64') < decode(split_part(y, ':', 3), 'base64') THEN -1 ELSE 0 END;
       END IF;
       RETURN CASE WHEN x > y THEN 1 WHEN x < y THEN -1 ELSE 0 END;
     WHEN 'array' THEN
@@ -302,7 +302,7 @@ BEGIN
         WHEN 'TIME' THEN RETURN ':' || CASE WHEN left(t, 1) = '-' THEN '-' || translate(lpad(substr(t, 2), 20, '0'), '0123456789', '9876543210') ELSE lpad(t, 20, '0') END;
         WHEN 'DATETIME' THEN RETURN ';' || t;
         WHEN 'TIMESTAMP' THEN RETURN ';' || t;
-        ELSE RETURN '<' || encode(decode(split_part(t, ':', 2), 'base64'), 'hex');
+        ELSE RETURN '<' || encode(decode(split_part(t, ':', 3), 'base64'), 'hex');
       END CASE;
   END CASE;
 END $$;

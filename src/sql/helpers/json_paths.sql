@@ -167,6 +167,7 @@ END $$;
 CREATE OR REPLACE FUNCTION "mysql".json_extract(j jsonb, VARIADIC paths text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
 $$ DECLARE legs text[]; path text; all_found jsonb[] := '{}'; several boolean := cardinality(paths) > 1;
 BEGIN
+  IF j IS NULL THEN RETURN NULL; END IF;
   FOREACH path IN ARRAY paths LOOP
     IF path IS NULL THEN RETURN NULL; END IF;
     legs := "mysql".json_path(path);

@@ -8,12 +8,12 @@ $$ BEGIN PERFORM "mysql".json_error(1235, format('This version of MySQL doesn''t
 CREATE OR REPLACE FUNCTION "mysql".json_moment(source text, OUT moment text, OUT full_time boolean) LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ DECLARE t text COLLATE "C" := source; m text[]; year integer; month integer; day integer; days integer;
 BEGIN
-  m := regexp_match(t, '^([0-9]{4}|[0-9]{2})-([0-9]{1,2})-([0-9]{1,2})(?:[ T]([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2})(\.[0-9]{0,6})?)?)?)?$');
+  m := regexp_match(t, '^([0-9]{4}|[0-9]{2})-([0-9]{1,2})-([0-9]{1,2})(?: ([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2})(\.[0-9]{0,6})?)?)?)?$');
   IF m IS NULL THEN
     m := regexp_match(t, '^([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2})(\.[0-9]{0,6})?)?$');
   END IF;
   IF m IS NULL THEN
-    IF t ~ '^[ \t]*[0-9]+[-/.,][0-9]+[-/., ]+[0-9]' AND t !~ '^[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}[^0-9 T.+-]' THEN PERFORM "mysql".json_refuse('this form of a date in JSON'); END IF;
+    IF t ~ '^[ \t]*[0-9]+[-/.,][0-9]+[-/., ]+[0-9]' AND t !~ '^[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}[^0-9 .+T-]' THEN PERFORM "mysql".json_refuse('this form of a date in JSON'); END IF;
     RETURN;
   END IF;
   year := m[1]::integer; month := m[2]::integer; day := m[3]::integer;
@@ -166,7 +166,7 @@ BEGIN
     WHEN 'BOOLEAN' THEN RETURN CASE WHEN j = 'true'::jsonb THEN 1 ELSE 0 END;
     WHEN 'INTEGER', 'UNSIGNED INTEGER', 'DECIMAL', 'DOUBLE' THEN RETURN (j #>> '{}')::numeric;
     WHEN 'STRING' THEN
-      t := btrim("mysql".json_string(j #>> '{}'), E' \t\n\r');
+      t := ltrim("mysql".json_string(j #>> '{}'), E' \t\n\r');
       digits := substring(t from CASE kind WHEN 'INTEGER' THEN '^[-+]?[0-9]+' ELSE '^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?' END);
       IF digits IS NULL OR digits <> t THEN PERFORM "mysql".json_no_value(kind, name); END IF;
       n := coalesce(digits::numeric, 0);

@@ -160,6 +160,9 @@ fn item_name(value: &Expression) -> String {
 
 /// The MySQL function that PostgreSQL text was made for.
 pub(in crate::sql) fn function_name(sql: &str) -> &str {
+    if (sql.starts_with('(') && sql.contains(" -> ")) || sql.starts_with("\"mysql\".json_cell(") {
+        return "json_extract";
+    }
     let inner = sql.trim_start_matches('(');
     if inner.starts_with("\"mysql\".json_document") || inner.starts_with("to_jsonb") {
         return if sql.contains(" -> ") { "json_extract" } else { "cast_as_json" };

@@ -10,6 +10,9 @@ use super::{json_result, wrong_argument};
 /// `JSON_PRETTY`'s length in characters.
 const PRETTY_LENGTH: u32 = 67_108_864;
 
+/// 1287.
+const MERGE_WARNING: &str = "'JSON_MERGE' is deprecated and will be removed in a future release. Please use JSON_MERGE_PRESERVE/JSON_MERGE_PATCH instead";
+
 impl Lowering<'_> {
     /// A JSON function by its upper-case name; `None` when it isn't one.
     pub(in crate::sql) fn json_function(
@@ -50,6 +53,9 @@ impl Lowering<'_> {
                 Expression::sql(sql, json_result(), true)
             }
             "JSON_MERGE" | "JSON_MERGE_PRESERVE" | "JSON_MERGE_PATCH" => {
+                if name == "JSON_MERGE" {
+                    self.warn_once(1287, MERGE_WARNING);
+                }
                 let helper = if name == "JSON_MERGE_PATCH" { "json_merge_patch" } else { "json_merge_preserve" };
                 let mut sql = document(self, 0)?;
                 for at in 1..arguments.len() {
