@@ -440,7 +440,16 @@ pub(super) fn merge(left: &Type, right: &Type, collation: &str) -> Type {
         (_, _) => {
             let stronger =
                 [left, right].iter().filter_map(|side| side.collation.clone()).min_by_key(|found| found.coercibility);
-            Type { collation: stronger.or_else(|| Type::text(0, collation).collation), ..Type::text(length, collation) }
+            let merged = Type::text(length, collation);
+            // A TEXT column stays one beside other character data; a document makes the longest text of all.
+            let field = if [left, right].iter().any(|side| side.field == FieldType::Blob) {
+                FieldType::Blob
+            } else {
+                merged.field
+            };
+            let document = [left, right].iter().any(|side| side.class == Class::Json);
+            let flags = if document { flag::BINARY } else { merged.flags };
+            Type { collation: stronger.or_else(|| Type::text(0, collation).collation), field, flags, ..merged }
         }
     }
 }

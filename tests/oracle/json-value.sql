@@ -86,6 +86,8 @@ select json_value('true','$' returning year);
 select json_value('1.5','$' returning char(2));
 select json_value('1.5','$' returning char(3));
 select json_value('"abc"','$' returning char(3));
+select json_value('true','$' returning char);
+select json_value('null','$' returning char);
 select json_value('null','$' returning json);
 select json_value('"abc"','$' returning binary(5));
 select json_value('"abc"','$' returning json);

@@ -26,6 +26,7 @@ select cast('123456789.123456789123456789' as json);
 select json_type('1e400');
 select json_array(1.50, 1.5e0, 1e0, 1e15, 1e14, 0.1, -1.0, 1e100, 12345678901234567890.123);
 select json_type(json_extract(json_array(1.50),'$[0]'));
+select json_array(x'4142', b'101', 0x41, _binary'abc', cast('a' as binary(3)), unhex('41'));
 select json_array(date'2024-01-01', time'10:00:00', timestamp'2024-01-01 10:00:00', time'-10:00:00.123', timestamp'2024-01-01 10:00:00.12');
 select json_extract('{"a":1}', '$.a', 1);
 select json_extract(1, '$');
