@@ -249,7 +249,7 @@ fn truth(sql: String, length: u32) -> Expression {
 fn check_count(name: &str, count: usize) -> Option<()> {
     let fits = match name {
         "JSON_ARRAY" => true,
-        "JSON_OBJECT" => count % 2 == 0,
+        "JSON_OBJECT" => count.is_multiple_of(2),
         "JSON_VALID" | "JSON_TYPE" | "JSON_DEPTH" | "JSON_PRETTY" | "JSON_QUOTE" | "JSON_UNQUOTE"
         | "JSON_STORAGE_SIZE" | "JSON_STORAGE_FREE" => count == 1,
         "JSON_LENGTH" | "JSON_KEYS" => (1..=2).contains(&count),

@@ -133,7 +133,7 @@ fn base64(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for (number, group) in bytes.chunks(3).enumerate() {
         // MySQL breaks the lines after 76 digits.
-        if number > 0 && number % 19 == 0 {
+        if number > 0 && number.is_multiple_of(19) {
             out.push('\n');
         }
         let bits = (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(group.get(at).copied().unwrap_or(0)));
