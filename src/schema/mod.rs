@@ -375,6 +375,9 @@ pub struct KeyOptions {
     /// WITH PARSER of a FULLTEXT key.
     pub parser: Option<String>,
     pub block_size: Option<u64>,
+    /// MySQL made it below a foreign key; it goes when another key covers it.
+    #[serde(default)]
+    pub generated: bool,
 }
 
 /// One part of a key.

@@ -261,6 +261,8 @@ pub enum Records {
     /// Nothing, as CREATE and DROP do.
     #[default]
     Silent,
+    /// A number without more: CREATE DATABASE is one, DROP DATABASE the number of its tables.
+    Affected(u64),
     /// `Records: 0`: MySQL wouldn't have copied the table.
     Zero,
     /// The rows that MySQL would have copied, counted by a query before anything else.

@@ -95,15 +95,19 @@ impl Session {
         };
         let records: Option<u64> = match (&plan.records, &plan.fill) {
             (_, Some(_)) => Some(answers.last().map_or(0, |answer| answer.affected)),
-            (Records::Silent, None) => None,
+            (Records::Silent | Records::Affected(_), None) => None,
             (Records::Zero, None) => Some(0),
             (Records::Of(_), None) => Some(counted(answers.first())),
         };
-        self.state.row_count = records.and_then(|records| i64::try_from(records).ok()).unwrap_or(0);
+        let affected = match plan.records {
+            Records::Affected(number) => number,
+            Records::Silent | Records::Zero | Records::Of(_) => records.unwrap_or(0),
+        };
+        self.state.row_count = i64::try_from(affected).unwrap_or(i64::MAX);
         let warnings = self.state.warning_count();
         let info = records.map(|records| format!("Records: {records}  Duplicates: 0  Warnings: {warnings}"));
         let ok = resultset::Ok {
-            affected_rows: records.unwrap_or(0),
+            affected_rows: affected,
             status: self.status(),
             warnings,
             info: info.unwrap_or_default(),

@@ -8,7 +8,10 @@ use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Tabl
 pub(super) fn table(table: &Table) -> String {
     let mut lines: Vec<String> = table.columns.iter().map(|column| column_line(table, column)).collect();
     lines.extend(table.keys.iter().map(key_line));
-    lines.extend(table.foreign_keys.iter().map(|key| foreign_key_clause(table, key)));
+    // MySQL's dictionary holds them by name.
+    let mut foreign_keys: Vec<_> = table.foreign_keys.iter().collect();
+    foreign_keys.sort_by(|left, right| left.name.cmp(&right.name));
+    lines.extend(foreign_keys.into_iter().map(|key| foreign_key_clause(table, key)));
     lines.extend(table.checks.iter().map(check_line));
     let word = if table.temporary.is_some() { "CREATE TEMPORARY TABLE" } else { "CREATE TABLE" };
     let mut text = format!("{word} {} (\n", quoted(table.title()));
@@ -89,6 +92,9 @@ fn column_line(table: &Table, column: &Column) -> String {
             if shows_collation(charset, collation) || column.explicit_collation {
                 line.push_str(&format!(" COLLATE {collation}"));
             }
+        } else if default_collation(charset) != collation {
+            // One that isn't its character set's first is always said.
+            line.push_str(&format!(" COLLATE {collation}"));
         }
     }
     if let Some(generated) = &column.generated {

@@ -93,7 +93,7 @@ fn keeps_order(old: &[String], new: &[String]) -> bool {
 
 /// True when the new character set has every character that the old one has. PostgreSQL keeps all of Unicode, so a
 /// narrower set would keep what MySQL replaces or refuses.
-fn characters_survive(old: &Column, new: &Column) -> bool {
+pub(super) fn characters_survive(old: &Column, new: &Column) -> bool {
     let (Some(old), Some(new)) = (old.charset.as_deref(), new.charset.as_deref()) else {
         return true;
     };

@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::super::plan::{DdlPlan, SqlError};
+use super::super::plan::{DdlPlan, Records, SqlError};
 use super::charset::Charset;
 use super::cursor::Cursor;
 use super::options::charset_option;
@@ -25,7 +25,7 @@ pub(super) fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPl
     if scope.context.catalogue.database(&name).is_some() {
         let text = format!("Can't create database '{name}'; database exists");
         if if_not_exists {
-            return Ok(noted(vec![note(1007, text)]));
+            return Ok(DdlPlan { records: Records::Affected(1), ..noted(vec![note(1007, text)]) });
         }
         return Err(SqlError::new(1007, "HY000", text));
     }
@@ -34,7 +34,7 @@ pub(super) fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPl
     let name = if scope.context.catalogue.lower_case_table_names == 1 { name.to_lowercase() } else { name };
     let change =
         CatalogueChange::PutDatabase { name: name.clone(), charset: charset.charset, collation: charset.collation };
-    Ok(finished(vec![ddl::schema(&name)], vec![change]))
+    Ok(DdlPlan { records: Records::Affected(1), ..finished(vec![ddl::schema(&name)], vec![change]) })
 }
 
 /// ALTER DATABASE after these words: only the defaults of later tables change.
@@ -44,12 +44,13 @@ pub(super) fn alter(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
         (None, Some(database)) => database.clone(),
         (None, None) => return Err(SqlError::no_database()),
     };
+    names::database(&name)?;
     let (charset, collation) = options(cursor)?;
     let inherited = scope.database_charset(&name)?;
     let charset = Charset::resolve(charset.as_deref(), collation.as_deref(), &inherited)?;
     let spelled = spelling(&name, scope);
     let change = CatalogueChange::PutDatabase { name: spelled, charset: charset.charset, collation: charset.collation };
-    Ok(finished(Vec::new(), vec![change]))
+    Ok(DdlPlan { records: Records::Affected(1), ..finished(Vec::new(), vec![change]) })
 }
 
 /// DROP DATABASE after these words.
@@ -76,7 +77,9 @@ pub(super) fn drop(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan
         }
     }
     let statement = format!("DROP SCHEMA IF EXISTS {} CASCADE", identifier(&spelled));
-    Ok(finished(vec![statement], vec![CatalogueChange::DropDatabase { name: spelled }]))
+    let objects = u64::try_from(database.tables.len() + database.views.len()).unwrap_or(u64::MAX);
+    let plan = finished(vec![statement], vec![CatalogueChange::DropDatabase { name: spelled }]);
+    Ok(DdlPlan { records: Records::Affected(objects), ..plan })
 }
 
 fn spelling(name: &str, scope: &Scope<'_>) -> String {

@@ -113,7 +113,7 @@ impl Draft {
             kind: key.kind,
             parts: key.parts.clone(),
             options: key.options.clone(),
-            generated: false,
+            generated: key.options.generated,
         };
         let numbers = table.foreign_keys.iter();
         let numbers = numbers.filter_map(|foreign_key| generated_number(&foreign_key.name, &table.name.table));

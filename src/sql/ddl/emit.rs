@@ -8,6 +8,7 @@ use super::super::plan::SqlError;
 use super::convert;
 use super::draft::Finished;
 use super::filler::implicit_default;
+use super::formula;
 use super::scope::{ForeignKeyChecks, Scope};
 use crate::schema::quote::{self, identifier, literal};
 use crate::schema::{Check, Column, ColumnDefault, ColumnType, ForeignKey, Key, KeyKind, SchemaError, Table, collation, ddl};
@@ -32,6 +33,7 @@ pub(super) fn alter(old: &Table, finished: &Finished, scope: &Scope<'_>) -> Resu
         .run()
         .map_err(|error| match error {
             Failure::Schema(error) => refusal(&error),
+            Failure::Told(error) => error,
             Failure::Refused(what) => SqlError::unsupported(what),
         })
 }
@@ -39,6 +41,7 @@ pub(super) fn alter(old: &Table, finished: &Finished, scope: &Scope<'_>) -> Resu
 /// Why an alteration isn't carried.
 enum Failure {
     Schema(SchemaError),
+    Told(SqlError),
     Refused(String),
 }
 
@@ -340,7 +343,14 @@ impl Alteration<'_> {
         }
         let (old_type, new_type) = (ddl::column_type(&self.bridge, old)?, ddl::column_type(self.new, new)?);
         let retyped = old_type != new_type;
-        let using = convert::using(old, new).map_err(Failure::Refused)?;
+        let using = match convert::using(old, new) {
+            Ok(using) => using,
+            Err(what) if self.scope.replays() || !convert::characters_survive(old, new) => {
+                return Err(Failure::Refused(what));
+            }
+            // As UPDATE would store the old values.
+            Err(_) => Some(formula::converted(old, new, self.new, self.scope).map_err(Failure::Told)?),
+        };
         let renumbered =
             old.auto_increment != new.auto_increment || (old.auto_increment && has_identity(old) != has_identity(new));
         let (old_default, new_default) = (default(&self.bridge, old)?, default(self.new, new)?);
@@ -350,7 +360,7 @@ impl Alteration<'_> {
         } else if redefaulted && old_default.is_some() {
             self.push(&format!("ALTER COLUMN {name} DROP DEFAULT"));
         }
-        if retyped || using.as_ref().is_some_and(|using| using.starts_with("rtrim")) {
+        if retyped || using.is_some() {
             let using = using.map(|using| format!(" USING {using}")).unwrap_or_default();
             self.push(&format!("ALTER COLUMN {name} TYPE {new_type}{using}"));
         }

@@ -225,6 +225,26 @@ fn type_name(type_oid: u32) -> Result<&'static str, SqlError> {
     })
 }
 
+/// A column's values converted to another definition of it, as UPDATE would store them.
+pub(super) fn converted(old: &Column, new: &Column, table: &Table, scope: &Scope<'_>) -> Result<String, SqlError> {
+    let only = |column: &Column| {
+        let mut narrow = table.clone();
+        narrow.columns = vec![Column { name: new.name.clone(), generated: None, ..column.clone() }];
+        narrow.keys.clear();
+        Arc::new(narrow)
+    };
+    let modes = Modes::parse(&scope.context.sql_mode);
+    let source = Source::read("SELECT 1", modes)?;
+    let context = Context { parameters: Known::Nothing, ..scope.context.clone() };
+    let mut lowering = Lowering::new(&context, modes, &source);
+    let relation = Relation::of_table(&only(old), &table.name.table, None)?;
+    let Some(column) = relation.columns.first() else {
+        return Err(SqlError::unsupported("changing this column"));
+    };
+    let sql = lowering.assign(&only(new), 0, 1, &column.expression())?;
+    inline(&sql, &lowering.parameters, scope)
+}
+
 /// Completes a new generated column whose text was read.
 pub(super) fn generate(table: &mut Table, at: usize, scope: &Scope<'_>) -> Result<(), SqlError> {
     let Some(column) = table.columns.get(at).cloned() else { return Ok(()) };

@@ -44,6 +44,7 @@ pub(super) fn resolve(draft: &mut Draft) -> Result<Vec<(Key, Option<String>)>, S
         };
         super::names::comment(&key.options.comment, &super::names::Commented::Index(&name))?;
         let mut key = key;
+        key.options.generated = key.generated;
         if let Some(algorithm) = &key.options.algorithm
             && algorithm == "HASH"
             && draft.engine != "MEMORY"
