@@ -195,7 +195,10 @@ const ENTRY_LIMIT: usize = 64;
 fn duplicate(error: &ServerError, catalogue: &Catalogue) -> MysqlError {
     let table = named_table(error, catalogue);
     let index = error.constraint.as_deref().unwrap_or_default();
-    let key = table.and_then(|table| ddl::key_of_index(table, index)).map_or(index, |key| &key.name);
+    // A table that the failed statement itself made is in no catalogue.
+    let made = error.table.as_deref().and_then(|table| index.strip_prefix(table)?.strip_prefix("__"));
+    let known = table.and_then(|table| ddl::key_of_index(table, index)).map(|key| key.name.as_str());
+    let key = known.or(made).unwrap_or(index);
     let values = error.detail.as_deref().and_then(duplicate_values).unwrap_or_default();
     let values: String = values.chars().take(ENTRY_LIMIT).collect();
     let name = table.map_or_else(|| error.table.clone().unwrap_or_default(), |table| table.name.table.clone());

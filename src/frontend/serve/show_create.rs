@@ -107,15 +107,15 @@ fn column_line(table: &Table, column: &Column) -> String {
         // Since TIMESTAMP once meant NOT NULL, its NULL is always said.
         line.push_str(" NULL");
     }
-    if column.invisible {
-        line.push_str(" /*!80023 INVISIBLE */");
-    }
     line.push_str(&default(column));
     if let Some(fraction) = column.on_update_now {
         line.push_str(&format!(" ON UPDATE {}", now(fraction)));
     }
     if column.auto_increment {
         line.push_str(" AUTO_INCREMENT");
+    }
+    if column.invisible {
+        line.push_str(" /*!80023 INVISIBLE */");
     }
     if !column.comment.is_empty() {
         line.push_str(&format!(" COMMENT {}", literal(&column.comment)));

@@ -84,7 +84,7 @@ pub(super) fn read(text: &str, table: &Table, usage: Use<'_>, scope: &Scope<'_>)
             lowering.assign(&own, at.unwrap_or(0), 1, &value)?
         }
     };
-    let sql = inline(&sql, &lowering.parameters, scope)?;
+    let sql = inline(&bare(&sql, table), &lowering.parameters, scope)?;
     let text = canonical::text(expr).unwrap_or_else(|| text.to_owned());
     // As information_schema prints it.
     let text = text.replace('\\', "\\\\").replace('\'', "\\'");
@@ -141,6 +141,12 @@ fn columns_of(value: &Expression, lowering: &mut Lowering<'_>, table: &Table) ->
         sql.contains(&qualified) || generated.is_some_and(|text| text.len() > 2 && sql.contains(&text))
     };
     Ok(table.columns.iter().filter(stands).map(|column| column.name.clone()).collect())
+}
+
+/// Without the table's name in front of its columns, so that the text outlives a new name of the table. Literals aren't
+/// in the text yet.
+fn bare(sql: &str, table: &Table) -> String {
+    sql.replace(&format!("{}.", identifier(&table.name.table)), "")
 }
 
 /// Writes the values of literals into the text.
@@ -242,7 +248,7 @@ pub(super) fn converted(old: &Column, new: &Column, table: &Table, scope: &Scope
         return Err(SqlError::unsupported("changing this column"));
     };
     let sql = lowering.assign(&only(new), 0, 1, &column.expression())?;
-    inline(&sql, &lowering.parameters, scope)
+    inline(&bare(&sql, table), &lowering.parameters, scope)
 }
 
 /// Completes a new generated column whose text was read.

@@ -167,7 +167,11 @@ fn not_a_view(name: &TableName) -> SqlError {
 
 /// The view's columns with their types.
 fn columns(text: &str, listed: Option<&[String]>, scope: &Scope<'_>) -> Result<Vec<Column>, SqlError> {
-    let context = Context { parameters: super::super::plan::Known::Nothing, ..scope.context.clone() };
+    let context = Context {
+        parameters: super::super::plan::Known::Nothing,
+        given: super::super::plan::Given::default(),
+        ..scope.context.clone()
+    };
     let (derived, parameters) = select::analysed_with_parameters(text, &context)?;
     if parameters {
         let text = "View's SELECT contains a variable or parameter";
