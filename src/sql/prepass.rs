@@ -307,10 +307,9 @@ impl Walk<'_> {
         let set = any_word(&before.token, &["ALL"])
             && at > 2
             && self.tokens.get(at - 3).is_some_and(|op| any_word(&op.token, QUERIES));
-        self.tokens.get(at - 1).is_some_and(|open| open.token == Token::LParen)
-            && !set
-            && !any_word(&before.token, QUERIES)
-            && !(in_from && matches!(before.token, Token::Comma | Token::LParen))
+        let table_place = in_from && matches!(before.token, Token::Comma | Token::LParen);
+        let query = set || table_place || any_word(&before.token, QUERIES);
+        self.tokens.get(at - 1).is_some_and(|open| open.token == Token::LParen) && !query
     }
 }
 
