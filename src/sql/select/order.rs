@@ -19,11 +19,15 @@ impl Lowering<'_> {
         let mut ordering = Ordering::default();
         if parts.aggregated {
             // One row isn't sorted, but names have to be known.
+            let around = self.aggregates.iter().take(scope.depth).sum::<usize>();
             let any = grouping.map(|grouping| Grouping { lenient: true, ..grouping.clone() });
             let place = Place { grouping: any.as_ref(), ..place };
             for item in items.iter().filter(|item| position(&item.expr).is_none()) {
                 let bare = matches!(unnested(&item.expr), Expr::Identifier(_));
                 self.lower(&item.expr, Place { prefer_aliases: bare, ..place })?;
+            }
+            if self.aggregates.iter().take(scope.depth).sum::<usize>() > around {
+                return Err(SqlError::unsupported("ORDER BY an aggregate of a surrounding query"));
             }
             return Ok(ordering);
         }
