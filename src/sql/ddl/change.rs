@@ -55,7 +55,6 @@ pub(super) fn apply(table: &Table, clauses: &[Clause], scope: &Scope<'_>) -> Res
             | Clause::Nothing => {}
             Clause::KeyVisibility(name, invisible) => key_visibility(&mut draft, name, *invisible)?,
             Clause::Enforce { name, enforced, constraint } => enforce(&mut draft, name, *enforced, *constraint)?,
-            Clause::Partitioning(text) => draft.partitioning = text.clone().unwrap_or_default(),
         }
     }
     checks(&mut draft, clauses)?;

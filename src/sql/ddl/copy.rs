@@ -38,19 +38,9 @@ fn clause_copies(old: &Table, clause: &Clause, scope: &Scope<'_>) -> bool {
             None => true,
         },
         Clause::AddForeignKey(_) if scope.checks == ForeignKeyChecks::On => return true,
-        Clause::AddCheck(check) => {
-            if check.enforced {
-                return true;
-            }
-            true
-        }
-        Clause::Enforce { enforced, .. } => {
-            if *enforced {
-                return true;
-            }
-            true
-        }
-        Clause::Partitioning(_) => return true,
+        Clause::AddCheck(check) if check.enforced => return true,
+        Clause::Enforce { enforced: true, .. } => return true,
+        Clause::AddCheck(_) | Clause::Enforce { .. } => true,
         Clause::DropKey(name) if name == "PRIMARY" => false,
         Clause::AddColumn(spec, _) if spec.generated.as_ref().is_some_and(|generated| generated.stored) => return true,
         Clause::AddColumn(..)

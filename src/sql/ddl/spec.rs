@@ -182,8 +182,6 @@ pub(super) enum Clause {
         enforced: bool,
         constraint: bool,
     },
-    /// PARTITION BY as written; `None` for REMOVE PARTITIONING.
-    Partitioning(Option<String>),
     /// ALGORITHM=COPY and what else makes MySQL copy every row, and count it.
     Copy,
     RenameTable(QualifiedName),
