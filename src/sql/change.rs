@@ -4,11 +4,16 @@
 //! table is joined with itself by a unique key: the target's row is still locked and re-read by PostgreSQL when another
 //! transaction changed it, so no update is lost.
 
+mod joined;
+mod ordered;
+
 use std::sync::Arc;
 
-use sqlparser::ast::{AssignmentTarget, Delete, Expr, FromTable, OrderByExpr, TableFactor, TableWithJoins, Update};
+use sqlparser::ast::{
+    AssignmentTarget, Delete, Expr, FromTable, OrderByExpr, Query, SetExpr, Statement, TableFactor, TableWithJoins, Update,
+};
 
-use crate::schema::{ColumnType, Table, quote};
+use crate::schema::{ColumnDefault, ColumnType, Table, ddl, quote};
 
 use super::dialect::Modifiers;
 use super::expression::Lowering;
@@ -16,7 +21,8 @@ use super::from::{equalities, name_parts, spot};
 use super::insert::{column_names, is_default};
 use super::keys::{key_columns, unique_keys};
 use super::lower::{Place, ValuesOf};
-use super::plan::{Purpose, SqlError, Verb, WritePlan, WriteResult};
+use super::plan::{Purpose, SqlError, TargetSql, Verb, WritePlan, WriteResult};
+use super::rowwise;
 use super::scope::{Relation, Scope};
 use super::types::Type;
 
@@ -63,7 +69,7 @@ impl Lowering<'_> {
             let at = at.ok_or_else(|| SqlError::unknown_column(&name, "field list"))?;
             let Some(column) = table.columns.get(at) else { continue };
             let sql = if is_default(&assignment.value) {
-                "DEFAULT".to_owned()
+                self.default_value(table, at)?
             } else {
                 let place = Place { values_of, ..Place::new(scope, "field list") };
                 let value = self.lower(&assignment.value, place)?;
@@ -73,9 +79,6 @@ impl Lowering<'_> {
                     self.assign(table, at, 1, &value)?
                 }
             };
-            if sql == "DEFAULT" {
-                return Err(SqlError::unsupported("SET column = DEFAULT"));
-            }
             changes.retain(|change| change.column != at);
             changes.push(change_of(at, column, &sql));
             if let Some(own) = scope.relations.get_mut(relation).and_then(|relation| relation.columns.get_mut(at)) {
@@ -103,27 +106,51 @@ impl Lowering<'_> {
         Ok(changes)
     }
 
+    /// `SET column = DEFAULT`.
+    fn default_value(&mut self, table: &Arc<Table>, at: usize) -> Result<String, SqlError> {
+        let Some(column) = table.columns.get(at) else { return Err(SqlError::unsupported("an unknown column")) };
+        let carrier = Type::of_column(column).map_or("text", |ty| ty.carrier.name());
+        match &column.default {
+            ColumnDefault::Now(fraction) => Ok(self.moment(column, *fraction)),
+            ColumnDefault::None if !column.nullable => Err(SqlError::no_default(&column.name)),
+            ColumnDefault::None | ColumnDefault::Null => Ok(format!("NULL::{carrier}")),
+            ColumnDefault::Constant(_) | ColumnDefault::Expression(_) => {
+                let default = ddl::column_default(table, column).ok().flatten();
+                let default = default
+                    .ok_or_else(|| SqlError::unsupported(format_args!("the default of column {}", column.name)))?;
+                Ok(format!("({default})::{carrier}"))
+            }
+        }
+    }
+
     /// Plans an UPDATE.
     pub(super) fn update(&mut self, update: &Update, modifiers: Modifiers) -> Result<WritePlan, SqlError> {
         if modifiers.ignore {
-            return Err(SqlError::unsupported("UPDATE IGNORE"));
+            self.deterministic("UPDATE IGNORE")?;
         }
+        self.form.ignore = modifiers.ignore;
         if !update.table.joins.is_empty() || !matches!(update.table.relation, TableFactor::Table { .. }) {
-            return self.update_join(update);
+            return self.update_join(update, modifiers);
         }
         let (table, alias) = self.target(&update.table)?;
         self.check_replay(&table)?;
         let mut scope = Scope::default();
         let database = Some(table.name.database.clone()).filter(|_| alias == table.name.table);
         scope.add(Relation::of_table(&table, &alias, database)?)?;
+        self.written.push((table.name.clone(), alias.clone()));
         let mut conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
+        let mut changed = scope.clone();
+        let changes = self.assignments(&table, &mut changed, 0, &update.assignments, None)?;
+        if changes.is_empty() {
+            return Err(SqlError::syntax("", 1));
+        }
+        if modifiers.ignore || self.order_matters(&table, &scope, &changes) {
+            let chosen = (&scope, conditions.as_slice(), (update.order_by.as_slice(), update.limit.as_ref()));
+            return self.update_ordered(&table, &alias, &changes, chosen, modifiers.ignore);
+        }
         let limited = self.limited(&table, &alias, &scope, &conditions, (&update.order_by, update.limit.as_ref()))?;
         if let Some(limited) = limited {
             conditions = vec![limited];
-        }
-        let changes = self.assignments(&table, &mut scope, 0, &update.assignments, None)?;
-        if changes.is_empty() {
-            return Err(SqlError::syntax("", 1));
         }
         let sql = self.update_sql(&table, &alias, &changes, &conditions);
         Ok(self.write_plan(Verb::Update, sql, &table, WriteResult::MatchedChanged, 0))
@@ -145,12 +172,16 @@ impl Lowering<'_> {
         });
         // A replay meets no concurrent writer, so there a row's place names it too.
         let Some(mut all) = by_key.or_else(by_place) else {
-            // Without a key, rows that stay the same are left alone and not counted.
+            // Without a key the rows are counted and locked first; those that stay the same are left alone.
             let differs: Vec<String> = changes.iter().map(|change| change.differs(&alias)).collect();
+            let filter =
+                if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
             let mut all = conditions.to_vec();
             all.push(format!("({})", differs.join(" OR ")));
             return format!(
-                "WITH changed AS (UPDATE {name} AS {alias} SET {set} WHERE {} RETURNING 1) SELECT count(*), count(*) FROM changed",
+                "WITH matched AS MATERIALIZED (SELECT 1 FROM {name} AS {alias}{filter} FOR UPDATE), \
+                 changed AS (UPDATE {name} AS {alias} SET {set} WHERE {} RETURNING 1) \
+                 SELECT (SELECT count(*) FROM matched), (SELECT count(*) FROM changed)",
                 all.join(" AND ")
             );
         };
@@ -162,9 +193,18 @@ impl Lowering<'_> {
             });
             columns.collect::<Vec<_>>().join(", ")
         };
+        let id = changes.iter().find(|change| table.columns.get(change.column).is_some_and(|own| own.auto_increment));
+        let raised = match (id, ddl::sequence(table)) {
+            (Some(id), Some(sequence)) if self.context.purpose == Purpose::Serve => format!(
+                ", \"mysql\".reach({}::regclass, {alias}.{}::numeric)",
+                quote::literal(&sequence),
+                quote::identifier(&id.name)
+            ),
+            (_, _) => String::new(),
+        };
         format!(
             "WITH changed AS (UPDATE {name} AS {alias} SET {set} FROM {name} AS {before} WHERE {} \
-             RETURNING ({}) IS DISTINCT FROM ({}) AS differs) \
+             RETURNING ({}) IS DISTINCT FROM ({}) AS differs{raised}) \
              SELECT count(*), count(*) FILTER (WHERE differs) FROM changed",
             all.join(" AND "),
             side(&before),
@@ -172,93 +212,19 @@ impl Lowering<'_> {
         )
     }
 
-    /// UPDATE over a join: the rows and their new values are read and locked first, then written by key.
-    fn update_join(&mut self, update: &Update) -> Result<WritePlan, SqlError> {
-        if !update.order_by.is_empty() || update.limit.is_some() {
-            return Err(SqlError::new(1221, "HY000", "Incorrect usage of UPDATE and ORDER BY".to_owned()));
-        }
-        let mut scope = Scope::default();
-        let from = self.from(std::slice::from_ref(&update.table), &mut scope)?;
-        let conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
-        let mut target = None;
-        for assignment in &update.assignments {
-            let AssignmentTarget::ColumnName(name) = &assignment.target else {
-                return Err(SqlError::unsupported("assignment to a row"));
-            };
-            let idents = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
-            let found = spot(&Expr::CompoundIdentifier(idents), &scope).or_else(|| {
-                let only = name_parts(name).pop().unwrap_or_default();
-                spot(&Expr::Identifier(sqlparser::ast::Ident::new(only)), &scope)
-            });
-            let found = found.ok_or_else(|| SqlError::unknown_column(&name_parts(name).join("."), "field list"))?;
-            if target.is_some_and(|target| target != found.relation) {
-                return Err(SqlError::unsupported("UPDATE of several tables"));
-            }
-            target = Some(found.relation);
-        }
-        let relation = target.and_then(|target| scope.relations.get(target)).cloned();
-        let (Some(target), Some(relation)) = (target, relation) else { return Err(SqlError::syntax("", 1)) };
-        let Some(table) = relation.table.filter(|_| !relation.optional) else {
-            return Err(SqlError::unsupported("UPDATE of the optional side of a join"));
-        };
-        self.check_replay(&table)?;
-        self.deterministic("UPDATE over a join")?;
-        let Some(key) = row_key(&table) else {
-            return Err(SqlError::unsupported("UPDATE over a join of a table without a unique key"));
-        };
-        let changes = self.assignments(&table, &mut scope, target, &update.assignments, None)?;
-        let alias = quote::identifier(&relation.alias);
-        let mut list = Vec::new();
-        for (number, at) in key.iter().enumerate() {
-            list.push(format!("{alias}.{} AS k{number}", column_names(&table, [at])));
-        }
-        for (number, change) in changes.iter().enumerate() {
-            list.push(format!("{} AS v{number}, {alias}.{} AS o{number}", change.sql, quote::identifier(&change.name)));
-        }
-        let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-        let set: Vec<String> = changes
-            .iter()
-            .enumerate()
-            .map(|(number, change)| format!("{} = found.v{number}", quote::identifier(&change.name)))
-            .collect();
-        let matched: Vec<String> = key
-            .iter()
-            .enumerate()
-            .map(|(number, at)| format!("target.{} = found.k{number}", column_names(&table, [at])))
-            .collect();
-        let differs: Vec<String> = changes
-            .iter()
-            .enumerate()
-            .map(|(number, change)| {
-                let collate = if change.text { " COLLATE \"C\"" } else { "" };
-                format!("found.o{number}{collate} IS DISTINCT FROM target.{}", quote::identifier(&change.name))
-            })
-            .collect();
-        let sql = format!(
-            "WITH found AS MATERIALIZED (SELECT {} FROM {from}{filter} FOR UPDATE OF {alias}), \
-             changed AS (UPDATE {} AS target SET {} FROM found WHERE {} RETURNING ({}) AS differs) \
-             SELECT count(*), count(*) FILTER (WHERE differs) FROM changed",
-            list.join(", "),
-            quote::table(&table.name),
-            set.join(", "),
-            matched.join(" AND "),
-            differs.join(" OR "),
-        );
-        Ok(self.write_plan(Verb::Update, sql, &table, WriteResult::MatchedChanged, 0))
-    }
-
     /// Plans a DELETE.
     pub(super) fn delete(&mut self, delete: &Delete, modifiers: Modifiers) -> Result<WritePlan, SqlError> {
         if modifiers.ignore {
-            return Err(SqlError::unsupported("DELETE IGNORE"));
+            self.deterministic("DELETE IGNORE")?;
         }
+        self.form.ignore = modifiers.ignore;
         let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
         let joined = !delete.tables.is_empty()
             || delete.using.is_some()
             || from.len() != 1
             || from.iter().any(|from| !from.joins.is_empty());
         if joined {
-            return self.delete_join(delete, from);
+            return self.delete_join(delete, from, modifiers);
         }
         let Some(from) = from.first() else { return Err(SqlError::syntax("", 1)) };
         let (table, alias) = self.target(from)?;
@@ -266,7 +232,14 @@ impl Lowering<'_> {
         let mut scope = Scope::default();
         let database = Some(table.name.database.clone()).filter(|_| alias == table.name.table);
         scope.add(Relation::of_table(&table, &alias, database)?)?;
+        self.written.push((table.name.clone(), alias.clone()));
         let mut conditions = self.conditions(delete.selection.as_ref(), &mut scope)?;
+        if modifiers.ignore
+            && let Some(failing) = rowwise::failing(&self.context.catalogue, &table)
+        {
+            let chosen = (&scope, conditions.as_slice(), (delete.order_by.as_slice(), delete.limit.as_ref()));
+            return self.delete_ordered(&table, &alias, chosen, &failing);
+        }
         if let Some(limited) =
             self.limited(&table, &alias, &scope, &conditions, (&delete.order_by, delete.limit.as_ref()))?
         {
@@ -274,47 +247,6 @@ impl Lowering<'_> {
         }
         let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
         let sql = format!("DELETE FROM {} AS {}{filter}", quote::table(&table.name), quote::identifier(&alias));
-        Ok(self.write_plan(Verb::Delete, sql, &table, WriteResult::Tag, 0))
-    }
-
-    /// `DELETE a FROM a JOIN b …` with one target.
-    fn delete_join(&mut self, delete: &Delete, from: &[TableWithJoins]) -> Result<WritePlan, SqlError> {
-        // `DELETE FROM a USING a JOIN b` names its targets in FROM, `DELETE a FROM a JOIN b` before it.
-        let (targets, sources): (Vec<String>, &[TableWithJoins]) = match (&delete.using, delete.tables.as_slice()) {
-            (Some(using), []) => {
-                let names = from.iter().filter_map(|from| match &from.relation {
-                    TableFactor::Table { name, .. } => name_parts(name).pop(),
-                    _other => None,
-                });
-                (names.collect(), using)
-            }
-            (_, tables) => (tables.iter().filter_map(|name| name_parts(name).pop()).collect(), from),
-        };
-        let [target] = targets.as_slice() else { return Err(SqlError::unsupported("DELETE from several tables")) };
-        let mut scope = Scope::default();
-        let from = self.from(sources, &mut scope)?;
-        let conditions = self.conditions(delete.selection.as_ref(), &mut scope)?;
-        let found = scope.relations.iter().find(|relation| relation.alias.eq_ignore_ascii_case(target));
-        let unknown = || SqlError::new(1109, "42S02", format!("Unknown table '{target}' in MULTI DELETE"));
-        let relation = found.ok_or_else(unknown)?;
-        let Some(table) = relation.table.clone() else {
-            return Err(SqlError::unsupported("DELETE from a derived table"));
-        };
-        self.check_replay(&table)?;
-        let Some(key) = row_key(&table) else {
-            return Err(SqlError::unsupported("DELETE over a join of a table without a unique key"));
-        };
-        let alias = quote::identifier(&relation.alias);
-        let columns: Vec<String> = key.iter().map(|at| column_names(&table, [at])).collect();
-        let selected: Vec<String> = columns.iter().map(|column| format!("{alias}.{column}")).collect();
-        let own: Vec<String> = columns.iter().map(|column| format!("target.{column}")).collect();
-        let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-        let sql = format!(
-            "DELETE FROM {} AS target WHERE ({}) IN (SELECT {} FROM {from}{filter})",
-            quote::table(&table.name),
-            own.join(", "),
-            selected.join(", "),
-        );
         Ok(self.write_plan(Verb::Delete, sql, &table, WriteResult::Tag, 0))
     }
 
@@ -329,6 +261,26 @@ impl Lowering<'_> {
         let table = self.table(name)?;
         let alias = alias.as_ref().map_or_else(|| table.name.table.clone(), |alias| alias.name.value.clone());
         Ok((table, alias))
+    }
+
+    /// WITH … UPDATE and WITH … DELETE.
+    pub(super) fn write_with(&mut self, query: &Query, modifiers: Modifiers) -> Result<WritePlan, SqlError> {
+        let with = self.with(query, None)?;
+        let mut plan = match &*query.body {
+            SetExpr::Update(Statement::Update(update)) => self.update(update, modifiers)?,
+            SetExpr::Delete(Statement::Delete(delete)) => self.delete(delete, modifiers)?,
+            _other => return Err(SqlError::unsupported("WITH before this statement")),
+        };
+        let sql = plan.sql.0.as_str();
+        // The small statements of a helper don't see the common table expressions.
+        if sql.contains("\"mysql\".update_rows(") || sql.contains("\"mysql\".delete_rows(") {
+            return Err(SqlError::unsupported("WITH before a write that is carried out row by row"));
+        }
+        plan.sql = TargetSql(match sql.strip_prefix("WITH ") {
+            Some(rest) => format!("{}, {rest}", with.trim_end()),
+            None => format!("{with}{sql}"),
+        });
+        Ok(plan)
     }
 
     fn conditions(&mut self, selection: Option<&Expr>, scope: &mut Scope<'_>) -> Result<Vec<String>, SqlError> {
@@ -354,7 +306,7 @@ impl Lowering<'_> {
                 scope.equal.iter().filter(|(left, right)| left == right).map(|(fixed, _)| fixed.column).collect();
             let ordered = order.iter().filter_map(|item| spot(&item.expr, scope)).map(|spot| spot.column);
             let known: Vec<usize> = fixed.into_iter().chain(ordered).collect();
-            let total = unique_keys(table).filter_map(|key| key_columns(table, key)).any(|columns| {
+            let total = unique_keys(table).into_iter().filter_map(|key| key_columns(table, key)).any(|columns| {
                 columns.iter().all(|column| {
                     known.contains(column) && table.columns.get(*column).is_some_and(|column| !column.nullable)
                 })
@@ -383,12 +335,13 @@ impl Lowering<'_> {
 /// A key that names each row: the primary key, or a unique one without NULLs.
 fn row_key(table: &Table) -> Option<Vec<usize>> {
     unique_keys(table)
+        .into_iter()
         .filter_map(|key| key_columns(table, key))
         .find(|columns| columns.iter().all(|at| table.columns.get(*at).is_some_and(|column| !column.nullable)))
 }
 
 /// Rounds a new value to what the column will hold, for comparing it with the stored one.
-fn column_cast(column_type: &ColumnType) -> String {
+pub(super) fn column_cast(column_type: &ColumnType) -> String {
     match column_type {
         ColumnType::Decimal { precision, scale, .. } => format!("::numeric({precision},{scale})"),
         ColumnType::DateTime { fraction } => format!("::timestamp({fraction})"),

@@ -89,6 +89,11 @@ impl SqlError {
         Self::new(1582, "42000", format!("Incorrect parameter count in the call to native function '{function}'"))
     }
 
+    /// 1093.
+    pub(super) fn target_read(table: &str) -> Self {
+        Self::new(1093, "HY000", format!("You can't specify target table '{table}' for update in FROM clause"))
+    }
+
     /// 1136.
     pub(super) fn value_count(row: usize) -> Self {
         Self::new(1136, "21S01", format!("Column count doesn't match value count at row {row}"))

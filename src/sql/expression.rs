@@ -130,6 +130,8 @@ pub(super) struct Lowering<'c> {
     pub(super) depth: usize,
     /// Conversions warn of nothing: for expressions that have to be immutable, in indexes and generated columns.
     pub(super) quiet: bool,
+    /// The tables that the statement writes and what it calls them: subqueries may not read them.
+    pub(super) written: Vec<(crate::schema::TableName, String)>,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -153,6 +155,7 @@ impl<'c> Lowering<'c> {
             warnings: Vec::new(),
             depth: 0,
             quiet: false,
+            written: Vec::new(),
             seen: HashMap::new(),
             names: 0,
         }

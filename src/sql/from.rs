@@ -221,11 +221,15 @@ impl Lowering<'_> {
                 Ok(sql)
             }
             TableFactor::Derived { lateral, subquery, alias: Some(alias), .. } => {
+                // A derived table is read before anything is written.
+                let written = std::mem::take(&mut self.written);
                 let derived = if *lateral {
-                    self.query_at(subquery, Some(Place::new(scope, "field list")))?
+                    self.query_at(subquery, Some(Place::new(scope, "field list")))
                 } else {
-                    self.query_at(subquery, scope.parent)?
+                    self.query_at(subquery, scope.parent)
                 };
+                self.written = written;
+                let derived = derived?;
                 let lateral = if *lateral { "LATERAL " } else { "" };
                 let name = alias.name.value.clone();
                 let relation = derived_relation(&derived, &name, alias)?;
@@ -277,6 +281,9 @@ impl Lowering<'_> {
             return self.view_relation(&view, alias, scope).map(Some);
         }
         let table = self.table(name)?;
+        if let Some((_, called)) = self.written.iter().find(|(written, _)| *written == table.name) {
+            return Err(SqlError::target_read(called));
+        }
         let (called, database) = match alias {
             Some(alias) => (alias.name.value.clone(), None),
             None => (table.title().to_owned(), Some(table.name.database.clone())),

@@ -109,6 +109,8 @@ const REFUSED: &[&str] = &[
     "IS_FREE_LOCK", "IS_USED_LOCK", "RELEASE_ALL_LOCKS", "GROUP_CONCAT", "MEMBER", "NAME_CONST", "CONVERT", "CAST",
 ];
 
+const VALUES_DEPRECATED: &str = "'VALUES function' is deprecated and will be removed in a future release. Please use an alias (INSERT INTO ... VALUES (...) AS alias) and replace VALUES(col) in the ON DUPLICATE KEY UPDATE clause with alias.col instead";
+
 impl Lowering<'_> {
     /// 1582 when a function of this name takes another number of arguments, 1305 when there's none.
     fn no_function(&self, name: &str) -> SqlError {
@@ -187,6 +189,7 @@ impl Lowering<'_> {
         }
         if name == "VALUES" {
             let [Expr::Identifier(column)] = arguments else { return Err(SqlError::argument_count(name)) };
+            self.warnings.push(crate::wire::condition::Condition::warning(1287, VALUES_DEPRECATED));
             let found = place.values_of.and_then(|values| values.value_of(&column.value));
             return found.ok_or_else(|| SqlError::unknown_column(&column.value, place.clause));
         }

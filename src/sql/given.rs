@@ -24,13 +24,19 @@ pub struct Given {
     pub division: Option<u8>,
     /// `sql_select_limit` when it limits.
     pub select_limit: Option<u64>,
+    /// `auto_increment_increment` and `auto_increment_offset` of a session that set them.
+    pub id_steps: Option<(u64, u64)>,
 }
 
 impl Given {
     /// True when nothing is given, so that the plan serves any session.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.parameters.is_none() && self.variables.is_none() && self.division.is_none() && self.select_limit.is_none()
+        self.parameters.is_none()
+            && self.variables.is_none()
+            && self.division.is_none()
+            && self.select_limit.is_none()
+            && self.id_steps.is_none()
     }
 
     /// Digits that a quotient has behind the point beyond its dividend's.

@@ -4,7 +4,11 @@
 //! generated. Constant defaults are PostgreSQL's to fill: they are part of the table there.
 
 mod conflict;
+mod ids;
+mod rows;
+mod select;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sqlparser::ast::{Expr, Insert, ObjectName, OnInsert, Query, SetExpr, TableObject};
@@ -18,15 +22,18 @@ use super::from::name_parts;
 use super::keys::{arbiter, implicit_default, key_columns, unique_keys};
 use super::lower::{Place, ValuesOf};
 use super::operators::unnested;
-use super::plan::{Known, ParameterSource, Purpose, SqlError, TargetSql, Verb, WritePlan, WriteResult};
+use super::plan::{ParameterSource, Purpose, SqlError, TargetSql, Verb, WritePlan, WriteResult};
 use super::scope::{Relation, Scope};
 use super::types::{Carrier, Type};
+use rows::{Conflict, Updating};
 
 /// One place in a row that is inserted.
 #[derive(Clone, Debug)]
 enum Cell {
     /// PostgreSQL text of the column's type.
     Sql(String),
+    /// PostgreSQL text of an id that the client may give; NULL means the next id.
+    Id(String),
     /// The column's default in PostgreSQL; for an AUTO_INCREMENT column the next id.
     Default,
     /// NULL, known now.
@@ -42,6 +49,8 @@ struct Rows {
     generated: usize,
     /// Rows that give their id themselves, or may.
     explicit: usize,
+    /// PostgreSQL text that is NULL when the last row takes a generated id; `None` when that is known.
+    wanted: Option<String>,
 }
 
 impl Lowering<'_> {
@@ -68,22 +77,44 @@ impl Lowering<'_> {
             },
         };
         self.form = Form { ignore: insert.ignore, null_becomes_default: given.len() > 1 };
+        self.written.push((table.name.clone(), table.name.table.clone()));
         let rows = self.rows(&table, columns, &given)?;
+        let replay = self.context.purpose == Purpose::Replay;
         if insert.replace_into {
-            return self.replace(&table, rows);
+            return if replay { self.replace(&table, rows) } else { self.replace_rows(&table, rows) };
         }
+        let alias = insert.insert_alias.as_ref();
+        let new_name = alias.and_then(|alias| name_parts(&alias.row_alias).pop());
+        let new_columns: Vec<String> = alias
+            .and_then(|alias| alias.col_aliases.as_ref())
+            .map(|names| names.iter().map(|name| name.value.clone()).collect())
+            .unwrap_or_default();
         match &insert.on {
+            None if insert.ignore && !replay => {
+                let incoming = self.incoming(&table, rows)?;
+                self.row_by_row(&table, &incoming, Conflict::Ignore)
+            }
             None => self.plain_insert(&table, &rows, insert.ignore),
-            Some(OnInsert::DuplicateKeyUpdate(assignments)) if !insert.ignore => {
-                let alias = insert.insert_alias.as_ref();
-                let new_name = alias.and_then(|alias| name_parts(&alias.row_alias).pop());
-                let new_columns = alias.and_then(|alias| alias.col_aliases.as_ref());
-                if new_columns.is_some_and(|columns| !columns.is_empty()) {
-                    return Err(SqlError::unsupported("column aliases in ON DUPLICATE KEY UPDATE"));
+            Some(OnInsert::DuplicateKeyUpdate(assignments)) if replay => {
+                if insert.ignore || !new_columns.is_empty() {
+                    return Err(SqlError::unsupported("replay of this form of ON DUPLICATE KEY UPDATE"));
                 }
                 self.upsert(&table, &rows, assignments, new_name.as_deref())
             }
-            Some(_) => Err(SqlError::unsupported("INSERT IGNORE … ON DUPLICATE KEY UPDATE")),
+            Some(OnInsert::DuplicateKeyUpdate(assignments)) => {
+                let updating = Updating {
+                    assignments,
+                    new_name: new_name.as_deref(),
+                    new_columns: &new_columns,
+                    ignore: insert.ignore,
+                };
+                if self.is_simple_upsert(&table, &rows, updating) {
+                    return self.upsert(&table, &rows, assignments, new_name.as_deref());
+                }
+                let incoming = self.incoming(&table, rows)?;
+                self.row_by_row(&table, &incoming, Conflict::Update(updating))
+            }
+            Some(_) => Err(SqlError::unsupported("INSERT … ON CONFLICT")),
         }
     }
 
@@ -122,7 +153,7 @@ impl Lowering<'_> {
     }
 
     fn rows(&mut self, table: &Arc<Table>, columns: Vec<usize>, given: &[Vec<Expr>]) -> Result<Rows, SqlError> {
-        let mut rows = Rows { columns, cells: Vec::with_capacity(given.len()), generated: 0, explicit: 0 };
+        let mut rows = Rows { columns, cells: Vec::with_capacity(given.len()), generated: 0, explicit: 0, wanted: None };
         let added = self.added_columns(table, &rows.columns)?;
         for (number, values) in given.iter().enumerate() {
             if values.len() != rows.columns.len() {
@@ -130,13 +161,7 @@ impl Lowering<'_> {
             }
             let mut cells = Vec::with_capacity(values.len() + added.len());
             for (at, value) in rows.columns.clone().into_iter().zip(values) {
-                let cell = self.cell(
-                    table,
-                    at,
-                    value,
-                    number + 1,
-                    (given.len() > 1, &mut rows.generated, &mut rows.explicit),
-                )?;
+                let cell = self.cell(table, at, value, (number + 1, given.len()), (&mut rows, &cells))?;
                 cells.push(cell);
             }
             for at in &added {
@@ -225,24 +250,34 @@ impl Lowering<'_> {
         }
     }
 
-    /// A value from the list. `ids` is whether there are several rows, and the counts of ids.
+    /// A value from the list; `number` is its row and how many there are, `before` the cells to its left.
     fn cell(
         &mut self,
         table: &Arc<Table>,
         at: usize,
         value: &Expr,
-        row: usize,
-        ids: (bool, &mut usize, &mut usize),
+        (row, total): (usize, usize),
+        (rows, before): (&mut Rows, &[Cell]),
     ) -> Result<Cell, SqlError> {
         let Some(column) = table.columns.get(at) else { return Ok(Cell::Default) };
-        let (several, generated, explicit) = ids;
         if is_default(value) {
             if column.default == ColumnDefault::None && !column.nullable && !column.auto_increment {
                 self.no_default(column)?;
             }
-            return self.default_cell(table, at, generated);
+            return self.default_cell(table, at, &mut rows.generated);
         }
-        let value = self.lower(value, Place::new(&Scope::default(), "field list"))?;
+        if column.generated.is_some() {
+            return Err(generated_column(table, column));
+        }
+        let lowered = self.lower(value, Place::new(&Scope::default(), "field list"));
+        let value = match lowered {
+            // A name means the column as the row has it so far.
+            Err(error) if error.code == 1054 => {
+                let scope = self.row_so_far(table, &rows.columns, before)?;
+                self.lower(value, Place::new(&scope, "field list"))?
+            }
+            other => other?,
+        };
         if !column.auto_increment {
             let null = value.is_null() && column.nullable;
             return if null { Ok(Cell::Null) } else { self.assign(table, at, row, &value).map(Cell::Sql) };
@@ -255,21 +290,18 @@ impl Lowering<'_> {
             Some(_) | None => false,
         };
         if takes_next {
-            *generated += 1;
-            return Ok(self.next_id(table, at, *generated - 1));
+            rows.generated += 1;
+            return Ok(self.next_id(table, at, rows.generated - 1));
         }
-        *explicit += 1;
+        rows.explicit += 1;
         let Body::Parameter(ParameterSource::Client(client)) = value.body else {
             return self.assign(table, at, row, &value).map(Cell::Sql);
         };
-        if matches!(self.context.parameters, Known::Literals(_)) {
-            return Err(SqlError::unsupported("an id that was lifted from the text"));
-        }
         // Whether the client gives an id is known at execution only.
-        *generated += 1;
-        let nth = *generated - 1;
+        rows.generated += 1;
+        let nth = rows.generated - 1;
         match self.context.purpose {
-            Purpose::Replay if several && zero_counts => {
+            Purpose::Replay if total > 1 && zero_counts => {
                 Err(SqlError::unsupported("replay of several rows under NO_AUTO_VALUE_ON_ZERO"))
             }
             Purpose::Replay => {
@@ -279,9 +311,49 @@ impl Lowering<'_> {
             Purpose::Serve => {
                 let id = self.parameter(&ParameterSource::Client(client), id_carrier(table, at).oid());
                 let id = if zero_counts { id } else { format!("NULLIF({id}, 0)") };
-                Ok(Cell::Sql(format!("COALESCE({id}, nextval({}))", sequence(table)?)))
+                rows.wanted = Some(id.clone());
+                // Several rows get their ids from `new_ids`, and so does one that may conflict.
+                Ok(Cell::Id(id))
             }
         }
+    }
+
+    /// The row's columns as an expression in VALUES sees them: those to its left, and defaults.
+    fn row_so_far(
+        &mut self,
+        table: &Arc<Table>,
+        columns: &[usize],
+        before: &[Cell],
+    ) -> Result<Scope<'static>, SqlError> {
+        let mut relation = Relation::of_table(table, &table.name.table, Some(table.name.database.clone()))?;
+        for (at, own) in relation.columns.iter_mut().enumerate() {
+            own.origin = None;
+            let cell = columns.iter().position(|known| *known == at).and_then(|place| before.get(place));
+            let column = table.columns.get(at);
+            let carrier = own.ty.carrier.name();
+            own.sql = match cell {
+                Some(Cell::Sql(sql) | Cell::Id(sql)) => format!("({sql})"),
+                Some(Cell::Null) => format!("NULL::{carrier}"),
+                Some(Cell::Default) | None if column.is_some_and(|column| column.auto_increment) => {
+                    format!("0::{carrier}")
+                }
+                Some(Cell::Default) | None => match column.map(|column| ddl::column_default(table, column)) {
+                    Some(Ok(Some(default))) => format!("({default})::{carrier}"),
+                    Some(Ok(None)) if column.is_some_and(|column| column.nullable) => format!("NULL::{carrier}"),
+                    Some(Ok(None)) => match column.map(implicit_default) {
+                        Some(Ok(value)) => self.stored(table, at, 1, ParameterSource::Literal(value))?,
+                        Some(Err(error)) => return Err(error),
+                        None => format!("NULL::{carrier}"),
+                    },
+                    Some(Err(_)) | None => {
+                        return Err(SqlError::unsupported("a column's default in an expression of VALUES"));
+                    }
+                },
+            };
+        }
+        let mut scope = Scope::default();
+        scope.add(relation)?;
+        Ok(scope)
     }
 
     fn plain_insert(&mut self, table: &Arc<Table>, rows: &Rows, ignore: bool) -> Result<WritePlan, SqlError> {
@@ -294,20 +366,27 @@ impl Lowering<'_> {
                 return Err(SqlError::unsupported("replay of INSERT IGNORE of several rows with generated ids"));
             }
         }
+        let id = table.columns.iter().position(|column| column.auto_increment).filter(|_| !replay);
+        if let Some(id) = id
+            && (rows.cells.len() > 1 || self.id_steps() != (1, 1))
+        {
+            return self.insert_with_ids(table, rows, id);
+        }
         let mut sql = format!("INSERT INTO {}{}", quote::table(&table.name), values_sql(table, rows));
         if ignore {
             sql.push_str(" ON CONFLICT DO NOTHING");
         }
-        let id = table.auto_increment_column().filter(|_| !replay);
-        let result = match id {
+        let result = match id.and_then(|id| table.columns.get(id)) {
             None => WriteResult::Tag,
             Some(id) => {
                 let id = quote::identifier(&id.name);
                 let generated = rows.generated > 0;
                 sql = format!("{sql} RETURNING {id}");
                 if rows.explicit > 0 {
+                    // Whether the client's value is an id is known at execution only.
+                    let own = rows.wanted.as_deref().map_or("FALSE".to_owned(), |own| format!("({own}) IS NULL"));
                     sql = format!(
-                        "WITH added AS ({sql}) SELECT {id}, \"mysql\".reach({}, {id}::numeric) FROM added",
+                        "WITH added AS ({sql}) SELECT {id}, {own}, \"mysql\".reach({}, {id}::numeric) FROM added",
                         sequence(table)?
                     );
                 }
@@ -336,64 +415,6 @@ impl Lowering<'_> {
             warnings: std::mem::take(&mut self.warnings),
         }
     }
-
-    fn insert_select(
-        &mut self,
-        insert: &Insert,
-        table: &Arc<Table>,
-        columns: &[usize],
-        query: &Query,
-    ) -> Result<WritePlan, SqlError> {
-        if insert.replace_into || insert.on.is_some() {
-            return Err(SqlError::unsupported("REPLACE … SELECT and INSERT … SELECT … ON DUPLICATE KEY UPDATE"));
-        }
-        let mut added = self.added_columns(table, columns)?;
-        if table.columns.iter().enumerate().any(|(at, column)| column.auto_increment && added.contains(&at)) {
-            self.deterministic("INSERT … SELECT that generates ids")?;
-            added.retain(|at| table.columns.get(*at).is_some_and(|column| !column.auto_increment));
-        }
-        let derived = self.query(query, None)?;
-        if derived.columns.len() != columns.len() {
-            return Err(SqlError::value_count(1));
-        }
-        let mut list = Vec::with_capacity(columns.len());
-        for (at, column) in columns.iter().zip(&derived.columns) {
-            let value = Expression {
-                body: Body::Sql(format!("\"selected\".{}", quote::identifier(&column.sql_name))),
-                ..column.expression()
-            };
-            list.push(self.assign(table, *at, 1, &value)?);
-        }
-        let mut ignored = 0;
-        for at in &added {
-            match self.default_cell(table, *at, &mut ignored)? {
-                Cell::Sql(sql) => list.push(sql),
-                Cell::Null | Cell::Default => list.push("NULL".to_owned()),
-            }
-        }
-        let names = column_names(table, columns.iter().chain(&added));
-        let ignore = if insert.ignore { " ON CONFLICT DO NOTHING" } else { "" };
-        let sql = format!(
-            "INSERT INTO {} ({names}) SELECT {} FROM ({}) AS \"selected\"{ignore}",
-            quote::table(&table.name),
-            list.join(", "),
-            derived.sql
-        );
-        let verb = if insert.ignore { Verb::InsertIgnore } else { Verb::Insert };
-        match table.auto_increment_column().filter(|_| self.context.purpose == Purpose::Serve) {
-            Some(id) => {
-                let generated =
-                    !columns.iter().any(|at| table.columns.get(*at).is_some_and(|column| column.auto_increment));
-                let id = quote::identifier(&id.name);
-                let sql = format!(
-                    "WITH added AS ({sql} RETURNING {id}) SELECT {id}, \"mysql\".reach({}, {id}::numeric) FROM added",
-                    sequence(table)?
-                );
-                Ok(self.write_plan(verb, sql, table, WriteResult::Ids { generated }, 0))
-            }
-            None => Ok(self.write_plan(verb, sql, table, WriteResult::Tag, 0)),
-        }
-    }
 }
 
 /// The rows of `VALUES (…), (…)`; `None` for any other query.
@@ -402,6 +423,14 @@ fn values_of(query: &Query) -> Option<Vec<Vec<Expr>>> {
         SetExpr::Values(values) => Some(values.rows.iter().map(|row| row.to_vec()).collect()),
         _query => None,
     }
+}
+
+fn generated_column(table: &Table, column: &Column) -> SqlError {
+    let text = format!(
+        "The value specified for generated column '{}' in table '{}' is not allowed.",
+        column.name, table.name.table
+    );
+    SqlError::new(3105, "HY000", text)
 }
 
 /// True for the word DEFAULT.
@@ -422,7 +451,7 @@ fn id_carrier(table: &Table, at: usize) -> Carrier {
 }
 
 /// The table's id sequence as a literal.
-fn sequence(table: &Table) -> Result<String, SqlError> {
+pub(super) fn sequence(table: &Table) -> Result<String, SqlError> {
     let name = ddl::sequence(table).ok_or_else(|| SqlError::unsupported("a table without AUTO_INCREMENT"))?;
     Ok(format!("{}::regclass", quote::literal(&name)))
 }
@@ -448,12 +477,16 @@ fn values_sql(table: &Table, rows: &Rows) -> String {
         .cells
         .iter()
         .map(|cells| {
-            let line: Vec<&str> = used
+            let line: Vec<Cow<'_, str>> = used
                 .iter()
                 .map(|at| match cells.get(*at) {
-                    Some(Cell::Sql(sql)) => sql.as_str(),
-                    Some(Cell::Null) => "NULL",
-                    Some(Cell::Default) | None => "DEFAULT",
+                    Some(Cell::Sql(sql)) => Cow::Borrowed(sql.as_str()),
+                    Some(Cell::Id(id)) => Cow::Owned(match sequence(table) {
+                        Ok(sequence) => format!("COALESCE({id}, nextval({sequence}))"),
+                        Err(_) => id.clone(),
+                    }),
+                    Some(Cell::Null) => Cow::Borrowed("NULL"),
+                    Some(Cell::Default) | None => Cow::Borrowed("DEFAULT"),
                 })
                 .collect();
             format!("({})", line.join(", "))

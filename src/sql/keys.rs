@@ -1,13 +1,23 @@
 //! What a write needs to know about a table's keys and about values that aren't given.
 
-use crate::schema::{Column, ColumnType, Key, KeyKind, Table, quote};
+use crate::schema::{Column, ColumnType, ForeignKey, Key, KeyKind, ReferentialAction, Table, quote};
 use crate::value::{Clock, Date, Value};
 
 use super::plan::SqlError;
 
-/// PRIMARY and the unique keys, in MySQL's order.
-pub(super) fn unique_keys(table: &Table) -> impl Iterator<Item = &Key> {
-    table.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique))
+/// The unique keys in the order in which MySQL checks them: PRIMARY, those without NULLs, those without prefixes, the
+/// others; otherwise as they were defined.
+pub(super) fn unique_keys(table: &Table) -> Vec<&Key> {
+    let mut keys: Vec<&Key> =
+        table.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique)).collect();
+    let nullable = |key: &Key| {
+        let column = |part: &crate::schema::KeyPart| part.column.as_deref().and_then(|name| table.column(name));
+        key.parts.iter().any(|part| column(part).is_none_or(|column| column.nullable))
+    };
+    keys.sort_by_key(|key| {
+        (key.kind != KeyKind::Primary, nullable(key), key.parts.iter().any(|part| part.prefix.is_some()))
+    });
+    keys
 }
 
 /// The column of each part; `None` when a part is an expression or a prefix.
@@ -69,4 +79,39 @@ pub(super) fn implicit_default(column: &Column) -> Result<Value, SqlError> {
             return Err(SqlError::unsupported(format_args!("the implicit default of column {}", column.name)));
         }
     })
+}
+
+/// A foreign key as SHOW CREATE TABLE writes it.
+#[must_use]
+pub fn foreign_key_clause(table: &Table, key: &ForeignKey) -> String {
+    let list = |columns: &[String]| columns.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    let parent = if key.references.database == table.name.database {
+        quoted(&key.references.table)
+    } else {
+        format!("{}.{}", quoted(&key.references.database), quoted(&key.references.table))
+    };
+    let mut clause = format!(
+        "CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {parent} ({})",
+        quoted(&key.name),
+        list(&key.columns),
+        list(&key.referenced_columns)
+    );
+    for (event, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
+        let action = match action {
+            // MySQL doesn't print its default.
+            ReferentialAction::NoAction => continue,
+            ReferentialAction::Restrict => "RESTRICT",
+            ReferentialAction::Cascade => "CASCADE",
+            ReferentialAction::SetNull => "SET NULL",
+            ReferentialAction::SetDefault => "SET DEFAULT",
+        };
+        clause.push_str(&format!(" ON {event} {action}"));
+    }
+    clause
+}
+
+/// A name in MySQL's quotes.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
 }

@@ -40,6 +40,7 @@ mod metadata;
 mod operators;
 mod prepass;
 mod regexp;
+mod rowwise;
 mod scope;
 mod select;
 mod session;
@@ -61,6 +62,7 @@ pub use classify::{
 pub use given::user_variables;
 pub use helpers::HELPERS;
 pub use inline::inlined;
+pub use keys::{foreign_key_clause, quoted};
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
 pub use template::{Lifted, lift};
 
@@ -125,6 +127,7 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
 
 fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifiers) -> Result<Plan, SqlError> {
     match statement {
+        Statement::Query(query) if is_write(&query.body) => lowering.write_with(query, modifiers).map(Plan::Write),
         Statement::Query(query) => {
             if let Some(command) = session::variables(statement, lowering)? {
                 return Ok(Plan::Session(command));
@@ -178,6 +181,12 @@ fn select_into(lowering: &mut Lowering<'_>, query: &Query, variables: Vec<String
     let variables = variables.into_iter().zip(kinds).collect();
     let query = Box::new(query_plan(lowering, derived));
     Ok(Plan::Session(SessionCommand::SelectInto { query, variables }))
+}
+
+/// True for what stands behind WITH when it writes.
+fn is_write(body: &sqlparser::ast::SetExpr) -> bool {
+    use sqlparser::ast::SetExpr;
+    matches!(body, SetExpr::Update(_) | SetExpr::Delete(_))
 }
 
 /// How many `?` a statement has.

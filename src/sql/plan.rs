@@ -232,13 +232,16 @@ pub enum WriteResult {
     /// The command tag's count is MySQL's affected rows.
     Tag,
     /// One returned row for each inserted row; column 0 is its AUTO_INCREMENT value as text. `generated` is false
-    /// when the statement gave every id itself.
+    /// when the statement gave every id itself; column 1, when there is one, says for each row whether it didn't.
     Ids { generated: bool },
     /// Exactly one returned row: column 0 matched rows, column 1 changed rows.
     MatchedChanged,
     /// One returned row for each inserted or changed row: column 0 is `t` when inserted, column 1 its AUTO_INCREMENT
     /// value or NULL. Rows that stayed the same aren't returned; `given` is the number of rows in VALUES.
     Upserted { given: Option<usize> },
+    /// Exactly one returned row: records, inserted, deleted, updated and touched rows, the first generated id or NULL,
+    /// and the AUTO_INCREMENT value of the last row or NULL. `many` is true for all but one row of VALUES.
+    Counted { many: bool },
     /// Exactly one returned row: column 0 deleted rows, column 1 inserted rows, column 2 first id or NULL.
     Replaced,
 }

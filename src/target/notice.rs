@@ -16,11 +16,22 @@ pub struct Raised {
     pub kept: Vec<Condition>,
     /// How many came after the list was full.
     pub beyond: u64,
+    /// The last value of LAST_INSERT_ID(expr); a negative one is its two's complement, as in MySQL.
+    pub last_insert_id: Option<u64>,
 }
+
+/// SQLSTATE with which a helper tells the value of LAST_INSERT_ID(expr).
+const INSERT_ID_STATE: &str = "MLIID";
 
 impl Raised {
     /// Takes a notice if one of our helpers raised it.
     pub(super) fn take(&mut self, notice: ServerError) {
+        if notice.sqlstate == INSERT_ID_STATE {
+            let whole = notice.message.split('.').next().unwrap_or_default();
+            let id = whole.parse::<u64>().or_else(|_| whole.parse::<i64>().map(i64::cast_unsigned));
+            self.last_insert_id = id.ok().or(self.last_insert_id);
+            return;
+        }
         let Some(code) = mysql_code(&notice.sqlstate) else { return };
         if self.kept.len() >= KEPT {
             self.beyond += 1;

@@ -152,7 +152,7 @@ impl Backend {
             savepoints: Vec::new(),
             numbered: 0,
             applied: None,
-            raised: Raised { kept: Vec::new(), beyond: 0 },
+            raised: Raised { kept: Vec::new(), beyond: 0, last_insert_id: None },
         }
     }
 

@@ -3,10 +3,13 @@
 //! This is an allow list. Our own helper functions raise MySQL's errors with MySQL's number and text; they pass. An error of PostgreSQL that has no entry becomes 1105 with its SQLSTATE and nothing else:
 //! PostgreSQL's own words stay in the log, where names of ours and values of others do no harm.
 
-use crate::schema::{Catalogue, ForeignKey, ReferentialAction, Table, ddl};
+use super::duplicate;
+use crate::schema::{Catalogue, ForeignKey, Table, ddl};
 use crate::sql::plan::{SqlError, Verb};
 use crate::target::{ServerError, TargetError, mysql_code};
 use crate::wire::condition;
+
+pub(super) use crate::sql::{foreign_key_clause, quoted};
 
 /// An error as a client sees it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,7 +140,7 @@ fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath)
     match error.sqlstate.as_str() {
         "23505" => statement(duplicate(error, about.catalogue)),
         "23503" => statement(foreign_key(error, about.catalogue)),
-        "23502" => statement(not_null(error, about)),
+        "23502" => statement(not_null(error)),
         "23514" => statement(check(error)),
         "22001" => statement(on_column(error, 1406, "22001", "Data too long for column")),
         "22003" => statement(on_column(error, 1264, "22003", "Out of range value for column")),
@@ -187,46 +190,17 @@ fn stack_overrun() -> MysqlError {
     MysqlError::new(1436, "HY000", text)
 }
 
-/// Longest value in "Duplicate entry", in characters.
-const ENTRY_LIMIT: usize = 64;
-
-/// `Duplicate entry '1-a' for key 't.u'`. The values come from DETAIL, whose text is `Key (a, b)=(1, x) already
-/// exists.`; values that contain its separators can't be told apart there and keep them.
+/// `Duplicate entry '1-a' for key 't.u'`.
 fn duplicate(error: &ServerError, catalogue: &Catalogue) -> MysqlError {
     let table = named_table(error, catalogue);
     let index = error.constraint.as_deref().unwrap_or_default();
     // A table that the failed statement itself made is in no catalogue.
     let made = error.table.as_deref().and_then(|table| index.strip_prefix(table)?.strip_prefix("__"));
-    let known = table.and_then(|table| ddl::key_of_index(table, index)).map(|key| key.name.as_str());
-    let key = known.or(made).unwrap_or(index);
-    let values = error.detail.as_deref().and_then(duplicate_values).unwrap_or_default();
-    let values: String = values.chars().take(ENTRY_LIMIT).collect();
+    let key = table.and_then(|table| Some((table, ddl::key_of_index(table, index)?)));
+    let entry = error.detail.as_deref().and_then(|detail| duplicate::entry(detail, key)).unwrap_or_default();
+    let key = key.map(|(_, key)| key.name.as_str()).or(made).unwrap_or(index);
     let name = table.map_or_else(|| error.table.clone().unwrap_or_default(), |table| table.name.table.clone());
-    MysqlError::new(1062, "23000", format!("Duplicate entry '{values}' for key '{name}.{key}'"))
-}
-
-fn duplicate_values(detail: &str) -> Option<String> {
-    let (columns, rest) = detail.strip_prefix("Key (")?.split_once(")=(")?;
-    let values = rest.strip_suffix(") already exists.")?;
-    let parts: Vec<&str> = values.split(", ").collect();
-    let count = columns.matches(", ").count() + 1;
-    let shown: Vec<String> =
-        if parts.len() == count { parts.into_iter().map(shown_value).collect() } else { vec![values.to_owned()] };
-    Some(shown.join("-"))
-}
-
-/// PostgreSQL shows bytes as `\x…`, MySQL as `\x…` in capitals.
-fn shown_value(value: &str) -> String {
-    match value.strip_prefix("\\x") {
-        Some(digits) if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) && digits.len() % 2 == 0 => {
-            digits.as_bytes().chunks(2).fold(String::new(), |mut text, pair| {
-                text.push_str("\\x");
-                text.push_str(&String::from_utf8_lossy(pair).to_ascii_uppercase());
-                text
-            })
-        }
-        _ => value.to_owned(),
-    }
+    MysqlError::new(1062, "23000", format!("Duplicate entry '{entry}' for key '{name}.{key}'"))
 }
 
 /// 1452 for a child without its parent, 1451 for a parent that still has children.
@@ -269,50 +243,10 @@ fn child_table<'a>(error: &ServerError, catalogue: &'a Catalogue, name: &str) ->
     databases.into_iter().flat_map(|database| database.tables.values()).find_map(|table| Some((&**table, find(table)?)))
 }
 
-/// A foreign key as SHOW CREATE TABLE writes it.
-pub(super) fn foreign_key_clause(table: &Table, key: &ForeignKey) -> String {
-    let list = |columns: &[String]| columns.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
-    let parent = if key.references.database == table.name.database {
-        quoted(&key.references.table)
-    } else {
-        format!("{}.{}", quoted(&key.references.database), quoted(&key.references.table))
-    };
-    let mut clause = format!(
-        "CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {parent} ({})",
-        quoted(&key.name),
-        list(&key.columns),
-        list(&key.referenced_columns)
-    );
-    for (event, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
-        let action = match action {
-            // MySQL doesn't print its default.
-            ReferentialAction::NoAction => continue,
-            ReferentialAction::Restrict => "RESTRICT",
-            ReferentialAction::Cascade => "CASCADE",
-            ReferentialAction::SetNull => "SET NULL",
-            ReferentialAction::SetDefault => "SET DEFAULT",
-        };
-        clause.push_str(&format!(" ON {event} {action}"));
-    }
-    clause
-}
-
-/// A name in MySQL's quotes.
-pub(super) fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-/// 1364 for an INSERT that left a column out, else 1048. A column that the statement names is checked when its value
-/// is bound, so PostgreSQL sees a NULL of an INSERT mostly when there's no default.
-fn not_null(error: &ServerError, about: About<'_>) -> MysqlError {
+/// 1048. A column that the statement leaves out is told of when it's planned (1364), so PostgreSQL sees a NULL only
+/// where the statement gives one.
+fn not_null(error: &ServerError) -> MysqlError {
     let column = error.column.as_deref().unwrap_or_default();
-    let no_default = named_table(error, about.catalogue)
-        .and_then(|table| table.column(column))
-        .is_some_and(|column| column.default == crate::schema::ColumnDefault::None);
-    let inserts = matches!(about.verb, Some(Verb::Insert | Verb::InsertIgnore | Verb::Upsert | Verb::Replace));
-    if inserts && no_default {
-        return MysqlError::new(1364, "HY000", format!("Field '{column}' doesn't have a default value"));
-    }
     MysqlError::new(1048, "23000", format!("Column '{column}' cannot be null"))
 }
 
@@ -347,16 +281,6 @@ fn named_table<'a>(error: &ServerError, catalogue: &'a Catalogue) -> Option<&'a 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn duplicates_show_their_values_as_mysql_does() {
-        let values = |detail| duplicate_values(detail).expect("a known form");
-        assert_eq!(values("Key (id)=(1) already exists."), "1");
-        assert_eq!(values("Key (u, v)=(1, x) already exists."), "1-x");
-        assert_eq!(values("Key (u)=(a, b) already exists."), "a, b");
-        assert_eq!(values("Key (b)=(\\x00ff) already exists."), "\\x00\\xFF");
-        assert_eq!(duplicate_values("something else"), None);
-    }
 
     #[test]
     fn what_isnt_listed_says_nothing_of_postgresql() {

@@ -19,6 +19,7 @@ mod channel;
 mod charset;
 mod ddl;
 mod diagnostics;
+mod duplicate;
 mod error;
 mod locks;
 mod login;

@@ -249,8 +249,11 @@ impl Session {
             waited = begun.elapsed() > WAITED;
         }
         let found_rows = self.channel.capabilities.contains(Capabilities::FOUND_ROWS);
-        self.state.absorb(self.backend.take_raised());
-        let written = write::written(plan, tag, &rows, write::Counts { found_rows, warnings: self.state.warned() });
+        let raised = self.backend.take_raised();
+        let told_id = raised.last_insert_id;
+        self.state.absorb(raised);
+        let counts = write::Counts { found_rows, warnings: self.state.warned(), told_id };
+        let written = write::written(plan, tag, &rows, counts);
         if let Some(id) = written.last_insert_id {
             self.state.last_insert_id = id;
         }

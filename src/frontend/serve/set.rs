@@ -18,9 +18,7 @@ use crate::value::Value;
 use crate::wire::resultset::StateChange;
 
 /// Variables that change what statements mean and that Bascule doesn't carry out: they keep their value.
-const FIXED: [&str; 36] = [
-    "auto_increment_increment",
-    "auto_increment_offset",
+const FIXED: [&str; 34] = [
     "block_encryption_mode",
     "character_set_database",
     "character_set_server",

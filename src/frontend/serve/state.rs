@@ -127,6 +127,9 @@ impl State {
     pub(super) fn absorb(&mut self, raised: Raised) {
         self.warn_all(raised.kept);
         self.more_warnings += raised.beyond;
+        if let Some(id) = raised.last_insert_id {
+            self.last_insert_id = id;
+        }
     }
 
     /// A statement that isn't SHOW WARNINGS begins; what reading its text warned of are its first warnings.
@@ -200,12 +203,12 @@ impl State {
             collation: self.variables.text(defaults, "collation_connection").to_owned(),
             purpose: Purpose::Serve,
             parameters,
-            given: self.given(text),
+            given: self.given(defaults, text),
         }
     }
 
     /// The values that `text` can be planned with.
-    fn given(&self, text: &str) -> Given {
+    fn given(&self, defaults: &Defaults, text: &str) -> Given {
         let read = crate::sql::user_variables(text).filter(|names| !names.is_empty());
         let variables = read.map(|names| {
             let known = |name: String| self.user_variables.get(&name).cloned().map(|variable| (name, variable));
@@ -216,9 +219,18 @@ impl State {
         Given {
             parameters: self.parameters.clone(),
             variables,
+            id_steps: self.id_steps(defaults),
             division: division.and_then(|digits| u8::try_from(digits).ok()),
             select_limit: number("sql_select_limit").filter(|limit| *limit != u64::MAX),
         }
+    }
+
+    /// The distance of generated ids and the first one, when the session wants other ids than every one from 1.
+    fn id_steps(&self, defaults: &Defaults) -> Option<(u64, u64)> {
+        let number = |name| self.variables.text(defaults, name).parse::<u64>().unwrap_or(1).max(1);
+        let (step, start) = (number("auto_increment_increment"), number("auto_increment_offset"));
+        // MySQL ignores an offset beyond the increment.
+        (step > 1).then_some((step, if start > step { 1 } else { start }))
     }
 
     /// Runs `use_values` with the sources of parameter values.

@@ -21,16 +21,23 @@ pub(super) struct Counts {
     pub(super) found_rows: bool,
     /// Warnings of the statement, which the info text counts.
     pub(super) warnings: u64,
+    /// What LAST_INSERT_ID(expr) was told: the packet's insert id unless an id was generated.
+    pub(super) told_id: Option<u64>,
 }
 
 /// Reads the answer of `plan`: `tag` is the command tag's count, `rows` what it returned.
 pub(super) fn written(plan: &WritePlan, tag: u64, rows: &[Row], counts: Counts) -> Written {
-    match plan.result {
+    let written = match plan.result {
         WriteResult::Tag => by_tag(plan.verb, tag, counts),
         WriteResult::Ids { generated } => ids(rows, generated, counts),
         WriteResult::MatchedChanged => matched_changed(rows, counts),
         WriteResult::Upserted { given } => upserted(rows, given, counts),
         WriteResult::Replaced => replaced(rows, counts),
+        WriteResult::Counted { many } => counted(plan.verb, rows, many, counts),
+    };
+    match counts.told_id {
+        Some(id) if written.last_insert_id.is_none() => Written { insert_id: id, ..written },
+        Some(_) | None => written,
     }
 }
 
@@ -41,6 +48,7 @@ pub(super) fn found_nothing(plan: &WritePlan, tag: u64, rows: &[Row]) -> bool {
         (Verb::Update | Verb::Delete, WriteResult::MatchedChanged) => {
             rows.first().and_then(|row| number(row, 0)).unwrap_or(0) == 0
         }
+        (Verb::Delete, WriteResult::Counted { .. }) => rows.first().and_then(|row| number(row, 2)).unwrap_or(0) == 0,
         _ => false,
     }
 }
@@ -57,6 +65,10 @@ fn by_tag(verb: Verb, tag: u64, counts: Counts) -> Written {
 /// MySQL's packet has the first generated id, or the last of those that the statement gave.
 fn ids(rows: &[Row], generated: bool, counts: Counts) -> Written {
     let count = rows.len() as u64;
+    let generated = match rows.first().and_then(|row| row.get(1)) {
+        Some(flag) => flag == b"t",
+        None => generated,
+    };
     let shown = if generated { rows.first() } else { rows.last() };
     let insert_id = shown.and_then(id).unwrap_or(0);
     let info = if count > 1 { records(count, 0, counts) } else { String::new() };
@@ -104,6 +116,22 @@ fn replaced(rows: &[Row], counts: Counts) -> Written {
     let first = column(2);
     let info = if inserted > 1 { records(inserted, deleted, counts) } else { String::new() };
     Written { affected: deleted + inserted, insert_id: first.unwrap_or(0), last_insert_id: first, info }
+}
+
+/// What `mysql.write_rows` counted.
+fn counted(verb: Verb, rows: &[Row], many: bool, counts: Counts) -> Written {
+    let column = |index| rows.first().and_then(|row| number(row, index));
+    let count = |index| column(index).unwrap_or(0);
+    let (given, copied, deleted, updated, touched) = (count(0), count(1), count(2), count(3), count(4));
+    let changed = if counts.found_rows { touched } else { updated };
+    let (first, last) = (column(5), column(6));
+    let duplicates = if verb == Verb::InsertIgnore { given.saturating_sub(copied) } else { deleted + changed };
+    Written {
+        affected: copied + deleted + updated + changed,
+        insert_id: first.or(last).unwrap_or(0),
+        last_insert_id: first,
+        info: if many { records(given, duplicates, counts) } else { String::new() },
+    }
 }
 
 fn records(records: u64, duplicates: u64, counts: Counts) -> String {

@@ -35,7 +35,12 @@ impl Lowering<'_> {
             ("VERSION", []) => Expression::source(ParameterSource::Variable("version".to_owned()), constant(text(60)), false),
             ("CONNECTION_ID", []) => Expression::source(ParameterSource::ConnectionId, unsigned, false),
             ("LAST_INSERT_ID", []) => Expression::source(ParameterSource::LastInsertId, unsigned, false),
-            ("LAST_INSERT_ID", [_]) => return Err(SqlError::unsupported("LAST_INSERT_ID(expr)")),
+            ("LAST_INSERT_ID", [value]) => {
+                // The session hears of the value by a notice.
+                let number = self.render(value, Carrier::Numeric)?;
+                let ty = Type { carrier: Carrier::Numeric, ..unsigned };
+                Expression::sql(format!("\"mysql\".last_insert_id({number})"), ty, value.nullable)
+            }
             ("FOUND_ROWS", []) => Expression::source(ParameterSource::FoundRows, Type::integer(21), false),
             ("ROW_COUNT", []) => Expression::source(ParameterSource::RowCount, Type::integer(21), false),
             ("UUID", []) => Expression::sql("gen_random_uuid()::text", text(36), false),

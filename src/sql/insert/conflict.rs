@@ -14,7 +14,7 @@ impl Lowering<'_> {
         if self.context.purpose == Purpose::Replay && rows.generated > 0 && rows.cells.len() > 1 {
             return Err(SqlError::unsupported("replay of ON DUPLICATE KEY UPDATE of several rows with generated ids"));
         }
-        let keys: Vec<&Key> = unique_keys(table).filter(|key| can_conflict(table, key, rows)).collect();
+        let keys = conflicting_keys(table, rows);
         let insert = format!("INSERT INTO {} AS \"stored\"{}", quote::table(&table.name), values_sql(table, rows));
         let id = table
             .auto_increment_column()
@@ -22,6 +22,18 @@ impl Lowering<'_> {
         let given = Some(rows.cells.len());
         let arbiter = match keys.as_slice() {
             [] => {
+                // Nothing is updated, but what is written there has to be right.
+                let mut scope = Scope::default();
+                scope.add(stored_relation(table)?)?;
+                if let Some(name) = new_name {
+                    scope.add(Relation::of_table(table, name, None)?)?;
+                }
+                let values = Excluded(Relation::of_table(table, "excluded", None)?);
+                if !assignments.is_empty() {
+                    let before = self.parameters.len();
+                    self.assignments(table, &mut scope, 0, assignments, Some(&values))?;
+                    self.parameters.truncate(before);
+                }
                 let sql = format!("{insert} RETURNING TRUE, {id}");
                 return Ok(self.write_plan(Verb::Upsert, sql, table, WriteResult::Upserted { given }, rows.generated));
             }
@@ -58,7 +70,33 @@ impl Lowering<'_> {
         Ok(self.write_plan(Verb::Upsert, sql, table, WriteResult::Upserted { given }, rows.generated))
     }
 
-    /// REPLACE: what conflicts on any unique key is deleted, then the rows are inserted, in one statement.
+    /// True when one statement of PostgreSQL does the same: one row, whose id PostgreSQL makes if it makes one, and at
+    /// most one key that can be violated.
+    pub(super) fn is_simple_upsert(&self, table: &Arc<Table>, rows: &Rows, updating: Updating<'_>) -> bool {
+        let touches_id = || {
+            updating.assignments.iter().any(|assignment| {
+                let name = assigned_name(&assignment.target.to_string());
+                table.column(&name).is_some_and(|column| column.auto_increment)
+            })
+        };
+        let keys = conflicting_keys(table, rows);
+        rows.cells.len() == 1
+            && rows.explicit == 0
+            && self.id_steps() == (1, 1)
+            && !updating.ignore
+            && updating.new_columns.is_empty()
+            && keys.len() <= 1
+            && keys.iter().all(|key| arbiter(key).is_ok())
+            && !touches_id()
+    }
+
+    /// REPLACE while PostgreSQL serves.
+    pub(super) fn replace_rows(&mut self, table: &Arc<Table>, rows: Rows) -> Result<WritePlan, SqlError> {
+        let incoming = self.incoming(table, rows)?;
+        self.row_by_row(table, &incoming, Conflict::Replace)
+    }
+
+    /// REPLACE in a replay: what conflicts on any unique key is deleted, then the rows are inserted, in one statement.
     pub(super) fn replace(&mut self, table: &Arc<Table>, rows: Rows) -> Result<WritePlan, SqlError> {
         let mut conflicts = Vec::new();
         for cells in &rows.cells {
@@ -74,7 +112,7 @@ impl Lowering<'_> {
             let mut line = Vec::with_capacity(cells.len());
             for (at, cell) in rows.columns.iter().zip(cells) {
                 line.push(match cell {
-                    Cell::Sql(sql) => sql.clone(),
+                    Cell::Sql(sql) | Cell::Id(sql) => sql.clone(),
                     Cell::Null => null_of(table, *at),
                     Cell::Default if table.columns.get(*at).is_some_and(|column| column.auto_increment) => {
                         format!("nextval({})", sequence(table)?)
@@ -100,7 +138,7 @@ impl Lowering<'_> {
 
 /// `VALUES(column)` is the row that would have been inserted.
 #[derive(Debug)]
-struct Excluded(Relation);
+pub(super) struct Excluded(pub(super) Relation);
 
 impl ValuesOf for Excluded {
     fn value_of(&self, column: &str) -> Option<Expression> {
@@ -110,10 +148,15 @@ impl ValuesOf for Excluded {
 }
 
 /// The target table as ON DUPLICATE KEY UPDATE names it.
-fn stored_relation(table: &Arc<Table>) -> Result<Relation, SqlError> {
+pub(super) fn stored_relation(table: &Arc<Table>) -> Result<Relation, SqlError> {
     let mut relation = Relation::of_table(table, "stored", Some(table.name.database.clone()))?;
     relation.alias.clone_from(&table.name.table);
     Ok(relation)
+}
+
+/// The unique keys that a row may violate.
+fn conflicting_keys<'t>(table: &'t Table, rows: &Rows) -> Vec<&'t Key> {
+    unique_keys(table).into_iter().filter(|key| can_conflict(table, key, rows)).collect()
 }
 
 /// False when no row can violate the key: a part is NULL, or an id that is generated.
@@ -126,11 +169,11 @@ fn can_conflict(table: &Table, key: &Key, rows: &Rows) -> bool {
             match cell {
                 Some(Cell::Null) => false,
                 Some(Cell::Default) | None if definition.auto_increment => false,
-                Some(Cell::Sql(_)) if definition.auto_increment => rows.explicit > 0,
+                Some(Cell::Sql(_) | Cell::Id(_)) if definition.auto_increment => rows.explicit > 0,
                 Some(Cell::Default) | None => {
                     !matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) || !definition.nullable
                 }
-                Some(Cell::Sql(_)) => true,
+                Some(Cell::Sql(_) | Cell::Id(_)) => true,
             }
         })
     })
@@ -145,7 +188,7 @@ fn conflict(table: &Table, key: &Key, columns: &[usize], cells: &[Cell]) -> Resu
     for column in parts {
         let Some(definition) = table.columns.get(column) else { return Ok(None) };
         match columns.iter().position(|at| *at == column).and_then(|at| cells.get(at)) {
-            Some(Cell::Sql(sql)) => terms.push(format!("{} = {sql}", quote::identifier(&definition.name))),
+            Some(Cell::Sql(sql) | Cell::Id(sql)) => terms.push(format!("{} = {sql}", quote::identifier(&definition.name))),
             Some(Cell::Null) => return Ok(None),
             Some(Cell::Default) | None if definition.auto_increment => return Ok(None),
             Some(Cell::Default) | None if matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) => {

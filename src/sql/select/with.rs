@@ -29,7 +29,7 @@ struct Blocks<'q> {
 }
 
 impl Lowering<'_> {
-    pub(super) fn with(&mut self, query: &Query, parent: Option<Place<'_>>) -> Result<String, SqlError> {
+    pub(in crate::sql) fn with(&mut self, query: &Query, parent: Option<Place<'_>>) -> Result<String, SqlError> {
         let Some(with) = &query.with else { return Ok(String::new()) };
         let mut parts = Vec::with_capacity(with.cte_tables.len());
         let first = self.tables.len();
