@@ -194,7 +194,11 @@ impl<'v> Binder<'v> {
             tables: names(&source.tables)?,
             user: self.values.user,
         };
-        information_schema::json(table, &wanted, &|| (self.values.rows)(source))
+        let session = || {
+            let shown = source.show.as_ref().and_then(|show| information_schema::shown_rows(show, wanted.catalogue));
+            shown.map_or_else(|| (self.values.rows)(source), Ok)
+        };
+        information_schema::json(table, &wanted, &session)
     }
 
     /// Warns of a text that isn't a number as a whole.

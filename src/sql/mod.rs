@@ -35,15 +35,18 @@ mod json;
 mod keys;
 mod lexer;
 mod lower;
+mod maintenance;
 mod measure;
 mod metadata;
 mod operators;
+pub mod pattern;
 mod prepass;
 mod regexp;
 mod rowwise;
 mod scope;
 mod select;
 mod session;
+pub mod show;
 pub mod system;
 mod template;
 mod temporal;
@@ -111,6 +114,12 @@ pub fn planned(text: &str, context: &Context) -> Result<Planned, SqlError> {
 }
 
 fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Planned, SqlError> {
+    if let Some(planned) = show::plan(source, context, modes)? {
+        return Ok(planned);
+    }
+    if let Some(command) = maintenance::command(source, context)? {
+        return Ok(Planned { plan: Plan::Session(command), asked: Vec::new() });
+    }
     if let Some(command) = session::command(source, context, modes)? {
         return Ok(Planned { plan: Plan::Session(command), asked: Vec::new() });
     }

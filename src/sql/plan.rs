@@ -413,6 +413,8 @@ pub enum SessionCommand {
     Flush {
         warning: Option<(u16, String)>,
     },
+    /// ANALYZE, CHECK, OPTIMIZE or REPAIR TABLE.
+    Maintain(Vec<Maintained>),
     /// Forms that are accepted without effect carry their name.
     NoOperation(&'static str),
     Kill {
@@ -521,23 +523,96 @@ pub enum PrepareFrom {
     Variable(String),
 }
 
-/// SHOW and DESCRIBE; LIKE patterns are MySQL patterns.
+/// SHOW and DESCRIBE.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ShowCommand {
-    Databases { like: Option<String> },
-    Tables { database: Option<String>, full: bool, like: Option<String> },
-    Columns { table: TableName, full: bool, like: Option<String> },
-    Index { table: TableName },
-    CreateTable { table: TableName },
-    TableStatus { database: Option<String>, like: Option<String> },
-    Variables { global: bool, like: Option<String> },
-    Status { global: bool, like: Option<String> },
-    Warnings,
-    Errors,
+pub struct ShowCommand {
+    pub what: Shown,
+    /// A MySQL pattern for the first column.
+    pub like: Option<String>,
+}
+
+/// What SHOW shows. Databases and tables are known to exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Databases,
+    Tables {
+        database: String,
+        full: bool,
+    },
+    Columns {
+        table: TableName,
+        full: bool,
+    },
+    Index {
+        table: TableName,
+    },
+    CreateTable {
+        table: TableName,
+    },
+    CreateDatabase {
+        name: String,
+        if_not_exists: bool,
+    },
+    TableStatus {
+        database: String,
+    },
+    Variables {
+        global: bool,
+    },
+    Status {
+        global: bool,
+    },
+    Warnings {
+        errors: bool,
+        offset: u64,
+        limit: u64,
+    },
+    WarningCount {
+        errors: bool,
+    },
     Engines,
-    Collations { like: Option<String> },
-    Charsets { like: Option<String> },
-    ProcessList,
+    Plugins,
+    Privileges,
+    Collations,
+    Charsets,
+    ProcessList {
+        full: bool,
+    },
+    /// Of another account than the client's own, if one is named.
+    Grants {
+        user: Option<(String, String)>,
+    },
+    Triggers {
+        database: String,
+    },
+    Events {
+        database: String,
+    },
+    /// `PROCEDURE` or `FUNCTION`.
+    Routines {
+        kind: &'static str,
+    },
+    Libraries,
+    OpenTables {},
+    ReplicaStatus,
+    Replicas,
+    Profiles,
+    Profile,
+}
+
+impl ShowCommand {
+    /// True for the commands that tell of the statement before, and leave its warnings.
+    #[must_use]
+    pub fn is_diagnostic(&self) -> bool {
+        matches!(self.what, Shown::Warnings { .. } | Shown::WarningCount { .. })
+    }
+}
+
+/// One table of ANALYZE TABLE and its relatives: what is executed, and the lines that are answered when it succeeds.
+#[derive(Clone, Debug)]
+pub struct Maintained {
+    pub statement: Option<TargetSql>,
+    pub lines: Vec<[String; 4]>,
 }
 
 /// Why a statement isn't carried: MySQL's error number, SQLSTATE and text.

@@ -1,4 +1,4 @@
-//! Statements that the serving session answers itself: transactions, SET, USE, SHOW and others.
+//! Statements that the serving session answers itself: transactions, SET, USE, and others.
 
 mod administration;
 mod prepared;
@@ -7,14 +7,13 @@ mod set;
 use sqlparser::ast::{Expr, SetExpr, Statement};
 use sqlparser::tokenizer::Token;
 
-use crate::schema::TableName;
 use crate::value::Value;
 
 use super::cursor::Cursor;
-use super::dialect::{Modes, Source, is_word};
+use super::dialect::{Modes, Source};
 use super::expression::{Body, Lowering};
 use super::metadata;
-use super::plan::{Context, OutputColumn, ParameterSource, SessionCommand, ShowCommand, SqlError};
+use super::plan::{Context, OutputColumn, ParameterSource, SessionCommand, SqlError};
 
 /// The command of a statement of these families; `None` when it belongs to another one.
 pub(super) fn command(
@@ -55,8 +54,6 @@ pub(super) fn command(
         "EXECUTE" => prepared::execute(&mut cursor)?,
         "DEALLOCATE" => prepared::deallocate(&mut cursor)?,
         "DROP" if cursor.sees(&["PREPARE"]) => prepared::deallocate(&mut cursor)?,
-        "SHOW" => SessionCommand::Show(show(&mut cursor, context)?),
-        "DESCRIBE" | "DESC" | "EXPLAIN" => describe(&mut cursor, context)?,
         "LOCK" => administration::lock_tables(&mut cursor, context)?,
         "UNLOCK" => administration::unlock(&mut cursor)?,
         "FLUSH" => administration::flush(&mut cursor, context)?,
@@ -112,82 +109,6 @@ fn rollback(cursor: &mut Cursor<'_>) -> Result<SessionCommand, SqlError> {
     }
     let (chain, release) = ending(cursor)?;
     Ok(SessionCommand::Rollback { chain, release })
-}
-
-fn like(cursor: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
-    if cursor.take(&["LIKE"]) {
-        return cursor.string().map(Some);
-    }
-    if cursor.sees(&["WHERE"]) {
-        return Err(SqlError::unsupported("SHOW … WHERE"));
-    }
-    Ok(None)
-}
-
-fn in_database(cursor: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
-    if cursor.take(&["FROM"]) || cursor.take(&["IN"]) { cursor.name().map(Some) } else { Ok(None) }
-}
-
-fn table_name(cursor: &mut Cursor<'_>, context: &Context) -> Result<TableName, SqlError> {
-    let (database, table) = cursor.qualified()?;
-    let database = in_database(cursor)?.or(database).or_else(|| context.database.clone());
-    Ok(TableName { database: database.ok_or_else(SqlError::no_database)?, table })
-}
-
-fn show(cursor: &mut Cursor<'_>, context: &Context) -> Result<ShowCommand, SqlError> {
-    let global = cursor.take(&["GLOBAL"]);
-    if !global && !cursor.take(&["SESSION"]) {
-        cursor.take(&["LOCAL"]);
-    }
-    cursor.take(&["EXTENDED"]);
-    let full = cursor.take(&["FULL"]);
-    let family = cursor.name()?.to_ascii_uppercase();
-    Ok(match family.as_str() {
-        "DATABASES" | "SCHEMAS" => ShowCommand::Databases { like: like(cursor)? },
-        "TABLES" => ShowCommand::Tables { database: in_database(cursor)?, full, like: like(cursor)? },
-        "COLUMNS" | "FIELDS" => {
-            if !cursor.take(&["FROM"]) {
-                cursor.expect(&["IN"])?;
-            }
-            ShowCommand::Columns { table: table_name(cursor, context)?, full, like: like(cursor)? }
-        }
-        "INDEX" | "INDEXES" | "KEYS" => {
-            if !cursor.take(&["FROM"]) {
-                cursor.expect(&["IN"])?;
-            }
-            ShowCommand::Index { table: table_name(cursor, context)? }
-        }
-        "CREATE" if cursor.take(&["TABLE"]) => ShowCommand::CreateTable { table: table_name(cursor, context)? },
-        "TABLE" if cursor.take(&["STATUS"]) => {
-            ShowCommand::TableStatus { database: in_database(cursor)?, like: like(cursor)? }
-        }
-        "VARIABLES" => ShowCommand::Variables { global, like: like(cursor)? },
-        "STATUS" => ShowCommand::Status { global, like: like(cursor)? },
-        "WARNINGS" => ShowCommand::Warnings,
-        "ERRORS" => ShowCommand::Errors,
-        "ENGINES" => ShowCommand::Engines,
-        "STORAGE" if cursor.take(&["ENGINES"]) => ShowCommand::Engines,
-        "COLLATION" => ShowCommand::Collations { like: like(cursor)? },
-        "CHARSET" => ShowCommand::Charsets { like: like(cursor)? },
-        "CHARACTER" if cursor.take(&["SET"]) => ShowCommand::Charsets { like: like(cursor)? },
-        "PROCESSLIST" => ShowCommand::ProcessList,
-        other => return Err(SqlError::unsupported(format_args!("SHOW {other}"))),
-    })
-}
-
-fn describe(cursor: &mut Cursor<'_>, context: &Context) -> Result<SessionCommand, SqlError> {
-    let explains =
-        ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "FORMAT", "ANALYZE", "TABLE", "FOR", "EXTENDED"];
-    if cursor.peek().is_none_or(|token| explains.iter().any(|word| is_word(token, word)) || *token == Token::LParen) {
-        return Err(SqlError::unsupported("EXPLAIN"));
-    }
-    let table = table_name(cursor, context)?;
-    let pattern = match cursor.string() {
-        Ok(pattern) => Some(pattern),
-        Err(_) if cursor.is_done() => None,
-        Err(_) => Some(cursor.name()?),
-    };
-    Ok(SessionCommand::Show(ShowCommand::Columns { table, full: false, like: pattern }))
 }
 
 /// A SELECT without tables whose columns are all values that the session knows.

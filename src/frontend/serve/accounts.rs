@@ -4,6 +4,7 @@
 //! form of `caching_sha2_password` can only check a password that the client sends in full; after that the double
 //! hash is remembered and the fast path works, as in MySQL itself.
 
+use crate::sql::pattern::{Case, like};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -213,7 +214,7 @@ fn host_rank(host: Option<&str>, address: &str) -> Option<u8> {
         Some("localhost") if address == "127.0.0.1" || address == "::1" => Some(1),
         Some("%" | "") => Some(3),
         Some(host) if host.bytes().any(|byte| byte.is_ascii_alphabetic()) => Some(4),
-        Some(host) if host.contains(['%', '_']) => super::pattern::like(address, host).then_some(2),
+        Some(host) if host.contains(['%', '_']) => like(address, host, Case::Ignored).then_some(2),
         Some(_) => None,
     }
 }

@@ -24,7 +24,6 @@ mod error;
 mod locks;
 mod login;
 mod modes;
-mod pattern;
 mod prepared;
 mod query;
 mod result;
@@ -35,7 +34,6 @@ mod settings;
 mod sha256_crypt;
 mod show;
 mod show_create;
-mod show_rows;
 mod state;
 mod table_locks;
 mod text_prepared;
@@ -98,6 +96,8 @@ pub struct Serving {
     locks: locks::Locks,
     peers: DashMap<u64, Arc<Peer>>,
     next_connection: AtomicU64,
+    /// For the uptime that clients ask for.
+    begun: tokio::time::Instant,
 }
 
 /// What other sessions may know of one, and how they end it.
@@ -148,6 +148,7 @@ impl Serving {
             locks: locks::Locks::default(),
             peers: DashMap::new(),
             next_connection: AtomicU64::new(FIRST_CONNECTION_ID),
+            begun: tokio::time::Instant::now(),
         })
     }
 

@@ -10,6 +10,7 @@ use super::session::Session;
 use super::text_prepared::{Named, check_preparable};
 use crate::frontend::carried::CarriedStatement;
 use crate::sql as translate;
+use crate::sql::pattern::{Case, like};
 use crate::sql::plan::{OutputColumn, Plan};
 use crate::wire::constants::column_flags;
 use crate::wire::execute::{self, Known, ParameterType};
@@ -208,7 +209,7 @@ impl Session {
         let Plan::Query(query) = &*plan else { return Err(MysqlError::malformed().into()) };
         let pattern = if wildcard.is_empty() { "%" } else { &wildcard };
         let collation = self.state.collation;
-        for column in query.columns.iter().filter(|column| super::pattern::like(&column.name, pattern)) {
+        for column in query.columns.iter().filter(|column| like(&column.name, pattern, Case::Ignored)) {
             self.channel.put_field(column, collation);
         }
         let (status, warnings) = (self.status(), self.state.warning_count());
@@ -221,6 +222,7 @@ impl Session {
         match command {
             SessionCommand::Variables(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),
             SessionCommand::Show(show) => self.show_columns(show),
+            SessionCommand::Maintain(_) => crate::sql::show::maintenance_columns(),
             _ => Vec::new(),
         }
     }

@@ -80,6 +80,7 @@ impl Session {
     /// One statement of either protocol.
     pub(super) async fn statement(&mut self, text: &str, execution: Execution<'_>) -> Result<(), Failure> {
         self.state.begin_statement();
+        self.state.remember_text(text);
         self.carry_out(text, execution).await
     }
 
@@ -96,13 +97,11 @@ impl Session {
             }
         }
         let plan = self.plan_for(text, &catalogue, Known::of(execution.values));
-        let diagnostic = matches!(
-            plan.as_deref(),
-            Ok(Plan::Session(
-                SessionCommand::Show(sql::plan::ShowCommand::Warnings | sql::plan::ShowCommand::Errors)
-                    | SessionCommand::Diagnostics { .. }
-            ))
-        );
+        let diagnostic = match plan.as_deref() {
+            Ok(Plan::Session(SessionCommand::Show(show))) => show.is_diagnostic(),
+            Ok(Plan::Session(SessionCommand::Diagnostics { .. })) => true,
+            _ => false,
+        };
         if !diagnostic {
             self.state.forget_warnings();
         }
@@ -328,11 +327,12 @@ impl Session {
             SessionCommand::Signal { state, code, message } => self.signal(state, *code, message)?,
             SessionCommand::Diagnostics { condition, items } => return self.diagnostics(*condition, items),
             SessionCommand::NoOperation(name) => tracing::debug!(statement = name, "accepted without effect"),
-            SessionCommand::Show(show) => return self.show(show, execution),
             SessionCommand::SelectInto { query, variables } => {
                 return self.select_into(query, variables, execution).await;
             }
             SessionCommand::Counted { query, total } => return self.counted(query, total, execution).await,
+            SessionCommand::Show(show) => return self.show(show, execution).await,
+            SessionCommand::Maintain(work) => return self.maintain(work, execution).await,
             SessionCommand::Variables(columns) => return self.select_variables(columns, execution).await,
         }
         self.state.row_count = 0;

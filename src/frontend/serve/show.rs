@@ -1,141 +1,145 @@
-//! SHOW and DESCRIBE, answered from the catalogue and the session.
+//! SHOW, answered from the catalogue and the session.
 
-use super::backend::Failure;
+use super::backend::{Effect, Failure, Statement};
 use super::error::MysqlError;
-use super::pattern::like;
 use super::query::Execution;
+use super::result::Sink;
 use super::session::Session;
 use super::show_create;
-use super::show_rows::{self, Cells};
-use crate::schema::{Catalogue, Database, Table, TableName};
-use crate::sql::plan::{OutputColumn, RowSource, ShowCommand, SqlError};
-use crate::wire::FieldType;
+use crate::schema::{TableName, quote};
+use crate::sql::pattern::{Case, like};
+use crate::sql::plan::{Maintained, OutputColumn, RowSource, ShowCommand, Shown, SqlError};
+use crate::sql::show;
 
-/// A column of an answer: title, whether it's a number, display length in characters.
-type Heading = (&'static str, bool, u32);
+/// One row; `None` is NULL.
+type Cells = Vec<Option<String>>;
 
 impl Session {
-    pub(super) fn show(&mut self, show: &ShowCommand, execution: Execution<'_>) -> Result<(), Failure> {
-        let columns = self.show_columns(show);
-        let rows = self.show_rows(show)?;
+    pub(super) async fn show(&mut self, command: &ShowCommand, execution: Execution<'_>) -> Result<(), Failure> {
+        let columns = self.show_columns(command);
+        let rows = match &command.what {
+            Shown::CreateTable { table } => vec![self.create_table(table).await?],
+            _other => self.show_rows(command)?,
+        };
+        if command.is_diagnostic() {
+            // What tells of warnings counts none of its own.
+            let kept = std::mem::take(&mut self.state.warnings);
+            let answered = self.answer(&columns, &rows, execution);
+            self.state.warnings = kept;
+            return answered;
+        }
+        if let Shown::Profiles | Shown::Profile = command.what {
+            let name = if command.what == Shown::Profile { "PROFILE" } else { "PROFILES" };
+            let text = format!(
+                "'SHOW {name}' is deprecated and will be removed in a future release. Please use Performance Schema instead"
+            );
+            self.state.warn("Warning", 1287, text);
+        }
         self.answer(&columns, &rows, execution)
     }
 
     /// The titles and types of an answer.
-    pub(super) fn show_columns(&self, show: &ShowCommand) -> Vec<OutputColumn> {
-        if let ShowCommand::Databases { like } = show {
-            return vec![text(&pattern_title("Database", like.as_deref()), 64)];
+    pub(super) fn show_columns(&self, command: &ShowCommand) -> Vec<OutputColumn> {
+        let mut columns = show::columns(command);
+        if let (Shown::Grants { user }, Some(first)) = (&command.what, columns.first_mut()) {
+            let (name, host) = self.grantee(user.as_ref());
+            first.name = format!("Grants for {name}@{host}");
         }
-        if let ShowCommand::Tables { database, full, like } = show {
-            let database = database.clone().or_else(|| self.state.database.clone()).unwrap_or_default();
-            let mut columns = vec![text(&pattern_title(&format!("Tables_in_{database}"), like.as_deref()), 64)];
-            if *full {
-                columns.push(text("Table_type", 11));
-            }
-            return columns;
-        }
-        headings(show)
-            .iter()
-            .map(|(title, is_number, length)| if *is_number { number(title, *length) } else { text(title, *length) })
-            .collect()
+        columns
     }
 
-    fn show_rows(&self, show: &ShowCommand) -> Result<Vec<Cells>, MysqlError> {
+    fn show_rows(&self, command: &ShowCommand) -> Result<Vec<Cells>, MysqlError> {
         let catalogue = self.serving.catalogue.load();
-        let matches =
-            |pattern: &Option<String>, name: &str| pattern.as_deref().is_none_or(|pattern| like(name, pattern));
-        Ok(match show {
-            ShowCommand::Databases { like } => {
-                let system = ["information_schema", "performance_schema"];
-                let mut names: Vec<&str> = catalogue.databases.keys().map(String::as_str).chain(system).collect();
-                names.sort_unstable();
-                names.into_iter().filter(|name| matches(like, name)).map(|name| vec![Some(name.to_owned())]).collect()
+        if let Some(rows) = show::rows(command, &catalogue) {
+            return Ok(rows);
+        }
+        let rows = match &command.what {
+            Shown::CreateDatabase { name, if_not_exists } => vec![self.create_database(name, *if_not_exists)],
+            Shown::Variables { global } => self.variable_rows(*global),
+            Shown::Status { .. } => self.known_status(command.like.as_deref())?,
+            Shown::Warnings { errors, offset, limit } => self.warning_rows(*errors, *offset, *limit),
+            Shown::WarningCount { errors } => {
+                let count = self.state.warnings.iter().filter(|warning| !errors || warning.level == "Error").count();
+                vec![vec![Some(count.to_string())]]
             }
-            ShowCommand::Tables { database, full, like } => {
-                let database = self.named_database(&catalogue, database.as_deref())?;
-                let names = database.tables.keys().filter(|name| matches(like, name));
-                let kind = full.then(|| Some("BASE TABLE".to_owned()));
-                names.map(|name| std::iter::once(Some(name.clone())).chain(kind.clone()).collect()).collect()
-            }
-            ShowCommand::Columns { table, full, like } => {
-                let table = named_table(&catalogue, table)?;
-                let columns = table.columns.iter().filter(|column| matches(like, &column.name));
-                columns.map(|column| show_rows::column(table, column, *full)).collect()
-            }
-            ShowCommand::Index { table } => show_rows::index(named_table(&catalogue, table)?),
-            ShowCommand::CreateTable { table } => {
-                let table = named_table(&catalogue, table)?;
-                vec![vec![Some(table.name.table.clone()), Some(show_create::table(table))]]
-            }
-            ShowCommand::TableStatus { database, like } => {
-                let database = self.named_database(&catalogue, database.as_deref())?;
-                let tables = database.tables.values().filter(|table| matches(like, &table.name.table));
-                tables.map(|table| show_rows::status(table)).collect()
-            }
-            ShowCommand::Variables { global, like } => self.variable_rows(*global, like.as_deref()),
-            ShowCommand::Status { like, .. } => self.status_rows(like.as_deref()),
-            ShowCommand::Warnings => self.warning_rows(|_| true),
-            ShowCommand::Errors => self.warning_rows(|level| level == "Error"),
-            ShowCommand::Engines => show_rows::engines(),
-            ShowCommand::Collations { like } => show_rows::collations(like.as_deref()),
-            ShowCommand::Charsets { like } => show_rows::charsets(like.as_deref()),
-            ShowCommand::ProcessList => self.process_rows(),
-        })
+            Shown::ProcessList { .. } => self.process_rows(),
+            Shown::Grants { user } => self.grants(user.as_ref())?,
+            // Nothing is kept open between statements.
+            _other => Vec::new(),
+        };
+        let named = |row: &Cells| {
+            let name = row.first().and_then(Option::as_deref).unwrap_or_default();
+            command.like.as_deref().is_none_or(|pattern| like(name, pattern, Case::Ignored))
+        };
+        Ok(rows.into_iter().filter(named).collect())
     }
 
     /// Rows of system tables that only the session knows.
     pub(super) fn system_rows(&self, source: &RowSource) -> Result<Vec<Cells>, SqlError> {
-        if let Some(show) = &source.show {
-            return self.show_rows(show).map_err(|error| SqlError {
-                code: error.code,
-                sqlstate: error.sqlstate,
-                message: error.message,
-            });
+        if let Some(command) = &source.show {
+            let refused =
+                |error: MysqlError| SqlError { code: error.code, sqlstate: error.sqlstate, message: error.message };
+            return self.show_rows(command).map_err(refused);
         }
         Ok(match source.table.as_str() {
             "PROCESSLIST" | "processlist" => self.process_rows(),
-            "global_variables" => self.variable_rows(true, None),
-            "session_variables" => self.variable_rows(false, None),
-            "global_status" | "session_status" => self.status_rows(None),
-            other => return Err(SqlError::unsupported(format_args!("queries on {other}"))),
+            "global_variables" => self.variable_rows(true),
+            "session_variables" => self.variable_rows(false),
+            _status => self.status_rows(),
         })
     }
 
-    fn named_database<'c>(&self, catalogue: &'c Catalogue, name: Option<&str>) -> Result<&'c Database, MysqlError> {
-        let name = name.or(self.state.database.as_deref());
-        let name = name.ok_or_else(|| MysqlError::new(1046, "3D000", "No database selected"))?;
-        catalogue.database(name).ok_or_else(|| MysqlError::unknown_database(name))
-    }
-
-    fn variable_rows(&self, global: bool, pattern: Option<&str>) -> Vec<Cells> {
+    fn variable_rows(&self, global: bool) -> Vec<Cells> {
         let defaults = &self.serving.defaults;
-        let wanted = |name: &str| pattern.is_none_or(|pattern| like(name, pattern));
-        let cells = |name: &str, value: String| vec![Some(name.to_owned()), Some(value)];
         if global {
-            let shown = defaults.globals().filter(|(name, _)| wanted(name));
-            return shown.map(|(name, value)| cells(name, value)).collect();
+            return defaults.globals().map(|(name, value)| vec![Some(name.to_owned()), Some(value)]).collect();
         }
-        let names = crate::sql::system::variables().map(|variable| variable.name).filter(|name| wanted(name));
-        names.map(|name| cells(name, self.state.shown_variable(defaults, name))).collect()
+        let names = crate::sql::system::variables().map(|variable| variable.name);
+        names.map(|name| vec![Some(name.to_owned()), Some(self.state.shown_variable(defaults, name))]).collect()
     }
 
-    fn status_rows(&self, pattern: Option<&str>) -> Vec<Cells> {
+    /// The status variables that Bascule keeps. A pattern that names one that only MySQL has is refused: without a
+    /// row it would read as if MySQL had never heard of it.
+    fn known_status(&self, pattern: Option<&str>) -> Result<Vec<Cells>, MysqlError> {
+        let rows = self.status_rows();
+        if let Some(pattern) = pattern.filter(|pattern| pattern.chars().any(|character| character != '%')) {
+            let known = |name: &str| {
+                rows.iter().any(|row| row.first().and_then(Option::as_deref) == Some(name))
+            };
+            let missing = show::status_names().find(|name| like(name, pattern, Case::Ignored) && !known(name));
+            if let Some(name) = missing {
+                return Err(MysqlError::unsupported(&format!("the status variable {name}")));
+            }
+        }
+        Ok(rows)
+    }
+
+    fn status_rows(&self) -> Vec<Cells> {
         let encrypted = self.channel.stream.is_encrypted();
         let all = [
             ("Connections", self.serving.metrics.connections.get().to_string()),
+            ("Queries", self.serving.metrics.commands.get().to_string()),
             ("Questions", self.serving.metrics.commands.get().to_string()),
+            ("Rsa_public_key", String::new()),
+            ("Slave_open_temp_tables", "0".to_owned()),
+            ("Replica_open_temp_tables", "0".to_owned()),
             ("Ssl_cipher", if encrypted { "TLS_AES_256_GCM_SHA384".to_owned() } else { String::new() }),
             ("Ssl_version", if encrypted { "TLSv1.3".to_owned() } else { String::new() }),
             ("Threads_connected", self.serving.peers.len().to_string()),
             ("Threads_running", self.serving.pool.status().lent.max(1).to_string()),
+            ("Uptime", self.serving.begun.elapsed().as_secs().to_string()),
         ];
-        let shown = all.into_iter().filter(|(name, _)| pattern.is_none_or(|pattern| like(name, pattern)));
+        let names: std::collections::BTreeSet<&str> = show::status_names().collect();
+        let shown = all.into_iter().filter(|(name, _)| names.contains(name));
         shown.map(|(name, value)| vec![Some(name.to_owned()), Some(value)]).collect()
     }
 
-    fn warning_rows(&self, wanted: impl Fn(&str) -> bool) -> Vec<Cells> {
-        let shown = self.state.warnings.iter().filter(|warning| wanted(warning.level));
+    fn warning_rows(&self, errors: bool, offset: u64, limit: u64) -> Vec<Cells> {
+        let bound = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let shown = self.state.warnings.iter().filter(|warning| !errors || warning.level == "Error");
         shown
+            .skip(bound(offset))
+            .take(bound(limit))
             .map(|warning| {
                 vec![Some(warning.level.to_owned()), Some(warning.code.to_string()), Some(warning.message.clone())]
             })
@@ -159,7 +163,7 @@ impl Session {
                     Some(if own { "Query" } else { "Sleep" }.to_owned()),
                     Some("0".to_owned()),
                     Some(if own { "init" } else { "" }.to_owned()),
-                    own.then(|| "SHOW PROCESSLIST".to_owned()),
+                    own.then(|| self.state.statement.clone()),
                 ];
                 (id, cells)
             })
@@ -167,139 +171,70 @@ impl Session {
         peers.sort_by_key(|(id, _)| *id);
         peers.into_iter().map(|(_, cells)| cells).collect()
     }
-}
 
-fn named_table<'c>(catalogue: &'c Catalogue, name: &TableName) -> Result<&'c Table, MysqlError> {
-    let found = catalogue.table(&name.database, &name.table).map(AsRef::as_ref);
-    found.ok_or_else(|| MysqlError::unknown_table(&name.database, &name.table))
-}
-
-fn pattern_title(title: &str, pattern: Option<&str>) -> String {
-    pattern.map_or_else(|| title.to_owned(), |pattern| format!("{title} ({pattern})"))
-}
-
-/// Titles that don't depend on the session.
-fn headings(show: &ShowCommand) -> &'static [Heading] {
-    match show {
-        ShowCommand::Databases { .. } | ShowCommand::Tables { .. } => &[],
-        ShowCommand::Columns { full: false, .. } => &[
-            ("Field", false, 64),
-            ("Type", false, 16_777_215),
-            ("Null", false, 3),
-            ("Key", false, 3),
-            ("Default", false, 65_535),
-            ("Extra", false, 256),
-        ],
-        ShowCommand::Columns { full: true, .. } => &[
-            ("Field", false, 64),
-            ("Type", false, 16_777_215),
-            ("Collation", false, 64),
-            ("Null", false, 3),
-            ("Key", false, 3),
-            ("Default", false, 65_535),
-            ("Extra", false, 256),
-            ("Privileges", false, 154),
-            ("Comment", false, 1024),
-        ],
-        ShowCommand::Index { .. } => &[
-            ("Table", false, 64),
-            ("Non_unique", true, 1),
-            ("Key_name", false, 64),
-            ("Seq_in_index", true, 10),
-            ("Column_name", false, 64),
-            ("Collation", false, 1),
-            ("Cardinality", true, 21),
-            ("Sub_part", true, 21),
-            ("Packed", false, 0),
-            ("Null", false, 3),
-            ("Index_type", false, 11),
-            ("Comment", false, 8),
-            ("Index_comment", false, 2048),
-            ("Visible", false, 3),
-            ("Expression", false, 65_535),
-        ],
-        ShowCommand::CreateTable { .. } => &[("Table", false, 64), ("Create Table", false, 1024)],
-        ShowCommand::TableStatus { .. } => &[
-            ("Name", false, 64),
-            ("Engine", false, 64),
-            ("Version", true, 2),
-            ("Row_format", false, 10),
-            ("Rows", true, 21),
-            ("Avg_row_length", true, 21),
-            ("Data_length", true, 21),
-            ("Max_data_length", true, 21),
-            ("Index_length", true, 21),
-            ("Data_free", true, 21),
-            ("Auto_increment", true, 21),
-            ("Create_time", false, 19),
-            ("Update_time", false, 19),
-            ("Check_time", false, 19),
-            ("Collation", false, 64),
-            ("Checksum", true, 21),
-            ("Create_options", false, 256),
-            ("Comment", false, 256),
-        ],
-        ShowCommand::Variables { .. } | ShowCommand::Status { .. } => {
-            &[("Variable_name", false, 64), ("Value", false, 1024)]
-        }
-        ShowCommand::Warnings | ShowCommand::Errors => {
-            &[("Level", false, 7), ("Code", true, 4), ("Message", false, 512)]
-        }
-        ShowCommand::Engines => &[
-            ("Engine", false, 64),
-            ("Support", false, 8),
-            ("Comment", false, 80),
-            ("Transactions", false, 3),
-            ("XA", false, 3),
-            ("Savepoints", false, 3),
-        ],
-        ShowCommand::Collations { .. } => &[
-            ("Collation", false, 64),
-            ("Charset", false, 64),
-            ("Id", true, 20),
-            ("Default", false, 3),
-            ("Compiled", false, 3),
-            ("Sortlen", true, 10),
-            ("Pad_attribute", false, 9),
-        ],
-        ShowCommand::Charsets { .. } => &[
-            ("Charset", false, 64),
-            ("Description", false, 2048),
-            ("Default collation", false, 64),
-            ("Maxlen", true, 10),
-        ],
-        ShowCommand::ProcessList => &[
-            ("Id", true, 21),
-            ("User", false, 32),
-            ("Host", false, 261),
-            ("db", false, 64),
-            ("Command", false, 16),
-            ("Time", true, 7),
-            ("State", false, 64),
-            ("Info", false, 65_535),
-        ],
+    /// The account that SHOW GRANTS speaks of.
+    fn grantee(&self, user: Option<&(String, String)>) -> (String, String) {
+        user.cloned().unwrap_or_else(|| (self.state.user.clone(), self.state.host_name().to_owned()))
     }
-}
 
-fn text(title: &str, characters: u32) -> OutputColumn {
-    column(title, FieldType::VarString, characters.saturating_mul(4), true)
-}
+    /// Every account of Bascule may do everything that Bascule carries out.
+    fn grants(&self, user: Option<&(String, String)>) -> Result<Vec<Cells>, MysqlError> {
+        let own = (self.state.user.clone(), self.state.host_name().to_owned());
+        let (name, host) = self.grantee(user);
+        if (&name, &host) != (&own.0, &own.1) {
+            let text = format!("There is no such grant defined for user '{name}' on host '{host}'");
+            return Err(MysqlError::new(1141, "42000", text));
+        }
+        let quoted = |text: &str| show_create::quoted_name(text);
+        let privileges = show::privileges().join(", ");
+        let line =
+            format!("GRANT {privileges} ON *.* TO {}@{} WITH GRANT OPTION", quoted(&name), quoted(&host));
+        Ok(vec![vec![Some(line)]])
+    }
 
-fn number(title: &str, length: u32) -> OutputColumn {
-    column(title, FieldType::LongLong, length, false)
-}
+    fn create_database(&self, name: &str, if_not_exists: bool) -> Cells {
+        let catalogue = self.serving.catalogue.load();
+        let (charset, collation) = match catalogue.database(name) {
+            Some(database) => (database.charset.clone(), database.collation.clone()),
+            None if name == "information_schema" => ("utf8mb3".to_owned(), "utf8mb3_general_ci".to_owned()),
+            None => ("utf8mb4".to_owned(), "utf8mb4_0900_ai_ci".to_owned()),
+        };
+        vec![Some(name.to_owned()), Some(show_create::database(name, &charset, &collation, if_not_exists))]
+    }
 
-fn column(title: &str, field: FieldType, length: u32, character: bool) -> OutputColumn {
-    OutputColumn {
-        name: title.to_owned(),
-        org_name: String::new(),
-        table: String::new(),
-        org_table: String::new(),
-        schema: String::new(),
-        field,
-        length,
-        flags: 0,
-        decimals: 0,
-        character,
+    /// SHOW CREATE TABLE, with the next id as PostgreSQL has it now.
+    async fn create_table(&mut self, name: &TableName) -> Result<Cells, Failure> {
+        let catalogue = self.serving.catalogue.load_full();
+        let found = catalogue.table(&name.database, &name.table);
+        let mut table = found.ok_or_else(|| MysqlError::unknown_table(&name.database, &name.table))?.as_ref().clone();
+        if let Some(column) = table.auto_increment_column() {
+            let target = quote::literal(&quote::table(&table.name));
+            let column = quote::literal(&column.name);
+            let rows = self.ask(&format!("SELECT \"mysql\".next_id({target}, {column})")).await?;
+            let next = rows.first().and_then(|row| row.text(0)).and_then(|text| text.parse().ok());
+            table.auto_increment = next.or(table.auto_increment);
+        }
+        Ok(vec![Some(table.name.table.clone()), Some(show_create::table(&table))])
+    }
+
+    /// Executes one statement without parameters and keeps its rows.
+    async fn ask(&mut self, sql: &str) -> Result<Vec<crate::target::Row>, Failure> {
+        let statement = Statement { sql, types: Vec::new(), parameters: Vec::new(), effect: Effect::Read };
+        let mut rows = Vec::new();
+        self.perform(&statement, &mut Sink::Keep(&mut rows)).await?;
+        Ok(rows)
+    }
+
+    /// ANALYZE TABLE and its relatives: what is open is committed, as in MySQL.
+    pub(super) async fn maintain(&mut self, work: &[Maintained], execution: Execution<'_>) -> Result<(), Failure> {
+        self.commit_open().await?;
+        let mut rows = Vec::new();
+        for table in work {
+            if let Some(statement) = &table.statement {
+                self.ask(statement.as_str()).await?;
+            }
+            rows.extend(table.lines.iter().map(|line| line.iter().cloned().map(Some).collect::<Cells>()));
+        }
+        self.answer(&show::maintenance_columns(), &rows, execution)
     }
 }

@@ -1,8 +1,8 @@
 //! SHOW CREATE TABLE: the text of MySQL 9.7, byte for byte as far as the catalogue knows the table. Tools parse it.
 
 use super::error::{foreign_key_clause, quoted};
-use super::show_rows::now;
 use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Table};
+use crate::sql::show::now;
 
 /// The statement.
 pub(super) fn table(table: &Table) -> String {
@@ -84,9 +84,7 @@ fn default_collation(charset: &str) -> &str {
 fn column_line(table: &Table, column: &Column) -> String {
     let mut line = format!("{} {}", quoted(&column.name), column.type_text);
     if let (Some(charset), Some(collation)) = (&column.charset, &column.collation) {
-        let own_charset = *charset != table.charset;
-        let own_collation = *collation != table.collation;
-        if own_charset || own_collation || column.explicit_collation {
+        if *charset != table.charset || *collation != table.collation || column.explicit_collation {
             // MySQL repeats the character set whenever the column's collation isn't the table's.
             line.push_str(&format!(" CHARACTER SET {charset}"));
             if shows_collation(charset, collation) || column.explicit_collation {
@@ -213,4 +211,20 @@ fn literal(text: &str) -> String {
     let escaped =
         text.replace('\\', "\\\\").replace('\'', "''").replace('\n', "\\n").replace('\r', "\\r").replace('\0', "\\0");
     format!("'{escaped}'")
+}
+
+/// SHOW CREATE DATABASE.
+pub(super) fn database(name: &str, charset: &str, collation: &str, if_not_exists: bool) -> String {
+    let condition = if if_not_exists { "/*!32312 IF NOT EXISTS*/ " } else { "" };
+    let collation =
+        if shows_collation(charset, collation) { format!(" COLLATE {collation}") } else { String::new() };
+    format!(
+        "CREATE DATABASE {condition}{} /*!40100 DEFAULT CHARACTER SET {charset}{collation} */ /*!80016 DEFAULT ENCRYPTION='N' */",
+        quoted(name)
+    )
+}
+
+/// A name in MySQL's quotes.
+pub(super) fn quoted_name(name: &str) -> String {
+    quoted(name)
 }

@@ -15,6 +15,8 @@ use crate::wire::condition::{Condition, Level};
 
 /// Warnings kept for SHOW WARNINGS: MySQL's default `max_error_count`.
 const WARNING_LIMIT: usize = 1024;
+/// Bytes of a statement that SHOW PROCESSLIST shows.
+const STATEMENT_SHOWN: usize = 100;
 /// User variables that one session may have.
 const USER_VARIABLE_LIMIT: usize = 1000;
 /// Characters of a user variable's name.
@@ -51,6 +53,8 @@ pub(super) struct State {
     foreseen: Vec<Warning>,
     /// Warnings that came when the list was full: counted, not kept.
     pub(super) more_warnings: u64,
+    /// The beginning of the running statement's text.
+    pub(super) statement: String,
     /// The running statement's time.
     pub(super) time_micros: i64,
 }
@@ -73,6 +77,7 @@ impl State {
             warnings: Vec::new(),
             foreseen: Vec::new(),
             more_warnings: 0,
+            statement: String::new(),
             time_micros: 0,
         }
     }
@@ -100,6 +105,13 @@ impl State {
                 i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
             }
         };
+    }
+
+    /// Keeps the beginning of a statement for SHOW PROCESSLIST.
+    pub(super) fn remember_text(&mut self, text: &str) {
+        let end = (0..=STATEMENT_SHOWN.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        self.statement.clear();
+        self.statement.push_str(text.get(..end).unwrap_or_default());
     }
 
     /// Appends to SHOW WARNINGS.

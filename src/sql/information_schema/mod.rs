@@ -16,6 +16,7 @@ mod fixed;
 mod keys;
 mod registry;
 mod rows;
+mod shown;
 mod tables;
 
 use sqlparser::ast::{BinaryOperator, Expr, Select, TableAlias};
@@ -24,6 +25,10 @@ use crate::schema::quote;
 
 pub(in crate::sql) use registry::{SHOW, SystemTable, find, is_known, is_system};
 pub(in crate::sql) use rows::{Wanted, json};
+pub(in crate::sql) use columns::now;
+pub(in crate::sql) use fixed::PRIVILEGES;
+pub(in crate::sql) use registry::status_names;
+pub(in crate::sql) use shown::shown_rows;
 
 use super::expression::{Body, Expression, Lowering, Origin};
 use super::lower::Place;

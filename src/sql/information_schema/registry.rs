@@ -89,6 +89,11 @@ pub(in crate::sql) fn tables_of(database: &str) -> impl Iterator<Item = &'static
     TABLES.iter().filter(move |((own, _), _)| own == database).map(|(_, table)| table)
 }
 
+/// The names of MySQL's status variables.
+pub(crate) fn status_names() -> impl Iterator<Item = &'static str> {
+    NAMES.lines().filter_map(|line| line.strip_prefix("status\t")).flat_map(|names| names.split(' '))
+}
+
 /// True when MySQL has a table of that name in one of its own databases.
 pub(in crate::sql) fn is_known(database: &str, name: &str) -> bool {
     NAMES.lines().filter_map(|line| line.split_once('\t')).any(|(own, names)| {

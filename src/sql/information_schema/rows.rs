@@ -79,6 +79,9 @@ enum Maker {
 }
 
 fn maker(database: &str, name: &str) -> Option<Maker> {
+    if database == super::SHOW {
+        return Some(Maker::Session);
+    }
     if database == "performance_schema" || database == "sys" {
         return match name {
             "global_status" | "global_variables" | "session_status" | "session_variables" | "processlist" => {

@@ -1,9 +1,21 @@
-//! MySQL's LIKE patterns in SHOW and in host names: `%`, `_` and backslash, without regard to case.
+//! MySQL's LIKE patterns in SHOW and in host names: `%`, `_` and backslash.
+
+/// Whether upper and lower case differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    Counts,
+    Ignored,
+}
 
 /// True when `text` matches `pattern`. Takes time proportional to the product of the lengths at worst.
-pub(super) fn like(text: &str, pattern: &str) -> bool {
-    let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
-    let pattern = compile(pattern);
+#[must_use]
+pub fn like(text: &str, pattern: &str, case: Case) -> bool {
+    let folded = |text: &str| match case {
+        Case::Counts => text.to_owned(),
+        Case::Ignored => text.to_lowercase(),
+    };
+    let text: Vec<char> = folded(text).chars().collect();
+    let pattern = compile(&folded(pattern));
     let (mut at, mut step) = (0, 0);
     // Where to go on after the last `%`: one character further each time.
     let mut again: Option<(usize, usize)> = None;
@@ -46,8 +58,8 @@ fn compile(pattern: &str) -> Vec<Step> {
         match character {
             '%' => steps.push(Step::Any),
             '_' => steps.push(Step::One),
-            '\\' => steps.extend(characters.next().unwrap_or('\\').to_lowercase().map(Step::Exactly)),
-            other => steps.extend(other.to_lowercase().map(Step::Exactly)),
+            '\\' => steps.extend([Step::Exactly(characters.next().unwrap_or('\\'))]),
+            other => steps.push(Step::Exactly(other)),
         }
     }
     steps
@@ -55,7 +67,7 @@ fn compile(pattern: &str) -> Vec<Step> {
 
 #[cfg(test)]
 mod tests {
-    use super::like;
+    use super::{Case, like};
 
     #[test]
     fn patterns_match_as_in_mysql() {
@@ -71,7 +83,12 @@ mod tests {
             ("aaaa", "a%a%a%b", false),
             ("x%", "x\\%", true),
         ] {
-            assert_eq!(like(text, pattern), expected, "{text} LIKE {pattern}");
+            assert_eq!(like(text, pattern, Case::Ignored), expected, "{text} LIKE {pattern}");
         }
+    }
+
+    #[test]
+    fn case_counts_where_it_should() {
+        assert!(like("Tab", "T%", Case::Counts) && !like("Tab", "t%", Case::Counts));
     }
 }
