@@ -8,9 +8,26 @@ use std::borrow::Cow;
 /// MySQL's version that decides about `/*!NNNNN`: everything up to it is executed.
 const VERSION: u32 = 90_704;
 
+/// True when what stands behind `/*!` names a version above ours.
+pub(super) fn is_later(inside: &[u8]) -> bool {
+    let digits = inside.iter().take(version_length(inside)).map(|byte| u32::from(byte.wrapping_sub(b'0')));
+    digits.fold(0, |number, digit| number * 10 + digit) > VERSION
+}
+
+/// Digits of a version: five; six when the first is 0 or a blank follows; none when there are fewer.
+fn version_length(inside: &[u8]) -> usize {
+    let digits = inside.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+    let blank = inside.get(6).is_some_and(|next| *next <= b' ');
+    match digits {
+        6 if blank || inside.first() == Some(&b'0') => 6,
+        5 | 6 => 5,
+        _fewer => 0,
+    }
+}
+
 /// The text without the marks of executable comments.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
-    if memchr::memmem::find(text.as_bytes(), b"/*!").is_none() {
+    if memchr::memmem::find(text.as_bytes(), b"/*!").is_none() && !text.ends_with("--") {
         return Cow::Borrowed(text);
     }
     let bytes = text.as_bytes();
@@ -23,17 +40,13 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
             b'#' => line_end(bytes, at),
             b'-' if next == Some(b'-') && bytes.get(at + 2).is_none_or(|third| *third <= b' ') => line_end(bytes, at),
             b'/' if next == Some(b'*') && bytes.get(at + 2) == Some(&b'!') => {
-                // Five digits, or six that begin with 0.
-                let most = if bytes.get(at + 3) == Some(&b'0') { 6 } else { 5 };
-                let digits = bytes.iter().skip(at + 3).take(most).take_while(|digit| digit.is_ascii_digit()).count();
-                let digits = if digits < 5 { 0 } else { digits };
-                let number = text.get(at + 3..at + 3 + digits).and_then(|number| number.parse::<u32>().ok());
-                if number.is_none_or(|number| number <= VERSION) {
-                    inside = true;
-                    at += 3 + digits;
-                } else {
+                let rest = bytes.get(at + 3..).unwrap_or_default();
+                if is_later(rest) {
                     at = comment_end(bytes, at, true);
                     out.push(b' ');
+                } else {
+                    inside = true;
+                    at += 3 + version_length(rest);
                 }
                 continue;
             }
@@ -54,6 +67,10 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
         };
         out.extend_from_slice(bytes.get(at..end).unwrap_or_default());
         at = end;
+    }
+    if out.ends_with(b"--") {
+        // At the very end it begins a comment, as if a blank followed.
+        out.push(b'\n');
     }
     String::from_utf8(out).map_or(Cow::Borrowed(text), Cow::Owned)
 }
@@ -108,5 +125,8 @@ mod tests {
         assert_eq!(plain("select 1 /*!99999 +1 */"), "select 1  ");
         assert_eq!(plain("select '/*!1' /* a */"), "select '/*!1' /* a */");
         assert_eq!(plain("SELECT 1 + /*!800001+0 */ + 0"), "SELECT 1 + 1+0  + 0");
+        assert_eq!(plain("SELECT 1 /*!100100 + 5 */"), "SELECT 1  ");
+        assert_eq!(plain("SELECT 1 /*!090000 + 5 */"), "SELECT 1  + 5 ");
+        assert_eq!(plain("SELECT 5--"), "SELECT 5--\n");
     }
 }

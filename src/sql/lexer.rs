@@ -82,6 +82,11 @@ impl<'a> Lexer<'a> {
             match (byte, self.peek(1), self.peek(2)) {
                 (b'#', _, _) => self.skip_line(),
                 (b'-', Some(b'-'), third) if third.is_none_or(|third| third <= b' ') => self.skip_line(),
+                (b'/', Some(b'*'), Some(b'!'))
+                    if super::comments::is_later(self.text.get(self.at + 3..).unwrap_or_default()) =>
+                {
+                    self.skip_comment();
+                }
                 (b'/', Some(b'*'), Some(b'!')) => {
                     self.at += 3;
                     while self.peek(0).is_some_and(|digit| digit.is_ascii_digit()) {

@@ -23,6 +23,7 @@ pub mod ddl;
 mod deprecated;
 mod dialect;
 mod error;
+pub mod explain;
 mod expression;
 mod from;
 mod functions;
@@ -89,12 +90,18 @@ pub fn rewrite(text: &str, context: &Context) -> Result<Plan, SqlError> {
 
 /// Rewrites a statement, and says on the classes of which values the plan depends.
 pub fn planned(text: &str, context: &Context) -> Result<Planned, SqlError> {
+    let only_comment = text.trim_end_matches(';').contains(|character: char| !character.is_whitespace());
+    let text = comments::plain(text);
+    let text = text.as_ref();
     if classify(text.as_bytes()) == StatementClass::Ddl {
         return ddl::plan(text, context).map(|plan| Planned { plan, asked: Vec::new() });
     }
     let modes = Modes::parse(&context.sql_mode);
-    let text = comments::plain(text);
-    let source = Source::read(&text, modes)?;
+    let source = Source::read(text, modes)?;
+    if source.tokens.is_empty() && only_comment {
+        let nothing = Plan::Session(plan::SessionCommand::NoOperation("a comment"));
+        return Ok(Planned { plan: nothing, asked: Vec::new() });
+    }
     if source.tokens.is_empty() {
         return Err(SqlError::new(1065, "42000", "Query was empty".to_owned()));
     }

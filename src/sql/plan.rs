@@ -415,6 +415,7 @@ pub enum SessionCommand {
     },
     /// ANALYZE, CHECK, OPTIMIZE or REPAIR TABLE.
     Maintain(Vec<Maintained>),
+    Explain(Box<Explain>),
     /// Forms that are accepted without effect carry their name.
     NoOperation(&'static str),
     Kill {
@@ -549,6 +550,9 @@ pub enum Shown {
     CreateTable {
         table: TableName,
     },
+    CreateView {
+        view: TableName,
+    },
     CreateDatabase {
         name: String,
         if_not_exists: bool,
@@ -606,6 +610,23 @@ impl ShowCommand {
     pub fn is_diagnostic(&self) -> bool {
         matches!(self.what, Shown::Warnings { .. } | Shown::WarningCount { .. })
     }
+}
+
+/// A statement whose plan is asked for.
+#[derive(Clone, Debug)]
+pub struct Explain {
+    pub sql: TargetSql,
+    pub parameters: Vec<Parameter>,
+    /// What the statement asks for; otherwise `explain_format` decides.
+    pub format: Option<ExplainFormat>,
+    pub analyze: bool,
+}
+
+/// How a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExplainFormat {
+    Tree,
+    Traditional,
 }
 
 /// One table of ANALYZE TABLE and its relatives: what is executed, and the lines that are answered when it succeeds.

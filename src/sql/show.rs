@@ -10,7 +10,8 @@ use sqlparser::tokenizer::Token;
 use crate::schema::{Catalogue, TableName};
 
 use super::cursor::Cursor;
-use super::dialect::{Modes, Source, is_word};
+use super::dialect::{Modes, Source};
+use super::explain;
 use super::expression::Lowering;
 use super::information_schema::{self as system, SHOW, SystemTable};
 use super::lower::Place;
@@ -25,6 +26,9 @@ pub(super) fn plan(source: &Source<'_>, context: &Context, modes: Modes) -> Resu
     let command = if cursor.take(&["SHOW"]) {
         ShowCommand { what: show(&mut cursor, context)?, like: None }
     } else if cursor.take(&["DESCRIBE"]) || cursor.take(&["DESC"]) || cursor.take(&["EXPLAIN"]) {
+        if let Some(explained) = explain::plan(&mut cursor, source, context)? {
+            return Ok(Some(explained));
+        }
         describe(&mut cursor, context)?
     } else {
         return Ok(None);
@@ -38,10 +42,14 @@ pub(super) fn plan(source: &Source<'_>, context: &Context, modes: Modes) -> Resu
             cursor.skip_until(|_| false);
             let condition = source.parse_expression(cursor.tokens_from(start).to_vec(), modes)?;
             cursor.finish()?;
-            return filtered(source, context, modes, (command, &condition)).map(Some);
+            return filtered(source, context, modes, (command, Some(&condition))).map(Some);
         }
     }
     cursor.finish()?;
+    if let Shown::TableStatus { .. } = command.what {
+        // Sizes are PostgreSQL's to tell.
+        return filtered(source, context, modes, (command, None)).map(Some);
+    }
     Ok(Some(Planned { plan: Plan::Session(SessionCommand::Show(command)), asked: Vec::new() }))
 }
 
@@ -57,7 +65,7 @@ fn filtered(
     source: &Source<'_>,
     context: &Context,
     modes: Modes,
-    (command, condition): (ShowCommand, &Expr),
+    (command, condition): (ShowCommand, Option<&Expr>),
 ) -> Result<Planned, SqlError> {
     let table = table_of(&command.what)?;
     let columns = columns(&command);
@@ -65,8 +73,13 @@ fn filtered(
     let mut scope = Scope::default();
     let title = columns.first().map(|column| column.name.clone());
     let from = lowering.shown(table, command, title.as_deref(), &mut scope)?;
-    let condition = lowering.lower(condition, Place::new(&scope, "where clause"))?;
-    let condition = lowering.truth(&condition)?;
+    let condition = match condition {
+        Some(condition) => {
+            let condition = lowering.lower(condition, Place::new(&scope, "where clause"))?;
+            format!(" WHERE {}", lowering.truth(&condition)?)
+        }
+        None => String::new(),
+    };
     let list: Vec<String> = scope
         .relations
         .iter()
@@ -75,7 +88,7 @@ fn filtered(
         .map(|(at, column)| format!("{} AS c{}", column.sql, at + 1))
         .collect();
     let plan = Plan::Query(QueryPlan {
-        sql: TargetSql(format!("SELECT {} FROM {from} WHERE {condition}", list.join(", "))),
+        sql: TargetSql(format!("SELECT {} FROM {from}{condition}", list.join(", "))),
         parameters: std::mem::take(&mut lowering.parameters),
         columns,
         locking: false,
@@ -101,6 +114,7 @@ fn is_filtered(what: &Shown) -> bool {
         | Shown::Libraries
         | Shown::OpenTables { .. } => true,
         Shown::CreateTable { .. }
+        | Shown::CreateView { .. }
         | Shown::CreateDatabase { .. }
         | Shown::Warnings { .. }
         | Shown::WarningCount { .. }
@@ -126,6 +140,7 @@ fn table_of(what: &Shown) -> Result<&'static SystemTable, SqlError> {
         Shown::Columns { full: true, .. } => "FULL COLUMNS",
         Shown::Index { .. } => "INDEX",
         Shown::CreateTable { .. } => "CREATE TABLE",
+        Shown::CreateView { .. } => "CREATE VIEW",
         Shown::CreateDatabase { .. } => "CREATE DATABASE",
         Shown::TableStatus { .. } => "TABLE STATUS",
         Shown::Variables { global: false } => "VARIABLES",
@@ -215,6 +230,9 @@ fn table_name(cursor: &mut Cursor<'_>, context: &Context) -> Result<TableName, S
     let database = in_database(cursor)?.or(database).or_else(|| context.database.clone());
     let database = database.ok_or_else(SqlError::no_database)?;
     if let Some(found) = context.catalogue.table(&database, &table) {
+        return Ok(found.name.clone());
+    }
+    if let Some(found) = context.catalogue.view(&database, &table) {
         return Ok(found.name.clone());
     }
     if system::is_system(&database) && context.catalogue.database(&database).is_none() {
@@ -362,6 +380,9 @@ fn create(cursor: &mut Cursor<'_>, context: &Context) -> Result<Shown, SqlError>
         if system::is_system(&table.database) {
             return Err(SqlError::unsupported("SHOW CREATE TABLE of a system table"));
         }
+        if context.catalogue.view(&table.database, &table.table).is_some() {
+            return Ok(Shown::CreateView { view: table });
+        }
         return Ok(Shown::CreateTable { table });
     }
     if cursor.take(&["DATABASE"]) || cursor.take(&["SCHEMA"]) {
@@ -370,7 +391,11 @@ fn create(cursor: &mut Cursor<'_>, context: &Context) -> Result<Shown, SqlError>
         return Ok(Shown::CreateDatabase { name: known_database(&name, context)?, if_not_exists });
     }
     if cursor.take(&["VIEW"]) {
-        let TableName { database, table } = table_name(cursor, context)?;
+        let name = table_name(cursor, context)?;
+        if context.catalogue.view(&name.database, &name.table).is_some() {
+            return Ok(Shown::CreateView { view: name });
+        }
+        let TableName { database, table } = name;
         return Err(SqlError::new(1347, "HY000", format!("'{database}.{table}' is not VIEW")));
     }
     let kind = cursor.name()?.to_ascii_uppercase();
@@ -414,13 +439,8 @@ fn grants(cursor: &mut Cursor<'_>) -> Result<Shown, SqlError> {
     Ok(Shown::Grants { user: Some((name, host)) })
 }
 
-/// DESCRIBE table [column or pattern]; EXPLAIN of a statement isn't carried.
+/// DESCRIBE table [column or pattern].
 fn describe(cursor: &mut Cursor<'_>, context: &Context) -> Result<ShowCommand, SqlError> {
-    const EXPLAINS: [&str; 11] =
-        ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "FORMAT", "ANALYZE", "TABLE", "FOR", "INTO"];
-    if cursor.peek().is_none_or(|token| EXPLAINS.iter().any(|word| is_word(token, word)) || *token == Token::LParen) {
-        return Err(SqlError::unsupported("EXPLAIN"));
-    }
     let table = table_name(cursor, context)?;
     let like = match cursor.string() {
         Ok(pattern) => Some(pattern),

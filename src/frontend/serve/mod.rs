@@ -22,6 +22,7 @@ mod diagnostics;
 mod duplicate;
 mod error;
 mod locks;
+mod explain;
 mod login;
 mod modes;
 mod prepared;

@@ -222,6 +222,7 @@ impl Session {
         match command {
             SessionCommand::Variables(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),
             SessionCommand::Show(show) => self.show_columns(show),
+            SessionCommand::Explain(explain) => crate::sql::explain::columns(self.explain_format(explain)),
             SessionCommand::Maintain(_) => crate::sql::show::maintenance_columns(),
             _ => Vec::new(),
         }

@@ -332,6 +332,7 @@ impl Session {
             }
             SessionCommand::Counted { query, total } => return self.counted(query, total, execution).await,
             SessionCommand::Show(show) => return self.show(show, execution).await,
+            SessionCommand::Explain(explain) => return self.explain(explain, execution).await,
             SessionCommand::Maintain(work) => return self.maintain(work, execution).await,
             SessionCommand::Variables(columns) => return self.select_variables(columns, execution).await,
         }

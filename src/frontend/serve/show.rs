@@ -19,6 +19,7 @@ impl Session {
         let columns = self.show_columns(command);
         let rows = match &command.what {
             Shown::CreateTable { table } => vec![self.create_table(table).await?],
+            Shown::CreateView { view } => vec![self.create_view(view)?],
             _other => self.show_rows(command)?,
         };
         if command.is_diagnostic() {
@@ -200,6 +201,14 @@ impl Session {
             None => ("utf8mb4".to_owned(), "utf8mb4_0900_ai_ci".to_owned()),
         };
         vec![Some(name.to_owned()), Some(show_create::database(name, &charset, &collation, if_not_exists))]
+    }
+
+    fn create_view(&self, name: &TableName) -> Result<Cells, MysqlError> {
+        let catalogue = self.serving.catalogue.load();
+        let found = catalogue.view(&name.database, &name.table);
+        let view = found.ok_or_else(|| MysqlError::unknown_table(&name.database, &name.table))?;
+        let cells = [&view.name.table, &show_create::view(view), &view.charset, &view.collation];
+        Ok(cells.into_iter().map(|cell| Some(cell.clone())).collect())
     }
 
     /// SHOW CREATE TABLE, with the next id as PostgreSQL has it now.

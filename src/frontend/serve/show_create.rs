@@ -1,7 +1,7 @@
 //! SHOW CREATE TABLE: the text of MySQL 9.7, byte for byte as far as the catalogue knows the table. Tools parse it.
 
 use super::error::{foreign_key_clause, quoted};
-use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Table};
+use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Table, View};
 use crate::sql::show::now;
 
 /// The statement.
@@ -227,4 +227,22 @@ pub(super) fn database(name: &str, charset: &str, collation: &str, if_not_exists
 /// A name in MySQL's quotes.
 pub(super) fn quoted_name(name: &str) -> String {
     quoted(name)
+}
+
+/// SHOW CREATE VIEW.
+pub(super) fn view(view: &View) -> String {
+    let (user, host) = view.definer.rsplit_once('@').unwrap_or((&view.definer, "%"));
+    let check = match view.check_option.as_str() {
+        "NONE" | "" => String::new(),
+        kind => format!(" WITH {kind} CHECK OPTION"),
+    };
+    format!(
+        "CREATE ALGORITHM={} DEFINER={}@{} SQL SECURITY {} VIEW {} AS {}{check}",
+        view.algorithm,
+        quoted(user),
+        quoted(host),
+        view.security,
+        quoted(&view.name.table),
+        view.canonical
+    )
 }

@@ -62,7 +62,8 @@ pub fn plan(text: &str, context: &Context) -> Result<Plan, SqlError> {
 
 /// Plans a DDL statement under the session's `foreign_key_checks`.
 pub fn plan_with(text: &str, context: &Context, checks: ForeignKeyChecks) -> Result<Plan, SqlError> {
-    let mut cursor = Cursor::new(text, &context.sql_mode)?;
+    let plain = super::comments::plain(text);
+    let mut cursor = Cursor::new(&plain, &context.sql_mode)?;
     let scope = Scope { context, checks };
     let mut plan = statement(&mut cursor, &scope)?;
     plan.notes.splice(0..0, cursor.notices);

@@ -11,3 +11,37 @@ BEGIN
   EXECUTE 'SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM ' || sequence INTO found;
   RETURN found;
 END $$;
+
+-- What a table is called here; NULL when there's no such table.
+CREATE OR REPLACE FUNCTION "mysql".relation(schema_name text, table_name text) RETURNS oid LANGUAGE sql STABLE AS
+$$ SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = schema_name COLLATE "C" AND c.relname = table_name COLLATE "C" AND c.relkind IN ('r', 'p') $$;
+
+-- Sizes of a table, or what the catalogue says where there's none: views have no size. Small tables are counted, of
+-- others PostgreSQL keeps an estimate, as InnoDB does.
+CREATE OR REPLACE FUNCTION "mysql".table_rows(schema_name text, table_name text, known numeric) RETURNS numeric LANGUAGE plpgsql STABLE AS
+$$ DECLARE relation oid := "mysql".relation(schema_name, table_name); found numeric;
+BEGIN
+  IF known IS NULL OR relation IS NULL THEN RETURN known; END IF;
+  IF pg_relation_size(relation) < 262144 THEN
+    EXECUTE format('SELECT count(*) FROM %I.%I', schema_name, table_name) INTO found;
+    RETURN found;
+  END IF;
+  RETURN (SELECT greatest(reltuples, 0)::bigint FROM pg_catalog.pg_class WHERE oid = relation);
+END $$;
+
+CREATE OR REPLACE FUNCTION "mysql".data_length(schema_name text, table_name text, known numeric) RETURNS numeric LANGUAGE sql STABLE AS
+$$ SELECT CASE WHEN known IS NULL THEN NULL ELSE coalesce(greatest(pg_table_size("mysql".relation(schema_name, table_name)), 16384), known) END $$;
+
+CREATE OR REPLACE FUNCTION "mysql".index_length(schema_name text, table_name text, known numeric) RETURNS numeric LANGUAGE sql STABLE AS
+$$ SELECT CASE WHEN known IS NULL THEN NULL ELSE coalesce(pg_indexes_size("mysql".relation(schema_name, table_name)), known) END $$;
+
+CREATE OR REPLACE FUNCTION "mysql".next_value(schema_name text, table_name text, known numeric) RETURNS numeric LANGUAGE plpgsql STABLE AS
+$$ DECLARE attribute text;
+BEGIN
+  IF known IS NULL THEN RETURN NULL; END IF;
+  SELECT a.attname INTO attribute FROM pg_catalog.pg_attribute a
+   WHERE a.attrelid = "mysql".relation(schema_name, table_name) AND a.attidentity <> '' AND NOT a.attisdropped LIMIT 1;
+  IF attribute IS NULL THEN RETURN known; END IF;
+  RETURN coalesce("mysql".next_id(format('%I.%I', schema_name, table_name), attribute), known);
+END $$;

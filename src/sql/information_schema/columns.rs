@@ -1,6 +1,6 @@
 //! COLUMNS: what MySQL says of a column.
 
-use crate::schema::{Column, ColumnDefault, ColumnType, Key, KeyKind, Table};
+use crate::schema::{Column, ColumnDefault, ColumnType, Key, KeyKind, Table, View};
 
 use super::registry::tables_of;
 use super::rows::{Cells, Wanted};
@@ -14,6 +14,10 @@ pub(super) fn columns(wanted: &Wanted<'_>) -> Vec<Cells> {
     let mut rows = Vec::new();
     for table in wanted.tables() {
         rows.extend((0..table.columns.len()).filter_map(|at| row(table, at, "select,insert,update,references")));
+    }
+    for view in wanted.views() {
+        let table = of_view(view);
+        rows.extend((0..table.columns.len()).filter_map(|at| row(&table, at, "select,insert,update,references")));
     }
     if wanted.wants_schema("information_schema") {
         for view in tables_of("information_schema").filter(|view| wanted.wants_table(&view.table.name.table)) {
@@ -51,6 +55,11 @@ fn row(table: &Table, at: usize, privileges: &str) -> Option<Cells> {
         Some(column.generated.as_ref().map_or_else(String::new, |generated| generated.expression.clone())),
         None,
     ])
+}
+
+/// A view as a table without keys.
+pub(super) fn of_view(view: &View) -> Table {
+    Table { name: view.name.clone(), columns: view.columns.clone(), ..Table::default() }
 }
 
 /// COLUMNS_EXTENSIONS.

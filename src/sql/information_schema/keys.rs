@@ -1,6 +1,6 @@
 //! Keys and constraints: STATISTICS, KEY_COLUMN_USAGE, TABLE_CONSTRAINTS, REFERENTIAL_CONSTRAINTS.
 
-use crate::schema::{ForeignKey, Key, KeyKind, KeyPart, ReferentialAction, Table};
+use crate::schema::{Check, ForeignKey, Key, KeyKind, KeyPart, ReferentialAction, Table};
 
 use super::rows::{Cells, Wanted};
 
@@ -15,6 +15,7 @@ pub(super) struct PartFacts {
     pub(super) sub_part: Option<String>,
     pub(super) nullable: &'static str,
     pub(super) kind: &'static str,
+    pub(super) visible: &'static str,
 }
 
 /// The facts of one part.
@@ -36,6 +37,7 @@ pub(super) fn part_facts(table: &Table, key: &Key, part: &KeyPart) -> PartFacts 
         sub_part: part.prefix.map(|prefix| prefix.to_string()),
         nullable: if column.is_none_or(|column| column.nullable) { "YES" } else { "" },
         kind,
+        visible: if key.options.invisible { "NO" } else { "YES" },
     }
 }
 
@@ -66,8 +68,8 @@ pub(super) fn statistics(wanted: &Wanted<'_>) -> Vec<Cells> {
                     some(facts.nullable),
                     some(facts.kind),
                     some(""),
-                    some(""),
-                    some("YES"),
+                    some(&key.options.comment),
+                    some(facts.visible),
                     part.expression.clone(),
                 ]);
             }
@@ -134,6 +136,13 @@ pub(super) fn table_constraints(wanted: &Wanted<'_>) -> Vec<Cells> {
             rows.push(row(&key.name, if key.kind == KeyKind::Primary { "PRIMARY KEY" } else { "UNIQUE" }));
         }
         rows.extend(by_name(table).into_iter().map(|key| row(&key.name, "FOREIGN KEY")));
+        rows.extend(table.checks.iter().map(|check| {
+            let mut cells = row(&check.name, "CHECK");
+            if let (Some(enforced), false) = (cells.last_mut(), check.enforced) {
+                *enforced = some("NO");
+            }
+            cells
+        }));
     }
     rows
 }
@@ -177,6 +186,14 @@ pub(super) fn referential_constraints(wanted: &Wanted<'_>) -> Vec<Cells> {
         }
     }
     rows
+}
+
+/// CHECK_CONSTRAINTS.
+pub(super) fn check_constraints(wanted: &Wanted<'_>) -> Vec<Cells> {
+    let row = |table: &Table, check: &Check| {
+        vec![some("def"), some(&table.name.database), some(&check.name), some(&check.expression)]
+    };
+    wanted.tables().flat_map(|table| table.checks.iter().map(move |check| row(table, check))).collect()
 }
 
 fn action(action: ReferentialAction) -> &'static str {

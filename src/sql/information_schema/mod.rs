@@ -33,7 +33,7 @@ pub(in crate::sql) use shown::shown_rows;
 use super::expression::{Body, Expression, Lowering, Origin};
 use super::lower::Place;
 use super::operators::unnested;
-use super::plan::{Context, OutputColumn, ParameterSource, RowSource, ShowCommand, SqlError};
+use super::plan::{Context, OutputColumn, ParameterSource, RowSource, ShowCommand, Shown, SqlError};
 use super::scope::{Relation, Scope, ScopeColumn};
 use super::types::{Carrier, oid};
 
@@ -159,7 +159,14 @@ impl Lowering<'_> {
                 source.restrict(rows::restricts(&restriction.column), &restriction.values);
             }
         }
-        self.recordset(found, source, &called, database, scope)
+        let sql = self.recordset(found, source, &called, database, scope)?;
+        if found.table.name.table == "TABLES"
+            && let Some(relation) = scope.relations.last_mut()
+        {
+            let alias = quote::identifier(&called);
+            measure(relation, &format!("{alias}.\"TABLE_SCHEMA\""), &format!("{alias}.\"TABLE_NAME\""));
+        }
+        Ok(sql)
     }
 
     /// The answer of a SHOW command as a relation, for its WHERE.
@@ -170,8 +177,15 @@ impl Lowering<'_> {
         title: Option<&str>,
         scope: &mut Scope<'_>,
     ) -> Result<String, SqlError> {
+        let database = match &command.what {
+            Shown::TableStatus { database } => Some(quote::literal(database)),
+            _other => None,
+        };
         let source = RowSource { show: Some(Box::new(command)), ..RowSource::of(&found.table.name) };
         let sql = self.recordset(found, source, "shown", None, scope)?;
+        if let (Some(database), Some(relation)) = (database, scope.relations.last_mut()) {
+            measure(relation, &database, "\"shown\".\"Name\"");
+        }
         let first = scope.relations.first_mut().and_then(|relation| relation.columns.first_mut());
         if let (Some(first), Some(title)) = (first, title) {
             title.clone_into(&mut first.name);
@@ -210,6 +224,20 @@ impl Lowering<'_> {
         let rows = self.parameter(&ParameterSource::Rows(Box::new(source)), Carrier::Json.oid());
         debug_assert_eq!(Carrier::Json.oid(), oid::JSONB);
         Ok(format!("jsonb_to_recordset({rows}) AS {quoted} ({})", definitions.join(", ")))
+    }
+}
+
+/// Sizes and the next id are PostgreSQL's to tell: it measures the tables whose columns are asked for.
+fn measure(relation: &mut Relation, database: &str, table: &str) {
+    for column in &mut relation.columns {
+        let function = match column.name.to_ascii_uppercase().as_str() {
+            "TABLE_ROWS" | "ROWS" => "table_rows",
+            "DATA_LENGTH" => "data_length",
+            "INDEX_LENGTH" => "index_length",
+            "AUTO_INCREMENT" => "next_value",
+            _other => continue,
+        };
+        column.sql = format!("\"mysql\".{function}({database}, {table}, {})", column.sql);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows of the system tables, as one JSON text.
 
-use crate::schema::{Catalogue, Database, Table};
+use crate::schema::{Catalogue, Database, Table, View};
 use crate::sql::plan::SqlError;
 
 use super::registry::SystemTable;
@@ -51,11 +51,19 @@ impl Wanted<'_> {
         self.catalogue.databases.iter().filter(|(name, _)| self.wants_schema(name))
     }
 
-    /// The tables asked for.
+    /// The views asked for.
+    pub(super) fn views(&self) -> impl Iterator<Item = &View> {
+        self.databases()
+            .flat_map(|(_, database)| database.views.values())
+            .filter(|view| self.wants_table(&view.name.table))
+            .map(AsRef::as_ref)
+    }
+
+    /// The tables asked for; a session's temporary ones aren't told of.
     pub(super) fn tables(&self) -> impl Iterator<Item = &Table> {
         self.databases()
             .flat_map(|(_, database)| database.tables.values())
-            .filter(|table| self.wants_table(&table.name.table))
+            .filter(|table| table.temporary.is_none() && self.wants_table(&table.name.table))
             .map(AsRef::as_ref)
     }
 }
@@ -113,11 +121,10 @@ fn maker(database: &str, name: &str) -> Option<Maker> {
         | "RESOURCE_GROUPS" => Maker::Fixed,
         "USER_PRIVILEGES" => Maker::Catalogue(fixed::user_privileges),
         "PROCESSLIST" => Maker::Session,
-        "CHECK_CONSTRAINTS" => Maker::Empty,
+        "CHECK_CONSTRAINTS" => Maker::Catalogue(keys::check_constraints),
+        "VIEWS" => Maker::Catalogue(tables::views),
         // Bascule carries no such objects: MySQL without them shows no rows either.
-        "VIEWS"
-        | "VIEW_TABLE_USAGE"
-        | "VIEW_ROUTINE_USAGE"
+        "VIEW_ROUTINE_USAGE"
         | "ROUTINES"
         | "PARAMETERS"
         | "TRIGGERS"

@@ -1,6 +1,8 @@
 //! Rows of the SHOW commands that say nothing but what the catalogue says.
 
 use crate::sql::pattern::{Case, like};
+use std::borrow::Cow;
+
 use crate::schema::{Catalogue, Table, TableName};
 use crate::sql::plan::{ShowCommand, Shown};
 
@@ -35,6 +37,7 @@ pub(in crate::sql) fn shown_rows(command: &ShowCommand, catalogue: &Catalogue) -
         | Shown::Profiles
         | Shown::Profile => (Vec::new(), Case::Ignored),
         Shown::CreateTable { .. }
+        | Shown::CreateView { .. }
         | Shown::CreateDatabase { .. }
         | Shown::Variables { .. }
         | Shown::Status { .. }
@@ -85,9 +88,14 @@ fn status(catalogue: &Catalogue, database: &str) -> Vec<Cells> {
     tables_in(catalogue, database).iter().map(shown).collect()
 }
 
-fn found<'c>(catalogue: &'c Catalogue, name: &TableName) -> Option<&'c Table> {
-    let own = catalogue.table(&name.database, &name.table).map(AsRef::as_ref);
-    own.or_else(|| registry::find(&name.database, &name.table).map(|table| table.table.as_ref()))
+fn found<'c>(catalogue: &'c Catalogue, name: &TableName) -> Option<Cow<'c, Table>> {
+    if let Some(table) = catalogue.table(&name.database, &name.table) {
+        return Some(Cow::Borrowed(table));
+    }
+    if let Some(view) = catalogue.view(&name.database, &name.table) {
+        return Some(Cow::Owned(columns::of_view(view)));
+    }
+    registry::find(&name.database, &name.table).map(|table| Cow::Borrowed(table.table.as_ref()))
 }
 
 fn table_columns(catalogue: &Catalogue, name: &TableName, full: bool) -> Vec<Cells> {
@@ -99,7 +107,7 @@ fn table_columns(catalogue: &Catalogue, name: &TableName, full: bool) -> Vec<Cel
             cells.push(column.collation.clone());
         }
         cells.push(some(if column.nullable { "YES" } else { "NO" }));
-        cells.push(some(columns::key_mark(table, column)));
+        cells.push(some(columns::key_mark(&table, column)));
         cells.push(columns::default(column));
         cells.push(Some(columns::extra(column)));
         if full {
@@ -116,9 +124,9 @@ fn index(catalogue: &Catalogue, name: &TableName) -> Vec<Cells> {
     let mut rows = Vec::new();
     for key in &table.keys {
         for (at, part) in key.parts.iter().enumerate() {
-            let facts = keys::part_facts(table, key, part);
+            let facts = keys::part_facts(&table, key, part);
             rows.push(vec![
-                some(&table.name.table),
+                some(table.title()),
                 some(facts.non_unique),
                 some(&key.name),
                 Some((at + 1).to_string()),
@@ -130,8 +138,8 @@ fn index(catalogue: &Catalogue, name: &TableName) -> Vec<Cells> {
                 some(facts.nullable),
                 some(facts.kind),
                 some(""),
-                some(""),
-                some("YES"),
+                some(&key.options.comment),
+                some(facts.visible),
                 part.expression.clone(),
             ]);
         }

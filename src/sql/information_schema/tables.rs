@@ -1,6 +1,6 @@
 //! SCHEMATA, TABLES and PARTITIONS.
 
-use crate::schema::Table;
+use crate::schema::{Table, View};
 
 use super::registry::{is_system, tables_of};
 use super::rows::{Cells, Wanted};
@@ -44,6 +44,7 @@ pub(super) fn schemata_extensions(wanted: &Wanted<'_>) -> Vec<Cells> {
 /// TABLES. Sizes aren't known here; MySQL's own are estimates too.
 pub(super) fn tables(wanted: &Wanted<'_>) -> Vec<Cells> {
     let mut rows: Vec<Cells> = wanted.tables().map(base_table).collect();
+    rows.extend(wanted.views().map(view_row));
     if wanted.wants_schema("information_schema") {
         let views = tables_of("information_schema").filter(|view| wanted.wants_table(&view.table.name.table));
         rows.extend(views.map(|view| system_view(&view.table)));
@@ -60,7 +61,7 @@ fn base_table(table: &Table) -> Cells {
         some("BASE TABLE"),
         some(&table.engine),
         some("10"),
-        some("Dynamic"),
+        Some(row_format(table)),
         zero(),
         zero(),
         some("16384"),
@@ -73,9 +74,73 @@ fn base_table(table: &Table) -> Cells {
         None,
         some(&table.collation),
         None,
-        some(""),
+        Some(create_options(table)),
         some(&table.comment),
     ]
+}
+
+/// `Dynamic` unless the definition says otherwise.
+fn row_format(table: &Table) -> String {
+    let given = table.options.get("ROW_FORMAT").map_or("DYNAMIC", String::as_str).to_ascii_lowercase();
+    let given = if given == "default" { "dynamic".to_owned() } else { given };
+    let mut letters = given.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+}
+
+/// The options as MySQL strings them together.
+fn create_options(table: &Table) -> String {
+    const ORDER: [&str; 11] = [
+        "MAX_ROWS",
+        "MIN_ROWS",
+        "AVG_ROW_LENGTH",
+        "ROW_FORMAT",
+        "KEY_BLOCK_SIZE",
+        "STATS_SAMPLE_PAGES",
+        "STATS_AUTO_RECALC",
+        "STATS_PERSISTENT",
+        "PACK_KEYS",
+        "CHECKSUM",
+        "DELAY_KEY_WRITE",
+    ];
+    let shown = ORDER.iter().filter_map(|name| {
+        let value = table.options.get(*name)?;
+        let name = if *name == "KEY_BLOCK_SIZE" { (*name).to_owned() } else { name.to_ascii_lowercase() };
+        Some(format!("{name}={value}"))
+    });
+    let partitioned = (!table.partitioning.is_empty()).then(|| "partitioned".to_owned());
+    shown.chain(partitioned).collect::<Vec<_>>().join(" ")
+}
+
+fn view_row(view: &View) -> Cells {
+    let mut cells = vec![some("def"), some(&view.name.database), some(&view.name.table), some("VIEW")];
+    cells.extend(std::iter::repeat_n(None, 16));
+    cells.push(some("VIEW"));
+    cells
+}
+
+/// VIEWS. A view that gathers rows can't be written through.
+pub(super) fn views(wanted: &Wanted<'_>) -> Vec<Cells> {
+    let row = |view: &View| {
+        let text = view.canonical.to_ascii_lowercase();
+        let gathers = [" group by ", " union ", "select distinct ", " limit ", " having ", "count(", "sum(", "min(", "max("]
+            .iter()
+            .any(|word| text.contains(word));
+        let updatable = if gathers || view.algorithm == "TEMPTABLE" { "NO" } else { "YES" };
+        let cells = [
+            "def",
+            &view.name.database,
+            &view.name.table,
+            &view.canonical,
+            &view.check_option,
+            updatable,
+            &view.definer,
+            &view.security,
+            &view.charset,
+            &view.collation,
+        ];
+        cells.into_iter().map(some).collect()
+    };
+    wanted.views().map(row).collect()
 }
 
 fn system_view(table: &Table) -> Cells {
