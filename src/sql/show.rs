@@ -92,6 +92,7 @@ fn filtered(
         parameters: std::mem::take(&mut lowering.parameters),
         columns,
         locking: false,
+        warnings: lowering.warnings.clone(),
     });
     Ok(Planned { plan, asked: lowering.asked.into_iter().collect() })
 }
