@@ -8,7 +8,7 @@
 //! A prepared statement means in MySQL what the same text with literals means, as long as the classes of the values
 //! are the same, and plans depend on those ([`super::plan::Known`]). What isn't the same is kept out:
 //!
-//! * A literal in a select list gives the column its title and its length; in ORDER BY and GROUP BY it's a position;
+//! * A literal in a select list, also inside a subquery there, gives the column its title and its length; in ORDER BY and GROUP BY it's a position;
 //!   in function calls it may be a format, a path or a unit; beside an operator it may be folded. So only a literal
 //!   that stands alone is lifted: behind a comparison operator, IN (, BETWEEN or LIKE in a condition, as the value of
 //!   an assignment of UPDATE, or as a cell of VALUES.
@@ -34,7 +34,9 @@ pub struct Lifted {
 /// What may be lifted where the scan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Clause {
-    /// Select lists, ORDER BY, function calls, …
+    /// Select lists, whose text is the title of columns.
+    Titles,
+    /// ORDER BY, function calls, …
     Closed,
     /// WHERE, ON, HAVING: behind comparisons.
     Condition,
@@ -139,6 +141,8 @@ struct Scan<'t> {
     between: bool,
     /// What surrounds the open parentheses.
     outside: Vec<Clause>,
+    /// How many parentheses were open where one was opened in a select list: all within is part of a title.
+    titled: Option<usize>,
 }
 
 impl<'t> Scan<'t> {
@@ -155,10 +159,11 @@ impl<'t> Scan<'t> {
             copied: 0,
             out: String::with_capacity(text.len()),
             values: Vec::new(),
-            clause: Clause::Closed,
+            clause: if first.eq_ignore_ascii_case("select") { Clause::Titles } else { Clause::Closed },
             before: Before::Start,
             between: false,
             outside: Vec::new(),
+            titled: None,
         })
     }
 
@@ -189,6 +194,7 @@ impl<'t> Scan<'t> {
             b'(' => self.open(),
             b')' => {
                 self.clause = self.outside.pop()?;
+                self.titled = self.titled.filter(|depth| *depth < self.outside.len());
                 self.at += 1;
                 self.before = Before::Other;
             }
@@ -239,7 +245,11 @@ impl<'t> Scan<'t> {
                 self.clause = Clause::Rows;
                 Before::Other
             }
-            Word::Select | Word::Closing => {
+            Word::Select => {
+                self.clause = Clause::Titles;
+                Before::Other
+            }
+            Word::Closing => {
                 self.clause = Clause::Closed;
                 Before::Other
             }
@@ -249,6 +259,9 @@ impl<'t> Scan<'t> {
     }
 
     fn open(&mut self) {
+        if self.clause == Clause::Titles && self.titled.is_none() {
+            self.titled = Some(self.outside.len());
+        }
         self.outside.push(self.clause);
         self.at += 1;
         self.clause = match (self.clause, self.before) {
@@ -262,12 +275,21 @@ impl<'t> Scan<'t> {
 
     /// Whether a literal that begins here is one that may be lifted, as far as what stands before it tells.
     fn may_lift(&self) -> bool {
+        if self.titled.is_some() {
+            return false;
+        }
         match (self.clause, self.before) {
             (Clause::Condition, Before::Comparison | Before::SecondBound | Before::Predicate)
             | (Clause::List | Clause::Row, Before::Separator)
             | (Clause::Assignments, Before::Comparison) => true,
             (
-                Clause::Closed | Clause::Condition | Clause::List | Clause::Assignments | Clause::Rows | Clause::Row,
+                Clause::Titles
+                | Clause::Closed
+                | Clause::Condition
+                | Clause::List
+                | Clause::Assignments
+                | Clause::Rows
+                | Clause::Row,
                 _,
             ) => false,
         }
@@ -430,6 +452,7 @@ mod tests {
             "SELECT a FROM t WHERE a = 1e3 AND b = 0x10 AND c = _latin1'x' AND d = DATE'2020-01-01'",
             "SELECT a FROM t WHERE d > NOW() - INTERVAL 1 DAY",
             "SELECT a FROM t WHERE 5 = a",
+            "SELECT (SELECT b FROM u WHERE c = 5), (SELECT 1 FROM u WHERE d IN ('x')) FROM t",
             "SELECT a FROM t WHERE a = ? AND b = 5",
             "SELECT a FROM t WHERE a = 5 -- five",
             "SELECT a FROM t WHERE a = /* x */ 5",

@@ -63,3 +63,5 @@ INSERT INTO t (id, s, n, day) VALUES (?, ?, ?, ?);
 -- execute '21', 21, '21', '2024-1-2'
 INSERT INTO t (id, s, n, day) VALUES (?, ?, ?, ?);
 SELECT id, s, n, day FROM t WHERE id >= 20 ORDER BY id;
+SELECT (SELECT s FROM t b WHERE b.id = 3), id FROM t WHERE id = 1;
+SELECT id FROM (SELECT id FROM t WHERE n = 7) d WHERE id = 1;
