@@ -17,7 +17,7 @@ fn column(name: &str, column_type: ColumnType) -> Column {
         comment: String::new(),
         invisible: false,
         explicit_collation: false,
-            default_sql: String::new(),
+        default_sql: String::new(),
     }
 }
 

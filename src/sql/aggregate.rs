@@ -318,7 +318,11 @@ impl Lowering<'_> {
             let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
             format!("string_agg({text}, {separator}{order})")
         };
-        let ty = Type { collation: collation.or(Type::text(0, &name).collation), field: FieldType::LongBlob, ..Type::text(16_384, &name) };
+        let ty = Type {
+            collation: collation.or(Type::text(0, &name).collation),
+            field: FieldType::LongBlob,
+            ..Type::text(16_384, &name)
+        };
         Ok(Call { before: "\"mysql\".cut_group(", call, after: format!(", {most})"), ty, nullable: true })
     }
 

@@ -10,7 +10,8 @@ mod ordered;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    AssignmentTarget, Delete, Expr, FromTable, OrderByExpr, Query, SetExpr, Statement, TableFactor, TableWithJoins, Update,
+    AssignmentTarget, Delete, Expr, FromTable, OrderByExpr, Query, SetExpr, Statement, TableFactor, TableWithJoins,
+    Update,
 };
 
 use crate::schema::{ColumnDefault, ColumnType, Table, ddl, quote};

@@ -142,7 +142,6 @@ pub(super) fn encode(sql: &str, ty: &Type) -> Result<String, SqlError> {
     }
 }
 
-
 impl Lowering<'_> {
     /// `_charset'text'`: the bytes of the literal are of that character set.
     pub(super) fn introduce(&mut self, introducer: &str, literal: &Expression) -> Result<Expression, SqlError> {

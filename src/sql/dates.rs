@@ -5,11 +5,12 @@
 
 use sqlparser::ast::{Expr, Value as Token};
 
+use super::calendar::Kind;
 use super::expression::{Expression, Lowering};
 use super::lower::Place;
 use super::operators::unnested;
 use super::plan::{ParameterSource, SqlError};
-use super::types::{Carrier, Class, Type};
+use super::types::{Carrier, Type};
 
 impl Lowering<'_> {
     /// CURRENT_TIMESTAMP and others that need no parentheses. A column of that name can't exist unquoted.
@@ -94,73 +95,11 @@ impl Lowering<'_> {
                     return Err(SqlError::unsupported(format_args!("TIMESTAMPDIFF({unit})")));
                 }
                 let (from, to) = (self.lower(from, place)?, self.lower(to, place)?);
-                let (from, to) = (self.render(&from, Carrier::Timestamp)?, self.render(&to, Carrier::Timestamp)?);
+                let (from, to) = (self.dated(&from, Kind::DateTime)?, self.dated(&to, Kind::DateTime)?);
                 let sql = format!("\"mysql\".timestampdiff('{unit}', {from}, {to})");
                 Expression::sql(sql, Type::integer(21), true)
             }
-            ("UNIX_TIMESTAMP", [date]) => {
-                let date = self.lower(date, place)?;
-                let sql = self.render(&date, Carrier::TimestampTz)?;
-                match date.ty.decimals {
-                    digits @ 1..=6 => {
-                        let sql = format!("round(extract(epoch FROM {sql}), {digits})");
-                        Expression::sql(sql, Type::decimal(11 + u32::from(digits), digits), true)
-                    }
-                    _none => {
-                        Expression::sql(format!("floor(extract(epoch FROM {sql}))::int8"), Type::integer(11), true)
-                    }
-                }
-            }
-            ("HOUR" | "MINUTE" | "SECOND" | "MICROSECOND", [time]) => {
-                let time = self.lower(time, place)?;
-                let carrier = match time.ty.class {
-                    Class::Time => Carrier::Interval,
-                    Class::Null
-                    | Class::Open
-                    | Class::Integer
-                    | Class::Decimal
-                    | Class::Real
-                    | Class::Text
-                    | Class::Bytes
-                    | Class::Date
-                    | Class::DateTime
-                    | Class::Json => Carrier::Timestamp,
-                };
-                let sql = self.render(&time, carrier)?;
-                let sql = match name {
-                    "SECOND" => format!("trunc(extract(second FROM {sql}))::int8"),
-                    "MICROSECOND" => format!("mod(extract(microsecond FROM {sql})::int8, 1000000)"),
-                    unit => format!("extract({} FROM {sql})::int8", unit.to_ascii_lowercase()),
-                };
-                Expression::sql(sql, Type::integer(3), true)
-            }
-            ("TIME", [time]) => {
-                let time = self.lower(time, place)?;
-                let digits = time.ty.decimals.min(6);
-                let sql = match time.ty.class {
-                    Class::DateTime => {
-                        let own = self.render(&time, Carrier::Timestamp)?;
-                        format!("({own} - date_trunc('day', {own}))")
-                    }
-                    Class::Time
-                    | Class::Null
-                    | Class::Open
-                    | Class::Integer
-                    | Class::Decimal
-                    | Class::Real
-                    | Class::Text
-                    | Class::Bytes
-                    | Class::Date
-                    | Class::Json => self.render(&time, Carrier::Interval)?,
-                };
-                Expression::sql(sql, Type::time(digits), true)
-            }
-            ("TIMESTAMP", [moment]) => {
-                let moment = self.lower(moment, place)?;
-                let digits = moment.ty.decimals.min(6);
-                Expression::sql(self.render(&moment, Carrier::Timestamp)?, Type::datetime(digits), true)
-            }
-            (_, _) => return Ok(None),
+            (_, _) => return self.calendar_function(name, arguments, place),
         }))
     }
 }

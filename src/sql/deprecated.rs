@@ -28,7 +28,8 @@ pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition>
                 }
                 let text = matches!(next, Some(Token::SingleQuotedString(_) | Token::HexStringLiteral(_)));
                 let using = previous.is_some_and(|previous| is_word(previous, "USING"));
-                if text && word.value.eq_ignore_ascii_case("_utf8") || using && word.value.eq_ignore_ascii_case("utf8") {
+                if text && word.value.eq_ignore_ascii_case("_utf8") || using && word.value.eq_ignore_ascii_case("utf8")
+                {
                     let message = "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias \
                                    for UTF8MB4 in a future release. Please consider using UTF8MB4 in order to be \
                                    unambiguous.";
@@ -37,7 +38,8 @@ pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition>
                 if text && word.value.eq_ignore_ascii_case("_utf8mb3") {
                     found.push(dropped("utf8mb3", "utf8mb4"));
                 }
-                if word.value.eq_ignore_ascii_case("NCHAR") && previous.is_some_and(|previous| is_word(previous, "AS")) {
+                if word.value.eq_ignore_ascii_case("NCHAR") && previous.is_some_and(|previous| is_word(previous, "AS"))
+                {
                     found.push(national());
                 }
             }
@@ -50,7 +52,10 @@ pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition>
 /// BINARY before an operand, not as the type of CAST or CONVERT and not as a name.
 fn is_operator(previous: Option<&Token>, next: Option<&Token>) -> bool {
     let type_of_cast = previous.is_some_and(|previous| {
-        is_word(previous, "AS") || is_word(previous, "USING") || is_word(previous, "CHARSET") || is_word(previous, "SET")
+        is_word(previous, "AS")
+            || is_word(previous, "USING")
+            || is_word(previous, "CHARSET")
+            || is_word(previous, "SET")
     }) || matches!(previous, Some(Token::Period));
     let operand = matches!(
         next,
@@ -68,7 +73,8 @@ fn is_operator(previous: Option<&Token>, next: Option<&Token>) -> bool {
 }
 
 fn dropped(what: &str, instead: &str) -> Condition {
-    let message = format!("'{what}' is deprecated and will be removed in a future release. Please use {instead} instead");
+    let message =
+        format!("'{what}' is deprecated and will be removed in a future release. Please use {instead} instead");
     Condition::warning(1287, message)
 }
 

@@ -136,6 +136,11 @@ impl Dialect for MySql {
         Some('`')
     }
 
+    /// EXTRACT(YEAR_MONTH FROM …).
+    fn allow_extract_custom(&self) -> bool {
+        true
+    }
+
     fn supports_string_literal_backslash_escape(&self) -> bool {
         !self.modes.no_backslash_escapes
     }

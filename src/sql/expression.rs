@@ -132,6 +132,8 @@ pub(super) struct Lowering<'c> {
     pub(super) quiet: bool,
     /// The tables that the statement writes and what it calls them: subqueries may not read them.
     pub(super) written: Vec<(crate::schema::TableName, String)>,
+    /// The first of them that strict mode makes an error of in a write.
+    pub(super) failing: Option<String>,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -156,6 +158,7 @@ impl<'c> Lowering<'c> {
             depth: 0,
             quiet: false,
             written: Vec::new(),
+            failing: None,
             seen: HashMap::new(),
             names: 0,
         }
@@ -448,9 +451,12 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         }
         (Float8, Text) => format!("\"mysql\".double_text({sql})"),
         (Float4, Text) => format!("\"mysql\".float_text({sql})"),
-        (Date, Text) => format!("to_char({sql}, 'YYYY-MM-DD')"),
+        (Date, Text) => format!("\"mysql\".moment_text({sql}, 'YYYY-MM-DD')"),
         (Timestamp | TimestampTz, Text) => {
-            format!("to_char({sql}, 'YYYY-MM-DD HH24:MI:SS{}')", fraction_format(ty.decimals))
+            format!(
+                "\"mysql\".moment_text(({sql})::timestamp, 'YYYY-MM-DD HH24:MI:SS{}')",
+                fraction_format(ty.decimals)
+            )
         }
         (Interval, Text) => format!("\"mysql\".time_text({sql}, {})", ty.decimals),
         (Json, Text) => format!("\"mysql\".json_text({sql})"),
@@ -475,16 +481,17 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         (Date, Timestamp | TimestampTz) | (Timestamp, Date | TimestampTz) | (TimestampTz, Date | Timestamp) => {
             format!("({sql})::{}", to.name())
         }
-        (Date, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => format!("to_char({sql}, 'YYYYMMDD')::{}", to.name()),
+        (Date, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
+            format!("\"mysql\".moment_text({sql}, 'YYYYMMDD')::{}", to.name())
+        }
         (Timestamp | TimestampTz, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             let point = if ty.decimals > 0 && !matches!(to, Int2 | Int4 | Int8) { "." } else { "" };
             let fraction = if point.is_empty() { "" } else { fraction_format(ty.decimals).trim_start_matches('.') };
-            format!("to_char({sql}, 'YYYYMMDDHH24MISS{point}{fraction}')::{}", to.name())
+            format!("\"mysql\".moment_text(({sql})::timestamp, 'YYYYMMDDHH24MISS{point}{fraction}')::{}", to.name())
         }
         (Interval, Int2 | Int4 | Int8) => format!("round(\"mysql\".time_number({sql}))::{}", to.name()),
         (Interval, Numeric | Float4 | Float8) => format!("\"mysql\".time_number({sql})::{}", to.name()),
         (Json, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
-            
             let name = if sql.starts_with('"') && !sql.contains('(') {
                 sql.rsplit('.').next().unwrap_or(sql).trim_matches('"')
             } else {

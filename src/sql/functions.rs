@@ -12,6 +12,7 @@ mod text;
 
 use sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
+use super::calendar::Kind;
 use super::expression::{Expression, Lowering};
 use super::lower::Place;
 use super::operators::unnested;
@@ -36,7 +37,8 @@ enum Returns {
 #[derive(Debug)]
 struct Plain {
     name: &'static str,
-    /// One letter for each argument: T text, I bigint, N numeric, D double, S timestamp, A date, V interval, B bytes,
+    /// One letter for each argument: T text, I bigint, N numeric, D double, S timestamp, A date, Z timestamp that
+    /// may be zero, V interval, B bytes,
     /// J json. Small letters are optional; the last one repeats when a `*` follows.
     arguments: &'static str,
     sql: &'static str,
@@ -115,11 +117,50 @@ impl Lowering<'_> {
     /// 1582 when a function of this name takes another number of arguments, 1305 when there's none.
     fn no_function(&self, name: &str) -> SqlError {
         const TAKEN: &[&str] = &[
-            "IF", "IFNULL", "NULLIF", "COALESCE", "ISNULL", "GREATEST", "LEAST", "CONCAT", "LENGTH", "HEX", "ABS",
-            "CEIL", "CEILING", "FLOOR", "ROUND", "TRUNCATE", "MOD", "DATABASE", "USER", "VERSION", "CONNECTION_ID",
-            "LAST_INSERT_ID", "FOUND_ROWS", "ROW_COUNT", "UUID", "RAND", "SLEEP", "ANY_VALUE", "FIELD", "CHARSET",
-            "COLLATION", "COERCIBILITY", "ASCII", "ORD", "FROM_BASE64", "BIT_COUNT", "BIT_LENGTH", "OCTET_LENGTH",
-            "LOG", "BENCHMARK", "FORMAT", "UUID_TO_BIN", "BIN_TO_UUID", "IS_UUID",
+            "IF",
+            "IFNULL",
+            "NULLIF",
+            "COALESCE",
+            "ISNULL",
+            "GREATEST",
+            "LEAST",
+            "CONCAT",
+            "LENGTH",
+            "HEX",
+            "ABS",
+            "CEIL",
+            "CEILING",
+            "FLOOR",
+            "ROUND",
+            "TRUNCATE",
+            "MOD",
+            "DATABASE",
+            "USER",
+            "VERSION",
+            "CONNECTION_ID",
+            "LAST_INSERT_ID",
+            "FOUND_ROWS",
+            "ROW_COUNT",
+            "UUID",
+            "RAND",
+            "SLEEP",
+            "ANY_VALUE",
+            "FIELD",
+            "CHARSET",
+            "COLLATION",
+            "COERCIBILITY",
+            "ASCII",
+            "ORD",
+            "FROM_BASE64",
+            "BIT_COUNT",
+            "BIT_LENGTH",
+            "OCTET_LENGTH",
+            "LOG",
+            "BENCHMARK",
+            "FORMAT",
+            "UUID_TO_BIN",
+            "BIN_TO_UUID",
+            "IS_UUID",
         ];
         if TAKEN.contains(&name) {
             return SqlError::argument_count(&name.to_ascii_lowercase());
@@ -238,7 +279,13 @@ impl Lowering<'_> {
         let mut rendered = Vec::with_capacity(arguments.len());
         for (at, argument) in arguments.iter().enumerate() {
             let letter = letters.get(at).or(letters.last()).copied().unwrap_or('T');
-            rendered.push(self.render(argument, carrier_of(letter))?);
+            rendered.push(match letter.to_ascii_uppercase() {
+                'S' => self.dated(argument, Kind::DateTime)?,
+                'A' => format!("{}::date", self.dated(argument, Kind::Date)?),
+                'Z' => self.moment_of(argument, Kind::Date)?,
+                'V' => self.time_of(argument)?,
+                _other => self.render(argument, carrier_of(letter))?,
+            });
         }
         let mut sql = plain.sql.replace("{*}", &rendered.join(", "));
         sql = sql.replace("{rest}", &rendered.get(1..).unwrap_or_default().join(", "));
@@ -259,7 +306,9 @@ impl Lowering<'_> {
             Returns::Time => Type::time(0),
         };
         let ty = match length_of(plain.name, arguments) {
-            Some(length) if ty.is_text() => Type { collation: ty.collation, ..Type::text(length, &self.context.collation) },
+            Some(length) if ty.is_text() => {
+                Type { collation: ty.collation, ..Type::text(length, &self.context.collation) }
+            }
             Some(length) => Type { length, ..ty },
             None => ty,
         };

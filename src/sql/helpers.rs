@@ -17,6 +17,7 @@ pub const HELPERS: &str = concat!(
     include_str!("helpers/numbers.sql"),
     include_str!("helpers/text.sql"),
     include_str!("helpers/dates.sql"),
+    include_str!("helpers/calendar.sql"),
     include_str!("helpers/json.sql"),
     include_str!("helpers/json_paths.sql"),
     include_str!("helpers/json_change.sql"),

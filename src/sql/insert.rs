@@ -153,7 +153,8 @@ impl Lowering<'_> {
     }
 
     fn rows(&mut self, table: &Arc<Table>, columns: Vec<usize>, given: &[Vec<Expr>]) -> Result<Rows, SqlError> {
-        let mut rows = Rows { columns, cells: Vec::with_capacity(given.len()), generated: 0, explicit: 0, wanted: None };
+        let mut rows =
+            Rows { columns, cells: Vec::with_capacity(given.len()), generated: 0, explicit: 0, wanted: None };
         let added = self.added_columns(table, &rows.columns)?;
         for (number, values) in given.iter().enumerate() {
             if values.len() != rows.columns.len() {

@@ -11,8 +11,8 @@ mod scalar;
 mod table;
 mod value;
 
-pub(super) use scalar::{scalar_sql, scalar_value};
 pub(super) use convert::{function_name, number_sql};
+pub(super) use scalar::{scalar_sql, scalar_value};
 pub(super) use value::parse as parse_json_value;
 
 use sqlparser::ast::Expr;

@@ -448,10 +448,13 @@ impl Lowering<'_> {
     fn extract(&mut self, field: &DateTimeField, from: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
         let unit = field.to_string().to_ascii_uppercase();
         match unit.as_str() {
-            "YEAR" | "MONTH" | "DAY" | "HOUR" | "MINUTE" | "SECOND" | "QUARTER" | "WEEK" | "MICROSECOND" => {
-                self.call(&unit, &[from], place)
+            "HOUR" | "MINUTE" | "SECOND" | "MICROSECOND" => {
+                let from = self.lower(from, place)?;
+                let sql = format!("\"mysql\".signed_time_part('{unit}', {})", self.time_of(&from)?);
+                Ok(Expression::sql(sql, Type::integer(if unit == "MICROSECOND" { 7 } else { 3 }), true))
             }
-            _other => Err(SqlError::unsupported(format_args!("EXTRACT({unit})"))),
+            "YEAR" | "MONTH" | "DAY" | "QUARTER" | "WEEK" => self.call(&unit, &[from], place),
+            _compound => self.extract_compound(&unit, from, place),
         }
     }
 
@@ -472,6 +475,9 @@ impl Lowering<'_> {
     pub(super) fn interval(&mut self, interval: &Interval, place: Place<'_>) -> Result<IntervalPart, SqlError> {
         let unit = interval.leading_field.as_ref().map(ToString::to_string).unwrap_or_default().to_ascii_uppercase();
         let amount = self.lower(&interval.value, place)?;
+        if unit == "SECOND" && amount.ty.class == Class::Decimal && amount.ty.decimals > 0 {
+            return Err(SqlError::unsupported("a fraction of a second in INTERVAL"));
+        }
         let (argument, scale, fine) = match unit.as_str() {
             "MICROSECOND" => ("secs", "/ 1000000.0", Fineness::Micros),
             "SECOND" => ("secs", "", Fineness::Seconds),
@@ -482,6 +488,17 @@ impl Lowering<'_> {
             "MONTH" => ("months", "", Fineness::Days),
             "QUARTER" => ("months", "* 3", Fineness::Days),
             "YEAR" => ("years", "", Fineness::Days),
+            "YEAR_MONTH" | "DAY_HOUR" | "DAY_MINUTE" | "DAY_SECOND" | "DAY_MICROSECOND" | "HOUR_MINUTE"
+            | "HOUR_SECOND" | "HOUR_MICROSECOND" | "MINUTE_SECOND" | "MINUTE_MICROSECOND" | "SECOND_MICROSECOND" => {
+                let fine = match unit.as_str() {
+                    "YEAR_MONTH" => Fineness::Days,
+                    micros if micros.ends_with("MICROSECOND") => Fineness::Micros,
+                    _seconds => Fineness::Seconds,
+                };
+                let text = self.render(&amount, Carrier::Text)?;
+                let sql = format!("\"mysql\".interval_of({text}, '{unit}')");
+                return Ok(IntervalPart { sql, fine, nullable: true });
+            }
             other => return Err(SqlError::unsupported(format_args!("INTERVAL unit {other}"))),
         };
         let sql = if argument == "secs" {

@@ -11,6 +11,7 @@ mod assign;
 mod binary;
 mod bind;
 mod cache;
+mod calendar;
 mod change;
 mod charset;
 mod classes;
@@ -162,9 +163,9 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
                 None => Plan::Query(plan),
             })
         }
-        Statement::Insert(insert) => lowering.insert(insert).map(Plan::Write),
-        Statement::Update(update) => lowering.update(update, modifiers).map(Plan::Write),
-        Statement::Delete(delete) => lowering.delete(delete, modifiers).map(Plan::Write),
+        Statement::Insert(insert) => lowering.insert(insert).and_then(|plan| lowering.accepted(plan)),
+        Statement::Update(update) => lowering.update(update, modifiers).and_then(|plan| lowering.accepted(plan)),
+        Statement::Delete(delete) => lowering.delete(delete, modifiers).and_then(|plan| lowering.accepted(plan)),
         other => Err(SqlError::unsupported(other.to_string().split(' ').take(3).collect::<Vec<_>>().join(" "))),
     }
 }
@@ -203,6 +204,16 @@ fn select_into(lowering: &mut Lowering<'_>, query: &Query, variables: Vec<String
 fn is_write(body: &sqlparser::ast::SetExpr) -> bool {
     use sqlparser::ast::SetExpr;
     matches!(body, SetExpr::Update(_) | SetExpr::Delete(_))
+}
+
+impl Lowering<'_> {
+    /// Under strict mode a write fails over a text in it that is no date; a query goes on with NULL.
+    fn accepted(&self, plan: plan::WritePlan) -> Result<Plan, SqlError> {
+        match &self.failing {
+            Some(message) if self.rules().strict => Err(SqlError::new(1292, "22007", message.clone())),
+            Some(_) | None => Ok(Plan::Write(plan)),
+        }
+    }
 }
 
 /// How many `?` a statement has.

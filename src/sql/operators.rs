@@ -127,12 +127,13 @@ impl Lowering<'_> {
         match (date.ty.class, part.fine) {
             (Class::Date, Fineness::Days) => {
                 let sql = self.own(date)?;
-                Ok(Expression::sql(format!("({sql} {sign} {})::date", part.sql), Type::date(), nullable))
+                let sql = format!("\"mysql\".in_calendar({sql} {sign} {})::date", part.sql);
+                Ok(Expression::sql(sql, Type::date(), true))
             }
             (Class::Date | Class::DateTime, _) => {
                 let sql = self.render(date, Carrier::Timestamp)?;
                 let ty = Type::datetime(fraction(date.ty.decimals));
-                Ok(Expression::sql(format!("({sql} {sign} {})", part.sql), ty, nullable))
+                Ok(Expression::sql(format!("\"mysql\".in_calendar({sql} {sign} {})", part.sql), ty, true))
             }
             (Class::Time, Fineness::Seconds | Fineness::Micros) => {
                 let sql = self.own(date)?;
@@ -144,20 +145,24 @@ impl Lowering<'_> {
             }
             (Class::Text | Class::Open | Class::Null, _) => {
                 // MySQL answers with character data: a date if the text is one and the unit is days or more.
-                let plain_date = matches!(date.constant(), Some(Value::Text(text)) if text.len() <= 10)
-                    && part.fine == Fineness::Days;
-                let (carrier, ty) = if plain_date {
-                    (Carrier::Date, Type::date())
-                } else {
-                    (Carrier::Timestamp, Type::datetime(fraction(0)))
-                };
-                let base = self.render(date, carrier)?;
-                let shifted = format!("({base} {sign} {})::{}", part.sql, carrier.name());
-                let length = ty.length;
-                let text = super::expression::cast(&shifted, &ty, Carrier::Text)?;
-                Ok(Expression::sql(text, Type::text(length, &self.context.collation), true))
+                let given = self.render(date, Carrier::Text)?;
+                let days = part.fine == Fineness::Days;
+                let minus = if minus { "-" } else { "" };
+                let sql = format!("\"mysql\".shifted_text({given}, {minus}{}, {days})", part.sql);
+                Ok(Expression::sql(sql, Type::text(29, &self.context.collation), true))
             }
-            (Class::Integer | Class::Decimal | Class::Real | Class::Bytes | Class::Json | Class::Time, _) => {
+            (Class::Integer | Class::Decimal, _) => {
+                let moment = self.dated(date, super::calendar::Kind::DateTime)?;
+                let sql = format!("\"mysql\".in_calendar({moment} {sign} {})", part.sql);
+                let text = super::expression::cast(&sql, &Type::datetime(0), Carrier::Text)?;
+                if date.constant().is_none() || part.fine == Fineness::Micros {
+                    return Err(SqlError::unsupported("INTERVAL arithmetic on this type"));
+                }
+                let short = matches!(date.constant(), Some(Value::Int(number)) if *number <= 99_991_231);
+                let text = if short && part.fine == Fineness::Days { format!("left({text}, 10)") } else { text };
+                Ok(Expression::sql(text, Type::text(29, &self.context.collation), true))
+            }
+            (Class::Real | Class::Bytes | Class::Json | Class::Time, _) => {
                 Err(SqlError::unsupported("INTERVAL arithmetic on this type"))
             }
         }

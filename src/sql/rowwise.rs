@@ -150,13 +150,14 @@ fn parts(table: &Table, key: &Key, value: &dyn Fn(usize) -> Option<String>) -> R
 /// The statement that finds and locks the stored row with the same key as the row that is written. It answers the
 /// row's place and its AUTO_INCREMENT value.
 pub(super) fn find(table: &Table, key: &Key, value: &dyn Fn(usize) -> Option<String>) -> Result<String, SqlError> {
-    let stored = |at: usize| table.columns.get(at).map(|column| format!("\"stored\".{}", quote::identifier(&column.name)));
+    let stored =
+        |at: usize| table.columns.get(at).map(|column| format!("\"stored\".{}", quote::identifier(&column.name)));
     let own = parts(table, key, &stored)?;
     let new = parts(table, key, value)?;
     let terms: Vec<String> = own.iter().zip(&new).map(|((_, own), (_, new))| format!("{own} = {new}")).collect();
-    let id = table.auto_increment_column().map_or("NULL::text".to_owned(), |id| {
-        format!("\"stored\".{}::text", quote::identifier(&id.name))
-    });
+    let id = table
+        .auto_increment_column()
+        .map_or("NULL::text".to_owned(), |id| format!("\"stored\".{}::text", quote::identifier(&id.name)));
     Ok(format!(
         "SELECT \"stored\".ctid, {id} FROM {} AS \"stored\" WHERE {} FOR UPDATE",
         quote::table(&table.name),

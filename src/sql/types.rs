@@ -206,12 +206,7 @@ impl Type {
                 7 => 17,
                 _eight => 20,
             },
-            Class::Null
-            | Class::Open
-            | Class::Real
-            | Class::Text
-            | Class::Bytes
-            | Class::Json => 20,
+            Class::Null | Class::Open | Class::Real | Class::Text | Class::Bytes | Class::Json => 20,
         }
     }
 

@@ -415,7 +415,8 @@ fn clock_micros(word: &str) -> Result<i64, Unfit> {
     let minutes: i64 = number(parts.next())?;
     let seconds: i64 = number(parts.next())?;
     let whole = hours.checked_mul(3600).and_then(|total| total.checked_add(minutes * 60 + seconds)).ok_or(Unfit)?;
-    let total = whole.checked_mul(1_000_000).ok_or(Unfit)? + i64::from(micros(fraction)?);
+    let fraction = i64::from(micros(fraction)?);
+    let total = whole.checked_mul(1_000_000).and_then(|total| total.checked_add(fraction)).ok_or(Unfit)?;
     Ok(if negative { -total } else { total })
 }
 

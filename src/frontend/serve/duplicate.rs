@@ -23,9 +23,10 @@ pub(super) fn entry(detail: &str, key: Option<(&Table, &Key)>) -> Option<String>
     let mut tail: Vec<&str> = rest.rsplitn(count.saturating_sub(before).max(1), ", ").collect();
     tail.reverse();
     pieces.extend(tail);
-    let parts = pieces.into_iter().enumerate().map(|(at, value)| {
-        column(at).map_or_else(|| value.to_owned(), |column| shown(value, column))
-    });
+    let parts = pieces
+        .into_iter()
+        .enumerate()
+        .map(|(at, value)| column(at).map_or_else(|| value.to_owned(), |column| shown(value, column)));
     Some(parts.collect::<Vec<_>>().join("-").chars().take(LIMIT).collect())
 }
 

@@ -40,7 +40,8 @@ impl Session {
             let name = format!("{}.{}", quote::identifier(&lock.table.database), quote::identifier(&lock.table.table));
             let mode = if lock.write { "ACCESS EXCLUSIVE" } else { "SHARE" };
             let sql = format!("LOCK TABLE {name} IN {mode} MODE");
-            let statement = Statement { sql: sql.as_str().into(), types: Vec::new(), parameters: Vec::new(), effect: Effect::Lock };
+            let statement =
+                Statement { sql: sql.as_str().into(), types: Vec::new(), parameters: Vec::new(), effect: Effect::Lock };
             self.perform(&statement, &mut Sink::Nothing).await?;
         }
         Ok(())

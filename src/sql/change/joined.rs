@@ -313,8 +313,9 @@ impl Lowering<'_> {
             }
             let gone = self.template(&format!("DELETE FROM {name} WHERE ctid = {PLACE}"));
             let failing = failing.unwrap_or_else(|| "NULL::text[]".to_owned());
-            let part =
-                format!("d{number} AS MATERIALIZED (SELECT \"mysql\".delete_rows(ARRAY(SELECT DISTINCT k{number} FROM found), {gone}, {failing}) AS n)");
+            let part = format!(
+                "d{number} AS MATERIALIZED (SELECT \"mysql\".delete_rows(ARRAY(SELECT DISTINCT k{number} FROM found), {gone}, {failing}) AS n)"
+            );
             return Ok((vec![format!("{alias}.ctid AS k{number}")], part));
         };
         let (mut list, mut own, mut found) = (Vec::new(), Vec::new(), Vec::new());

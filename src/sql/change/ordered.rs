@@ -52,12 +52,7 @@ impl Lowering<'_> {
     }
 
     /// An UPDATE of the AUTO_INCREMENT column raises the counter.
-    pub(super) fn with_counter(
-        &self,
-        table: &Table,
-        changes: &[Change],
-        update: String,
-    ) -> Result<String, SqlError> {
+    pub(super) fn with_counter(&self, table: &Table, changes: &[Change], update: String) -> Result<String, SqlError> {
         let id = changes.iter().find(|change| table.columns.get(change.column).is_some_and(|own| own.auto_increment));
         let Some(id) = id.filter(|_| self.context.purpose == Purpose::Serve) else { return Ok(update) };
         Ok(format!(
@@ -99,9 +94,9 @@ impl Lowering<'_> {
                 let index = ddl::index_name(&table.name.table, &key.name);
                 let entry = rowwise::entry(table, key, &value)?;
                 items.push(quote::literal(&index));
-                items.push(self.template(&format!(
-                    "SELECT {entry} FROM {name} AS {quoted} WHERE {quoted}.ctid = {PLACE}"
-                )));
+                items.push(
+                    self.template(&format!("SELECT {entry} FROM {name} AS {quoted} WHERE {quoted}.ctid = {PLACE}")),
+                );
             }
             entries = format!("ARRAY[{}]::text[]", items.join(", "));
             failing = rowwise::failing(&self.context.catalogue, table).unwrap_or(failing);

@@ -204,9 +204,11 @@ fn redefine(draft: &mut Draft, position: usize, spec: &ColumnSpec, scope: &Scope
         (None, None) => {}
         (Some(_), Some(_)) => {
             // The values are computed anew: the old column goes and the new one takes its place.
-            let part_of_key = draft.keys.iter().flat_map(|key| &key.parts).any(|part| {
-                part.column.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&old.column.name))
-            });
+            let part_of_key = draft
+                .keys
+                .iter()
+                .flat_map(|key| &key.parts)
+                .any(|part| part.column.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&old.column.name)));
             if part_of_key {
                 return Err(SqlError::unsupported("changing a generated column that is part of a key"));
             }

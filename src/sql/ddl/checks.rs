@@ -72,9 +72,8 @@ fn check(table: &Table, spec: &CheckSpec, next: &mut u64, scope: &Scope<'_>) -> 
         }
         _other => match formula::disallowed(&error) {
             Some(function) => {
-                let text = format!(
-                    "An expression of a check constraint '{name}' contains disallowed function: {function}."
-                );
+                let text =
+                    format!("An expression of a check constraint '{name}' contains disallowed function: {function}.");
                 SqlError::new(3814, "HY000", text)
             }
             None => error,
@@ -93,13 +92,7 @@ fn check(table: &Table, spec: &CheckSpec, next: &mut u64, scope: &Scope<'_>) -> 
         let text = format!("Check constraint '{name}' cannot refer to an auto-increment column.");
         return Err(SqlError::new(3818, "HY000", text));
     }
-    Ok(Check {
-        name,
-        expression: formula.text,
-        enforced: spec.enforced,
-        sql: formula.sql,
-        columns: formula.columns,
-    })
+    Ok(Check { name, expression: formula.text, enforced: spec.enforced, sql: formula.sql, columns: formula.columns })
 }
 
 fn functional_parts(table: &mut Table, scope: &Scope<'_>) -> Result<(), SqlError> {

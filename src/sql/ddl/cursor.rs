@@ -60,7 +60,14 @@ impl<'a> Cursor<'a> {
         while matches!(tokens.last(), Some(Placed { token: Token::SemiColon, .. })) {
             tokens.pop();
         }
-        Ok(Self { text, tokens, at: 0, ansi_quotes: mode("ANSI_QUOTES") || mode("ANSI"), end: None, notices: Vec::new() })
+        Ok(Self {
+            text,
+            tokens,
+            at: 0,
+            ansi_quotes: mode("ANSI_QUOTES") || mode("ANSI"),
+            end: None,
+            notices: Vec::new(),
+        })
     }
 
     fn token(&self, ahead: usize) -> Option<&Token> {

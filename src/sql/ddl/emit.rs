@@ -11,7 +11,9 @@ use super::filler::implicit_default;
 use super::formula;
 use super::scope::{ForeignKeyChecks, Scope};
 use crate::schema::quote::{self, identifier, literal};
-use crate::schema::{Check, Column, ColumnDefault, ColumnType, ForeignKey, Key, KeyKind, SchemaError, Table, collation, ddl};
+use crate::schema::{
+    Check, Column, ColumnDefault, ColumnType, ForeignKey, Key, KeyKind, SchemaError, Table, collation, ddl,
+};
 
 /// A schema error is a refusal by name.
 pub(super) fn refusal(error: &SchemaError) -> SqlError {
@@ -141,14 +143,11 @@ impl Alteration<'_> {
     /// Checks that go, or that aren't enforced any more.
     fn drop_checks(&mut self) {
         let stays = |check: &Check| self.new.checks.iter().any(|other| other.enforced && other.name == check.name);
-        let gone: Vec<&Check> =
-            self.old.checks.iter().filter(|check| check.enforced && !stays(check)).collect();
+        let gone: Vec<&Check> = self.old.checks.iter().filter(|check| check.enforced && !stays(check)).collect();
         for check in gone {
             let name = identifier(&quote::bounded(&check.name));
-            self.statements.push(format!(
-                "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}",
-                quote::table(&self.old.name)
-            ));
+            self.statements
+                .push(format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}", quote::table(&self.old.name)));
         }
     }
 

@@ -66,8 +66,7 @@ fn text_type(tokens: &[TokenWithSpan], at: usize) -> Option<Replaced> {
     };
     let (charset, taken) = if is_word(token(next)?, "CHARSET") {
         (named(next + 1)?, next + 2)
-    } else if (is_word(token(next)?, "CHARACTER") || is_word(token(next)?, "CHAR"))
-        && is_word(token(next + 1)?, "SET")
+    } else if (is_word(token(next)?, "CHARACTER") || is_word(token(next)?, "CHAR")) && is_word(token(next + 1)?, "SET")
     {
         (named(next + 2)?, next + 3)
     } else if is_word(token(next)?, "ASCII") {
@@ -104,7 +103,10 @@ fn ends_with_using(tokens: &[TokenWithSpan], open: usize) -> bool {
         match &token.token {
             Token::LParen => depth += 1,
             Token::RParen if depth <= 1 => {
-                return at.checked_sub(2).and_then(|using| tokens.get(using)).is_some_and(|t| is_word(&t.token, "USING"));
+                return at
+                    .checked_sub(2)
+                    .and_then(|using| tokens.get(using))
+                    .is_some_and(|t| is_word(&t.token, "USING"));
             }
             Token::RParen => depth -= 1,
             _inside => {}

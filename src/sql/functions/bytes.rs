@@ -71,8 +71,9 @@ impl Lowering<'_> {
             }
             ("REPEAT", [text, count]) if first => {
                 let (text, count) = (self.render(text, Carrier::Bytes)?, self.render(count, Carrier::Int8)?);
-                let sql =
-                    format!("decode(repeat(encode({text}, 'hex'), least(greatest({count}, 0), 16777216)::int4), 'hex')");
+                let sql = format!(
+                    "decode(repeat(encode({text}, 'hex'), least(greatest({count}, 0), 16777216)::int4), 'hex')"
+                );
                 Expression::sql(sql, Type::bytes(65_535), nullable)
             }
             ("LPAD" | "RPAD", [text, count, with]) if first || is_bytes(with) => {
@@ -141,7 +142,11 @@ impl Lowering<'_> {
             }
             ("FROM_BASE64", [value]) => {
                 let sql = self.text(value)?;
-                Expression::sql(format!("\"mysql\".from_base64({sql})"), Type::bytes(value.ty.length.saturating_mul(3)), true)
+                Expression::sql(
+                    format!("\"mysql\".from_base64({sql})"),
+                    Type::bytes(value.ty.length.saturating_mul(3)),
+                    true,
+                )
             }
             ("BIT_COUNT", [value]) => self.bit_count(value)?,
             (_, _) => return Ok(None),

@@ -6,6 +6,7 @@ use super::super::expression::{Expression, Lowering};
 use super::super::lower::Place;
 use super::super::plan::SqlError;
 use super::super::types::{Carrier, Class, Type};
+use crate::sql::calendar::Kind;
 use crate::wire::FieldType;
 use crate::wire::constants::column_flags;
 
@@ -47,8 +48,7 @@ impl Lowering<'_> {
                 Some(25..) => Expression::sql(self.render(&value, Carrier::Float8)?, Type::double(), nullable),
                 Some(_) | None => {
                     let sql = self.render(&value, Carrier::Float8)?;
-                    let ty =
-                        Type { carrier: Carrier::Float4, field: FieldType::Float, length: 12, ..Type::double() };
+                    let ty = Type { carrier: Carrier::Float4, field: FieldType::Float, length: 12, ..Type::double() };
                     Expression::sql(format!("({sql})::float4"), ty, nullable)
                 }
             },
@@ -67,12 +67,18 @@ impl Lowering<'_> {
                     }
                 }
             }
-            "DATE" => Expression::sql(self.render(&value, Carrier::Date)?, Type::date(), true),
+            "DATE" => {
+                let sql = self.moment_of(&value, Kind::Date)?;
+                Expression::sql(format!("({sql})::date"), Type::date(), true)
+            }
             "DATETIME" | "TIMESTAMP" => {
-                let sql = self.render(&value, Carrier::Timestamp)?;
+                let sql = self.moment_of(&value, Kind::DateTime)?;
                 Expression::sql(format!("({sql})::timestamp({fraction})"), Type::datetime(fraction), true)
             }
-            "TIME" => Expression::sql(self.render(&value, Carrier::Interval)?, Type::time(fraction), true),
+            "TIME" => {
+                let sql = format!("\"mysql\".rounded_time({}, {fraction})", self.time_of(&value)?);
+                Expression::sql(sql, Type::time(fraction), true)
+            }
             "JSON" => self.cast_to_json(&value)?,
             other => return Err(SqlError::unsupported(format_args!("CAST AS {other}"))),
         })
@@ -87,7 +93,10 @@ impl Lowering<'_> {
         let (precision, scale) = (precision.unwrap_or(10), scale.unwrap_or(0));
         let wrong = |code: u16, message: String| Err(SqlError::new(code, "42000", message));
         if scale > 30 {
-            return wrong(1425, format!("Too big scale {scale} specified for column 'cast as decimal'. Maximum is 30."));
+            return wrong(
+                1425,
+                format!("Too big scale {scale} specified for column 'cast as decimal'. Maximum is 30."),
+            );
         }
         if precision > 65 {
             let message = format!("Too-big precision {precision} specified for 'cast as decimal'. Maximum is 65.");
@@ -95,8 +104,7 @@ impl Lowering<'_> {
         }
         let precision = if precision == 0 { 10 } else { precision };
         if scale > precision {
-            let message =
-                "For float(M,D), double(M,D) or decimal(M,D), M must be >= D (column '').".to_owned();
+            let message = "For float(M,D), double(M,D) or decimal(M,D), M must be >= D (column '').".to_owned();
             return wrong(1427, message);
         }
         let sql = self.render(value, Carrier::Numeric)?;
@@ -114,8 +122,11 @@ impl Lowering<'_> {
         Ok(match length {
             Some(length) => {
                 let limit = length.min(i32::MAX.unsigned_abs());
-                let sql =
-                    if self.quiet { format!("left({sql}, {limit})") } else { format!("\"mysql\".char_of({sql}, {limit})") };
+                let sql = if self.quiet {
+                    format!("left({sql}, {limit})")
+                } else {
+                    format!("\"mysql\".char_of({sql}, {limit})")
+                };
                 Expression::sql(sql, Type { length, ..ty }, value.nullable)
             }
             None => Expression::sql(sql, ty, value.nullable),

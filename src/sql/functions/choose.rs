@@ -28,8 +28,7 @@ impl Lowering<'_> {
                     (Class::Open, _) => return Err(SqlError::unsupported(format_args!("{name} of a parameter"))),
                     (_, _) => "binary".to_owned(),
                 };
-                let shown =
-                    if name == "CHARSET" { charset::of_collation(&collation).to_owned() } else { collation };
+                let shown = if name == "CHARSET" { charset::of_collation(&collation).to_owned() } else { collation };
                 let ty = Type::text(64, "utf8mb3_general_ci");
                 Expression { nullable: false, ..Expression::literal(Value::Text(shown), ty) }
             }
@@ -96,11 +95,8 @@ impl Lowering<'_> {
         }
         let missing: Vec<String> = values.iter().map(|value| format!("{value} IS NULL")).collect();
         let chosen = format!("{name}({})", values.join(", "));
-        let sql = if nullable {
-            format!("(CASE WHEN {} THEN NULL ELSE {chosen} END)", missing.join(" OR "))
-        } else {
-            chosen
-        };
+        let sql =
+            if nullable { format!("(CASE WHEN {} THEN NULL ELSE {chosen} END)", missing.join(" OR ")) } else { chosen };
         Ok(Expression::sql(sql, ty, nullable))
     }
 }

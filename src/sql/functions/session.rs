@@ -16,23 +16,23 @@ impl Lowering<'_> {
         let text = |length| Type::text(length, &self.context.collation);
         let unsigned = Type { unsigned: true, ..Type::integer(21) };
         let constant = |ty: Type| Type {
-            collation: Some(Collation {
-                name: self.context.collation.clone(),
-                coercibility: Coercibility::System,
-            }),
+            collation: Some(Collation { name: self.context.collation.clone(), coercibility: Coercibility::System }),
             ..ty
         };
         let found = match (name, arguments) {
             ("DATABASE" | "SCHEMA", []) => match &self.context.database {
-                Some(database) => {
-                    Expression { nullable: true, ..Expression::literal(Value::Text(database.clone()), constant(text(34))) }
-                }
+                Some(database) => Expression {
+                    nullable: true,
+                    ..Expression::literal(Value::Text(database.clone()), constant(text(34)))
+                },
                 None => Expression::literal(Value::Null, constant(text(34))),
             },
             ("USER" | "CURRENT_USER" | "SESSION_USER" | "SYSTEM_USER", []) => {
                 Expression::source(ParameterSource::User, constant(text(288)), true)
             }
-            ("VERSION", []) => Expression::source(ParameterSource::Variable("version".to_owned()), constant(text(60)), false),
+            ("VERSION", []) => {
+                Expression::source(ParameterSource::Variable("version".to_owned()), constant(text(60)), false)
+            }
             ("CONNECTION_ID", []) => Expression::source(ParameterSource::ConnectionId, unsigned, false),
             ("LAST_INSERT_ID", []) => Expression::source(ParameterSource::LastInsertId, unsigned, false),
             ("LAST_INSERT_ID", [value]) => {

@@ -49,20 +49,3 @@ $$ SELECT CASE unit WHEN 'MICROSECOND' THEN (extract(epoch FROM b - a) * 1000000
   ELSE (CASE WHEN b >= a THEN m ELSE -m END) / CASE unit WHEN 'QUARTER' THEN 3 WHEN 'YEAR' THEN 12 ELSE 1 END END
  FROM (SELECT (extract(year FROM hi) * 12 + extract(month FROM hi) - extract(year FROM lo) * 12 - extract(month FROM lo))::bigint - CASE WHEN (extract(day FROM hi), hi::time) < (extract(day FROM lo), lo::time) THEN 1 ELSE 0 END m
        FROM (SELECT least(a, b) lo, greatest(a, b) hi) z) q $$;
-CREATE OR REPLACE FUNCTION "mysql".str_to_date(s text, f text) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
-$$ DECLARE re text COLLATE "C" := ''; i int := 1; c text COLLATE "C"; keys text[] := '{}'; m text[] COLLATE "C"; y int := 0; mo int := 0; d int := 0; h int := 0; mi int := 0; se int := 0; us int := 0; pm text; k int; BEGIN
- WHILE i <= length(f) LOOP c := substr(f, i, 1);
-  IF c = '%' AND i < length(f) THEN i := i + 1; c := substr(f, i, 1);
-   IF c = 'T' THEN re := re || '(\d{1,2}):(\d{1,2}):(\d{1,2})'; keys := keys || array['H', 'i', 's'];
-   ELSIF c IN ('Y', 'y', 'm', 'c', 'd', 'e', 'H', 'k', 'h', 'I', 'l', 'i', 's', 'S', 'f', 'M', 'b', 'p') THEN
-    re := re || '\s*' || CASE WHEN c = 'Y' THEN '(\d{1,4})' WHEN c = 'f' THEN '(\d{1,6})' WHEN c IN ('M', 'b') THEN '([A-Za-z]+)' WHEN c = 'p' THEN '([AaPp][Mm])' ELSE '(\d{1,2})' END; keys := keys || c;
-   ELSE RETURN NULL; END IF;
-  ELSIF c ~ '\s' THEN re := re || '\s*'; ELSE re := re || regexp_replace(c, '([^A-Za-z0-9])', '\\\1'); END IF; i := i + 1; END LOOP;
- m := regexp_match(s COLLATE "C", '^\s*' || re); IF m IS NULL THEN RETURN NULL; END IF;
- FOR k IN 1..coalesce(array_length(keys, 1), 0) LOOP c := keys[k];
-  CASE WHEN c = 'Y' THEN y := m[k]::int; WHEN c = 'y' THEN y := m[k]::int + CASE WHEN m[k]::int < 70 THEN 2000 ELSE 1900 END; WHEN c IN ('m', 'c') THEN mo := m[k]::int; WHEN c IN ('d', 'e') THEN d := m[k]::int;
-   WHEN c IN ('H', 'k', 'h', 'I', 'l') THEN h := m[k]::int; WHEN c = 'i' THEN mi := m[k]::int; WHEN c IN ('s', 'S') THEN se := m[k]::int; WHEN c = 'f' THEN us := rpad(m[k], 6, '0')::int; WHEN c = 'p' THEN pm := upper(m[k]);
-   WHEN c IN ('M', 'b') THEN mo := (strpos('janfebmaraprmayjunjulaugsepoctnovdec' COLLATE "C", lower(left(m[k], 3))) + 2) / 3; ELSE NULL; END CASE; END LOOP;
- IF pm IS NOT NULL THEN h := h % 12 + CASE WHEN pm = 'PM' THEN 12 ELSE 0 END; END IF;
- RETURN make_timestamp(y, mo, d, h, mi, se + us / 1000000.0);
-EXCEPTION WHEN others THEN RETURN NULL; END $$;

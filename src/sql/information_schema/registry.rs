@@ -174,7 +174,7 @@ fn column(cells: &[&str]) -> Option<(Column, SystemColumn)> {
         comment: String::new(),
         invisible: false,
         explicit_collation: false,
-            default_sql: String::new(),
+        default_sql: String::new(),
     };
     let system = SystemColumn { ty: type_of(type_text, field, &shown, collation), nullable, shown };
     Some((column, system))

@@ -188,7 +188,9 @@ fn conflict(table: &Table, key: &Key, columns: &[usize], cells: &[Cell]) -> Resu
     for column in parts {
         let Some(definition) = table.columns.get(column) else { return Ok(None) };
         match columns.iter().position(|at| *at == column).and_then(|at| cells.get(at)) {
-            Some(Cell::Sql(sql) | Cell::Id(sql)) => terms.push(format!("{} = {sql}", quote::identifier(&definition.name))),
+            Some(Cell::Sql(sql) | Cell::Id(sql)) => {
+                terms.push(format!("{} = {sql}", quote::identifier(&definition.name)))
+            }
             Some(Cell::Null) => return Ok(None),
             Some(Cell::Default) | None if definition.auto_increment => return Ok(None),
             Some(Cell::Default) | None if matches!(definition.default, ColumnDefault::Null | ColumnDefault::None) => {

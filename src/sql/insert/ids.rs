@@ -21,7 +21,12 @@ impl Lowering<'_> {
     }
 
     /// Rows of VALUES with their ids.
-    pub(super) fn insert_with_ids(&mut self, table: &Arc<Table>, rows: &Rows, id: usize) -> Result<WritePlan, SqlError> {
+    pub(super) fn insert_with_ids(
+        &mut self,
+        table: &Arc<Table>,
+        rows: &Rows,
+        id: usize,
+    ) -> Result<WritePlan, SqlError> {
         let total = rows.cells.len();
         let Some(place) = rows.columns.iter().position(|at| *at == id) else {
             return Err(SqlError::unsupported("an INSERT without its id"));
@@ -44,7 +49,8 @@ impl Lowering<'_> {
             format!("ARRAY[{}]::numeric[]", items.join(", "))
         };
         let taken = self.new_ids(table, &given, Some(total))?;
-        let mut numbered = Rows { columns: rows.columns.clone(), cells: rows.cells.clone(), generated: 0, explicit: 0, wanted: None };
+        let mut numbered =
+            Rows { columns: rows.columns.clone(), cells: rows.cells.clone(), generated: 0, explicit: 0, wanted: None };
         for (number, cells) in numbered.cells.iter_mut().enumerate() {
             if let Some(cell) = cells.get_mut(place) {
                 let cast = if carrier == wide { String::new() } else { format!("::{carrier}") };

@@ -198,9 +198,9 @@ impl Lowering<'_> {
         let set: Vec<String> =
             changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
         let differs = changes.iter().map(|change| change.differs("\"stored\"")).collect::<Vec<_>>().join(" OR ");
-        let id = table.auto_increment_column().map_or("NULL::text".to_owned(), |id| {
-            format!("\"stored\".{}::text", quote::identifier(&id.name))
-        });
+        let id = table
+            .auto_increment_column()
+            .map_or("NULL::text".to_owned(), |id| format!("\"stored\".{}::text", quote::identifier(&id.name)));
         Ok(format!(
             "UPDATE {} AS \"stored\" SET {} WHERE \"stored\".ctid = {PLACE} AND ({differs}) RETURNING {id}",
             quote::table(&table.name),

@@ -73,9 +73,8 @@ impl Lowering<'_> {
         if replay {
             return Ok(self.write_plan(verb, sql, table, WriteResult::Tag, 0));
         }
-        let sql = format!(
-            "WITH added AS ({sql} RETURNING 1) SELECT count(*), count(*), 0, 0, 0, NULL, NULL FROM added"
-        );
+        let sql =
+            format!("WITH added AS ({sql} RETURNING 1) SELECT count(*), count(*), 0, 0, 0, NULL, NULL FROM added");
         Ok(self.write_plan(verb, sql, table, WriteResult::Counted { many: true }, 0))
     }
 
@@ -118,12 +117,7 @@ impl Lowering<'_> {
     }
 
     /// The query's columns, converted for the table's.
-    fn selected(
-        &mut self,
-        table: &Arc<Table>,
-        columns: &[usize],
-        derived: &Derived,
-    ) -> Result<Vec<String>, SqlError> {
+    fn selected(&mut self, table: &Arc<Table>, columns: &[usize], derived: &Derived) -> Result<Vec<String>, SqlError> {
         let mut list = Vec::with_capacity(columns.len());
         for (at, column) in columns.iter().zip(&derived.columns) {
             let value = Expression {
@@ -231,16 +225,13 @@ impl Incoming {
             };
             match self.sources.iter_mut().find(|source| source.alias == alias && source.database == database) {
                 Some(source) => source.columns.push(column),
-                None => self.sources.push(Relation {
-                    alias,
-                    database,
-                    table: None,
-                    columns: vec![column],
-                    optional: false,
-                }),
+                None => {
+                    self.sources.push(Relation { alias, database, table: None, columns: vec![column], optional: false })
+                }
             }
         }
-        self.array = self.array.replacen("]::text[] AS \"line\"", &format!(", {}]::text[] AS \"line\"", added.join(", ")), 1);
+        self.array =
+            self.array.replacen("]::text[] AS \"line\"", &format!(", {}]::text[] AS \"line\"", added.join(", ")), 1);
         Ok(())
     }
 }

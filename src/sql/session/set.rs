@@ -255,7 +255,7 @@ fn value(
         parameters: lowering.parameters,
         columns: vec![metadata::of_type("", &lowered.ty, lowered.nullable)],
         locking: false,
-        warnings: Vec::new(),
+        warnings: std::mem::take(&mut lowering.warnings),
     };
     Ok((SetValue::Query(Box::new(plan)), Some(kind)))
 }
