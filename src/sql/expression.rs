@@ -438,6 +438,8 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
     let refused = || SqlError::unsupported(format_args!("implicit conversion of {} to {}", from.name(), to.name()));
     let converted = match (from, to) {
         (same, wanted) if same == wanted => sql.to_owned(),
+        // By way of its shortest digits: PostgreSQL's own conversion keeps fifteen.
+        (Float4 | Float8, Numeric) => format!("(({sql})::float8)::text::numeric"),
         (Int2 | Int4 | Int8 | Numeric | Float4 | Float8, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             format!("({sql})::{}", to.name())
         }

@@ -26,6 +26,11 @@ pub(super) fn replace(tokens: &[TokenWithSpan], at: usize) -> Option<Replaced> {
     if is_word(first, "INTERVAL") && token(1) == Some(&Token::LParen) && has_comma(tokens, at + 1) {
         return Some(Replaced { tokens: vec![word("INTERVAL", Some('`'))], taken: 1, closes_before_using: false });
     }
+    if (is_word(first, "INT") || is_word(first, "INTEGER"))
+        && previous.is_some_and(|previous| is_word(previous, "SIGNED") || is_word(previous, "UNSIGNED"))
+    {
+        return Some(Replaced { tokens: Vec::new(), taken: 1, closes_before_using: false });
+    }
     let is_char = is_word(first, "CHAR") || is_word(first, "CHARACTER");
     if !is_char {
         return None;

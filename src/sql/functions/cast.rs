@@ -160,9 +160,11 @@ impl Lowering<'_> {
         };
         if matches!(value.ty.class, Class::Date | Class::DateTime) {
             let sql = self.render(value, Carrier::Timestamp)?;
-            return Ok(Expression::sql(format!("extract(year FROM {sql})::int2"), ty, true));
+            let year = format!("extract(year FROM {sql})::int2");
+            let sql = format!("(CASE WHEN {year} BETWEEN 1901 AND 2155 THEN {year} END)");
+            return Ok(Expression::sql(sql, ty, true));
         }
-        if self.quiet || matches!(value.ty.class, Class::Time | Class::Json) {
+        if self.quiet || value.ty.is_enum() || matches!(value.ty.class, Class::Time | Class::Json) {
             return Err(SqlError::unsupported("CAST of this type AS YEAR"));
         }
         let quoted = matches!(value.ty.class, Class::Text | Class::Open | Class::Bytes);

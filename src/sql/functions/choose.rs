@@ -81,6 +81,10 @@ impl Lowering<'_> {
         if arguments.iter().any(|argument| argument.ty.class == Class::Json) {
             return Err(SqlError::unsupported("comparison of JSON in the LEAST and GREATEST operators"));
         }
+        let mixed = arguments.iter().filter(|side| !side.is_null()).any(|side| !side.ty.is_temporal());
+        if mixed && arguments.iter().any(|side| side.ty.is_temporal()) {
+            return Err(SqlError::unsupported(format_args!("{name} of dates or times with other values")));
+        }
         let nullable = arguments.iter().any(|argument| argument.nullable);
         let (ty, mut values) = self.unify_rounded(arguments)?;
         if ty.is_text() {

@@ -130,6 +130,8 @@ $$ SELECT CASE WHEN n < 0 THEN 18446744073709551616 + greatest(n, -9223372036854
 CREATE OR REPLACE FUNCTION "mysql".year_of(n numeric, shown text, quoted boolean) RETURNS smallint LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS
 $$ DECLARE y numeric := round(n); BEGIN
  IF n IS NULL THEN RETURN NULL; END IF;
+ IF quoted AND shown COLLATE "C" !~ '^\s*[-+]?[0-9.]' THEN PERFORM "mysql".warn(1292, format('Truncated incorrect YEAR value: ''%s''', shown)); RETURN NULL; END IF;
+ IF quoted AND shown COLLATE "C" !~ '^\s*[-+]?[0-9.]+(e[-+]?[0-9]+)?\s*$' THEN PERFORM "mysql".warn(1292, format('Truncated incorrect YEAR value: ''%s''', shown)); END IF;
  IF y = 0 THEN RETURN CASE WHEN quoted AND char_length(shown) < 4 THEN 2000 ELSE 0 END; END IF;
  IF y BETWEEN 1 AND 69 THEN RETURN y + 2000; ELSIF y BETWEEN 70 AND 99 THEN RETURN y + 1900; ELSIF y BETWEEN 1901 AND 2155 THEN RETURN y; END IF;
  PERFORM "mysql".warn(1292, format('Truncated incorrect YEAR value: ''%s''', shown)); RETURN NULL; END $$;
