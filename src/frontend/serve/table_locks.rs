@@ -79,7 +79,12 @@ impl Session {
                     && lock.alias.eq_ignore_ascii_case(&column.table)
             })
         };
-        match columns.iter().find(|column| !column.org_table.is_empty() && !locked(column)) {
+        // MySQL's own tables can always be read: dumps ask them while they hold their locks.
+        let stored = |column: &OutputColumn| {
+            let own = ["", "information_schema", "performance_schema"].contains(&column.schema.as_str());
+            !own && !column.org_table.is_empty()
+        };
+        match columns.iter().find(|column| stored(column) && !locked(column)) {
             None => Ok(()),
             Some(column) => {
                 let text = format!("Table '{}' was not locked with LOCK TABLES", column.table);
