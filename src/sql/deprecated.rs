@@ -52,7 +52,8 @@ pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition>
 /// BINARY before an operand, not as the type of CAST or CONVERT and not as a name.
 fn is_operator(previous: Option<&Token>, next: Option<&Token>) -> bool {
     let type_of_cast = previous.is_some_and(|previous| {
-        is_word(previous, "AS")
+        is_word(previous, "RETURNING")
+            || is_word(previous, "AS")
             || is_word(previous, "USING")
             || is_word(previous, "CHARSET")
             || is_word(previous, "SET")
