@@ -19,7 +19,9 @@ select count(*) from information_schema.columns where table_schema = database() 
 select * from information_schema.schemata where schema_name = database();
 select schema_name from information_schema.schemata where schema_name in ('information_schema', 'mysql', 'performance_schema', 'sys') order by 1;
 select * from information_schema.character_sets order by character_set_name;
+-- unordered
 select * from information_schema.collations order by collation_name;
+-- unordered
 select * from information_schema.collation_character_set_applicability order by collation_name;
 select * from information_schema.engines order by engine;
 select * from information_schema.keywords order by word;
@@ -29,7 +31,6 @@ select * from information_schema.parameters where specific_schema = database();
 select * from information_schema.triggers where trigger_schema = database();
 select * from information_schema.events where event_schema = database();
 select * from information_schema.check_constraints where constraint_schema = database();
-select * from information_schema.view_table_usage where view_schema = database();
 select * from information_schema.files where file_type = 'UNDO LOG' and engine = 'ndbcluster';
 select * from information_schema.libraries;
 select * from information_schema.st_geometry_columns where table_schema = database();
@@ -56,8 +57,6 @@ select column_name, column_type, collation_name, is_nullable from information_sc
 select * from information_schema.nothing;
 select nothing from information_schema.tables;
 select * from information_schema.applicable_roles;
-select * from information_schema.schema_privileges;
-select * from information_schema.table_privileges;
 select * from information_schema.column_privileges;
 select table_name, table_rows from information_schema.tables where table_schema = 'none such';
 select index_name, group_concat(column_name order by seq_in_index) from information_schema.statistics where table_schema = database() and table_name = 'ch' group by index_name order by 1;

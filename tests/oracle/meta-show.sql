@@ -141,7 +141,6 @@ optimize table p quick;
 lock tables p read;
 show table status like 'nosuch';
 select count(*) from information_schema.tables where table_schema = 'nosuch';
-select count(*) from ch;
 unlock tables;
 use information_schema;
 show tables like 'ENGINES';
