@@ -8,7 +8,7 @@ use sqlparser::ast::{
 
 use crate::schema::{KeyKind, Table, quote};
 
-use super::expression::Lowering;
+use super::expression::{Lowering, Origin};
 use super::information_schema;
 use super::lower::Place;
 use super::operators::unnested;
@@ -317,7 +317,8 @@ pub(super) fn relation_of(derived: &Derived, called: &str, names: &[String]) -> 
         sql: format!("{}.{}", quote::identifier(called), quote::identifier(&column.sql_name)),
         ty: column.ty.clone(),
         nullable: column.nullable,
-        origin: column.origin.clone(),
+        // Clients see the stored column under the name of what they read it from.
+        origin: column.origin.clone().map(|origin| Origin { alias: called.to_owned(), ..origin }),
         hidden: false,
     });
     Ok(Relation { alias: called.to_owned(), database: None, table: None, columns: columns.collect(), optional: false })

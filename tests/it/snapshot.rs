@@ -228,7 +228,6 @@ async fn what_a_schema_holds_besides_is_listed_and_refused() {
     assert_eq!(
         refusals,
         [
-            format!("{database}.ft: key fb: a FULLTEXT key isn't carried"),
             format!("{database}.g.p: type point isn't carried"),
             format!("{database}.gen.b: a generated column isn't carried"),
         ]

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::backend::Failure;
 use super::query::Execution;
 use super::session::Session;
+use super::write;
 use crate::schema::{Catalogue, CatalogueChange, View};
-use crate::sql::plan::{DdlPlan, Plan, Records};
+use crate::sql::plan::{DdlPlan, Plan, Records, WritePlan};
 use crate::store::statement;
 use crate::target::{Answer, Request};
-use crate::wire::resultset;
+use crate::wire::{Capabilities, resultset};
 
 impl Session {
     pub(super) async fn run_ddl(
@@ -44,7 +45,12 @@ impl Session {
         for notice in &plan.notes {
             self.state.warn(notice.level, notice.code, notice.message.clone());
         }
-        self.report(plan, &answers);
+        let raised = self.backend.take_raised();
+        self.state.absorb(raised);
+        match &plan.fill {
+            Some(fill) => self.report_filled(fill, answers.last()),
+            None => self.report(plan, &answers),
+        }
         Ok(())
     }
 
@@ -87,17 +93,38 @@ impl Session {
         self.backend.alone(grip.call(None), &requests).await
     }
 
+    /// The OK of CREATE TABLE … SELECT: that of the INSERT that filled the table, which always tells its counts.
+    fn report_filled(&mut self, fill: &WritePlan, answer: Option<&Answer>) {
+        let Some(answer) = answer else { return self.ok() };
+        let found_rows = self.channel.capabilities.contains(Capabilities::FOUND_ROWS);
+        let counts = write::Counts { found_rows, warnings: self.state.warned(), told_id: None };
+        let written = write::written(fill, answer.affected, &answer.rows, counts);
+        if let Some(id) = written.last_insert_id {
+            self.state.last_insert_id = id;
+        }
+        self.state.row_count = i64::try_from(written.affected).unwrap_or(i64::MAX);
+        let records = || format!("Records: {}  Duplicates: 0  Warnings: {}", written.affected, counts.warnings);
+        let ok = resultset::Ok {
+            affected_rows: written.affected,
+            insert_id: written.insert_id,
+            status: self.status(),
+            warnings: self.state.warning_count(),
+            info: if written.info.is_empty() { records() } else { written.info.clone() },
+            changes: std::mem::take(&mut self.changes),
+        };
+        self.channel.put_ok(&ok);
+    }
+
     /// The OK with MySQL's count of rows.
     fn report(&mut self, plan: &DdlPlan, answers: &[Answer]) {
         let counted = |answer: Option<&Answer>| {
             let text = answer.and_then(|answer| answer.rows.first()).and_then(|row| row.text(0));
             text.and_then(|text| text.parse().ok()).unwrap_or(0)
         };
-        let records: Option<u64> = match (&plan.records, &plan.fill) {
-            (_, Some(_)) => Some(answers.last().map_or(0, |answer| answer.affected)),
-            (Records::Silent | Records::Affected(_), None) => None,
-            (Records::Zero, None) => Some(0),
-            (Records::Of(_), None) => Some(counted(answers.first())),
+        let records: Option<u64> = match &plan.records {
+            Records::Silent | Records::Affected(_) => None,
+            Records::Zero => Some(0),
+            Records::Of(_) => Some(counted(answers.first())),
         };
         let affected = match plan.records {
             Records::Affected(number) => number,

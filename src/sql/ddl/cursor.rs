@@ -272,6 +272,7 @@ impl<'a> Cursor<'a> {
         };
         let text = text.clone();
         self.at += 1;
+        self.warn(3720, super::types::NATIONAL);
         Some(text)
     }
 

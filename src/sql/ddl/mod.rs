@@ -192,10 +192,6 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
                 select::add_columns(&mut draft, &derived, scope)?;
                 source = Some((derived, selection));
             }
-            if draft.columns.is_empty() {
-                let text = "A table must have at least 1 column";
-                return Err(SqlError::new(1113, "42000", text.to_owned()));
-            }
             let finished = draft.finish(scope)?;
             notices = finished.notices;
             finished.table

@@ -138,8 +138,8 @@ fn broken_text_never_panics() {
 }
 
 #[test]
-fn changes_that_alter_values_are_refused() {
-    let mut context = context(Purpose::Serve);
+fn changes_that_alter_values_are_refused_in_replay() {
+    let mut context = context(Purpose::Replay);
     run(
         &mut context,
         "CREATE TABLE t (a DATETIME, b VARCHAR(9), c DOUBLE, d SET('x','y'), e VARCHAR(9) CHARSET utf8mb4)",

@@ -95,6 +95,11 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, S
     Ok(spec)
 }
 
+/// What MySQL says of NATIONAL, NCHAR and N'…'.
+pub(super) const NATIONAL: &str =
+    "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 in a future release. \
+     Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be unambiguous.";
+
 const ZEROFILL: &str = "The ZEROFILL attribute is deprecated and will be removed in a future release. Use the LPAD \
                         function to zero-pad numbers, or store the formatted numbers in a CHAR column.";
 
@@ -265,9 +270,7 @@ fn character(
     }
     character_attributes(cursor, spec)?;
     if national {
-        let text = "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 in a \
-                    future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be unambiguous.";
-        cursor.warn(3720, text);
+        cursor.warn(3720, NATIONAL);
         spec.charset = Some("utf8mb3".to_owned());
     }
     Ok(())
@@ -286,12 +289,17 @@ fn text(cursor: &mut Cursor<'_>, spec: &mut TypeSpec, varying: bool, column: &st
 fn character_attributes(cursor: &mut Cursor<'_>, spec: &mut TypeSpec) -> Result<(), SqlError> {
     loop {
         if cursor.take("binary") {
+            let text = "'BINARY as attribute of a type' is deprecated and will be removed in a future release. Please \
+                        use a CHARACTER SET clause with _bin collation instead";
+            cursor.warn(1287, text);
             spec.binary = true;
         } else if cursor.take("byte") {
             spec.charset = Some("binary".to_owned());
         } else if cursor.take("ascii") {
+            warn_of_attribute(cursor, "ASCII");
             spec.charset = Some("latin1".to_owned());
         } else if cursor.take("unicode") {
+            warn_of_attribute(cursor, "UNICODE");
             spec.charset = Some("ucs2".to_owned());
         } else if cursor.take("character set") || cursor.take("char set") || cursor.take("charset") {
             spec.charset = Some(warned_charset(cursor)?);
@@ -299,6 +307,13 @@ fn character_attributes(cursor: &mut Cursor<'_>, spec: &mut TypeSpec) -> Result<
             return Ok(());
         }
     }
+}
+
+fn warn_of_attribute(cursor: &mut Cursor<'_>, word: &str) {
+    let text = format!(
+        "'{word}' is deprecated and will be removed in a future release. Please use CHARACTER SET charset_name instead"
+    );
+    cursor.warn(1287, text);
 }
 
 /// A character set or collation: a name, a string, or the reserved word BINARY.

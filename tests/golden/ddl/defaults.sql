@@ -5,8 +5,7 @@ CREATE TABLE d3 (a timestamp DEFAULT CURRENT_TIMESTAMP, b timestamp NOT NULL DEF
 CREATE TABLE d4 (a bit(4) DEFAULT b'101', b bit(8) DEFAULT 5, c bit(8) DEFAULT '5', d bit(8) DEFAULT b'0', e enum('a','b') DEFAULT 'B', f set('a','b') DEFAULT 'b,a', g set('a','b') DEFAULT '', h char(3) DEFAULT 'ab ', i varchar(3) DEFAULT 'abc  ', j varchar(4) DEFAULT 'it''s', k varchar(4) DEFAULT 'a\nb', l varchar(9) DEFAULT "dq", m varchar(9) DEFAULT 'a' 'b', n varchar(9) DEFAULT _utf8mb4'abc', o varchar(9) DEFAULT n'abc', p varchar(8) DEFAULT x'41', q varchar(8) DEFAULT 1.50, r varchar(5) DEFAULT 007, s varchar(5) DEFAULT TRUE, t enum('a','b') NOT NULL, u varchar(9) DEFAULT 'ünï');
 CREATE TABLE d5 (a double DEFAULT 1e3, b float DEFAULT 1.10, c double DEFAULT '1.50', d double DEFAULT 0.1, e double DEFAULT 0, f double DEFAULT -2.5, g float DEFAULT 123456);
 CREATE TABLE d6 (a varchar(36) DEFAULT (uuid()), b json DEFAULT (json_array()), c json DEFAULT (JSON_OBJECT()), d text DEFAULT ('x'), e date DEFAULT (curdate()), f datetime DEFAULT (now()), g int DEFAULT (5), h json DEFAULT ('[]'));
--- refused
-CREATE TABLE refused1 (a int DEFAULT (1 + 1));
+CREATE TABLE calculated (a int DEFAULT (1 + 1));
 CREATE TABLE bad (a int NOT NULL DEFAULT NULL);
 CREATE TABLE bad (a int DEFAULT 'x');
 CREATE TABLE bad (a int DEFAULT '12abc');

@@ -7,28 +7,19 @@ CREATE TABLE strings (a char, b char(10), c varchar(255), d character(5), e char
 CREATE TABLE binaries (a binary, b binary(16), c varbinary(255), d tinyblob, e blob, f mediumblob, g longblob, h blob(20), i blob(70000), j long varbinary, k char byte, l varchar(5) charset binary, m text charset binary);
 CREATE TABLE sets (a enum('x','y'), b set('p','q','r'), c enum('it''s','b ') NOT NULL, d set('') , e enum('a','B') charset latin1, f json);
 CREATE TABLE charsets (a varchar(5) binary, b varchar(5) charset utf8mb4, c varchar(5) charset utf8, d varchar(5) charset latin1, e varchar(5) collate utf8mb4_bin, f varchar(5) charset utf8mb4 collate utf8mb4_unicode_ci NOT NULL, g text charset utf8mb3 collate utf8mb3_bin, h varchar(4) charset latin1 binary, i varchar(4) binary charset latin1, j varchar(5) ascii, k int collate utf8mb4_bin, l varchar(8) NOT NULL COLLATE 'utf8mb4_general_ci' DEFAULT 'x');
--- refused
-CREATE TABLE refused1 (a float(10,3));
--- refused
-CREATE TABLE refused2 (a int(10) zerofill);
+CREATE TABLE inexact (a float(10,3));
+CREATE TABLE padded (a int(10) zerofill);
 -- refused
 CREATE TABLE refused3 (a geometry);
--- refused
-CREATE TABLE refused4 (a int, b int GENERATED ALWAYS AS (a + 1) STORED);
--- refused
-CREATE TABLE refused5 (a int CHECK (a > 1));
--- refused
-CREATE TABLE refused6 (a int, CONSTRAINT c CHECK (a > 1));
--- refused
-CREATE TABLE refused7 (a text, FULLTEXT KEY (a));
+CREATE TABLE generated_columns (a int, b int GENERATED ALWAYS AS (a + 1) STORED);
+CREATE TABLE checked (a int CHECK (a > 1));
+CREATE TABLE checked_by_name (a int, CONSTRAINT c CHECK (a > 1));
+CREATE TABLE searched (a text, FULLTEXT KEY (a));
 -- refused
 CREATE TABLE refused8 (a int) PARTITION BY HASH (a) PARTITIONS 2;
--- refused
-CREATE TABLE refused9 SELECT 1 AS a;
--- refused
-CREATE TABLE refused10 (a int, KEY ((a + 1)));
--- refused
-CREATE TABLE refused11 (a int) ENGINE=MyISAM;
+CREATE TABLE filled SELECT 1 AS a;
+CREATE TABLE functional (a int, KEY ((a + 1)));
+CREATE TABLE isam (a int) ENGINE=MyISAM;
 -- refused
 CREATE TABLE refused12 (a varchar(3) charset ucs2);
 -- refused
