@@ -132,8 +132,6 @@ pub(super) struct Lowering<'c> {
     pub(super) quiet: bool,
     /// The tables that the statement writes and what it calls them: subqueries may not read them.
     pub(super) written: Vec<(crate::schema::TableName, String)>,
-    /// The first of them that strict mode makes an error of in a write.
-    pub(super) failing: Option<String>,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -158,7 +156,6 @@ impl<'c> Lowering<'c> {
             depth: 0,
             quiet: false,
             written: Vec::new(),
-            failing: None,
             seen: HashMap::new(),
             names: 0,
         }

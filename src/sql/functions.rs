@@ -29,8 +29,6 @@ enum Returns {
     Like,
     Bytes(u32),
     Date,
-    DateTime,
-    Time,
 }
 
 /// A function that needs nothing but conversion of its arguments.
@@ -302,8 +300,6 @@ impl Lowering<'_> {
             },
             Returns::Bytes(length) => Type::bytes(length),
             Returns::Date => Type::date(),
-            Returns::DateTime => Type::datetime(0),
-            Returns::Time => Type::time(0),
         };
         let ty = match length_of(plain.name, arguments) {
             Some(length) if ty.is_text() => {

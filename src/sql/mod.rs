@@ -207,10 +207,17 @@ fn is_write(body: &sqlparser::ast::SetExpr) -> bool {
 }
 
 impl Lowering<'_> {
-    /// Under strict mode a write fails over a text in it that is no date; a query goes on with NULL.
+    /// Under strict mode a write fails over a value in its text that can't be read whole; a query only warns of it.
     fn accepted(&self, plan: plan::WritePlan) -> Result<Plan, SqlError> {
-        match &self.failing {
-            Some(message) if self.rules().strict => Err(SqlError::new(1292, "22007", message.clone())),
+        const FATAL: [u16; 5] = [1264, 1292, 1365, 1411, 1441];
+        let fatal = plan.warnings.iter().find(|warning| {
+            warning.level == crate::wire::condition::Level::Warning && FATAL.contains(&warning.code)
+        });
+        match fatal {
+            Some(warning) if self.rules().strict => {
+                let sqlstate = crate::wire::condition::sqlstate(warning.code);
+                Err(SqlError::new(warning.code, sqlstate, warning.message.clone()))
+            }
             Some(_) | None => Ok(Plan::Write(plan)),
         }
     }

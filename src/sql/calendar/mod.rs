@@ -114,7 +114,6 @@ impl Lowering<'_> {
     }
 
     fn warn_value(&mut self, what: &str, text: &str) {
-        self.failing.get_or_insert_with(|| format!("{what} value: '{text}'"));
         // An expression may be looked at more than once on its way through a statement.
         let warning = Condition::warning(1292, format!("{what} value: '{text}'"));
         if !self.warnings.contains(&warning) {
