@@ -19,6 +19,9 @@ use super::plan::{Parameter, ParameterSource, RowSource, SqlError};
 use super::temporal;
 use super::types::oid;
 
+/// Rows of a system table, each cell as text or NULL.
+pub type SystemRows = Vec<Vec<Option<String>>>;
+
 /// What the values of a statement's parameters come from.
 pub struct Values<'v> {
     /// The client's `?`, in order.
@@ -44,7 +47,7 @@ pub struct Values<'v> {
     /// User variables by lower-case name.
     pub user_variables: &'v dyn Fn(&str) -> Option<Value>,
     /// Rows of system tables that only the session knows.
-    pub rows: &'v dyn Fn(&RowSource) -> Result<Vec<Vec<Option<String>>>, SqlError>,
+    pub rows: &'v dyn Fn(&RowSource) -> Result<SystemRows, SqlError>,
 }
 
 /// The values of all parameters in PostgreSQL's text format; `None` is NULL. What MySQL would warn of is appended to

@@ -123,7 +123,7 @@ pub fn can_be_prepared(text: &[u8]) -> bool {
         return !second_is(&["TRANSACTION"]);
     }
     if first.is("ROLLBACK") {
-        return !second_is(&["TO"]) && !(second_is(&["WORK"]) && lexer.next().is_some_and(|word| word.is("TO")));
+        return !(second_is(&["TO"]) || second_is(&["WORK"]) && lexer.next().is_some_and(|word| word.is("TO")));
     }
     if first.is("LOAD") {
         return second_is(&["INDEX"]);

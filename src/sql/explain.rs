@@ -9,9 +9,7 @@ use sqlparser::tokenizer::Token;
 use super::cursor::Cursor;
 use super::dialect::Source;
 use super::information_schema as system;
-use super::plan::{
-    Context, Explain, ExplainFormat, OutputColumn, Plan, Planned, SessionCommand, SqlError,
-};
+use super::plan::{Context, Explain, ExplainFormat, OutputColumn, Plan, Planned, SessionCommand, SqlError};
 
 /// Words that begin a statement that can be explained.
 const STATEMENTS: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "TABLE", "VALUES"];

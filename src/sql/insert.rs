@@ -406,8 +406,10 @@ impl Lowering<'_> {
         result: WriteResult,
         generated: usize,
     ) -> WritePlan {
+        let strict = self.rules().strict;
         WritePlan {
             verb,
+            strict,
             sql: TargetSql(sql),
             parameters: std::mem::take(&mut self.parameters),
             tables: vec![table.name.clone()],

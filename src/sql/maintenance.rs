@@ -63,7 +63,10 @@ fn maintained(operation: &str, database: &str, table: &str, context: &Context) -
     let line = |kind: &str, text: &str| [name.clone(), op.clone(), kind.to_owned(), text.to_owned()];
     let Some(found) = context.catalogue.table(database, table) else {
         let missing = format!("Table '{name}' doesn't exist");
-        return Maintained { statement: None, lines: vec![line("Error", &missing), line("status", "Operation failed")] };
+        return Maintained {
+            statement: None,
+            lines: vec![line("Error", &missing), line("status", "Operation failed")],
+        };
     };
     let target = quote::table(&found.name);
     let (statement, lines) = match operation {

@@ -58,7 +58,7 @@ mod types;
 mod view;
 
 pub use binary::{Respelled, respell_binaries};
-pub use bind::{Values, bind, value_of};
+pub use bind::{SystemRows, Values, bind, value_of};
 pub use cache::Cache;
 pub use classify::{
     SessionEffects, can_be_prepared, classify, depends_on_time, may_call_function, savepoint_name, session_effects,
@@ -163,9 +163,9 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
                 None => Plan::Query(plan),
             })
         }
-        Statement::Insert(insert) => lowering.insert(insert).and_then(|plan| lowering.accepted(plan)),
-        Statement::Update(update) => lowering.update(update, modifiers).and_then(|plan| lowering.accepted(plan)),
-        Statement::Delete(delete) => lowering.delete(delete, modifiers).and_then(|plan| lowering.accepted(plan)),
+        Statement::Insert(insert) => lowering.insert(insert).and_then(accepted),
+        Statement::Update(update) => lowering.update(update, modifiers).and_then(accepted),
+        Statement::Delete(delete) => lowering.delete(delete, modifiers).and_then(accepted),
         other => Err(SqlError::unsupported(other.to_string().split(' ').take(3).collect::<Vec<_>>().join(" "))),
     }
 }
@@ -206,20 +206,12 @@ fn is_write(body: &sqlparser::ast::SetExpr) -> bool {
     matches!(body, SetExpr::Update(_) | SetExpr::Delete(_))
 }
 
-impl Lowering<'_> {
-    /// Under strict mode a write fails over a value in its text that can't be read whole; a query only warns of it.
-    fn accepted(&self, plan: plan::WritePlan) -> Result<Plan, SqlError> {
-        const FATAL: [u16; 5] = [1264, 1292, 1365, 1411, 1441];
-        let fatal = plan.warnings.iter().find(|warning| {
-            warning.level == crate::wire::condition::Level::Warning && FATAL.contains(&warning.code)
-        });
-        match fatal {
-            Some(warning) if self.rules().strict => {
-                let sqlstate = crate::wire::condition::sqlstate(warning.code);
-                Err(SqlError::new(warning.code, sqlstate, warning.message.clone()))
-            }
-            Some(_) | None => Ok(Plan::Write(plan)),
-        }
+/// A write that fails over a value in its text under strict mode isn't even begun.
+fn accepted(plan: plan::WritePlan) -> Result<Plan, SqlError> {
+    let told = plan.warnings.iter().map(|warning| (warning.level.name(), warning.code, warning.message.as_str()));
+    match plan.fatal(told) {
+        Some(error) => Err(error),
+        None => Ok(Plan::Write(plan)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::schema::{Catalogue, CatalogueChange, Table, TableName};
 use crate::value::Value;
 use crate::wire::FieldType;
-use crate::wire::condition::Condition;
+use crate::wire::condition::{self, Condition};
 
 pub use super::coerce::Rules;
 
@@ -208,6 +208,8 @@ pub struct OutputColumn {
 #[derive(Clone, Debug)]
 pub struct WritePlan {
     pub verb: Verb,
+    /// Conversions that a query would warn of are errors: strict mode, without IGNORE.
+    pub strict: bool,
     pub sql: TargetSql,
     pub parameters: Vec<Parameter>,
     /// What is written (the first for messages; several for multi-table forms).
@@ -217,6 +219,24 @@ pub struct WritePlan {
     pub generated_ids: usize,
     /// What MySQL warns of before the first value is seen.
     pub warnings: Vec<Condition>,
+}
+
+impl WritePlan {
+    /// The error that one of these warnings (level, number, message) is under strict mode: a value that can't be read
+    /// whole.
+    #[must_use]
+    pub fn fatal<'w>(&self, warnings: impl Iterator<Item = (&'w str, u16, &'w str)>) -> Option<SqlError> {
+        const FATAL: [u16; 5] = [1264, 1292, 1365, 1411, 1441];
+        let mut warnings = warnings.filter(|_| self.strict);
+        let (_, code, message) = warnings.find(|(level, code, _)| *level == "Warning" && FATAL.contains(code))?;
+        Some(SqlError::new(code, condition::sqlstate(code), message.to_owned()))
+    }
+
+    /// Whether PostgreSQL must be told of strict mode: only the helpers ask for it.
+    #[must_use]
+    pub fn tells_strict(&self) -> bool {
+        self.strict && self.sql.as_str().contains("\"mysql\".")
+    }
 }
 
 /// Which write.

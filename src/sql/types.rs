@@ -222,8 +222,8 @@ impl Type {
     /// An expression's character data of at most `length` characters, under the connection's collation.
     pub(super) fn text(length: u32, collation: &str) -> Self {
         let field = match length {
-            ..=16_383 => FieldType::VarString,
-            ..=4_194_303 => FieldType::MediumBlob,
+            0..=16_383 => FieldType::VarString,
+            16_384..=4_194_303 => FieldType::MediumBlob,
             _longer => FieldType::LongBlob,
         };
         Self {

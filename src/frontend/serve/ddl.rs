@@ -90,7 +90,7 @@ impl Session {
             return Ok(Vec::new());
         }
         let grip = self.grip();
-        self.backend.alone(grip.call(None), &requests).await
+        self.backend.alone(grip.call(), &requests).await
     }
 
     /// The OK of CREATE TABLE … SELECT: that of the INSERT that filled the table, which always tells its counts.

@@ -5,7 +5,7 @@
 
 use super::duplicate;
 use crate::schema::{Catalogue, ForeignKey, Table, ddl};
-use crate::sql::plan::{SqlError, Verb};
+use crate::sql::plan::SqlError;
 use crate::target::{ServerError, TargetError, mysql_code};
 use crate::wire::condition;
 
@@ -108,7 +108,6 @@ pub(super) enum Aftermath {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct About<'a> {
     pub(super) catalogue: &'a Catalogue,
-    pub(super) verb: Option<Verb>,
     /// The statement says NOWAIT.
     pub(super) no_wait: bool,
 }
@@ -243,8 +242,8 @@ fn child_table<'a>(error: &ServerError, catalogue: &'a Catalogue, name: &str) ->
     databases.into_iter().flat_map(|database| database.tables.values()).find_map(|table| Some((&**table, find(table)?)))
 }
 
-/// 1048. A column that the statement leaves out is told of when it's planned (1364), so PostgreSQL sees a NULL only
-/// where the statement gives one.
+/// Error 1048: a column that the statement leaves out is told of when it's planned (1364), so PostgreSQL sees a NULL
+/// only where the statement gives one.
 fn not_null(error: &ServerError) -> MysqlError {
     let column = error.column.as_deref().unwrap_or_default();
     MysqlError::new(1048, "23000", format!("Column '{column}' cannot be null"))
@@ -285,7 +284,7 @@ mod tests {
     #[test]
     fn what_isnt_listed_says_nothing_of_postgresql() {
         let catalogue = Catalogue::default();
-        let about = About { catalogue: &catalogue, verb: None, no_wait: false };
+        let about = About { catalogue: &catalogue, no_wait: false };
         let secret = |sqlstate: &str| ServerError {
             severity: "ERROR".to_owned(),
             sqlstate: sqlstate.to_owned(),

@@ -7,6 +7,7 @@ use super::charset;
 use super::error::MysqlError;
 use super::result::{ClientRows, Protocol, Sink};
 use super::session::Session;
+use super::state;
 use super::write;
 use crate::schema::Catalogue;
 use crate::sql as translate;
@@ -208,7 +209,7 @@ impl Session {
         let status = self.status();
         let rows = ClientRows::new(&mut self.channel, &query.columns, self.state.collation, status, execution.protocol);
         let mut sink = Sink::Client(rows);
-        self.backend.perform(grip.call(None), &statement, &mut sink).await?;
+        self.backend.perform(grip.call(), &statement, &mut sink).await?;
         self.state.absorb(self.backend.take_raised());
         let Sink::Client(mut rows) = sink else { return Ok(()) };
         rows.start();
@@ -226,13 +227,18 @@ impl Session {
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
         self.check_table_locks(&plan.tables)?;
+        let known = self.state.warnings.len();
         let mut statement = self.bind(plan.sql.as_str(), &plan.parameters, catalogue, execution.values)?;
         statement.effect = Effect::Write;
+        if let Some(error) = plan.fatal(self.state.warnings.iter().skip(known).map(state::Warning::parts)) {
+            self.state.warnings.truncate(known);
+            return Err(MysqlError::from(error).into());
+        }
         self.state.warn_all(plan.warnings.clone());
         self.begin_if_needed();
-        let grip = self.grip();
+        let grip = self.grip().strict(plan.tells_strict());
         let mut rows = Vec::new();
-        let call = grip.call(Some(plan.verb));
+        let call = grip.call();
         let mut tag = self.backend.perform(call, &statement, &mut Sink::Keep(&mut rows)).await?;
         // PostgreSQL looks for rows as of the statement's begin: one that another transaction deleted and inserted
         // again while we waited for it is missed, where MySQL finds it. A statement that found nothing has done

@@ -20,7 +20,6 @@ use super::{Peer, Serving, variables};
 use crate::frontend::carried::Carried;
 use crate::route::{self, ServingSide};
 use crate::schema::Catalogue;
-use crate::sql::plan::Verb;
 use crate::wire::handshake::ChangeUser;
 use crate::wire::resultset;
 use crate::wire::{Capabilities, Command, reader};
@@ -72,13 +71,18 @@ pub(super) struct Grip {
 }
 
 impl Grip {
-    pub(super) fn call(&self, verb: Option<Verb>) -> Call<'_> {
+    pub(super) fn call(&self) -> Call<'_> {
         Call {
             serving: &self.serving,
             connection_id: self.connection_id,
             settings: &self.settings,
-            about: About { catalogue: &self.catalogue, verb, no_wait: self.no_wait },
+            about: About { catalogue: &self.catalogue, no_wait: self.no_wait },
         }
+    }
+
+    /// For a write: see [`Settings::strict`].
+    pub(super) fn strict(self, strict: bool) -> Self {
+        Self { settings: self.settings.strict(strict), ..self }
     }
 
     pub(super) const fn no_wait(mut self, no_wait: bool) -> Self {
@@ -412,7 +416,7 @@ impl Session {
     /// Runs a statement of ours.
     pub(super) async fn perform(&mut self, statement: &Statement<'_>, sink: &mut Sink<'_>) -> Result<u64, Failure> {
         let grip = self.grip();
-        let performed = self.backend.perform(grip.call(None), statement, sink).await;
+        let performed = self.backend.perform(grip.call(), statement, sink).await;
         self.state.absorb(self.backend.take_raised());
         performed
     }

@@ -5,11 +5,17 @@ use bytes::Bytes;
 use super::variables::{Defaults, Overrides};
 
 /// Names in a fixed order, so that two lists can be compared.
-const NAMES: [&str; 5] =
-    ["TimeZone", "lock_timeout", "statement_timeout", "session_replication_role", "transaction_read_only"];
+const NAMES: [&str; 6] = [
+    "TimeZone",
+    "lock_timeout",
+    "statement_timeout",
+    "session_replication_role",
+    "mysql.strict",
+    "transaction_read_only",
+];
 
 /// What serving connections have when nothing is set.
-const DEFAULTS: [&str; 5] = ["UTC", "50s", "0", "origin", "off"];
+const DEFAULTS: [&str; 6] = ["UTC", "50s", "0", "origin", "off", "off"];
 
 /// Sets one for the rest of the transaction.
 pub(super) const SET_LOCAL: &str = "SELECT pg_catalog.set_config($1, $2, true)";
@@ -19,7 +25,7 @@ pub(super) const SET_LOCAL_TYPES: [u32; 2] = [25, 25];
 /// Values by position in [`NAMES`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
-    values: [String; 5],
+    values: [String; 6],
 }
 
 impl Default for Settings {
@@ -39,9 +45,17 @@ impl Settings {
             "replica".clone_into(&mut values[3]);
         }
         if !in_transaction && variables.is_on(defaults, "transaction_read_only") {
-            "on".clone_into(&mut values[4]);
+            "on".clone_into(&mut values[5]);
         }
         Self { values }
+    }
+
+    /// The same for a write whose helpers fail where they would warn.
+    pub(super) fn strict(mut self, strict: bool) -> Self {
+        if strict {
+            "on".clone_into(&mut self.values[4]);
+        }
+        self
     }
 
     /// What must be set to come here from `present`; all of it when that isn't known.

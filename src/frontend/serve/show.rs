@@ -104,9 +104,7 @@ impl Session {
     fn known_status(&self, pattern: Option<&str>) -> Result<Vec<Cells>, MysqlError> {
         let rows = self.status_rows();
         if let Some(pattern) = pattern.filter(|pattern| pattern.chars().any(|character| character != '%')) {
-            let known = |name: &str| {
-                rows.iter().any(|row| row.first().and_then(Option::as_deref) == Some(name))
-            };
+            let known = |name: &str| rows.iter().any(|row| row.first().and_then(Option::as_deref) == Some(name));
             let missing = show::status_names().find(|name| like(name, pattern, Case::Ignored) && !known(name));
             if let Some(name) = missing {
                 return Err(MysqlError::unsupported(&format!("the status variable {name}")));
@@ -188,8 +186,7 @@ impl Session {
         }
         let quoted = |text: &str| show_create::quoted_name(text);
         let privileges = show::privileges().join(", ");
-        let line =
-            format!("GRANT {privileges} ON *.* TO {}@{} WITH GRANT OPTION", quoted(&name), quoted(&host));
+        let line = format!("GRANT {privileges} ON *.* TO {}@{} WITH GRANT OPTION", quoted(&name), quoted(&host));
         Ok(vec![vec![Some(line)]])
     }
 

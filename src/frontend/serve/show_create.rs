@@ -216,8 +216,7 @@ fn literal(text: &str) -> String {
 /// SHOW CREATE DATABASE.
 pub(super) fn database(name: &str, charset: &str, collation: &str, if_not_exists: bool) -> String {
     let condition = if if_not_exists { "/*!32312 IF NOT EXISTS*/ " } else { "" };
-    let collation =
-        if shows_collation(charset, collation) { format!(" COLLATE {collation}") } else { String::new() };
+    let collation = if shows_collation(charset, collation) { format!(" COLLATE {collation}") } else { String::new() };
     format!(
         "CREATE DATABASE {condition}{} /*!40100 DEFAULT CHARACTER SET {charset}{collation} */ /*!80016 DEFAULT ENCRYPTION='N' */",
         quoted(name)

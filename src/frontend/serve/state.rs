@@ -30,6 +30,13 @@ pub(super) struct Warning {
     pub(super) message: String,
 }
 
+impl Warning {
+    /// Level, number and message.
+    pub(super) fn parts(&self) -> (&str, u16, &str) {
+        (self.level, self.code, &self.message)
+    }
+}
+
 /// One session's memory.
 #[derive(Debug)]
 pub(super) struct State {

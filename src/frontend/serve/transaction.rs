@@ -128,7 +128,7 @@ impl Session {
             return Ok(());
         }
         let grip = self.grip();
-        self.backend.commit(grip.call(None)).await
+        self.backend.commit(grip.call()).await
     }
 
     /// SAVEPOINT: outside a transaction it's accepted and vanishes, as in MySQL.
@@ -138,17 +138,17 @@ impl Session {
             return Ok(());
         }
         let grip = self.grip();
-        self.backend.savepoint(grip.call(None), name).await
+        self.backend.savepoint(grip.call(), name).await
     }
 
     pub(super) async fn rollback_to(&mut self, name: &str) -> Result<(), Failure> {
         let grip = self.grip();
-        self.backend.rollback_to(grip.call(None), name).await
+        self.backend.rollback_to(grip.call(), name).await
     }
 
     pub(super) async fn release(&mut self, name: &str) -> Result<(), Failure> {
         let grip = self.grip();
-        self.backend.release(grip.call(None), name).await
+        self.backend.release(grip.call(), name).await
     }
 
     /// SET TRANSACTION.

@@ -39,9 +39,9 @@ impl Lowering<'_> {
                 Expression::sql(format!("\"mysql\".in_calendar({moment} + {time})"), Type::datetime(digits), true)
             }
             ("UNIX_TIMESTAMP", [date]) => self.unix_timestamp(date)?,
-            ("FROM_UNIXTIME", [number]) => self.from_unixtime(number)?,
+            ("FROM_UNIXTIME", [number]) => self.unixtime(number)?,
             ("FROM_UNIXTIME", [number, format]) => {
-                let moment = self.from_unixtime(number)?;
+                let moment = self.unixtime(number)?;
                 let (moment, format) = (self.own(&moment)?, self.render(format, Carrier::Text)?);
                 let sql = format!("\"mysql\".date_format({moment}, {format})");
                 Expression::sql(sql, Type::text(255, &self.context.collation), true)
@@ -121,10 +121,10 @@ impl Lowering<'_> {
         })
     }
 
-    fn from_unixtime(&mut self, number: &Expression) -> Result<Expression, SqlError> {
+    fn unixtime(&mut self, number: &Expression) -> Result<Expression, SqlError> {
         self.deterministic("FROM_UNIXTIME")?;
         let digits = number_digits(number);
-        let sql = format!("\"mysql\".from_unixtime({})", self.render(number, Carrier::Numeric)?);
+        let sql = format!("\"mysql\".unixtime({})", self.render(number, Carrier::Numeric)?);
         Ok(Expression::sql(sql, Type::datetime(digits), true))
     }
 

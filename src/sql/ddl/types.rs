@@ -96,8 +96,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, S
 }
 
 /// What MySQL says of NATIONAL, NCHAR and N'…'.
-pub(super) const NATIONAL: &str =
-    "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 in a future release. \
+pub(super) const NATIONAL: &str = "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 in a future release. \
      Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be unambiguous.";
 
 const ZEROFILL: &str = "The ZEROFILL attribute is deprecated and will be removed in a future release. Use the LPAD \

@@ -39,8 +39,8 @@ $$ DECLARE s text COLLATE "C" := given; m text[] COLLATE "C"; y text COLLATE "C"
     CASE WHEN timed THEN coalesce(rpad(m[2], 6, '0')::int, 0) ELSE 0 END);
   END IF;
  END IF;
- IF r IS NULL THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = bad || ' value: ''' || given || '''';
- ELSIF octet_length(rest) > 0 THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect ' || CASE WHEN timed THEN 'datetime' ELSE 'date' END || ' value: ''' || given || ''''; END IF;
+ IF r IS NULL THEN PERFORM "mysql".warn(1292, bad || ' value: ''' || given || '''');
+ ELSIF octet_length(rest) > 0 THEN PERFORM "mysql".warn(1292, 'Truncated incorrect ' || CASE WHEN timed THEN 'datetime' ELSE 'date' END || ' value: ''' || given || ''''); END IF;
  RETURN r; END $$;
 
 -- The same of a number: 20240131, 240131, 20240131102030.5.
@@ -51,14 +51,14 @@ $$ DECLARE w numeric := trunc(n); r timestamp; t text COLLATE "C"; BEGIN
  IF w IS NOT NULL AND n >= 0 THEN t := lpad(w::text, 14, '0');
   r := "mysql".moment_of_parts(substr(t, 1, 4)::int, substr(t, 5, 2)::int, substr(t, 7, 2)::int, substr(t, 9, 2)::int, substr(t, 11, 2)::int, substr(t, 13, 2)::int,
    CASE WHEN n > 99991231 THEN trunc(mod(n, 1) * 1000000)::int ELSE 0 END); END IF;
- IF r IS NULL THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Incorrect datetime value: ''' || n::text || ''''; END IF;
+ IF r IS NULL THEN PERFORM "mysql".warn(1292, 'Incorrect datetime value: ''' || n::text || ''''); END IF;
  RETURN r; END $$;
 
 -- A duration of parts; NULL when minutes or seconds are none, the longest one with a warning beyond it.
 CREATE OR REPLACE FUNCTION "mysql".time_of_parts(negative boolean, h numeric, mi integer, s integer, us integer, given text) RETURNS interval LANGUAGE plpgsql VOLATILE STRICT AS
 $$ DECLARE r interval; BEGIN
- IF mi > 59 OR s > 59 THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect time value: ''' || given || ''''; RETURN NULL; END IF;
- IF h > 838 OR (h = 838 AND mi = 59 AND s = 59 AND us > 0) THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect time value: ''' || given || ''''; r := interval '838:59:59';
+ IF mi > 59 OR s > 59 THEN PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || given || ''''); RETURN NULL; END IF;
+ IF h > 838 OR (h = 838 AND mi = 59 AND s = 59 AND us > 0) THEN PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || given || ''''); r := interval '838:59:59';
  ELSE r := make_interval(hours => h::int, mins => mi, secs => s) + us * interval '1 microsecond'; END IF;
  RETURN CASE WHEN negative THEN -r ELSE r END; END $$;
 CREATE OR REPLACE FUNCTION "mysql".as_time(given text) RETURNS interval LANGUAGE plpgsql VOLATILE STRICT AS
@@ -66,11 +66,11 @@ $$ DECLARE s text COLLATE "C" := given; m text[] COLLATE "C"; r interval; rest t
  m := regexp_match(s, '^\s*\d{2,4}-\d{1,2}-\d{1,2}\s+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:\.(\d{0,6})\d*)?)?)?(.*)$');
  IF m IS NOT NULL AND length(btrim(s)) >= 12 THEN
   IF m[1]::int > 23 THEN r := NULL; ELSE r := "mysql".time_of_parts(false, m[1]::int, coalesce(m[2]::int, 0), coalesce(m[3]::int, 0), coalesce(rpad(m[4], 6, '0')::int, 0), given); END IF; rest := btrim(m[5]);
-  IF r IS NULL THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect time value: ''' || given || ''''; RETURN NULL; END IF;
+  IF r IS NULL THEN PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || given || ''''); RETURN NULL; END IF;
  ELSE
   m := regexp_match(s, '^\s*(-?)(?:(\d{1,9})\s+)?(\d{1,9})(?::(\d{1,9})(?::(\d{1,9}))?)?(?:\.(\d{0,6})\d*)?(.*)$');
   IF m IS NULL THEN
-   IF octet_length(btrim(s)) > 0 THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect time value: ''' || given || ''''; END IF;
+   IF octet_length(btrim(s)) > 0 THEN PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || given || ''''); END IF;
    RETURN NULL; END IF;
   rest := btrim(m[7], E' \t\n\r\f\v');
   IF m[2] IS NULL AND m[4] IS NULL THEN
@@ -80,13 +80,13 @@ $$ DECLARE s text COLLATE "C" := given; m text[] COLLATE "C"; r interval; rest t
   END IF;
   IF r IS NULL OR abs(extract(epoch FROM r)) >= 3020399 THEN RETURN r; END IF;
  END IF;
- IF octet_length(rest) > 0 THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect time value: ''' || given || ''''; END IF;
+ IF octet_length(rest) > 0 THEN PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || given || ''''); END IF;
  RETURN r; END $$;
 CREATE OR REPLACE FUNCTION "mysql".time_of_number(n numeric) RETURNS interval LANGUAGE plpgsql VOLATILE STRICT AS
 $$ DECLARE w numeric := trunc(abs(n)); m timestamp; BEGIN
  IF w > 8385959 THEN
   IF n >= 10000000000 THEN m := "mysql".moment_of_number(n); RETURN m - date_trunc('day', m); END IF;
-  RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect time value: ''' || n::text || ''''; RETURN NULL; END IF;
+  PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || n::text || ''''); RETURN NULL; END IF;
  RETURN "mysql".time_of_parts(n < 0, trunc(w / 10000), mod(trunc(w / 100), 100)::int, mod(w, 100)::int, trunc(mod(abs(n), 1) * 1000000)::int, n::text); END $$;
 
 -- Parts of a date; those of a zero date are zero.
@@ -107,13 +107,13 @@ $$ SELECT CASE WHEN isfinite(m) THEN m END $$;
 -- A duration within MySQL's range; beyond it the longest one with a warning.
 CREATE OR REPLACE FUNCTION "mysql".clamped_time(i interval) RETURNS interval LANGUAGE plpgsql VOLATILE STRICT AS
 $$ BEGIN IF abs(extract(epoch FROM i)) <= 3020399 THEN RETURN i; END IF;
- RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect time value: ''' || "mysql".time_text(i, CASE WHEN mod(extract(epoch FROM i), 1) <> 0 THEN 6 ELSE 0 END) || '''';
+ PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || "mysql".time_text(i, CASE WHEN mod(extract(epoch FROM i), 1) <> 0 THEN 6 ELSE 0 END) || '''');
  RETURN CASE WHEN i < interval '0' THEN interval '-838:59:59' ELSE interval '838:59:59' END; END $$;
 -- A text that is shifted stays text: a date if it was one and the unit is days or more, a fraction if there is one.
 CREATE OR REPLACE FUNCTION "mysql".shifted_text(given text, i interval, days boolean) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS
 $$ DECLARE m timestamp := "mysql".dated("mysql".as_moment(given, 'Incorrect datetime')); r timestamp; BEGIN
  IF m IS NULL THEN RETURN NULL; END IF; r := "mysql".in_calendar(m + i);
- IF r IS NULL THEN RAISE WARNING USING ERRCODE = 'M1441', MESSAGE = 'Datetime function: datetime field overflow'; RETURN NULL; END IF;
+ IF r IS NULL THEN PERFORM "mysql".warn(1441, 'Datetime function: datetime field overflow'); RETURN NULL; END IF;
  IF days AND NOT (given COLLATE "C" ~ '^\s*(\d+[[:punct:]]+\d+[[:punct:]]+\d+(T|[[:punct:]]*\s+[[:punct:]]*|[[:punct:]]+)\d|\d{12}|\d{14})') THEN RETURN to_char(r, 'YYYY-MM-DD'); END IF;
  RETURN to_char(r, CASE WHEN date_trunc('second', r) = r THEN 'YYYY-MM-DD HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS.US' END); END $$;
 
@@ -124,13 +124,13 @@ CREATE OR REPLACE FUNCTION "mysql".from_unixtime(n numeric) RETURNS timestamp LA
 $$ SELECT CASE WHEN n >= 0 AND n < 32536771200 THEN (timestamptz 'epoch' + trunc(n)::float8 * interval '1 second' + round(mod(n, 1) * 1000000)::float8 * interval '1 microsecond')::timestamp END $$;
 CREATE OR REPLACE FUNCTION "mysql".sec_to_time(n numeric) RETURNS interval LANGUAGE plpgsql VOLATILE STRICT AS
 $$ BEGIN IF abs(n) < 3020400 THEN RETURN trunc(n)::float8 * interval '1 second' + round(mod(n, 1) * 1000000)::float8 * interval '1 microsecond'; END IF;
- RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect time value: ''' || n::text || '''';
+ PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || n::text || '''');
  RETURN CASE WHEN n < 0 THEN interval '-838:59:59' ELSE interval '838:59:59' END; END $$;
 CREATE OR REPLACE FUNCTION "mysql".makedate(y bigint, d bigint) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN y BETWEEN 0 AND 9999 AND d BETWEEN 1 AND 3652500 THEN (SELECT CASE WHEN r <= date '9999-12-31' THEN r END FROM (SELECT (make_date((CASE WHEN y < 70 THEN y + 2000 WHEN y < 100 THEN y + 1900 ELSE y END)::int, 1, 1) + (d - 1)::int) r) q) END $$;
 CREATE OR REPLACE FUNCTION "mysql".maketime(h bigint, mi bigint, s numeric) RETURNS interval LANGUAGE plpgsql VOLATILE STRICT AS
 $$ DECLARE r interval; BEGIN IF mi NOT BETWEEN 0 AND 59 OR s < 0 OR s >= 60 THEN RETURN NULL; END IF;
- IF abs(h) > 838 THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect time value: ''' || h || ':' || lpad(mi::text, 2, '0') || ':' || lpad(s::text, 2, '0') || ''''; RETURN CASE WHEN h < 0 THEN interval '-838:59:59' ELSE interval '838:59:59' END; END IF;
+ IF abs(h) > 838 THEN PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || h || ':' || lpad(mi::text, 2, '0') || ':' || lpad(s::text, 2, '0') || ''''); RETURN CASE WHEN h < 0 THEN interval '-838:59:59' ELSE interval '838:59:59' END; END IF;
  r := make_interval(hours => abs(h)::int, mins => mi::int, secs => trunc(s)::float8) + round(mod(s, 1) * 1000000)::float8 * interval '1 microsecond';
  RETURN "mysql".clamped_time(CASE WHEN h < 0 THEN -r ELSE r END); END $$;
 -- Periods: YYYYMM or YYMM as a number of months.
@@ -197,8 +197,8 @@ $$ DECLARE re text COLLATE "C" := ''; i int := 1; c text COLLATE "C"; keys text[
    IF doy IS NOT NULL AND y > 0 AND doy BETWEEN 1 AND 366 THEN mo := extract(month FROM make_date(y, 1, 1) + (doy - 1))::int; d := extract(day FROM make_date(y, 1, 1) + (doy - 1))::int; y := extract(year FROM make_date(y, 1, 1) + (doy - 1))::int; END IF;
    IF mo IS NOT NULL THEN r := "mysql".moment_of_parts(y, mo, d, h, mi, se, us); END IF; END IF;
  END IF;
- IF r IS NULL THEN RAISE WARNING USING ERRCODE = 'M1411', MESSAGE = 'Incorrect ' || CASE WHEN kind = 'time' THEN 'time' ELSE 'datetime' END || ' value: ''' || s || ''' for function str_to_date';
- ELSIF octet_length(btrim(m[coalesce(array_length(keys, 1), 0) + 1])) > 0 THEN RAISE WARNING USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect ' || kind || ' value: ''' || s || ''''; END IF;
+ IF r IS NULL THEN PERFORM "mysql".warn(1411, 'Incorrect ' || CASE WHEN kind = 'time' THEN 'time' ELSE 'datetime' END || ' value: ''' || s || ''' for function str_to_date');
+ ELSIF octet_length(btrim(m[coalesce(array_length(keys, 1), 0) + 1])) > 0 THEN PERFORM "mysql".warn(1292, 'Truncated incorrect ' || kind || ' value: ''' || s || ''''); END IF;
  RETURN r; END $$;
 -- EXTRACT keeps the sign of a duration.
 CREATE OR REPLACE FUNCTION "mysql".signed_time_part(unit text, i interval) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS

@@ -23,11 +23,11 @@ use sqlparser::ast::{BinaryOperator, Expr, Select, TableAlias};
 
 use crate::schema::quote;
 
-pub(in crate::sql) use registry::{SHOW, SystemTable, find, is_known, is_system};
-pub(in crate::sql) use rows::{Wanted, json};
 pub(in crate::sql) use columns::now;
 pub(in crate::sql) use fixed::PRIVILEGES;
 pub(in crate::sql) use registry::status_names;
+pub(in crate::sql) use registry::{SHOW, SystemTable, find, is_known, is_system};
+pub(in crate::sql) use rows::{Wanted, json};
 pub(in crate::sql) use shown::shown_rows;
 
 use super::expression::{Body, Expression, Lowering, Origin};

@@ -122,9 +122,10 @@ fn view_row(view: &View) -> Cells {
 pub(super) fn views(wanted: &Wanted<'_>) -> Vec<Cells> {
     let row = |view: &View| {
         let text = view.canonical.to_ascii_lowercase();
-        let gathers = [" group by ", " union ", "select distinct ", " limit ", " having ", "count(", "sum(", "min(", "max("]
-            .iter()
-            .any(|word| text.contains(word));
+        let gathers =
+            [" group by ", " union ", "select distinct ", " limit ", " having ", "count(", "sum(", "min(", "max("]
+                .iter()
+                .any(|word| text.contains(word));
         let updatable = if gathers || view.algorithm == "TEMPTABLE" { "NO" } else { "YES" };
         let cells = [
             "def",

@@ -243,15 +243,13 @@ fn delimited_parts(scan: &mut Scan<'_>, status: &mut Status) -> Option<Parts> {
         let last = scan.at;
         let mut seen = 0;
         while let Some(byte) = scan.peek().filter(|byte| byte.is_ascii_punctuation() || is_blank(*byte)) {
-            if is_blank(byte) {
-                if index != 2 {
-                    // A blank after the last part is only a tail.
-                    if text_ends(scan) {
-                        scan.at = last;
-                        return Some(parts);
-                    }
-                    return None;
+            if is_blank(byte) && index != 2 {
+                // A blank after the last part is only a tail.
+                if text_ends(scan) {
+                    scan.at = last;
+                    return Some(parts);
                 }
+                return None;
             }
             if seen > 0 {
                 deprecated(status, scan.text, scan.at, None);
