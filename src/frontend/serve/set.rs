@@ -66,6 +66,9 @@ const FIXED_GLOBALS: [&str; 7] = [
     "max_connections",
 ];
 
+/// Modes that change what statements mean and that the rewrite doesn't know.
+const UNKNOWN_MODES: [&str; 2] = ["HIGH_NOT_PRECEDENCE", "PAD_CHAR_TO_FULL_LENGTH"];
+
 /// An assignment that has passed all checks.
 #[derive(Debug)]
 pub(super) enum Assignment {
@@ -185,7 +188,11 @@ impl Session {
         if FIXED.contains(&name) && !text.eq_ignore_ascii_case(present) {
             return Err(MysqlError::unsupported(&format!("SET {name}")));
         }
-        Ok(())
+        let strange = |mode: &str| name == "sql_mode" && text.split(',').any(|own| own.eq_ignore_ascii_case(mode));
+        match UNKNOWN_MODES.iter().find(|mode| strange(mode)) {
+            Some(mode) => Err(MysqlError::unsupported(&format!("sql_mode {mode}"))),
+            None => Ok(()),
+        }
     }
 
     fn check_global(
