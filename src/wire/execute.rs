@@ -26,6 +26,15 @@ pub struct Known<'a> {
     pub query_attributes: bool,
 }
 
+impl Known<'_> {
+    /// Whether the packet tells the number of its parameters: under CLIENT_QUERY_ATTRIBUTES always when the statement
+    /// has some, and otherwise when a flag says so (MySQL's manual, COM_STMT_EXECUTE). Connector/Python sends the
+    /// number without the flag.
+    fn is_counted(&self, flags: u8) -> bool {
+        self.query_attributes && (self.parameters > 0 || flags & PARAMETER_COUNT_AVAILABLE != 0)
+    }
+}
+
 /// A decoded COM_STMT_EXECUTE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Execute {
@@ -63,7 +72,7 @@ pub fn decode(payload: &[u8], known: Known<'_>) -> Result<Execute, Malformed> {
     let statement = reader.u32()?;
     let flags = reader.u8()?;
     reader.u32()?;
-    let counted = known.query_attributes && flags & PARAMETER_COUNT_AVAILABLE != 0;
+    let counted = known.is_counted(flags);
     let cursor = flags & !PARAMETER_COUNT_AVAILABLE;
     if known.parameters == 0 && !counted {
         return Ok(Execute { statement, cursor, values: Vec::new(), types: Vec::new() });
@@ -104,7 +113,7 @@ pub fn types(payload: &[u8], known: Known<'_>) -> Result<Vec<ParameterType>, Mal
     reader.take(5)?;
     let flags = reader.u8()?;
     reader.u32()?;
-    let counted = known.query_attributes && flags & PARAMETER_COUNT_AVAILABLE != 0;
+    let counted = known.is_counted(flags);
     let count = if counted { reader.lenenc()? } else { known.parameters as u64 };
     if count == 0 || count > PARAMETER_LIMIT || count < known.parameters as u64 {
         return if count == 0 { Ok(Vec::new()) } else { Err(Malformed) };
@@ -270,6 +279,16 @@ mod tests {
         payload.extend([11, 0xe8, 7, 2, 29, 1, 2, 3, 4, 0, 0, 0]);
         payload.extend([8, 1, 1, 0, 0, 0, 2, 0, 0]);
         payload
+    }
+
+    #[test]
+    fn a_number_of_parameters_without_its_flag_is_read() {
+        // As Connector/Python sends it: two TINY parameters without names, flags 0.
+        let payload = [0x17, 1, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 1, 1, 0x80, 0, 1, 0x80, 0, 1, 2];
+        let known = Known { query_attributes: true, ..known(2) };
+        let execute = decode(&payload, known).expect("well formed");
+        assert_eq!(execute.values, [Value::UInt(1), Value::UInt(2)]);
+        assert_eq!(types(&payload, known).map(|types| types.len()), Ok(2));
     }
 
     #[test]
