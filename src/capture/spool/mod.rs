@@ -21,7 +21,6 @@ mod writer;
 
 pub(super) use reader::{Raw, SpoolReader};
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -89,7 +88,7 @@ struct Shared {
     /// Bytes on disk.
     stored: AtomicU64,
     /// Holds the lock on the directory.
-    _lock: File,
+    _lock: open::DirectoryLock,
 }
 
 /// What waits for the writer.

@@ -83,8 +83,22 @@ impl Spool {
     }
 }
 
-/// Takes the directory for this process; the lock ends with the file handle, also by kill -9.
-fn lock(directory: &Path) -> Result<File, SpoolError> {
+/// The right to a directory. It ends when this is dropped, and with the process, also by kill -9.
+#[derive(Debug)]
+pub(super) struct DirectoryLock(File);
+
+impl Drop for DirectoryLock {
+    /// Gives the right up at once. Closing the file isn't enough: a child that another thread is just starting holds
+    /// the same open file until its program begins, and the lock with it.
+    fn drop(&mut self) {
+        if let Err(error) = rustix::fs::flock(&self.0, rustix::fs::FlockOperation::Unlock) {
+            tracing::debug!(%error, "the spool's lock ends with its file");
+        }
+    }
+}
+
+/// Takes the directory for this process.
+fn lock(directory: &Path) -> Result<DirectoryLock, SpoolError> {
     let path = directory.join("lock");
     let file = OpenOptions::new()
         .write(true)
@@ -94,7 +108,7 @@ fn lock(directory: &Path) -> Result<File, SpoolError> {
         .open(&path)
         .map_err(|error| SpoolError::io("open", &path, error))?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(DirectoryLock(file)),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(SpoolError::InUse { directory: directory.to_owned() }),
         Err(error) => Err(SpoolError::io("lock", &path, error.into())),
     }
