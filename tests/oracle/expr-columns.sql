@@ -207,3 +207,8 @@ select max(i)+1 from t;
 select sum(d)/3 from t;
 select avg(f)+1 from t;
 select max(bu)-1 from t;
+-- Patterns with a collation of their own, as ORMs write them for a match without case.
+CREATE TABLE likes (a VARCHAR(20), b VARCHAR(20) COLLATE utf8mb4_bin, c TEXT);
+INSERT INTO likes VALUES ('ThinkPad', 'ThinkPad', 'Grün');
+SELECT LOWER(a) LIKE LOWER('%THINK%'), LOWER(b) LIKE LOWER('%THINK%'), UPPER(c) LIKE UPPER('gr%') FROM likes;
+SELECT a LIKE LOWER(a), b LIKE LOWER(b), a NOT LIKE UPPER(c), b LIKE b COLLATE utf8mb4_general_ci FROM likes;

@@ -47,9 +47,9 @@ impl Lowering<'_> {
         };
         let (subject, pattern) = (self.text(&subject)?, self.text(&pattern)?);
         let sql = if is_binary_collation(&winner) || winner.ends_with("_cs") {
-            format!("({subject} COLLATE \"C\" {not}LIKE {pattern})")
+            format!("({subject} COLLATE \"C\" {not}LIKE {pattern} COLLATE \"C\")")
         } else {
-            format!("(\"mysql\".fold({subject}) COLLATE \"C\" {not}LIKE \"mysql\".fold({pattern}))")
+            format!("(\"mysql\".fold({subject}) COLLATE \"C\" {not}LIKE \"mysql\".fold({pattern}) COLLATE \"C\")")
         };
         Ok(Expression::condition(sql, nullable))
     }
