@@ -74,8 +74,8 @@ fn introducer(before: &[u8]) -> Option<usize> {
     (own && alone).then_some(start)
 }
 
-/// The bytes of a literal that begins at `start`, and where it ends.
-fn quoted(text: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
+/// The bytes of a literal that begins at `start`, with its escapes resolved, and where it ends.
+pub(super) fn quoted(text: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
     let quote = *text.get(start)?;
     let (mut value, mut at) = (Vec::new(), start + 1);
     loop {

@@ -20,6 +20,8 @@
 
 use crate::value::Value;
 
+use super::binary::quoted;
+
 /// Literals lifted from one text at most; longer statements are bulk loads, whose texts are never shared.
 const MOST: usize = 256;
 
@@ -323,35 +325,11 @@ impl<'t> Scan<'t> {
     }
 
     fn string(&mut self) -> Option<()> {
-        let (start, quote) = (self.at, self.peek(0));
-        let mut value = Vec::new();
-        self.at += 1;
-        loop {
-            let byte = *self.bytes.get(self.at)?;
-            self.at += 1;
-            if byte == quote {
-                if self.peek(0) != quote {
-                    break;
-                }
-                self.at += 1;
-                value.push(quote);
-            } else if byte == b'\\' {
-                let escaped = *self.bytes.get(self.at)?;
-                self.at += 1;
-                match escaped {
-                    b'0' | b'Z' => return None,
-                    b'b' => value.push(8),
-                    b'n' => value.push(b'\n'),
-                    b'r' => value.push(b'\r'),
-                    b't' => value.push(b'\t'),
-                    b'%' | b'_' => value.extend([b'\\', escaped]),
-                    other => value.push(other),
-                }
-            } else {
-                value.push(byte);
-            }
-        }
-        if self.may_lift() && self.stands_alone() {
+        let start = self.at;
+        let (value, end) = quoted(self.bytes, start)?;
+        self.at = end;
+        // PostgreSQL's text can't hold a NUL: the original statement says what becomes of it.
+        if self.may_lift() && self.stands_alone() && !value.contains(&0) {
             self.put(start, Value::Text(String::from_utf8(value).ok()?))?;
         }
         self.before = Before::Other;
