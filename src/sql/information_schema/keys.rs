@@ -8,37 +8,34 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// What a key's part is, in the words that STATISTICS and SHOW INDEX share.
-pub(super) struct PartFacts {
-    pub(super) non_unique: &'static str,
-    pub(super) collation: Option<String>,
-    pub(super) sub_part: Option<String>,
-    pub(super) nullable: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) visible: &'static str,
+/// Whether a key allows a value twice, as STATISTICS and SHOW INDEX say it.
+pub(super) fn non_unique(key: &Key) -> Option<String> {
+    some(if is_unique(key) { "0" } else { "1" })
 }
 
-/// The facts of one part.
-pub(super) fn part_facts(table: &Table, key: &Key, part: &KeyPart) -> PartFacts {
+/// The cells of one part that STATISTICS and SHOW INDEX share: from the key's name to the expression. `at` counts from 0.
+pub(super) fn part_cells(table: &Table, key: &Key, at: usize, part: &KeyPart) -> Cells {
     let column = part.column.as_deref().and_then(|name| table.column(name));
-    let kind = match key.kind {
-        KeyKind::Primary | KeyKind::Unique | KeyKind::Secondary => "BTREE",
-        KeyKind::Fulltext => "FULLTEXT",
-        KeyKind::Spatial => "SPATIAL",
+    let (kind, sorted) = match key.kind {
+        KeyKind::Primary | KeyKind::Unique | KeyKind::Secondary => ("BTREE", true),
+        KeyKind::Fulltext => ("FULLTEXT", false),
+        KeyKind::Spatial => ("SPATIAL", true),
     };
-    PartFacts {
-        non_unique: if is_unique(key) { "0" } else { "1" },
-        collation: match key.kind {
-            KeyKind::Fulltext => None,
-            KeyKind::Primary | KeyKind::Unique | KeyKind::Secondary | KeyKind::Spatial => {
-                some(if part.descending { "D" } else { "A" })
-            }
-        },
-        sub_part: part.prefix.map(|prefix| prefix.to_string()),
-        nullable: if column.is_none_or(|column| column.nullable) { "YES" } else { "" },
-        kind,
-        visible: if key.options.invisible { "NO" } else { "YES" },
-    }
+    vec![
+        some(&key.name),
+        Some((at + 1).to_string()),
+        part.column.clone(),
+        sorted.then(|| if part.descending { "D" } else { "A" }.to_owned()),
+        some("0"),
+        part.prefix.map(|prefix| prefix.to_string()),
+        None,
+        some(if column.is_none_or(|column| column.nullable) { "YES" } else { "" }),
+        some(kind),
+        some(""),
+        some(&key.options.comment),
+        some(if key.options.invisible { "NO" } else { "YES" }),
+        part.expression.clone(),
+    ]
 }
 
 fn is_unique(key: &Key) -> bool {
@@ -49,29 +46,13 @@ fn is_unique(key: &Key) -> bool {
 pub(super) fn statistics(wanted: &Wanted<'_>) -> Vec<Cells> {
     let mut rows = Vec::new();
     for table in wanted.tables() {
+        let database = &table.name.database;
         for key in &table.keys {
             for (at, part) in key.parts.iter().enumerate() {
-                let facts = part_facts(table, key, part);
-                rows.push(vec![
-                    some("def"),
-                    some(&table.name.database),
-                    some(&table.name.table),
-                    some(facts.non_unique),
-                    some(&table.name.database),
-                    some(&key.name),
-                    Some((at + 1).to_string()),
-                    part.column.clone(),
-                    facts.collation,
-                    some("0"),
-                    facts.sub_part,
-                    None,
-                    some(facts.nullable),
-                    some(facts.kind),
-                    some(""),
-                    some(&key.options.comment),
-                    some(facts.visible),
-                    part.expression.clone(),
-                ]);
+                let mut row =
+                    vec![some("def"), some(database), some(&table.name.table), non_unique(key), some(database)];
+                row.extend(part_cells(table, key, at, part));
+                rows.push(row);
             }
         }
     }

@@ -124,24 +124,9 @@ fn index(catalogue: &Catalogue, name: &TableName) -> Vec<Cells> {
     let mut rows = Vec::new();
     for key in &table.keys {
         for (at, part) in key.parts.iter().enumerate() {
-            let facts = keys::part_facts(&table, key, part);
-            rows.push(vec![
-                some(table.title()),
-                some(facts.non_unique),
-                some(&key.name),
-                Some((at + 1).to_string()),
-                part.column.clone(),
-                facts.collation,
-                some("0"),
-                facts.sub_part,
-                None,
-                some(facts.nullable),
-                some(facts.kind),
-                some(""),
-                some(&key.options.comment),
-                some(facts.visible),
-                part.expression.clone(),
-            ]);
+            let mut row = vec![some(table.title()), keys::non_unique(key)];
+            row.extend(keys::part_cells(&table, key, at, part));
+            rows.push(row);
         }
     }
     rows
