@@ -12,7 +12,7 @@ use crate::change::{UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME};
 use crate::replicate::snapshot;
 use crate::route::Mode;
 use crate::schema::TableName;
-use crate::schema::{Catalogue, ddl};
+use crate::schema::ddl;
 use crate::source::inspect;
 use crate::sql;
 use crate::store::{Facts, MirrorPhase as StoredPhase, StoreError};
@@ -87,7 +87,7 @@ impl Director {
     async fn start_without_source(&self) -> Result<(), CutoverError> {
         let facts = self.store().load().await?;
         let target = Bulk::connect(&self.config().target).await?;
-        for statement in ddl::collations(&Catalogue::default()) {
+        for statement in ddl::collations() {
             target.run(&statement).await?;
         }
         target.run(sql::HELPERS).await?;

@@ -101,7 +101,7 @@ pub async fn create_tables(target: &Bulk, catalogue: &Catalogue) -> Result<(), S
     const ACTION: &str = "creating tables";
     let tables = tables_of(catalogue);
     let mut statements = vec!["BEGIN".to_owned()];
-    statements.extend(ddl::collations(catalogue));
+    statements.extend(ddl::collations());
     statements.extend(catalogue.databases.keys().map(|database| ddl::schema(database)));
     for table in &tables {
         statements.push(format!("DROP TABLE IF EXISTS {} CASCADE", quote::table(&table.name)));

@@ -11,8 +11,6 @@
 //! and a stricter check on PostgreSQL could refuse what MySQL accepted. They are deferrable, and immediate until a
 //! transaction says otherwise.
 
-use std::collections::BTreeSet;
-
 use super::collation;
 use super::default;
 use super::index;
@@ -233,33 +231,11 @@ pub fn schema(database: &str) -> String {
     format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(database))
 }
 
-/// Creates schema `mysql` and every collation that the catalogue needs there; nothing happens to those that exist.
+/// Creates schema `mysql` and every collation that a table or a statement may name; nothing happens to those that exist.
 #[must_use]
-pub fn collations(catalogue: &Catalogue) -> Vec<String> {
-    // The default collation of a MySQL client's connection is needed by literals even when no column has it.
-    // The others may be asked for by COLLATE.
-    let mut names = BTreeSet::from([
-        "utf8mb4_0900_ai_ci",
-        "utf8mb4_0900_as_ci",
-        "utf8mb4_0900_as_cs",
-        "utf8mb4_general_ci",
-        "utf8mb4_unicode_ci",
-        "utf8mb4_unicode_520_ci",
-        "utf8mb3_general_ci",
-        "utf8mb3_unicode_ci",
-        "latin1_swedish_ci",
-        "latin1_general_ci",
-        "ascii_general_ci",
-    ]);
-    for database in catalogue.databases.values() {
-        names.insert(database.collation.as_str());
-        for table in database.tables.values() {
-            names.insert(table.collation.as_str());
-            names.extend(table.columns.iter().filter_map(|column| column.collation.as_deref()));
-        }
-    }
+pub fn collations() -> Vec<String> {
     let mut statements = vec!["CREATE SCHEMA IF NOT EXISTS \"mysql\"".to_owned()];
-    statements.extend(names.into_iter().filter_map(collation::create));
+    statements.extend(collation::created().filter_map(collation::create));
     statements
 }
 

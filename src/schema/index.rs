@@ -67,7 +67,9 @@ fn unit(column: &Column) -> u32 {
     match column.charset.as_deref() {
         _ if !is_character(&column.column_type) => 1,
         Some("ascii") => 1,
-        Some("latin1" | "utf8" | "utf8mb3") => 3,
+        // Every character of a set of single bytes, and of utf8mb3, takes three bytes of UTF-8 at most.
+        Some("utf8" | "utf8mb3") => 3,
+        Some(name) if super::charset::find(name).is_some_and(super::charset::Charset::is_narrow) => 3,
         _ => 4,
     }
 }

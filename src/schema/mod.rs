@@ -3,6 +3,7 @@
 //! The same [`Catalogue`] serves every room: it's read from MySQL's information_schema by `source`, stored as JSON
 //! in the target by `store`, changed by DDL that `sql` parsed, and resolved against by `sql` when it rewrites.
 
+pub mod charset;
 pub mod collation;
 mod columns;
 pub mod ddl;

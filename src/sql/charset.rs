@@ -4,64 +4,40 @@
 //! Bytes are made by PostgreSQL's own conversions where a value's bytes are asked for. Sets that PostgreSQL doesn't
 //! know, or knows with other characters, are refused by name.
 
+use crate::schema::charset;
 use crate::value::Value;
 
 use super::expression::{Expression, Lowering};
 use super::plan::SqlError;
 use super::types::{Carrier, Class, Coercibility, Collation, Type, is_binary_collation};
 
-/// MySQL's character sets with their default collation, PostgreSQL's name where the two agree, and the longest
-/// character in bytes.
-const SETS: &[(&str, &str, Option<&str>, u32)] = &[
-    ("armscii8", "armscii8_general_ci", None, 1),
-    ("ascii", "ascii_general_ci", Some("UTF8"), 1),
-    ("big5", "big5_chinese_ci", Some("BIG5"), 2),
-    ("binary", "binary", None, 1),
-    ("cp1250", "cp1250_general_ci", Some("WIN1250"), 1),
-    ("cp1251", "cp1251_general_ci", Some("WIN1251"), 1),
-    ("cp1256", "cp1256_general_ci", Some("WIN1256"), 1),
-    ("cp1257", "cp1257_general_ci", Some("WIN1257"), 1),
-    ("cp850", "cp850_general_ci", None, 1),
-    ("cp852", "cp852_general_ci", None, 1),
-    ("cp866", "cp866_general_ci", Some("WIN866"), 1),
-    ("cp932", "cp932_japanese_ci", Some("SJIS"), 2),
-    ("dec8", "dec8_swedish_ci", None, 1),
-    ("eucjpms", "eucjpms_japanese_ci", None, 3),
-    ("euckr", "euckr_korean_ci", Some("EUC_KR"), 2),
-    ("gb18030", "gb18030_chinese_ci", Some("GB18030"), 4),
-    ("gb2312", "gb2312_chinese_ci", Some("EUC_CN"), 2),
-    ("gbk", "gbk_chinese_ci", Some("GBK"), 2),
-    ("geostd8", "geostd8_general_ci", None, 1),
-    ("greek", "greek_general_ci", Some("ISO_8859_7"), 1),
-    ("hebrew", "hebrew_general_ci", Some("ISO_8859_8"), 1),
-    ("hp8", "hp8_english_ci", None, 1),
-    ("keybcs2", "keybcs2_general_ci", None, 1),
-    ("koi8r", "koi8r_general_ci", Some("KOI8R"), 1),
-    ("koi8u", "koi8u_general_ci", Some("KOI8U"), 1),
-    ("latin1", "latin1_swedish_ci", Some("WIN1252"), 1),
-    ("latin2", "latin2_general_ci", Some("LATIN2"), 1),
-    ("latin5", "latin5_turkish_ci", Some("LATIN5"), 1),
-    ("latin7", "latin7_general_ci", Some("LATIN7"), 1),
-    ("macce", "macce_general_ci", None, 1),
-    ("macroman", "macroman_general_ci", None, 1),
-    ("sjis", "sjis_japanese_ci", Some("SJIS"), 2),
-    ("swe7", "swe7_swedish_ci", None, 1),
-    ("tis620", "tis620_thai_ci", Some("WIN874"), 1),
-    ("ucs2", "ucs2_general_ci", None, 2),
-    ("ujis", "ujis_japanese_ci", Some("EUC_JP"), 3),
-    ("utf16", "utf16_general_ci", None, 4),
-    ("utf16le", "utf16le_general_ci", None, 4),
-    ("utf32", "utf32_general_ci", None, 4),
-    ("utf8mb3", "utf8mb3_general_ci", Some("UTF8"), 3),
-    ("utf8mb4", "utf8mb4_0900_ai_ci", Some("UTF8"), 4),
-];
-
-/// Endings of collation names, after the character set's.
-const ENDINGS: &[&str] = &["_ci", "_cs", "_bin", "_ai", "_as", "_ks"];
-
-fn set(name: &str) -> Option<&'static (&'static str, &'static str, Option<&'static str>, u32)> {
-    let name = if name == "utf8" { "utf8mb3" } else { name };
-    SETS.iter().find(|set| set.0 == name)
+/// PostgreSQL's name for a character set, where the two agree.
+fn encoding(set: &str) -> Option<&'static str> {
+    Some(match set {
+        "ascii" | "utf8mb3" | "utf8mb4" => "UTF8",
+        "cp932" | "sjis" => "SJIS",
+        "big5" => "BIG5",
+        "cp1250" => "WIN1250",
+        "cp1251" => "WIN1251",
+        "cp1256" => "WIN1256",
+        "cp1257" => "WIN1257",
+        "cp866" => "WIN866",
+        "euckr" => "EUC_KR",
+        "gb18030" => "GB18030",
+        "gb2312" => "EUC_CN",
+        "gbk" => "GBK",
+        "greek" => "ISO_8859_7",
+        "hebrew" => "ISO_8859_8",
+        "koi8r" => "KOI8R",
+        "koi8u" => "KOI8U",
+        "latin1" => "WIN1252",
+        "latin2" => "LATIN2",
+        "latin5" => "LATIN5",
+        "latin7" => "LATIN7",
+        "tis620" => "WIN874",
+        "ujis" => "EUC_JP",
+        _other => return None,
+    })
 }
 
 /// The character set of a collation.
@@ -73,11 +49,15 @@ pub(super) fn of_collation(collation: &str) -> &str {
     }
 }
 
-/// True for the names of MySQL's collations, as far as a name shows it.
+/// True for the names of MySQL's collations, also in the old spelling of utf8mb3's.
 pub(super) fn is_collation(name: &str) -> bool {
-    name == "binary"
-        || set(of_collation(name)).is_some_and(|set| name.len() > set.0.len())
-            && ENDINGS.iter().any(|ending| name.ends_with(ending))
+    charset::collation_id(name).is_some() || name.starts_with("utf8_")
+}
+
+/// Bytes that aren't text of the character set that they're said to be of.
+fn broken(set: &str, bytes: &[u8]) -> SqlError {
+    let shown: String = bytes.iter().take(6).map(|byte| format!("{byte:02X}")).collect();
+    SqlError::new(1300, "HY000", format!("Invalid {set} character string: '{shown}'"))
 }
 
 fn unknown_set(name: &str) -> SqlError {
@@ -132,14 +112,20 @@ pub(super) fn aggregate(left: &Collation, right: &Collation, operation: &str) ->
 /// The bytes that MySQL has for character data of type `ty`.
 pub(super) fn encode(sql: &str, ty: &Type) -> Result<String, SqlError> {
     let name = ty.collation.as_ref().map_or("utf8mb4", |collation| of_collation(&collation.name));
-    match set(name) {
-        None => Ok(format!("convert_to({sql}, 'UTF8')")),
-        Some((_, _, Some(encoding), _)) => Ok(format!("convert_to({sql}, '{encoding}')")),
-        Some((name, _, None, _)) => match *name {
-            "utf16" | "ucs2" | "utf32" | "utf16le" => Ok(format!("\"mysql\".wide_bytes({sql}, '{name}')")),
-            other => Err(SqlError::unsupported(format_args!("bytes of character set {other}"))),
-        },
+    match (name, encoding(name)) {
+        (_, Some(encoding)) => Ok(format!("convert_to({sql}, '{encoding}')")),
+        ("utf16" | "ucs2" | "utf32" | "utf16le", None) => Ok(format!("\"mysql\".wide_bytes({sql}, '{name}')")),
+        (other, None) => Err(SqlError::unsupported(format_args!("bytes of character set {other}"))),
     }
+}
+
+/// The bytes of a text literal in a character set of single bytes, where they aren't those of UTF-8.
+pub(super) fn bytes_of_literal(expression: &Expression) -> Option<Vec<u8>> {
+    let (Some(Value::Text(text)), Some(collation)) = (expression.constant(), &expression.ty.collation) else {
+        return None;
+    };
+    let set = charset::of_collation(&collation.name).filter(|set| set.is_narrow() && set.is_spoken())?;
+    (!text.is_ascii() && set.name != "binary").then(|| set.encode(text))
 }
 
 impl Lowering<'_> {
@@ -149,38 +135,40 @@ impl Lowering<'_> {
         let Some(bytes) = literal.constant().map(super::bind::bytes_of).transpose()? else {
             return Err(SqlError::unsupported(format_args!("introducer {introducer} before this")));
         };
-        let found = set(name).ok_or_else(|| unknown_set(name))?;
+        let found = charset::find(name).ok_or_else(|| unknown_set(name))?;
         let text_type = |length: usize| {
             let length = u32::try_from(length).unwrap_or(u32::MAX);
-            let collation =
-                if name == of_collation(&self.context.collation) { &self.context.collation } else { found.1 };
+            let collation = if found.name == of_collation(&self.context.collation) {
+                &self.context.collation
+            } else {
+                found.collation
+            };
             Type::text(length, collation)
         };
-        match (found.0, found.2) {
-            ("binary", _) => {
-                let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-                Ok(Expression::literal(Value::Bytes(bytes), Type::bytes(length)))
-            }
-            (_, Some(encoding)) => match String::from_utf8(bytes) {
-                Ok(text) if encoding == "UTF8" || text.is_ascii() => {
-                    let length = text.chars().count();
-                    Ok(Expression::literal(Value::Text(text), text_type(length)))
-                }
-                Err(error) if encoding == "UTF8" => {
-                    let bytes = error.as_bytes();
-                    let shown: String = bytes.iter().take(6).map(|byte| format!("{byte:02X}")).collect();
-                    let message = format!("Invalid {name} character string: '{shown}'");
-                    Err(SqlError::new(1300, "HY000", message))
-                }
-                Ok(text) => Ok(self.decoded(text.into_bytes(), encoding, text_type)),
-                Err(error) => Ok(self.decoded(error.into_bytes(), encoding, text_type)),
+        let of_text = |text: String| {
+            let ty = text_type(text.chars().count());
+            Expression::literal(Value::Text(text), ty)
+        };
+        if found.name == "binary" {
+            let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            return Ok(Expression::literal(Value::Bytes(bytes), Type::bytes(length)));
+        }
+        if bytes.is_ascii() && encoding(found.name).is_some() {
+            return Ok(of_text(String::from_utf8_lossy(&bytes).into_owned()));
+        }
+        if let Some(text) = found.decode(&bytes).filter(|_| found.name != "ascii") {
+            return Ok(of_text(text));
+        }
+        match encoding(found.name) {
+            Some("UTF8") => match String::from_utf8(bytes) {
+                Ok(text) if found.name != "ascii" => Ok(of_text(text)),
+                Ok(text) => Err(broken(name, text.as_bytes())),
+                Err(error) => Err(broken(name, error.as_bytes())),
             },
-            (other, None) => match wide_text(other, &bytes) {
-                Some(text) => {
-                    let length = text.chars().count();
-                    Ok(Expression::literal(Value::Text(text), text_type(length)))
-                }
-                None => Err(SqlError::unsupported(format_args!("introducer _{other}"))),
+            Some(encoding) => Ok(self.decoded(bytes, encoding, text_type)),
+            None => match wide_text(found.name, &bytes) {
+                Some(text) => Ok(of_text(text)),
+                None => Err(SqlError::unsupported(format_args!("introducer _{}", found.name))),
             },
         }
     }
@@ -195,21 +183,21 @@ impl Lowering<'_> {
     /// CONVERT(x USING charset).
     pub(super) fn convert_using(&mut self, value: &Expression, name: &str) -> Result<Expression, SqlError> {
         let name = name.trim_matches(['`', '\'', '"']);
-        let found = set(name).ok_or_else(|| unknown_set(name))?;
-        if found.0 == "binary" {
+        let found = charset::find(name).ok_or_else(|| unknown_set(name))?;
+        if found.name == "binary" {
             let sql = self.render(value, Carrier::Bytes)?;
             let length = value.ty.length.saturating_mul(4);
             return Ok(Expression::sql(sql, Type::bytes(length), value.nullable));
         }
         let collation =
-            if found.0 == of_collation(&self.context.collation) { &self.context.collation } else { found.1 };
+            if found.name == of_collation(&self.context.collation) { &self.context.collation } else { found.collation };
         let ty = Type::text(value.ty.length, collation);
         if value.is_null() {
             return Ok(Expression::literal(Value::Null, ty));
         }
         if value.ty.class == Class::Bytes {
             let sql = self.render(value, Carrier::Bytes)?;
-            let Some(encoding) = found.2 else {
+            let Some(encoding) = encoding(found.name) else {
                 return Err(SqlError::unsupported(format_args!("CONVERT USING {name}")));
             };
             return Ok(Expression::sql(format!("\"mysql\".decode({sql}, '{encoding}')"), ty, true));
@@ -222,7 +210,7 @@ impl Lowering<'_> {
             return Ok(Expression { ty, ..value.clone() });
         }
         let sql = self.text(value)?;
-        let sql = match (found.0, found.2) {
+        let sql = match (found.name, encoding(found.name)) {
             ("utf8mb4" | "utf16" | "utf32" | "utf16le" | "gb18030", _) => sql,
             ("ascii", _) => format!("regexp_replace({sql} COLLATE \"C\", '[^\\u0001-\\u007f]', '?', 'g')"),
             ("utf8mb3" | "ucs2", _) => {

@@ -263,6 +263,11 @@ impl<'c> Lowering<'c> {
             let sql = format!("substr(int8send({bits}), {})", 9_u32.saturating_sub(bytes));
             return cast(&sql, &Type::bytes(bytes), carrier);
         }
+        if carrier == Carrier::Bytes
+            && let Some(bytes) = super::charset::bytes_of_literal(expression)
+        {
+            return Ok(self.parameter(&ParameterSource::Literal(Value::Bytes(bytes)), carrier.oid()));
+        }
         match &expression.body {
             Body::Condition(sql) if carrier == Carrier::Int4 => Ok(format!("({sql})::int4")),
             Body::Condition(sql) => cast(&format!("({sql})::int4"), &Type::truth(), carrier),

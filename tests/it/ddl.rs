@@ -48,7 +48,7 @@ impl Story {
         mysql.query_drop(format!("SET sql_mode = '{SQL_MODE}'")).await.expect("sql_mode");
         let catalogue = inspect::catalogue(&mut mysql, std::slice::from_ref(&database)).await.expect("a catalogue");
         let postgres = connect(servers, &database).await;
-        let mut preparation = ddl::collations(&catalogue);
+        let mut preparation = ddl::collations();
         preparation.push(ddl::schema(&database));
         postgres.batch_execute(&preparation.join(";\n")).await.expect("schemas");
         Self { servers, database, mysql, postgres, catalogue, failures: Vec::new() }
@@ -139,7 +139,7 @@ impl Story {
             .await
             .expect("no panic");
         let other = connect(self.servers, &fresh).await;
-        let mut statements = ddl::collations(&self.catalogue);
+        let mut statements = ddl::collations();
         statements.push(ddl::schema(&self.database));
         let tables: Vec<Arc<Table>> =
             self.catalogue.databases.values().flat_map(|found| found.tables.values()).cloned().collect();

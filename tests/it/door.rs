@@ -90,7 +90,7 @@ pub async fn open(connections: usize) -> Door {
     store.open().await.expect("the store opens");
     store.put_catalogue(&catalogue).await.expect("the catalogue is stored");
     let mut client = Client::connect(&config.target, "test").await.expect("connects");
-    let mut statements = ddl::collations(&catalogue);
+    let mut statements = ddl::collations();
     statements.push(bascule::sql::HELPERS.to_owned());
     statements.push(ddl::schema("app"));
     for statement in &statements {

@@ -71,14 +71,7 @@ fn shows_collation(charset: &str, collation: &str) -> bool {
 }
 
 fn default_collation(charset: &str) -> &str {
-    match charset {
-        "utf8mb4" => "utf8mb4_0900_ai_ci",
-        "utf8mb3" => "utf8mb3_general_ci",
-        "latin1" => "latin1_swedish_ci",
-        "ascii" => "ascii_general_ci",
-        "binary" => "binary",
-        _ => "",
-    }
+    super::charset::find(charset).map_or("", |charset| charset.collation)
 }
 
 fn column_line(table: &Table, column: &Column) -> String {

@@ -1,6 +1,6 @@
 //! Values on their way into character, binary, ENUM, SET and JSON columns.
 
-use crate::schema::ColumnType;
+use crate::schema::{ColumnType, charset};
 use crate::value::Value;
 use crate::value::json::{Problem, Writer, carried};
 
@@ -36,7 +36,7 @@ pub(super) fn characters(value: &Value, length: u32, target: &Target<'_>) -> Res
 /// A TEXT's limit is in bytes of its charset.
 pub(super) fn bounded(value: &Value, limit: usize, target: &Target<'_>) -> Result<String, SqlError> {
     let mut text = character_data(value, target)?;
-    let narrow = matches!(target.column.charset.as_deref(), Some("latin1" | "ascii"));
+    let narrow = target.column.charset.as_deref().and_then(charset::find).is_some_and(charset::Charset::is_narrow);
     let mut end = 0;
     let fits = text.char_indices().enumerate().all(|(count, (at, character))| {
         let used = if narrow { count + 1 } else { at + character.len_utf8() };
@@ -54,17 +54,20 @@ pub(super) fn bounded(value: &Value, limit: usize, target: &Target<'_>) -> Resul
     Ok(text)
 }
 
-/// The column's charset has the character.
-fn has(charset: &str, character: char) -> bool {
-    match charset {
-        "ascii" => character.is_ascii(),
-        "latin1" => {
-            u32::from(character) <= 0xff && !('\u{80}'..='\u{9f}').contains(&character)
-                || "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\u{81}\u{8d}\u{8f}\u{90}\u{9d}".contains(character)
+/// The first character that the column's character set doesn't have.
+fn foreign(text: &str, target: &Target<'_>) -> Result<Option<usize>, SqlError> {
+    let Some(charset) = target.column.charset.as_deref().and_then(charset::find) else { return Ok(None) };
+    for (at, character) in text.char_indices() {
+        match charset.has(character) {
+            Some(true) => {}
+            Some(false) => return Ok(Some(at)),
+            None => {
+                let what = format!("text beyond ASCII in a column of character set {}", charset.name);
+                return Err(SqlError::unsupported(what));
+            }
         }
-        "utf8mb3" | "utf8" => u32::from(character) <= 0xffff,
-        _other => true,
     }
+    Ok(None)
 }
 
 /// Up to six bytes of a text in a message, as MySQL prints them.
@@ -101,11 +104,12 @@ fn character_data(value: &Value, target: &Target<'_>) -> Result<String, SqlError
     if text.contains('\0') {
         return Err(SqlError::unsupported("a NUL character in text"));
     }
-    let charset = target.column.charset.as_deref().unwrap_or("utf8mb4");
-    let Some((at, _)) = text.char_indices().find(|(_, character)| !has(charset, *character)) else { return Ok(text) };
+    let Some(at) = foreign(&text, target)? else { return Ok(text) };
     let rest = text.as_bytes().get(at..).unwrap_or_default();
     target.named(1366, &format!("Incorrect string value: '{}'", shown_bytes(rest)))?;
-    Ok(text.chars().map(|character| if has(charset, character) { character } else { '?' }).collect())
+    let charset = target.column.charset.as_deref().and_then(charset::find);
+    let has = |character: &char| charset.is_some_and(|charset| charset.has(*character) == Some(true));
+    Ok(text.chars().map(|character| if has(&character) { character } else { '?' }).collect())
 }
 
 pub(super) fn binary(value: &Value, limit: usize, pad: usize, target: &Target<'_>) -> Result<String, SqlError> {

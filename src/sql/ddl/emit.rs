@@ -11,22 +11,11 @@ use super::filler::implicit_default;
 use super::formula;
 use super::scope::{ForeignKeyChecks, Scope};
 use crate::schema::quote::{self, identifier, literal};
-use crate::schema::{
-    Check, Column, ColumnDefault, ColumnType, ForeignKey, Key, KeyKind, SchemaError, Table, collation, ddl,
-};
+use crate::schema::{Check, Column, ColumnDefault, ColumnType, ForeignKey, Key, KeyKind, SchemaError, Table, ddl};
 
 /// A schema error is a refusal by name.
 pub(super) fn refusal(error: &SchemaError) -> SqlError {
     SqlError::unsupported(error.what())
-}
-
-/// Creates the collations of a table's columns that aren't always there.
-pub(super) fn collations<'a>(columns: impl Iterator<Item = &'a Column>) -> Vec<String> {
-    let mut names: Vec<&str> = columns.filter_map(|column| column.collation.as_deref()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.retain(|name| *name != "utf8mb4_0900_ai_ci");
-    names.into_iter().filter_map(collation::create).collect()
 }
 
 /// The statements of ALTER TABLE.
@@ -90,9 +79,6 @@ struct Alteration<'a> {
 
 impl Alteration<'_> {
     fn run(mut self) -> Result<Vec<String>, Failure> {
-        let fresh = self.new.columns.iter();
-        let seen = |column: &&Column| !self.old.columns.iter().any(|old| old.collation == column.collation);
-        self.statements.extend(collations(fresh.filter(seen)));
         self.drop_foreign_keys();
         self.drop_checks();
         let restored = self.drop_keys()?;

@@ -197,14 +197,13 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
             finished.table
         }
     };
-    let mut statements = emit::collations(table.columns.iter());
     let text = crate::schema::ddl::table(&table).map_err(|error| emit::refusal(&error))?;
     let missing = |key: &crate::schema::ForeignKey| {
         !scope.same(&key.references, &table.name) && scope.find(&key.references).is_none()
     };
     let foreign_keys = table.foreign_keys.iter().zip(&text.foreign_keys);
     let kept: Vec<String> = foreign_keys.filter(|(key, _)| !missing(key)).map(|(_, sql)| sql.clone()).collect();
-    statements.extend([text.create, text.keys, text.indexes, kept].into_iter().flatten());
+    let mut statements: Vec<String> = [text.create, text.keys, text.indexes, kept].into_iter().flatten().collect();
     statements.extend(drop::reattach(&table, scope)?);
     let table = Arc::new(table);
     let mut plan = finished(statements, vec![CatalogueChange::PutTable(Arc::clone(&table))]);

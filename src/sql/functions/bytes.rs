@@ -6,6 +6,7 @@
 use super::super::expression::{Expression, Lowering};
 use super::super::plan::SqlError;
 use super::super::types::{Carrier, Class, Type};
+use crate::schema::charset;
 use crate::wire::FieldType;
 
 /// Functions that would take a binary string for text.
@@ -104,7 +105,9 @@ impl Lowering<'_> {
 
     /// The most bytes that a value takes as text.
     fn byte_length(&self, value: &Expression) -> u32 {
-        if value.ty.is_text() { value.ty.length.saturating_mul(4) } else { value.ty.length }
+        let set = value.ty.collation.as_ref().and_then(|collation| charset::of_collation(&collation.name));
+        let width = if value.ty.is_text() { set.map_or(4, |set| set.bytes) } else { 1 };
+        value.ty.length.saturating_mul(width)
     }
 
     /// Functions that look at bytes.

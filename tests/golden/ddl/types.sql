@@ -21,7 +21,7 @@ CREATE TABLE filled SELECT 1 AS a;
 CREATE TABLE functional (a int, KEY ((a + 1)));
 CREATE TABLE isam (a int) ENGINE=MyISAM;
 -- refused
-CREATE TABLE refused12 (a varchar(3) charset ucs2);
+CREATE TABLE refused12 (a varchar(3) charset gbk);
 -- refused
 CREATE TABLE refused13 (a timestamp DEFAULT '2024-01-02 03:04:05');
 CREATE TABLE bad (a decimal(70,2));
