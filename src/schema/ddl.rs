@@ -273,6 +273,9 @@ pub fn findings(table: &Table) -> Vec<String> {
 }
 
 fn create(table: &Table) -> Result<Vec<String>, SchemaError> {
+    if table.engine.eq_ignore_ascii_case("MRG_MyISAM") && table.merge.is_none() {
+        return Err(SchemaError::Engine { table: table.name.clone(), engine: table.engine.clone() });
+    }
     let mut statements = Vec::new();
     let mut columns = table.columns.iter().map(|column| self::column(table, column)).collect::<Result<Vec<_>, _>>()?;
     columns.extend(table.checks.iter().filter(|check| check.enforced).map(self::check));

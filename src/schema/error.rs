@@ -14,6 +14,9 @@ pub enum SchemaError {
     /// A name longer than PostgreSQL's 63 bytes.
     #[error("{table}: the name {name} is longer than PostgreSQL's 63 bytes")]
     Name { table: TableName, name: String },
+    /// A storage engine that is more than a way to store rows.
+    #[error("{table}: ENGINE={engine} isn't carried")]
+    Engine { table: TableName, engine: String },
 }
 
 impl SchemaError {
@@ -23,6 +26,7 @@ impl SchemaError {
         match self {
             SchemaError::Column { what, .. } | SchemaError::Key { what, .. } => what,
             SchemaError::Name { .. } => "a name longer than 63 bytes",
+            SchemaError::Engine { engine, .. } => engine,
         }
     }
 }

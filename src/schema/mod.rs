@@ -99,6 +99,18 @@ pub struct Table {
     /// The name that a session gave to its temporary table; `name` is then where PostgreSQL keeps it.
     #[serde(default)]
     pub temporary: Option<String>,
+    /// Of a MERGE table: the tables below it.
+    #[serde(default)]
+    pub merge: Option<Merge>,
+}
+
+/// What a MERGE table (MySQL manual, "The MERGE Storage Engine") is made of: its rows are those of the tables below.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merge {
+    /// Tables of the same database, in the order of UNION.
+    pub tables: Vec<String>,
+    /// Which of them takes new rows; `None` is a table that can't be inserted into.
+    pub insert: Option<String>,
 }
 
 impl Table {

@@ -45,6 +45,7 @@ fn table(columns: Vec<Column>) -> Table {
         comment: "the 'one'".to_owned(),
         engine: "InnoDB".to_owned(),
         has_triggers: false,
+        merge: None,
         ..Table::default()
     }
 }

@@ -259,7 +259,7 @@ impl Lowering<'_> {
         if !partitions.is_empty() {
             return Err(SqlError::unsupported("PARTITION"));
         }
-        let table = self.table(name)?;
+        let table = super::merge::written(self.table(name)?);
         let alias = alias.as_ref().map_or_else(|| table.name.table.clone(), |alias| alias.name.value.clone());
         Ok((table, alias))
     }
@@ -302,6 +302,7 @@ impl Lowering<'_> {
         (order, limit): (&[OrderByExpr], Option<&Expr>),
     ) -> Result<Option<String>, SqlError> {
         let Some(limit) = limit else { return Ok(None) };
+        super::merge::check_placeless(table, "LIMIT of a write")?;
         if self.context.purpose == Purpose::Replay {
             let fixed: Vec<usize> =
                 scope.equal.iter().filter(|(left, right)| left == right).map(|(fixed, _)| fixed.column).collect();

@@ -45,7 +45,9 @@ impl Lowering<'_> {
         if found.is_none() && self.context.catalogue.view(database, table).is_some() {
             return Err(SqlError::unsupported("a write through a view"));
         }
-        found.cloned().ok_or_else(|| SqlError::no_table(database, table))
+        let found = found.cloned().ok_or_else(|| SqlError::no_table(database, table))?;
+        super::merge::opened(&self.context.catalogue, &found)?;
+        Ok(found)
     }
 
     /// Lowers FROM; relations are added to `scope`.

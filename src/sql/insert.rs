@@ -63,6 +63,7 @@ impl Lowering<'_> {
             return Err(SqlError::unsupported("INSERT … PARTITION"));
         }
         let table = self.table(name)?;
+        let table = self.receiver(table)?;
         self.check_replay(&table)?;
         let columns = self.insert_columns(insert, &table)?;
         let assigned: Vec<Expr> = insert.assignments.iter().map(|assignment| assignment.value.clone()).collect();

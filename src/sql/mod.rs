@@ -39,6 +39,7 @@ mod lexer;
 mod lower;
 mod maintenance;
 mod measure;
+mod merge;
 mod metadata;
 mod operators;
 pub mod pattern;

@@ -40,7 +40,7 @@ pub(super) fn table(table: &Table) -> String {
 
 /// Options in the order of MySQL's own text.
 fn options(table: &Table) -> String {
-    const ORDER: [&str; 13] = [
+    const ORDER: [&str; 14] = [
         "MIN_ROWS",
         "MAX_ROWS",
         "AVG_ROW_LENGTH",
@@ -54,8 +54,11 @@ fn options(table: &Table) -> String {
         "KEY_BLOCK_SIZE",
         "COMPRESSION",
         "INSERT_METHOD",
+        "UNION",
     ];
-    let shown = ORDER.iter().filter(|name| **name != "INSERT_METHOD");
+    // Tables of other engines don't show it, though they may have it.
+    let merge = table.merge.is_some();
+    let shown = ORDER.iter().filter(|name| merge || **name != "INSERT_METHOD");
     let shown = shown.filter_map(|name| Some(format!(" {name}={}", table.options.get(*name)?)));
     shown.collect()
 }

@@ -153,6 +153,7 @@ async fn tables(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Arc<
             comment: comment.unwrap_or_default(),
             engine: engine.unwrap_or_default(),
             has_triggers: triggers.contains(&table),
+            merge: None,
             ..Table::default()
         };
         tables.insert(table, Arc::new(found));

@@ -110,6 +110,7 @@ impl Lowering<'_> {
     fn check_targets(&mut self, targets: &[Target]) -> Result<(), SqlError> {
         for (at, target) in targets.iter().enumerate() {
             self.check_replay(&target.table)?;
+            crate::sql::merge::check_placeless(&target.table, "a write over a join")?;
             if targets.iter().take(at).any(|other| other.table.name == target.table.name) {
                 return Err(SqlError::unsupported("a write to one table under two names"));
             }

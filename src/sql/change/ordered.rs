@@ -31,6 +31,7 @@ impl Lowering<'_> {
 
     /// The rows' places, locked, in order.
     fn places(&mut self, table: &Arc<Table>, alias: &str, chosen: Chosen<'_>) -> Result<String, SqlError> {
+        super::super::merge::check_placeless(table, "a write row by row")?;
         let (scope, conditions, (order, limit)) = chosen;
         let quoted = quote::identifier(alias);
         let count = match limit {

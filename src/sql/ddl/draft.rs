@@ -281,6 +281,7 @@ impl Draft {
             options: self.options.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
             partitioning: self.partitioning,
             temporary: self.temporary,
+            merge: None,
         };
         super::checks::complete(&mut table, &new_checks, scope)?;
         Ok(Finished { table, columns: origins, keys: key_origins, foreign_keys: foreign_origins, notices })

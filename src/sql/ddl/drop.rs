@@ -10,7 +10,7 @@ use super::super::plan::{DdlPlan, SqlError};
 use super::cursor::Cursor;
 use super::scope::{ForeignKeyChecks, Scope};
 use super::spec::{Clause, QualifiedName};
-use super::{database, emit, finished, index, note};
+use super::{database, emit, finished, index, merge, note};
 use crate::schema::{CatalogueChange, Table, TableName, ddl, quote};
 use std::sync::Arc;
 
@@ -68,6 +68,7 @@ fn drop_tables(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, Sq
         if let (Some((child, key)), ForeignKeyChecks::On) = (staying, scope.checks) {
             return Err(referenced(&table.name.table, &child.name.table, &key.name));
         }
+        statements.extend(merge::detach(table, scope));
         // Only foreign keys can depend on a table here, and those may go with it.
         let cascade = if children.is_empty() { "" } else { " CASCADE" };
         statements.push(format!("DROP TABLE {}{cascade}", quote::table(&table.name)));
@@ -127,7 +128,7 @@ pub(super) fn truncate(name: &QualifiedName, scope: &Scope<'_>) -> Result<DdlPla
     statements.push(format!("TRUNCATE TABLE {}", quote::table(&table.name)));
     statements.extend(reattach(table, scope)?.into_iter().filter(|statement| statement.contains(" ADD CONSTRAINT ")));
     let mut changes = Vec::new();
-    if let Some(sequence) = ddl::sequence(table) {
+    if let Some(sequence) = ddl::sequence(table).filter(|_| table.merge.is_none()) {
         statements.push(format!("ALTER SEQUENCE {sequence} RESTART WITH 1"));
         let mut restarted = Table::clone(table);
         restarted.auto_increment = Some(1);

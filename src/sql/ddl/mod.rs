@@ -24,6 +24,7 @@ mod foreign;
 mod formula;
 mod index;
 mod keys;
+mod merge;
 mod names;
 mod number;
 mod options;
@@ -192,11 +193,18 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
                 select::add_columns(&mut draft, &derived, scope)?;
                 source = Some((derived, selection));
             }
-            let finished = draft.finish(scope)?;
+            let mut finished = draft.finish(scope)?;
             notices = finished.notices;
+            merge::complete(&mut finished.table, options, scope)?;
             finished.table
         }
     };
+    if table.merge.is_some() {
+        let statements = merge::create(&table, scope)?;
+        let mut plan = finished(statements, vec![CatalogueChange::PutTable(Arc::new(table))]);
+        plan.notes = notices;
+        return Ok(plan);
+    }
     let text = crate::schema::ddl::table(&table).map_err(|error| emit::refusal(&error))?;
     let missing = |key: &crate::schema::ForeignKey| {
         !scope.same(&key.references, &table.name) && scope.find(&key.references).is_none()
@@ -205,6 +213,7 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
     let kept: Vec<String> = foreign_keys.filter(|(key, _)| !missing(key)).map(|(_, sql)| sql.clone()).collect();
     let mut statements: Vec<String> = [text.create, text.keys, text.indexes, kept].into_iter().flatten().collect();
     statements.extend(drop::reattach(&table, scope)?);
+    statements.extend(merge::join(&table, scope));
     let table = Arc::new(table);
     let mut plan = finished(statements, vec![CatalogueChange::PutTable(Arc::clone(&table))]);
     plan.notes = notices;
@@ -253,6 +262,7 @@ fn like(model: &Table, name: &crate::schema::TableName) -> Table {
 
 fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
     let old = scope.table(name)?;
+    merge::check_unmerged(&old.name, scope)?;
     let inline = |clause: &Clause| match clause {
         Clause::AddColumn(column, _) | Clause::ChangeColumn(_, column, _) => column.references.is_some(),
         _other => false,
@@ -266,6 +276,7 @@ fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> R
     let mut draft = change::apply(old, clauses, scope)?;
     if draft.name != old.name {
         scope.database(&draft.name.database)?;
+        merge::check_unmerged(&draft.name, scope)?;
         if let Some(other) = scope.find(&draft.name).filter(|other| !scope.same(&other.name, &old.name)) {
             return Err(exists(&other.name.table));
         }

@@ -2,13 +2,14 @@
 //!
 //! Storage engines: a table of MyISAM, MEMORY, ARCHIVE or CSV keeps that name and lies in PostgreSQL like any other. It
 //! has the rules that such a table shows in its definition; what it does beyond MySQL's is that its writes belong to
-//! transactions and that it survives restarts.
+//! transactions and that it survives restarts. Tables of MERGE are [`super::merge`]'s.
 
 use sqlparser::tokenizer::Token;
 
 use super::super::plan::{Notice, SqlError};
 use super::cursor::Cursor;
-use super::spec::TableOptions;
+use super::merge;
+use super::spec::{QualifiedName, TableOptions};
 use super::types::{charset_name, warned_charset, warned_collation};
 
 /// Options with one value that mean nothing to PostgreSQL, but that SHOW CREATE TABLE shows.
@@ -60,7 +61,12 @@ pub(super) fn table_option(cursor: &mut Cursor<'_>, options: &mut TableOptions) 
     if charset_option(cursor, &mut options.charset, &mut options.collation)? {
         return Ok(true);
     }
-    if cursor.is("union") || cursor.is_at(1, "directory") {
+    if cursor.take("union") {
+        cursor.take_symbol(&Token::Eq);
+        options.union = Some(union(cursor)?);
+        return Ok(true);
+    }
+    if cursor.is_at(1, "directory") {
         return Err(SqlError::unsupported(cursor.peek_word().unwrap_or_default().to_uppercase()));
     }
     for word in SHOWN {
@@ -79,6 +85,23 @@ pub(super) fn table_option(cursor: &mut Cursor<'_>, options: &mut TableOptions) 
         }
     }
     Ok(false)
+}
+
+/// `(table, …)` behind UNION.
+fn union(cursor: &mut Cursor<'_>) -> Result<Vec<QualifiedName>, SqlError> {
+    cursor.expect_symbol(&Token::LParen)?;
+    let mut tables = Vec::new();
+    if cursor.take_symbol(&Token::RParen) {
+        return Ok(tables);
+    }
+    loop {
+        tables.push(cursor.qualified_name()?);
+        if !cursor.take_symbol(&Token::Comma) {
+            break;
+        }
+    }
+    cursor.expect_symbol(&Token::RParen)?;
+    Ok(tables)
 }
 
 /// The value of an option as MySQL shows it; `None` is DEFAULT.
@@ -130,16 +153,16 @@ pub(super) fn charset_option(
 
 /// The engine in MySQL's spelling. One that MySQL doesn't know is InnoDB unless NO_ENGINE_SUBSTITUTION says otherwise.
 pub(super) fn engine(name: &str, table: &str, sql_mode: &str, notices: &mut Vec<Notice>) -> Result<String, SqlError> {
-    let known = ["InnoDB", "MyISAM", "MEMORY", "ARCHIVE", "CSV", "BLACKHOLE", "FEDERATED", "MRG_MYISAM", "NDB"];
+    let known = ["InnoDB", "MyISAM", "MEMORY", "ARCHIVE", "CSV", "BLACKHOLE", "FEDERATED", merge::ENGINE, "NDB"];
     let synonym = match name.to_ascii_lowercase().as_str() {
         "heap" => "MEMORY",
         "innobase" => "InnoDB",
-        "merge" => "MRG_MYISAM",
+        "merge" => merge::ENGINE,
         "ndbcluster" => "NDB",
         _other => name,
     };
     match known.iter().find(|known| known.eq_ignore_ascii_case(synonym)) {
-        Some(&engine @ ("InnoDB" | "MyISAM" | "MEMORY" | "ARCHIVE" | "CSV")) => Ok(engine.to_owned()),
+        Some(&engine @ ("InnoDB" | "MyISAM" | "MEMORY" | "ARCHIVE" | "CSV" | merge::ENGINE)) => Ok(engine.to_owned()),
         Some(engine) => Err(SqlError::unsupported(format!("ENGINE={engine}"))),
         None => {
             let message = format!("Unknown storage engine '{name}'");

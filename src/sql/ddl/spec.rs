@@ -132,6 +132,8 @@ pub(super) struct TableOptions {
     pub(super) collation: Option<String>,
     pub(super) auto_increment: Option<u64>,
     pub(super) comment: Option<String>,
+    /// UNION of a MERGE table.
+    pub(super) union: Option<Vec<QualifiedName>>,
     /// Options that are only shown: upper-case names and values as written.
     pub(super) shown: BTreeMap<String, String>,
 }

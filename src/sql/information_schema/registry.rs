@@ -118,6 +118,7 @@ fn empty(database: &str, name: &str, keeps_names: bool) -> SystemTable {
         comment: String::new(),
         engine: String::new(),
         has_triggers: false,
+        merge: None,
         ..Table::default()
     };
     SystemTable { table: Arc::new(table), columns: Vec::new(), keeps_names }

@@ -59,7 +59,7 @@ fn base_table(table: &Table) -> Cells {
         some(&table.name.database),
         some(&table.name.table),
         some("BASE TABLE"),
-        some(&table.engine),
+        Some(if table.merge.is_some() { table.engine.to_uppercase() } else { table.engine.clone() }),
         some("10"),
         Some(row_format(table)),
         zero(),
