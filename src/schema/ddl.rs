@@ -42,7 +42,6 @@ impl TableDdl {
 
 /// The DDL of a table, or the first thing in it that Bascule doesn't carry.
 pub fn table(table: &Table) -> Result<TableDdl, SchemaError> {
-    check_names(table)?;
     let mut ddl = TableDdl { create: create(table)?, ..TableDdl::default() };
     for key in table.keys.iter().filter(|key| has_index(key)) {
         let statement = self::key(table, key)?;
@@ -362,16 +361,6 @@ fn label_list(labels: &[String], with_empty: bool) -> String {
         list.push("''".to_owned());
     }
     list.join(", ")
-}
-
-fn check_names(table: &Table) -> Result<(), SchemaError> {
-    let names = [&table.name.database, &table.name.table].into_iter();
-    for name in names.chain(table.columns.iter().map(|column| &column.name)) {
-        if name.len() > quote::NAME_LIMIT {
-            return Err(SchemaError::Name { table: table.name.clone(), name: name.clone() });
-        }
-    }
-    Ok(())
 }
 
 fn refused(table: &Table, column: &Column, what: &str) -> SchemaError {

@@ -11,9 +11,6 @@ pub enum SchemaError {
     /// A key or foreign key.
     #[error("{table}: key {key}: {what} isn't carried")]
     Key { table: TableName, key: String, what: String },
-    /// A name longer than PostgreSQL's 63 bytes.
-    #[error("{table}: the name {name} is longer than PostgreSQL's 63 bytes")]
-    Name { table: TableName, name: String },
     /// A storage engine that is more than a way to store rows.
     #[error("{table}: ENGINE={engine} isn't carried")]
     Engine { table: TableName, engine: String },
@@ -25,7 +22,6 @@ impl SchemaError {
     pub fn what(&self) -> &str {
         match self {
             SchemaError::Column { what, .. } | SchemaError::Key { what, .. } => what,
-            SchemaError::Name { .. } => "a name longer than 63 bytes",
             SchemaError::Engine { engine, .. } => engine,
         }
     }

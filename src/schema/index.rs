@@ -24,6 +24,9 @@ pub(super) fn column<'a>(table: &'a Table, key: &Key, part: &KeyPart) -> Result<
 
 /// Every part as CREATE INDEX takes it.
 pub(super) fn parts(table: &Table, key: &Key) -> Result<Vec<String>, SchemaError> {
+    if key.kind == KeyKind::Unique && key.parts.iter().any(|part| !part.sql.is_empty()) {
+        return key.parts.iter().map(|part| unique_part(table, key, part)).collect();
+    }
     let columns = key.parts.iter().map(|part| column(table, key, part)).collect::<Result<Vec<_>, _>>()?;
     if columns.iter().any(|column| matches!(column.column_type, ColumnType::Json)) {
         return Err(refused_key(table, key, "a part of type json"));
@@ -44,6 +47,14 @@ pub(super) fn parts(table: &Table, key: &Key) -> Result<Vec<String>, SchemaError
     }
     let parts = key.parts.iter().zip(columns).zip(prefixes);
     Ok(parts.map(|((part, column), prefix)| sql(part, column, prefix)).collect())
+}
+
+/// A part of a unique key that has a functional part: nothing of it may be cut.
+fn unique_part(table: &Table, key: &Key, part: &KeyPart) -> Result<String, SchemaError> {
+    if part.sql.is_empty() {
+        return Ok(sql(part, column(table, key, part)?, part.prefix));
+    }
+    Ok(format!("({}){}", part.sql, if part.descending { " DESC" } else { "" }))
 }
 
 fn sql(part: &KeyPart, column: &Column, prefix: Option<u32>) -> String {

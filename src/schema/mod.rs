@@ -400,6 +400,9 @@ pub struct KeyPart {
     pub column: Option<String>,
     /// MySQL's expression text of a functional part.
     pub expression: Option<String>,
+    /// The same as a PostgreSQL expression; empty when PostgreSQL has no index on it.
+    #[serde(default)]
+    pub sql: String,
     /// Prefix length in characters or bytes.
     pub prefix: Option<u32>,
     pub descending: bool,

@@ -14,9 +14,12 @@ pub const NAME_LIMIT: usize = 63;
 /// Length of the suffix that tells shortened names apart: an underscore and 16 hexadecimal digits.
 const SUFFIX: usize = 17;
 
-/// `name` as a quoted PostgreSQL identifier.
+/// `name` as a quoted PostgreSQL identifier. MySQL's names may be longer than PostgreSQL's: see [`bounded`].
 #[must_use]
 pub fn identifier(name: &str) -> String {
+    if name.len() > NAME_LIMIT {
+        return identifier(&bounded(name));
+    }
     let mut quoted = String::with_capacity(name.len() + 2);
     quoted.push('"');
     for character in name.chars() {
@@ -92,6 +95,8 @@ mod tests {
         assert_eq!(identifier("Order"), "\"Order\"");
         assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
         assert_eq!(identifiers(["a", "b"]), "\"a\", \"b\"");
+        let long = "x".repeat(64);
+        assert_eq!(identifier(&long), format!("\"{}\"", bounded(&long)));
     }
 
     #[test]

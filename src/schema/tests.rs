@@ -26,7 +26,7 @@ fn with_default(name: &str, column_type: ColumnType, default: ColumnDefault) -> 
 }
 
 fn part(column: &str, prefix: Option<u32>, descending: bool) -> KeyPart {
-    KeyPart { column: Some(column.to_owned()), expression: None, prefix, descending }
+    KeyPart { column: Some(column.to_owned()), expression: None, sql: String::new(), prefix, descending }
 }
 
 fn key(name: &str, kind: KeyKind, parts: Vec<KeyPart>) -> Key {

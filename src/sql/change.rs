@@ -17,7 +17,7 @@ use sqlparser::ast::{
 use crate::schema::{ColumnDefault, ColumnType, Table, ddl, quote};
 
 use super::dialect::Modifiers;
-use super::expression::Lowering;
+use super::expression::{Lowering, Written};
 use super::from::{equalities, name_parts, spot};
 use super::insert::{column_names, is_default};
 use super::keys::{key_columns, unique_keys};
@@ -138,7 +138,7 @@ impl Lowering<'_> {
         let mut scope = Scope::default();
         let database = Some(table.name.database.clone()).filter(|_| alias == table.name.table);
         scope.add(Relation::of_table(&table, &alias, database)?)?;
-        self.written.push((table.name.clone(), alias.clone()));
+        self.written.push(Written { table: table.name.clone(), called: alias.clone(), under_any_name: true });
         let mut conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
         let mut changed = scope.clone();
         let changes = self.assignments(&table, &mut changed, 0, &update.assignments, None)?;
@@ -233,7 +233,7 @@ impl Lowering<'_> {
         let mut scope = Scope::default();
         let database = Some(table.name.database.clone()).filter(|_| alias == table.name.table);
         scope.add(Relation::of_table(&table, &alias, database)?)?;
-        self.written.push((table.name.clone(), alias.clone()));
+        self.written.push(Written { table: table.name.clone(), called: alias.clone(), under_any_name: true });
         let mut conditions = self.conditions(delete.selection.as_ref(), &mut scope)?;
         if modifiers.ignore
             && let Some(failing) = rowwise::failing(&self.context.catalogue, &table)

@@ -197,10 +197,13 @@ impl Lowering<'_> {
         }
         if value.ty.class == Class::Bytes {
             let sql = self.render(value, Carrier::Bytes)?;
-            let Some(encoding) = encoding(found.name) else {
-                return Err(SqlError::unsupported(format_args!("CONVERT USING {name}")));
+            let sql = match (found.name, encoding(found.name)) {
+                (_, Some(encoding)) => format!("\"mysql\".decode({sql}, '{encoding}')"),
+                ("utf16" | "ucs2", None) => format!("\"mysql\".wide_text({sql}, 2)"),
+                ("utf32", None) => format!("\"mysql\".wide_text({sql}, 4)"),
+                (other, None) => return Err(SqlError::unsupported(format_args!("CONVERT USING {other}"))),
             };
-            return Ok(Expression::sql(format!("\"mysql\".decode({sql}, '{encoding}')"), ty, true));
+            return Ok(Expression::sql(sql, ty, true));
         }
         if value.is_flexible()
             && value.ty.is_text()
@@ -212,10 +215,8 @@ impl Lowering<'_> {
         let sql = self.text(value)?;
         let sql = match (found.name, encoding(found.name)) {
             ("utf8mb4" | "utf16" | "utf32" | "utf16le" | "gb18030", _) => sql,
-            ("ascii", _) => format!("regexp_replace({sql} COLLATE \"C\", '[^\\u0001-\\u007f]', '?', 'g')"),
-            ("utf8mb3" | "ucs2", _) => {
-                format!("regexp_replace({sql} COLLATE \"C\", '[^\\u0001-\\uffff]', '?', 'g')")
-            }
+            ("ascii", _) => format!("\"mysql\".only_ascii({sql})"),
+            ("utf8mb3" | "ucs2", _) => format!("\"mysql\".only_bmp({sql})"),
             (_, Some(encoding)) => format!("\"mysql\".representable({sql}, '{encoding}')"),
             (other, None) => return Err(SqlError::unsupported(format_args!("CONVERT USING {other}"))),
         };

@@ -99,6 +99,16 @@ impl Expression {
     }
 }
 
+/// A table that the statement writes.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub(super) table: crate::schema::TableName,
+    /// As messages call it.
+    pub(super) called: String,
+    /// Under which names the statement may not read it: all, or (INSERT) only its own.
+    pub(super) under_any_name: bool,
+}
+
 /// The work on one statement: what it depends on, and the parameters found so far.
 #[derive(Debug)]
 pub(super) struct Lowering<'c> {
@@ -131,7 +141,7 @@ pub(super) struct Lowering<'c> {
     /// Conversions warn of nothing: for expressions that have to be immutable, in indexes and generated columns.
     pub(super) quiet: bool,
     /// The tables that the statement writes and what it calls them: subqueries may not read them.
-    pub(super) written: Vec<(crate::schema::TableName, String)>,
+    pub(super) written: Vec<Written>,
     seen: HashMap<String, usize>,
     names: usize,
 }

@@ -8,7 +8,7 @@ use sqlparser::ast::{
 
 use crate::schema::{KeyKind, Table, quote};
 
-use super::expression::{Lowering, Origin};
+use super::expression::{Lowering, Origin, Written};
 use super::information_schema;
 use super::lower::Place;
 use super::operators::unnested;
@@ -283,8 +283,10 @@ impl Lowering<'_> {
             return self.view_relation(&view, alias, scope).map(Some);
         }
         let table = self.table(name)?;
-        if let Some((_, called)) = self.written.iter().find(|(written, _)| *written == table.name) {
-            return Err(SqlError::target_read(called));
+        let renamed = alias.is_some_and(|alias| !alias.name.value.eq_ignore_ascii_case(&table.name.table));
+        let forbidden = |written: &&Written| written.table == table.name && (written.under_any_name || !renamed);
+        if let Some(written) = self.written.iter().find(forbidden) {
+            return Err(SqlError::target_read(&written.called));
         }
         let (called, database) = match alias {
             Some(alias) => (alias.name.value.clone(), None),

@@ -17,7 +17,7 @@ use crate::schema::{Column, ColumnDefault, ColumnType, Key, Table, ddl, quote};
 use crate::value::Value;
 
 use super::assign::Form;
-use super::expression::{Body, Expression, Lowering};
+use super::expression::{Body, Expression, Lowering, Written};
 use super::from::name_parts;
 use super::keys::{arbiter, implicit_default, key_columns, unique_keys};
 use super::lower::{Place, ValuesOf};
@@ -78,7 +78,8 @@ impl Lowering<'_> {
             },
         };
         self.form = Form { ignore: insert.ignore, null_becomes_default: given.len() > 1 };
-        self.written.push((table.name.clone(), table.name.table.clone()));
+        let called = table.name.table.clone();
+        self.written.push(Written { table: table.name.clone(), called, under_any_name: false });
         let rows = self.rows(&table, columns, &given)?;
         let replay = self.context.purpose == Purpose::Replay;
         if insert.replace_into {

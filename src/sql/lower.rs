@@ -411,7 +411,7 @@ impl Lowering<'_> {
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
         let subject = self.lower(text, place)?;
-        let mut sql = format!("({} COLLATE \"C\")", self.text(&subject)?);
+        let mut sql = self.text(&subject)?;
         let what = what.map(|what| self.lower(what, place)).transpose()?;
         let (leading, trailing) = match side {
             Some(TrimWhereField::Leading) => (true, false),
@@ -475,12 +475,12 @@ impl Lowering<'_> {
     pub(super) fn interval(&mut self, interval: &Interval, place: Place<'_>) -> Result<IntervalPart, SqlError> {
         let unit = interval.leading_field.as_ref().map(ToString::to_string).unwrap_or_default().to_ascii_uppercase();
         let amount = self.lower(&interval.value, place)?;
-        if unit == "SECOND" && amount.ty.class == Class::Decimal && amount.ty.decimals > 0 {
-            return Err(SqlError::unsupported("a fraction of a second in INTERVAL"));
-        }
         let (argument, scale, fine) = match unit.as_str() {
-            "MICROSECOND" => ("secs", "/ 1000000.0", Fineness::Micros),
-            "SECOND" => ("secs", "", Fineness::Seconds),
+            "MICROSECOND" => ("secs", " / 1000000.0", Fineness::Fraction(6)),
+            "SECOND" => match super::calendar::number_digits(&amount) {
+                0 => ("secs", "", Fineness::Seconds),
+                digits => ("secs", "", Fineness::Fraction(digits)),
+            },
             "MINUTE" => ("mins", "", Fineness::Seconds),
             "HOUR" => ("hours", "", Fineness::Seconds),
             "DAY" => ("days", "", Fineness::Days),
@@ -492,7 +492,7 @@ impl Lowering<'_> {
             | "HOUR_SECOND" | "HOUR_MICROSECOND" | "MINUTE_SECOND" | "MINUTE_MICROSECOND" | "SECOND_MICROSECOND" => {
                 let fine = match unit.as_str() {
                     "YEAR_MONTH" => Fineness::Days,
-                    micros if micros.ends_with("MICROSECOND") => Fineness::Micros,
+                    micros if micros.ends_with("MICROSECOND") => Fineness::Fraction(6),
                     _seconds => Fineness::Seconds,
                 };
                 let text = self.render(&amount, Carrier::Text)?;
@@ -502,7 +502,7 @@ impl Lowering<'_> {
             other => return Err(SqlError::unsupported(format_args!("INTERVAL unit {other}"))),
         };
         let sql = if argument == "secs" {
-            format!("make_interval(secs => {} {scale})", self.render(&amount, Carrier::Float8)?)
+            format!("\"mysql\".seconds({}{scale})", self.render(&amount, Carrier::Numeric)?)
         } else {
             format!("make_interval({argument} => (round({}) {scale})::int4)", self.render(&amount, Carrier::Numeric)?)
         };
@@ -523,7 +523,8 @@ pub(super) struct IntervalPart {
 pub(super) enum Fineness {
     Days,
     Seconds,
-    Micros,
+    /// Digits of a fraction of a second.
+    Fraction(u8),
 }
 
 fn bytes(value: &[u8]) -> Expression {

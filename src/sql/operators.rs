@@ -123,7 +123,10 @@ impl Lowering<'_> {
         let part = self.interval(interval, place)?;
         let sign = if minus { "-" } else { "+" };
         let nullable = date.nullable || part.nullable;
-        let fraction = |own: u8| if part.fine == Fineness::Micros { 6 } else { own };
+        let fraction = |own: u8| match part.fine {
+            Fineness::Fraction(digits) => own.max(digits),
+            Fineness::Days | Fineness::Seconds => own,
+        };
         match (date.ty.class, part.fine) {
             (Class::Date, Fineness::Days) => {
                 let sql = self.own(date)?;
@@ -135,7 +138,7 @@ impl Lowering<'_> {
                 let ty = Type::datetime(fraction(date.ty.decimals));
                 Ok(Expression::sql(format!("\"mysql\".in_calendar({sql} {sign} {})", part.sql), ty, true))
             }
-            (Class::Time, Fineness::Seconds | Fineness::Micros) => {
+            (Class::Time, Fineness::Seconds | Fineness::Fraction(_)) => {
                 let sql = self.own(date)?;
                 Ok(Expression::sql(
                     format!("({sql} {sign} {})", part.sql),
@@ -155,7 +158,7 @@ impl Lowering<'_> {
                 let moment = self.dated(date, super::calendar::Kind::DateTime)?;
                 let sql = format!("\"mysql\".in_calendar({moment} {sign} {})", part.sql);
                 let text = super::expression::cast(&sql, &Type::datetime(0), Carrier::Text)?;
-                if date.constant().is_none() || part.fine == Fineness::Micros {
+                if date.constant().is_none() || matches!(part.fine, Fineness::Fraction(_)) {
                     return Err(SqlError::unsupported("INTERVAL arithmetic on this type"));
                 }
                 let short = matches!(date.constant(), Some(Value::Int(number)) if *number <= 99_991_231);

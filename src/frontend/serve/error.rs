@@ -4,7 +4,7 @@
 //! PostgreSQL's own words stay in the log, where names of ours and values of others do no harm.
 
 use super::duplicate;
-use crate::schema::{Catalogue, ForeignKey, Table, ddl};
+use crate::schema::{Catalogue, ForeignKey, Table, ddl, quote};
 use crate::sql::plan::SqlError;
 use crate::target::{ServerError, TargetError, mysql_code};
 use crate::wire::condition;
@@ -274,7 +274,12 @@ fn wrong_value(error: &ServerError) -> MysqlError {
 }
 
 fn named_table<'a>(error: &ServerError, catalogue: &'a Catalogue) -> Option<&'a Table> {
-    catalogue.table(error.schema.as_deref()?, error.table.as_deref()?).map(AsRef::as_ref)
+    let (schema, name) = (error.schema.as_deref()?, error.table.as_deref()?);
+    let shortened = || {
+        let tables = &catalogue.database(schema)?.tables;
+        tables.values().find(|table| quote::bounded(&table.name.table) == name)
+    };
+    catalogue.table(schema, name).or_else(shortened).map(AsRef::as_ref)
 }
 
 #[cfg(test)]

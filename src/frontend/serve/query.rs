@@ -35,7 +35,8 @@ impl Session {
     /// COM_QUERY: one statement, or several when the client may send several.
     pub(super) async fn query(&mut self, body: &[u8]) -> Result<(), Failure> {
         let text = command::query_text(body, self.channel.capabilities).map_err(|_| MysqlError::malformed())?;
-        let text = self.decode(text)?;
+        // A NUL at the end is the end, to MySQL's parser.
+        let text = self.decode(text.strip_suffix(&[0]).unwrap_or(text))?;
         let execution = Execution { values: &[], protocol: Protocol::Text };
         if !text.contains(';') {
             return self.statement(&text, execution).await;

@@ -1,6 +1,7 @@
 //! SHOW CREATE TABLE: the text of MySQL 9.7, byte for byte as far as the catalogue knows the table. Tools parse it.
 
 use super::error::{foreign_key_clause, quoted};
+use crate::schema::types::is_binary;
 use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Table, View};
 use crate::sql::show::now;
 
@@ -138,9 +139,29 @@ fn default(column: &Column) -> String {
         ColumnDefault::Null if !lob && column.nullable => " DEFAULT NULL".to_owned(),
         ColumnDefault::None | ColumnDefault::Null => String::new(),
         ColumnDefault::Constant(text) if text.starts_with("b'") => format!(" DEFAULT {text}"),
+        ColumnDefault::Constant(text) if is_binary(&column.column_type) => {
+            format!(" DEFAULT {}", binary_default(column, text))
+        }
         ColumnDefault::Constant(text) => format!(" DEFAULT {}", literal(text)),
         ColumnDefault::Now(fraction) => format!(" DEFAULT {}", now(*fraction)),
         ColumnDefault::Expression(text) => format!(" DEFAULT ({})", unescaped(text)),
+    }
+}
+
+/// A binary default, which information_schema prints in hexadecimal digits: as text where it is text.
+fn binary_default(column: &Column, text: &str) -> String {
+    let digits = text.strip_prefix("0x").unwrap_or_default();
+    let pair = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let mut bytes: Vec<u8> = (0..digits.len()).step_by(2).filter_map(pair).collect();
+    if let ColumnType::Binary { length } = column.column_type {
+        bytes.resize(bytes.len().max(usize::try_from(length).unwrap_or(0)), 0);
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => literal(&text),
+        Err(error) => {
+            let digits: String = error.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect();
+            format!("0x{digits}")
+        }
     }
 }
 

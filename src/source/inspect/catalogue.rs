@@ -261,6 +261,7 @@ async fn keys(conn: &mut Conn, database: &str, table: &str) -> Result<Vec<Key>, 
         let part = KeyPart {
             column: row.take("Column_name").ok_or_else(missing)?,
             expression: row.take("Expression").unwrap_or(None),
+            sql: String::new(),
             prefix: row.take("Sub_part").unwrap_or(None),
             descending: order.as_deref() == Some("D"),
         };

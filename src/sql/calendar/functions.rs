@@ -124,7 +124,7 @@ impl Lowering<'_> {
     fn unixtime(&mut self, number: &Expression) -> Result<Expression, SqlError> {
         self.deterministic("FROM_UNIXTIME")?;
         let digits = number_digits(number);
-        let sql = format!("\"mysql\".unixtime({})", self.render(number, Carrier::Numeric)?);
+        let sql = format!("\"mysql\".from_unixtime({})", self.render(number, Carrier::Numeric)?);
         Ok(Expression::sql(sql, Type::datetime(digits), true))
     }
 
@@ -196,6 +196,20 @@ impl Lowering<'_> {
         }
     }
 
+    /// A text that is written in the statement, as the date or the time that it is.
+    fn moment_of_text(&mut self, text: &Expression) -> Result<Expression, SqlError> {
+        let written = match text.constant() {
+            Some(Value::Text(written)) => written.trim().to_owned(),
+            Some(_) | None => String::new(),
+        };
+        let fraction = written.rsplit_once('.').map_or(0, |(_, digits)| digits.len().min(6));
+        let fraction = u8::try_from(fraction).unwrap_or(6);
+        let dated = written.get(1..).is_some_and(|rest| rest.contains('-'));
+        let ty = if dated { Type::datetime(fraction) } else { Type::time(fraction) };
+        let sql = self.render(text, ty.carrier)?;
+        Ok(Expression::sql(sql, ty, true))
+    }
+
     fn time_difference(&mut self, first: &Expression, second: &Expression) -> Result<Expression, SqlError> {
         let digits = Self::digits_of(first).max(Self::digits_of(second));
         let sql = match (first.ty.class, second.ty.class) {
@@ -208,6 +222,12 @@ impl Lowering<'_> {
                 format!("\"mysql\".clamped_time(extract(epoch FROM {first} - {second})::float8 * interval '1 second')")
             }
             (Class::Time, Class::DateTime) | (Class::DateTime, Class::Time) => "NULL::interval".to_owned(),
+            (Class::Text, _) if first.constant().is_some() => {
+                return self.moment_of_text(first).and_then(|first| self.time_difference(&first, second));
+            }
+            (_, Class::Text) if second.constant().is_some() => {
+                return self.moment_of_text(second).and_then(|second| self.time_difference(first, &second));
+            }
             (_, _) => return Err(SqlError::unsupported("TIMEDIFF of these types")),
         };
         Ok(Expression::sql(sql, Type::time(digits), true))
@@ -352,7 +372,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// The fractional digits of seconds: those of the number, six where it may have any.
-fn number_digits(number: &Expression) -> u8 {
+pub(in crate::sql) fn number_digits(number: &Expression) -> u8 {
     match number.ty.class {
         Class::Integer | Class::Null => 0,
         Class::Decimal | Class::Date | Class::DateTime | Class::Time => number.ty.decimals.min(6),

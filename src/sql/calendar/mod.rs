@@ -6,6 +6,8 @@
 
 mod functions;
 
+pub(super) use functions::number_digits;
+
 use crate::value::Value;
 use crate::wire::FieldType;
 use crate::wire::condition::Condition;

@@ -114,7 +114,8 @@ impl Lowering<'_> {
             if targets.iter().take(at).any(|other| other.table.name == target.table.name) {
                 return Err(SqlError::unsupported("a write to one table under two names"));
             }
-            self.written.push((target.table.name.clone(), target.alias.clone()));
+            let (table, called) = (target.table.name.clone(), target.alias.clone());
+            self.written.push(Written { table, called, under_any_name: true });
         }
         Ok(())
     }

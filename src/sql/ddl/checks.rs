@@ -106,15 +106,15 @@ fn functional_parts(table: &mut Table, scope: &Scope<'_>) -> Result<(), SqlError
                 let text = "The primary key cannot be a functional index";
                 return Err(SqlError::new(3756, "HY000", text.to_owned()));
             }
-            if kind == KeyKind::Unique {
-                return Err(SqlError::unsupported("a functional part of a unique key"));
-            }
             if model.column(written.trim_matches('`')).is_some() {
                 let text = "Functional index on a column is not supported. Consider using a regular index instead.";
                 return Err(SqlError::new(3762, "HY000", text.to_owned()));
             }
             if !written.starts_with('(') || !written.contains('`') {
-                part.expression = Some(formula::read(&written, &model, Use::Key, scope)?.text);
+                let formula = formula::read(&written, &model, Use::Key, scope)?;
+                part.expression = Some(formula.text);
+                // An index that only helps to find rows would help no statement that is spelled in another way.
+                part.sql = if kind == KeyKind::Unique { formula.sql } else { String::new() };
             }
         }
     }

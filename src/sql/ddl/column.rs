@@ -32,6 +32,9 @@ pub(super) fn after_name(cursor: &mut Cursor<'_>, name: String) -> Result<Column
         generated: None,
         checks: Vec::new(),
     };
+    if cursor.take("collate") {
+        spec.data_type.collation = Some(types::warned_collation(cursor)?);
+    }
     if cursor.take("generated always as") || cursor.take("as") {
         let text = cursor.parenthesised()?.trim().to_owned();
         let stored = cursor.take("stored");

@@ -6,7 +6,7 @@
 use super::super::plan::{Records, TargetSql};
 use super::draft::Finished;
 use super::scope::{ForeignKeyChecks, Scope};
-use super::spec::Clause;
+use super::spec::{Clause, DefaultSpec};
 use crate::schema::{Column, ColumnType, KeyKind, Table, quote};
 
 /// What the statement reports.
@@ -42,6 +42,7 @@ fn clause_copies(old: &Table, clause: &Clause, scope: &Scope<'_>) -> bool {
         Clause::Enforce { enforced: true, .. } => return true,
         Clause::AddCheck(_) | Clause::Enforce { .. } => true,
         Clause::DropKey(name) if name == "PRIMARY" => false,
+        Clause::AddColumn(spec, _) if matches!(spec.default, Some(DefaultSpec::Expression(_))) => return true,
         Clause::AddColumn(spec, _) if spec.generated.as_ref().is_some_and(|generated| generated.stored) => return true,
         Clause::AddColumn(..)
         | Clause::ChangeColumn(..)

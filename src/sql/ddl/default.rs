@@ -49,7 +49,8 @@ pub(super) fn resolve(column: &Column, spec: &DefaultSpec, sql_mode: &str) -> Re
         },
         // What isn't known by its text is read when all columns are known.
         DefaultSpec::Expression(text) => {
-            Ok(ColumnDefault::Expression(expression(text).unwrap_or_else(|| text.clone())))
+            let known = expression(text).filter(|known| !(is_binary(&column.column_type) && known.starts_with('_')));
+            Ok(ColumnDefault::Expression(known.unwrap_or_else(|| text.clone())))
         }
         DefaultSpec::Literal(_) if no_literals => Err(SqlError::new(
             1101,

@@ -196,6 +196,7 @@ impl Draft {
         let parts = spec.parts.iter().map(|part| KeyPart {
             column: part.expression.is_none().then(|| part.column.clone()),
             expression: part.expression.clone(),
+            sql: String::new(),
             prefix: part.prefix,
             descending: part.descending,
         });

@@ -166,6 +166,9 @@ impl Alteration<'_> {
         if !survives || bridge.parts != new.parts {
             return Ok(false);
         }
+        if !ddl::has_index(bridge) && !ddl::has_index(new) {
+            return Ok(true);
+        }
         Ok(ddl::key(&self.bridge, bridge)? == ddl::key(self.new, new)?)
     }
 

@@ -78,7 +78,7 @@ pub(super) fn read(text: &str, table: &Table, usage: Use<'_>, scope: &Scope<'_>)
     let columns = columns_of(&value, &mut lowering, &own)?;
     let sql = match usage {
         Use::Condition => lowering.truth(&value)?,
-        Use::Key => String::new(),
+        Use::Key => lowering.own(&value)?,
         Use::Column(column) => {
             let at = own.columns.iter().position(|other| other.name == column.name);
             lowering.assign(&own, at.unwrap_or(0), 1, &value)?

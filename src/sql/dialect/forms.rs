@@ -31,6 +31,11 @@ pub(super) fn replace(tokens: &[TokenWithSpan], at: usize) -> Option<Replaced> {
     {
         return Some(Replaced { tokens: Vec::new(), taken: 1, closes_before_using: false });
     }
+    if is_word(first, "FOR")
+        && let Some(locks) = locks(tokens, at)
+    {
+        return Some(locks);
+    }
     let is_char = is_word(first, "CHAR") || is_word(first, "CHARACTER");
     if !is_char {
         return None;
@@ -40,11 +45,50 @@ pub(super) fn replace(tokens: &[TokenWithSpan], at: usize) -> Option<Replaced> {
     {
         return Some(found);
     }
-    if is_word(first, "CHAR") && token(1) == Some(&Token::LParen) && ends_with_using(tokens, at + 1) {
-        let tokens = vec![word("CONVERT", None), Token::LParen, word("CHAR", Some('`'))];
+    if is_word(first, "CHAR")
+        && token(1) == Some(&Token::LParen)
+        && let Some(charset) = ends_with_using(tokens, at + 1)
+    {
+        // Each code takes a whole character of the sets with wide units.
+        let called = match charset.to_ascii_lowercase().as_str() {
+            "utf16" | "ucs2" => "CHAR_OF_TWO",
+            "utf32" => "CHAR_OF_FOUR",
+            _narrow => "CHAR",
+        };
+        let tokens = vec![word("CONVERT", None), Token::LParen, word(called, Some('`'))];
         return Some(Replaced { tokens: with_keyword(tokens), taken: 1, closes_before_using: true });
     }
     None
+}
+
+/// `FOR UPDATE OF a, b NOWAIT` becomes a clause for each table.
+fn locks(tokens: &[TokenWithSpan], at: usize) -> Option<Replaced> {
+    let token = |offset: usize| tokens.get(at + offset).map(|token| &token.token);
+    let strength = token(1).filter(|word| is_word(word, "UPDATE") || is_word(word, "SHARE"))?;
+    let of = token(2).filter(|word| is_word(word, "OF"))?;
+    let mut tables = vec![token(3)?];
+    let mut next = 4;
+    while token(next) == Some(&Token::Comma) {
+        tables.push(token(next + 1)?);
+        next += 2;
+    }
+    if tables.len() == 1 {
+        return None;
+    }
+    let wait = if token(next).is_some_and(|word| is_word(word, "NOWAIT")) {
+        1
+    } else if token(next).is_some_and(|word| is_word(word, "SKIP")) {
+        2
+    } else {
+        0
+    };
+    let tail: Vec<Token> = (next..next + wait).filter_map(token).cloned().collect();
+    let first = token(0)?;
+    let clause = |table: &&Token| {
+        let head = [first, strength, of, *table].into_iter().cloned();
+        head.chain(tail.iter().cloned()).collect::<Vec<Token>>()
+    };
+    Some(Replaced { tokens: tables.iter().flat_map(clause).collect(), taken: next + wait, closes_before_using: false })
 }
 
 fn with_keyword(mut tokens: Vec<Token>) -> Vec<Token> {
@@ -101,21 +145,19 @@ fn has_comma(tokens: &[TokenWithSpan], open: usize) -> bool {
     false
 }
 
-/// Whether the parenthesis that opens at `open` ends with `USING charset`.
-fn ends_with_using(tokens: &[TokenWithSpan], open: usize) -> bool {
+/// The character set when the parenthesis that opens at `open` ends with `USING charset`.
+fn ends_with_using(tokens: &[TokenWithSpan], open: usize) -> Option<String> {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
         match &token.token {
             Token::LParen => depth += 1,
             Token::RParen if depth <= 1 => {
-                return at
-                    .checked_sub(2)
-                    .and_then(|using| tokens.get(using))
-                    .is_some_and(|t| is_word(&t.token, "USING"));
+                let using = tokens.get(at.checked_sub(2)?).filter(|using| is_word(&using.token, "USING"));
+                return using.and(tokens.get(at - 1)).map(|name| name.token.to_string());
             }
             Token::RParen => depth -= 1,
             _inside => {}
         }
     }
-    false
+    None
 }

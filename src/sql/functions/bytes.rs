@@ -72,9 +72,7 @@ impl Lowering<'_> {
             }
             ("REPEAT", [text, count]) if first => {
                 let (text, count) = (self.render(text, Carrier::Bytes)?, self.render(count, Carrier::Int8)?);
-                let sql = format!(
-                    "decode(repeat(encode({text}, 'hex'), least(greatest({count}, 0), 16777216)::int4), 'hex')"
-                );
+                let sql = format!("decode(repeat(encode({text}, 'hex'), \"mysql\".extent({count}, 16777216)), 'hex')");
                 Expression::sql(sql, Type::bytes(65_535), nullable)
             }
             ("LPAD" | "RPAD", [text, count, with]) if first || is_bytes(with) => {
@@ -135,13 +133,18 @@ impl Lowering<'_> {
                 let length = if name == "ORD" { 21 } else { length };
                 Expression::sql(sql, Type::integer(length), nullable)
             }
-            ("CHAR", [_, ..]) => {
+            ("CHAR" | "CHAR_OF_TWO" | "CHAR_OF_FOUR", [_, ..]) => {
+                let function = match name {
+                    "CHAR_OF_TWO" => "wide_char(2, ",
+                    "CHAR_OF_FOUR" => "wide_char(4, ",
+                    _narrow => "char_bytes(",
+                };
                 let mut codes = Vec::with_capacity(arguments.len());
                 for argument in arguments {
                     codes.push(self.render(argument, Carrier::Int8)?);
                 }
                 let length = u32::try_from(arguments.len()).unwrap_or(u32::MAX).saturating_mul(4);
-                Expression::sql(format!("\"mysql\".char_bytes({})", codes.join(", ")), Type::bytes(length), false)
+                Expression::sql(format!("\"mysql\".{function}{})", codes.join(", ")), Type::bytes(length), false)
             }
             ("FROM_BASE64", [value]) => {
                 let sql = self.text(value)?;

@@ -120,6 +120,9 @@ $$ DECLARE m timestamp := "mysql".dated("mysql".as_moment(given, 'Incorrect date
 -- Seconds since the epoch of a local time; 0 outside of what MySQL has such seconds for.
 CREATE OR REPLACE FUNCTION "mysql".unix_time(m timestamp) RETURNS numeric LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN m IS NULL THEN NULL WHEN NOT isfinite(m) THEN 0 ELSE (SELECT CASE WHEN e < 0 OR e >= 32536771200 THEN 0 ELSE e END FROM (SELECT extract(epoch FROM m AT TIME ZONE current_setting('TimeZone')) e) q) END $$;
+-- INTERVAL n SECOND: floating-point numbers would lose the microseconds of large ones. Beyond any calendar it's NULL.
+CREATE OR REPLACE FUNCTION "mysql".seconds(n numeric) RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN abs(n) < 1000000000000 THEN make_interval(hours => trunc(n / 3600)::int4, secs => (n - trunc(n / 3600) * 3600)::float8) END $$;
 CREATE OR REPLACE FUNCTION "mysql".from_unixtime(n numeric) RETURNS timestamp LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN n >= 0 AND n < 32536771200 THEN (timestamptz 'epoch' + trunc(n)::float8 * interval '1 second' + round(mod(n, 1) * 1000000)::float8 * interval '1 microsecond')::timestamp END $$;
 CREATE OR REPLACE FUNCTION "mysql".sec_to_time(n numeric) RETURNS interval LANGUAGE plpgsql VOLATILE STRICT AS

@@ -6,6 +6,20 @@ $$ SELECT translate(lower(regexp_replace(normalize(s COLLATE "C", NFKD), '[\u030
 CREATE OR REPLACE FUNCTION "mysql".fold(s text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN octet_length(s) = char_length(s) THEN lower(s COLLATE "C") ELSE "mysql".fold_letters(s) END $$;
 
+-- A collation that is said inside an expression holds for all that is made of it, and two of them can't meet; what a
+-- function says inside stays there. These are inlined, so that is all they do.
+CREATE OR REPLACE FUNCTION "mysql".upper(s text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT pg_catalog.upper(s COLLATE "und-x-icu") $$;
+CREATE OR REPLACE FUNCTION "mysql".lower(s text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT pg_catalog.lower(s COLLATE "und-x-icu") $$;
+CREATE OR REPLACE FUNCTION "mysql".replace(s text, a text, b text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT pg_catalog.replace(s COLLATE "C", a COLLATE "C", b COLLATE "C") $$;
+CREATE OR REPLACE FUNCTION "mysql".only_ascii(s text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT regexp_replace(s COLLATE "C", '[^\u0001-\u007f]', '?', 'g') $$;
+CREATE OR REPLACE FUNCTION "mysql".only_bmp(s text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT regexp_replace(s COLLATE "C", '[^\u0001-\uffff]', '?', 'g') $$;
+
+-- A number of characters: PostgreSQL's greatest and least pass over NULL, MySQL's functions don't.
+CREATE OR REPLACE FUNCTION "mysql".extent(n bigint, most int) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT CASE WHEN n <= 0 THEN 0 WHEN n > most THEN most ELSE n::int END $$;
+
+-- PostgreSQL's own takes any types, so it can't promise to be immutable, as generated columns must be.
+CREATE OR REPLACE FUNCTION "mysql".concat_ws(separator text, VARIADIC list text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT array_to_string(list, separator) $$;
+
 -- Text.
 CREATE OR REPLACE FUNCTION "mysql".substring(s text, p bigint, l bigint DEFAULT 2147483647) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT CASE WHEN p = 0 OR l <= 0 THEN '' WHEN p > 2147483647 THEN '' WHEN p > 0 THEN substr(s, p::int, least(l, 2147483647 - p)::int)
@@ -83,6 +97,25 @@ $$ DECLARE r text COLLATE "C" := ''; c text COLLATE "C"; BEGIN
  FOREACH c IN ARRAY string_to_array(s COLLATE "C", NULL) LOOP
   BEGIN PERFORM convert_to(c, encoding); r := r || c; EXCEPTION WHEN others THEN r := r || '?'; END; END LOOP;
  RETURN r; END $$;
+CREATE OR REPLACE FUNCTION "mysql".wide_text(given bytea, unit int) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS
+$$ DECLARE b bytea; r text COLLATE "C" := ''; k bigint; high bigint; i int := 0; name text := CASE unit WHEN 2 THEN 'utf16' ELSE 'utf32' END;
+BEGIN
+ b := decode(repeat('00', (unit - octet_length(given) % unit) % unit), 'hex') || given;
+ WHILE i < octet_length(b) LOOP
+  k := get_byte(b, i) * 256 + get_byte(b, i + 1);
+  IF unit = 4 THEN k := k * 65536 + get_byte(b, i + 2) * 256 + get_byte(b, i + 3); END IF;
+  i := i + unit;
+  IF high IS NOT NULL THEN
+   IF k NOT BETWEEN 56320 AND 57343 THEN k := 55296; ELSE k := 65536 + ((high - 55296) << 10) + (k - 56320); END IF;
+   high := NULL;
+  ELSIF unit = 2 AND k BETWEEN 55296 AND 56319 AND i < octet_length(b) THEN high := k; CONTINUE; END IF;
+  IF k BETWEEN 55296 AND 57343 OR k > 1114111 THEN
+   PERFORM "mysql".warn(1300, 'Invalid ' || name || ' character string: ''' || upper(encode(substr(given, 1, 3), 'hex')) || ''''); RETURN NULL;
+  END IF;
+  IF k = 0 THEN RAISE EXCEPTION USING ERRCODE = 'M1235', MESSAGE = 'This version of MySQL doesn''t yet support ''a NUL character in text'''; END IF;
+  r := r || chr(k::int);
+ END LOOP;
+ RETURN r; END $$;
 CREATE OR REPLACE FUNCTION "mysql".wide_bytes(s text, encoding text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT coalesce(string_agg(decode(CASE WHEN encoding = 'utf32' THEN lpad(to_hex(k), 8, '0')
    WHEN k > 65535 THEN CASE encoding WHEN 'ucs2' THEN '003f' WHEN 'utf16' THEN lpad(to_hex(55296 + ((k - 65536) >> 10)), 4, '0') || lpad(to_hex(56320 + ((k - 65536) & 1023)), 4, '0')
@@ -111,6 +144,10 @@ CREATE OR REPLACE FUNCTION "mysql".ord(b bytea) RETURNS bigint LANGUAGE sql IMMU
 $$ SELECT coalesce((SELECT sum(get_byte(b, i)::bigint << (8 * (octet_length(b) - 1 - i))) FROM generate_series(0, octet_length(b) - 1) i), 0)::bigint $$;
 CREATE OR REPLACE FUNCTION "mysql".char_bytes(VARIADIC codes bigint[]) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT decode(coalesce(string_agg(CASE WHEN char_length(h) % 2 = 1 THEN '0' || h ELSE h END, '' ORDER BY i), ''), 'hex') FROM (SELECT to_hex(c & 4294967295) h, i FROM unnest(codes) WITH ORDINALITY u(c, i) WHERE c IS NOT NULL) q $$;
+-- CHAR(… USING utf16): each code fills whole units.
+CREATE OR REPLACE FUNCTION "mysql".wide_char(unit int, VARIADIC codes bigint[]) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT coalesce(string_agg(decode(repeat('00', (unit - octet_length(b) % unit) % unit), 'hex') || b, ''::bytea ORDER BY i), ''::bytea)
+ FROM (SELECT "mysql".char_bytes(c) b, i FROM unnest(codes) WITH ORDINALITY u(c, i) WHERE c IS NOT NULL) q $$;
 CREATE OR REPLACE FUNCTION "mysql".bytes_substring(b bytea, p bigint, l bigint DEFAULT 2147483647) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT CASE WHEN p = 0 OR l <= 0 OR p > 2147483647 THEN ''::bytea WHEN p > 0 THEN substr(b, p::int, least(l, 2147483647 - p)::int)
    WHEN -p > octet_length(b) THEN ''::bytea ELSE substr(b, (octet_length(b) + p + 1)::int, least(l, 1000000000)::int) END $$;

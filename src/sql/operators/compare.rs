@@ -95,6 +95,8 @@ impl Lowering<'_> {
                 let collated = self.collate(left, right, op)?;
                 let left = self.comparable_text(left, collated.pads)?;
                 let right = self.comparable_text(right, collated.pads)?;
+                // A collation that is said inside the right side would meet ours as its equal.
+                let right = if right.contains(" COLLATE ") { format!("{right}{}", collated.clause) } else { right };
                 Ok((format!("{left}{}", collated.clause), right))
             }
             Domain::Own(Carrier::Json, Carrier::Json) => self.json_meeting(op, left, right),

@@ -74,14 +74,16 @@ impl Lowering<'_> {
                 let ends = self.whole_argument(arguments, 4, 0)?;
                 Expression::sql(
                     format!(
-                        "regexp_instr({subject_sql}, {pattern}, {at}, greatest({occurrence}, 1)::int4, {ends}::int4, {option})::int8"
+                        "regexp_instr({subject_sql}, {pattern}, {at}, (CASE WHEN {occurrence} < 1 THEN 1 ELSE {occurrence} END)::int4, {ends}::int4, {option})::int8"
                     ),
                     Type::integer(21),
                     nullable,
                 )
             }
             "REGEXP_SUBSTR" => Expression::sql(
-                format!("regexp_substr({subject_sql}, {pattern}, {at}, greatest({occurrence}, 1)::int4, {option})"),
+                format!(
+                    "regexp_substr({subject_sql}, {pattern}, {at}, (CASE WHEN {occurrence} < 1 THEN 1 ELSE {occurrence} END)::int4, {option})"
+                ),
                 self.text_like(subject),
                 true,
             ),
@@ -93,7 +95,7 @@ impl Lowering<'_> {
                 let with = self.parameter(&ParameterSource::Literal(Value::Text(with)), Carrier::Text.oid());
                 Expression::sql(
                     format!(
-                        "regexp_replace({subject_sql}, {pattern}, {with}, {at}, greatest({occurrence}, 0)::int4, {option})"
+                        "regexp_replace({subject_sql}, {pattern}, {with}, {at}, (CASE WHEN {occurrence} < 0 THEN 0 ELSE {occurrence} END)::int4, {option})"
                     ),
                     Type { length: 16_383, ..self.text_like(subject) },
                     nullable,

@@ -26,6 +26,9 @@ pub(super) fn lock_tables(cursor: &mut Cursor<'_>, context: &Context) -> Result<
             cursor.expect(&["READ"])?;
             cursor.take(&["LOCAL"]);
         }
+        if context.catalogue.view(&database, &table).is_some() {
+            return Err(SqlError::unsupported("LOCK TABLES of a view"));
+        }
         let found = context.catalogue.table(&database, &table).map(|table| table.name.clone());
         let table = found.ok_or_else(|| SqlError::no_table(&database, &table))?;
         let name = alias.unwrap_or_else(|| table.table.clone());
