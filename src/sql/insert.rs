@@ -77,7 +77,7 @@ impl Lowering<'_> {
             },
         };
         self.form = Form { ignore: insert.ignore, null_becomes_default: given.len() > 1 };
-        self.written.push((table.name.clone(), table.name.table.clone()));
+        self.written.push((table.name.clone(), table.title().table.clone()));
         let rows = self.rows(&table, columns, &given)?;
         let replay = self.context.purpose == Purpose::Replay;
         if insert.replace_into {
@@ -326,7 +326,7 @@ impl Lowering<'_> {
         columns: &[usize],
         before: &[Cell],
     ) -> Result<Scope<'static>, SqlError> {
-        let mut relation = Relation::of_table(table, &table.name.table, Some(table.name.database.clone()))?;
+        let mut relation = Relation::of_table(table, &table.title().table, Some(table.title().database.clone()))?;
         for (at, own) in relation.columns.iter_mut().enumerate() {
             own.origin = None;
             let cell = columns.iter().position(|known| *known == at).and_then(|place| before.get(place));
@@ -431,7 +431,8 @@ fn values_of(query: &Query) -> Option<Vec<Vec<Expr>>> {
 fn generated_column(table: &Table, column: &Column) -> SqlError {
     let text = format!(
         "The value specified for generated column '{}' in table '{}' is not allowed.",
-        column.name, table.name.table
+        column.name,
+        table.title().table
     );
     SqlError::new(3105, "HY000", text)
 }

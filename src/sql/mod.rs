@@ -94,7 +94,9 @@ pub fn planned(text: &str, context: &Context) -> Result<Planned, SqlError> {
     let only_comment = text.trim_end_matches(';').contains(|character: char| !character.is_whitespace());
     let text = comments::plain(text);
     let text = text.as_ref();
-    if classify(text.as_bytes()) == StatementClass::Ddl {
+    let class = classify(text.as_bytes());
+    let temporary = context.purpose == Purpose::Serve && class == StatementClass::TemporaryTable;
+    if class == StatementClass::Ddl || temporary {
         return ddl::plan(text, context).map(|plan| Planned { plan, asked: Vec::new() });
     }
     let modes = Modes::parse(&context.sql_mode);
