@@ -59,7 +59,7 @@ impl Lowering<'_> {
         let TableObject::TableName(name) = &insert.table else {
             return Err(SqlError::unsupported("INSERT into a function"));
         };
-        if insert.partitioned.is_some() || insert.returning.is_some() {
+        if insert.partitioned.is_some() {
             return Err(SqlError::unsupported("INSERT … PARTITION"));
         }
         let table = self.table(name)?;

@@ -144,7 +144,20 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
     Ok(Planned { plan, asked: lowering.asked.into_iter().collect() })
 }
 
+/// MySQL has no RETURNING, which the parser knows from others.
+fn refuse_returning(source: &Source<'_>, statement: &Statement) -> Result<(), SqlError> {
+    let returning = match statement {
+        Statement::Insert(insert) => insert.returning.is_some(),
+        Statement::Update(update) => update.returning.is_some(),
+        Statement::Delete(delete) => delete.returning.is_some(),
+        _reads => false,
+    };
+    let word = || source.tokens.iter().find(|token| dialect::is_word(&token.token, "RETURNING"));
+    if returning { Err(source.error_at(word())) } else { Ok(()) }
+}
+
 fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifiers) -> Result<Plan, SqlError> {
+    refuse_returning(lowering.source, statement)?;
     match statement {
         Statement::Query(query) if is_write(&query.body) => lowering.write_with(query, modifiers).map(Plan::Write),
         Statement::Query(query) => {
