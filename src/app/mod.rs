@@ -119,6 +119,14 @@ pub async fn start(config: Config) -> Result<App, AppError> {
         stop: sessions.clone(),
     });
     tasks.spawn(serving::follow_accounts(Arc::clone(&serving), imported));
+    if route.mode() == Mode::Postgres {
+        let serving = Arc::clone(&serving);
+        tasks.spawn(async move {
+            if let Err(error) = serving.drop_leftovers().await {
+                tracing::warn!(%error, "temporary tables of an earlier process aren't dropped yet");
+            }
+        });
+    }
     let door = frontend::open(Door {
         config,
         route,

@@ -11,6 +11,7 @@ mod default;
 mod error;
 mod index;
 pub mod quote;
+pub mod temporary;
 pub mod types;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 pub use columns::column_type;
 pub use error::SchemaError;
+pub use temporary::{TEMPORARY_SCHEMA, TemporaryTables};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,9 @@ pub struct Catalogue {
     pub lower_case_table_names: u8,
     /// By name.
     pub databases: BTreeMap<String, Database>,
+    /// Of the session whose view of the catalogue this is; empty in what sessions share.
+    #[serde(skip)]
+    pub session: TemporaryTables,
 }
 
 /// One MySQL database, one PostgreSQL schema of the same name.
@@ -98,7 +103,7 @@ pub struct Table {
     pub partitioning: String,
     /// The name that a session gave to its temporary table; `name` is then where PostgreSQL keeps it.
     #[serde(default)]
-    pub temporary: Option<String>,
+    pub temporary: Option<TableName>,
     /// Of a MERGE table: the tables below it.
     #[serde(default)]
     pub merge: Option<Merge>,
@@ -116,8 +121,8 @@ pub struct Merge {
 impl Table {
     /// The name that clients know: a temporary table's own, or else the table's.
     #[must_use]
-    pub fn title(&self) -> &str {
-        self.temporary.as_deref().unwrap_or(&self.name.table)
+    pub fn title(&self) -> &TableName {
+        self.temporary.as_ref().unwrap_or(&self.name)
     }
 
     /// The column of that name; column names never distinguish case.
@@ -430,9 +435,29 @@ pub struct ForeignKey {
 }
 
 impl Catalogue {
-    /// The table of that name, by the rules of `lower_case_table_names`.
+    /// The table of that name, by the rules of `lower_case_table_names`: the session's temporary one, or else the base
+    /// table.
     #[must_use]
     pub fn table(&self, database: &str, table: &str) -> Option<&Arc<Table>> {
+        let own = self.session.get(database, table, self.lower_case_table_names != 0);
+        own.or_else(|| self.base_table(database, table))
+    }
+
+    /// What all sessions share of this catalogue.
+    #[must_use]
+    pub fn without_session(&self) -> Self {
+        Self { session: TemporaryTables::default(), ..self.clone() }
+    }
+
+    /// The table that PostgreSQL keeps in this schema under this name.
+    #[must_use]
+    pub fn stored_table(&self, schema: &str, table: &str) -> Option<&Arc<Table>> {
+        if schema == TEMPORARY_SCHEMA { self.session.stored(table) } else { self.base_table(schema, table) }
+    }
+
+    /// The base table of that name, whether or not a temporary one hides it.
+    #[must_use]
+    pub fn base_table(&self, database: &str, table: &str) -> Option<&Arc<Table>> {
         let found = self.database(database)?;
         if let Some(exact) = found.tables.get(table) {
             return Some(exact);
@@ -479,6 +504,8 @@ impl Catalogue {
             CatalogueChange::DropDatabase { name } => {
                 self.databases.remove(name);
             }
+            CatalogueChange::PutTable(table) if table.temporary.is_some() => self.session.put(table),
+            CatalogueChange::DropTable(name) if name.database == TEMPORARY_SCHEMA => self.session.remove(name),
             CatalogueChange::PutTable(table) => {
                 let database = self.databases.entry(table.name.database.clone()).or_default();
                 database.tables.insert(table.name.table.clone(), Arc::clone(table));
@@ -519,4 +546,16 @@ pub enum CatalogueChange {
     /// Creates or replaces a view.
     PutView(Arc<View>),
     DropView(TableName),
+}
+
+impl CatalogueChange {
+    /// True for a change of the session's own tables, which is never stored.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::PutTable(table) => table.temporary.is_some(),
+            Self::DropTable(name) => name.database == TEMPORARY_SCHEMA,
+            Self::PutDatabase { .. } | Self::DropDatabase { .. } | Self::PutView(_) | Self::DropView(_) => false,
+        }
+    }
 }

@@ -87,7 +87,8 @@ impl Lowering<'_> {
                 "HY000",
                 format!(
                     "The value specified for generated column '{}' in table '{}' is not allowed.",
-                    column.name, table.name.table
+                    column.name,
+                    table.title().table
                 ),
             ));
         }

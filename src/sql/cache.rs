@@ -88,6 +88,7 @@ fn key(text: &str, context: &Context) -> u128 {
     };
     digest.update(&[purpose, parameters]);
     digest.update(&context.catalogue.version.to_le_bytes());
+    digest.update(&context.catalogue.session.number.to_le_bytes());
     for part in [context.database.as_deref().unwrap_or("\u{0}"), &context.sql_mode, &context.collation] {
         digest.update(&part.len().to_le_bytes());
         digest.update(part.as_bytes());

@@ -136,7 +136,7 @@ impl Lowering<'_> {
         let (table, alias) = self.target(&update.table)?;
         self.check_replay(&table)?;
         let mut scope = Scope::default();
-        let database = Some(table.name.database.clone()).filter(|_| alias == table.name.table);
+        let database = Some(table.title().database.clone()).filter(|_| alias == table.title().table);
         scope.add(Relation::of_table(&table, &alias, database)?)?;
         self.written.push(Written { table: table.name.clone(), called: alias.clone(), under_any_name: true });
         let mut conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
@@ -231,7 +231,7 @@ impl Lowering<'_> {
         let (table, alias) = self.target(from)?;
         self.check_replay(&table)?;
         let mut scope = Scope::default();
-        let database = Some(table.name.database.clone()).filter(|_| alias == table.name.table);
+        let database = Some(table.title().database.clone()).filter(|_| alias == table.title().table);
         scope.add(Relation::of_table(&table, &alias, database)?)?;
         self.written.push(Written { table: table.name.clone(), called: alias.clone(), under_any_name: true });
         let mut conditions = self.conditions(delete.selection.as_ref(), &mut scope)?;
@@ -260,7 +260,7 @@ impl Lowering<'_> {
             return Err(SqlError::unsupported("PARTITION"));
         }
         let table = super::merge::written(self.table(name)?);
-        let alias = alias.as_ref().map_or_else(|| table.name.table.clone(), |alias| alias.name.value.clone());
+        let alias = alias.as_ref().map_or_else(|| table.title().table.clone(), |alias| alias.name.value.clone());
         Ok((table, alias))
     }
 

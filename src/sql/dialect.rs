@@ -170,6 +170,12 @@ impl Dialect for MySql {
         true
     }
 
+    /// Words that begin a locking clause are no aliases.
+    fn is_select_item_alias(&self, explicit: bool, keyword: &Keyword, parser: &mut Parser<'_>) -> bool {
+        let locks = matches!(keyword, Keyword::FOR | Keyword::LOCK);
+        explicit || (!locks && self.stock.is_column_alias(keyword, parser))
+    }
+
     fn is_table_factor_alias(&self, explicit: bool, keyword: &Keyword, parser: &mut Parser<'_>) -> bool {
         self.stock.is_table_factor_alias(explicit, keyword, parser)
     }

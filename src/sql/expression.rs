@@ -142,6 +142,8 @@ pub(super) struct Lowering<'c> {
     pub(super) quiet: bool,
     /// The tables that the statement writes and what it calls them: subqueries may not read them.
     pub(super) written: Vec<Written>,
+    /// The first temporary table that the statement reads.
+    pub(super) temporary: Option<String>,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -166,6 +168,7 @@ impl<'c> Lowering<'c> {
             depth: 0,
             quiet: false,
             written: Vec::new(),
+            temporary: None,
             seen: HashMap::new(),
             names: 0,
         }

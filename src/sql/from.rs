@@ -30,7 +30,12 @@ impl Lowering<'_> {
             [database, table] => (database.as_str(), table),
             _other => return Err(SqlError::unsupported(format_args!("the name {name}"))),
         };
-        let known = self.context.catalogue.database(database).is_some();
+        // A temporary table outlives its database.
+        let catalogue = &self.context.catalogue;
+        if let Some(own) = catalogue.session.get(database, table, catalogue.lower_case_table_names != 0) {
+            return Ok(Arc::clone(own));
+        }
+        let known = catalogue.database(database).is_some();
         if !known
             && ["information_schema", "performance_schema", "mysql", "sys"]
                 .iter()
@@ -283,14 +288,17 @@ impl Lowering<'_> {
             return self.view_relation(&view, alias, scope).map(Some);
         }
         let table = self.table(name)?;
-        let renamed = alias.is_some_and(|alias| !alias.name.value.eq_ignore_ascii_case(&table.name.table));
+        let renamed = alias.is_some_and(|alias| !alias.name.value.eq_ignore_ascii_case(&table.title().table));
         let forbidden = |written: &&Written| written.table == table.name && (written.under_any_name || !renamed);
         if let Some(written) = self.written.iter().find(forbidden) {
             return Err(SqlError::target_read(&written.called));
         }
+        if let Some(own) = table.temporary.as_ref().filter(|_| self.temporary.is_none()) {
+            self.temporary = Some(own.table.clone());
+        }
         let (called, database) = match alias {
             Some(alias) => (alias.name.value.clone(), None),
-            None => (table.title().to_owned(), Some(table.name.database.clone())),
+            None => (table.title().table.clone(), Some(table.title().database.clone())),
         };
         scope.add(Relation::of_table(&table, &called, database)?)?;
         Ok(Some(format!("{} AS {}", quote::table(&table.name), quote::identifier(&called))))

@@ -227,7 +227,11 @@ impl Lowering<'_> {
             return self.json_value(arguments, place);
         }
         if name == "VALUES" {
-            let [Expr::Identifier(column)] = arguments else { return Err(SqlError::argument_count(name)) };
+            let column = match arguments {
+                [Expr::Identifier(column)] => column,
+                [Expr::CompoundIdentifier(parts)] => parts.last().ok_or_else(|| SqlError::argument_count(name))?,
+                _other => return Err(SqlError::argument_count(name)),
+            };
             self.warnings.push(crate::wire::condition::Condition::warning(1287, VALUES_DEPRECATED));
             let found = place.values_of.and_then(|values| values.value_of(&column.value));
             return found.ok_or_else(|| SqlError::unknown_column(&column.value, place.clause));

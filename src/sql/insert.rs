@@ -59,7 +59,7 @@ impl Lowering<'_> {
         let TableObject::TableName(name) = &insert.table else {
             return Err(SqlError::unsupported("INSERT into a function"));
         };
-        if insert.partitioned.is_some() || insert.returning.is_some() {
+        if insert.partitioned.is_some() {
             return Err(SqlError::unsupported("INSERT … PARTITION"));
         }
         let table = self.table(name)?;
@@ -78,7 +78,7 @@ impl Lowering<'_> {
             },
         };
         self.form = Form { ignore: insert.ignore, null_becomes_default: given.len() > 1 };
-        let called = table.name.table.clone();
+        let called = table.title().table.clone();
         self.written.push(Written { table: table.name.clone(), called, under_any_name: false });
         let rows = self.rows(&table, columns, &given)?;
         let replay = self.context.purpose == Purpose::Replay;
@@ -328,7 +328,7 @@ impl Lowering<'_> {
         columns: &[usize],
         before: &[Cell],
     ) -> Result<Scope<'static>, SqlError> {
-        let mut relation = Relation::of_table(table, &table.name.table, Some(table.name.database.clone()))?;
+        let mut relation = Relation::of_table(table, &table.title().table, Some(table.title().database.clone()))?;
         for (at, own) in relation.columns.iter_mut().enumerate() {
             own.origin = None;
             let cell = columns.iter().position(|known| *known == at).and_then(|place| before.get(place));
@@ -433,7 +433,8 @@ fn values_of(query: &Query) -> Option<Vec<Vec<Expr>>> {
 fn generated_column(table: &Table, column: &Column) -> SqlError {
     let text = format!(
         "The value specified for generated column '{}' in table '{}' is not allowed.",
-        column.name, table.name.table
+        column.name,
+        table.title().table
     );
     SqlError::new(3105, "HY000", text)
 }

@@ -91,7 +91,7 @@ impl Lowering<'_> {
     }
 
     /// Character data that comes out of a document: compared byte by byte.
-    fn json_characters(&self, length: u32) -> Type {
+    pub(super) fn json_characters(&self, length: u32) -> Type {
         let plain = Type::text(length, &self.context.collation);
         Type {
             collation: Some(Collation { name: "utf8mb4_bin".to_owned(), coercibility: Coercibility::Column }),

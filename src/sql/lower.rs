@@ -322,6 +322,25 @@ impl Lowering<'_> {
         Ok(Expression::condition(format!("({sql} {test})"), false))
     }
 
+    /// CASE compares a JSON value with a text as the text that it is printed as, where `=` makes the text a JSON string.
+    fn chosen(&mut self, operand: &Expression, value: &Expression) -> Result<String, SqlError> {
+        match (operand.ty.class, value.ty.class) {
+            (Class::Json, Class::Text | Class::Open) => {
+                let printed = self.printed_json(operand)?;
+                self.compare("=", &printed, value)
+            }
+            (Class::Text | Class::Open, Class::Json) => {
+                let printed = self.printed_json(value)?;
+                self.compare("=", operand, &printed)
+            }
+            (_, _) => self.compare("=", operand, value),
+        }
+    }
+
+    fn printed_json(&mut self, document: &Expression) -> Result<Expression, SqlError> {
+        Ok(Expression::sql(self.render(document, Carrier::Text)?, self.json_characters(u32::MAX), document.nullable))
+    }
+
     fn case(
         &mut self,
         operand: Option<&Expr>,
@@ -334,7 +353,7 @@ impl Lowering<'_> {
         for arm in arms {
             let condition = self.lower(&arm.condition, place)?;
             conditions.push(match &operand {
-                Some(operand) => self.compare("=", operand, &condition)?,
+                Some(operand) => self.chosen(operand, &condition)?,
                 None => self.truth(&condition)?,
             });
             results.push(self.lower(&arm.result, place)?);

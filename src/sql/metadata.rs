@@ -24,8 +24,8 @@ pub(super) fn output(column: &DerivedColumn) -> OutputColumn {
     if let Some((origin, definition)) = column.origin.as_ref().and_then(|origin| Some((origin, origin.column()?))) {
         described.org_name.clone_from(&definition.name);
         described.table.clone_from(&origin.alias);
-        described.org_table.clone_from(&origin.table.name.table);
-        described.schema.clone_from(&origin.table.name.database);
+        described.org_table.clone_from(&origin.table.title().table);
+        described.schema.clone_from(&origin.table.title().database);
         described.flags |= key_flags(origin);
         if definition.auto_increment {
             described.flags |= flag::AUTO_INCREMENT;

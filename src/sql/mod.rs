@@ -95,7 +95,9 @@ pub fn planned(text: &str, context: &Context) -> Result<Planned, SqlError> {
     let only_comment = text.trim_end_matches(';').contains(|character: char| !character.is_whitespace());
     let text = comments::plain(text);
     let text = text.as_ref();
-    if classify(text.as_bytes()) == StatementClass::Ddl {
+    let class = classify(text.as_bytes());
+    let temporary = context.purpose == Purpose::Serve && class == StatementClass::TemporaryTable;
+    if class == StatementClass::Ddl || temporary {
         return ddl::plan(text, context).map(|plan| Planned { plan, asked: Vec::new() });
     }
     let modes = Modes::parse(&context.sql_mode);
@@ -143,7 +145,20 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
     Ok(Planned { plan, asked: lowering.asked.into_iter().collect() })
 }
 
+/// MySQL has no RETURNING, which the parser knows from others.
+fn refuse_returning(source: &Source<'_>, statement: &Statement) -> Result<(), SqlError> {
+    let returning = match statement {
+        Statement::Insert(insert) => insert.returning.is_some(),
+        Statement::Update(update) => update.returning.is_some(),
+        Statement::Delete(delete) => delete.returning.is_some(),
+        _reads => false,
+    };
+    let word = || source.tokens.iter().find(|token| dialect::is_word(&token.token, "RETURNING"));
+    if returning { Err(source.error_at(word())) } else { Ok(()) }
+}
+
 fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifiers) -> Result<Plan, SqlError> {
+    refuse_returning(lowering.source, statement)?;
     match statement {
         Statement::Query(query) if is_write(&query.body) => lowering.write_with(query, modifiers).map(Plan::Write),
         Statement::Query(query) => {

@@ -273,6 +273,8 @@ pub enum WriteResult {
 /// DDL: executed in one PostgreSQL transaction of its own, with the catalogue change.
 #[derive(Clone, Debug)]
 pub struct DdlPlan {
+    /// False for CREATE TEMPORARY TABLE and DROP TEMPORARY TABLE, which an open transaction survives.
+    pub commits: bool,
     pub statements: Vec<TargetSql>,
     pub changes: Vec<CatalogueChange>,
     /// Warnings as MySQL would count them, e.g. 1050 for IF NOT EXISTS.

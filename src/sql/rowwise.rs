@@ -187,7 +187,7 @@ pub(super) fn entry(table: &Table, key: &Key, value: &dyn Fn(usize) -> Option<St
         });
     }
     let shown: Vec<String> = shown.into_iter().map(|value| format!("({value} COLLATE \"C\")")).collect();
-    let key = format!("' for key '{}.{}'", table.name.table, key.name);
+    let key = format!("' for key '{}.{}'", table.title().table, key.name);
     Ok(format!("'Duplicate entry ''' || \"left\"({}, 64) || {}", shown.join(" || '-' || "), quote::literal(&key)))
 }
 

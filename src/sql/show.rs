@@ -231,7 +231,7 @@ fn table_name(cursor: &mut Cursor<'_>, context: &Context) -> Result<TableName, S
     let database = in_database(cursor)?.or(database).or_else(|| context.database.clone());
     let database = database.ok_or_else(SqlError::no_database)?;
     if let Some(found) = context.catalogue.table(&database, &table) {
-        return Ok(found.name.clone());
+        return Ok(found.title().clone());
     }
     if let Some(found) = context.catalogue.view(&database, &table) {
         return Ok(found.name.clone());
@@ -381,7 +381,9 @@ fn create(cursor: &mut Cursor<'_>, context: &Context) -> Result<Shown, SqlError>
         if system::is_system(&table.database) {
             return Err(SqlError::unsupported("SHOW CREATE TABLE of a system table"));
         }
-        if context.catalogue.view(&table.database, &table.table).is_some() {
+        let catalogue = &context.catalogue;
+        let is_table = catalogue.table(&table.database, &table.table).is_some();
+        if !is_table && catalogue.view(&table.database, &table.table).is_some() {
             return Ok(Shown::CreateView { view: table });
         }
         return Ok(Shown::CreateTable { table });

@@ -71,7 +71,13 @@ impl Lowering<'_> {
         if self.depth >= DEEPEST {
             return Err(SqlError::unsupported("views nested this deep"));
         }
+        // MySQL's views know base tables only.
+        let catalogue = match self.context.catalogue.session.is_empty() {
+            true => Arc::clone(&self.context.catalogue),
+            false => Arc::new(self.context.catalogue.without_session()),
+        };
         let context = Context {
+            catalogue,
             database: view.database.clone(),
             sql_mode: view.sql_mode.clone(),
             collation: view.collation.clone(),

@@ -17,4 +17,5 @@ mod road;
 mod serve;
 mod shared_servers;
 mod snapshot;
+mod temporary;
 mod world;

@@ -21,7 +21,7 @@ use super::Serving;
 use super::error::{About, Aftermath, MysqlError, from_target};
 use super::result::Sink;
 use super::settings::{SET_LOCAL, SET_LOCAL_TYPES, Settings};
-use crate::target::{Answer, Event, Lease, Raised, Request, TargetError, TransactionStatus};
+use crate::target::{Answer, Event, Lease, Pool, Raised, Request, TargetError, TransactionStatus};
 
 /// Our own savepoint.
 const OWN_SAVEPOINT: &str = "_bascule";
@@ -429,15 +429,21 @@ impl Backend {
         self.perform(call, &statement, &mut Sink::Nothing).await.map(|_| ())
     }
 
-    /// Runs several statements as one transaction of their own; no transaction may be open.
+    /// Runs several statements as one transaction of their own, on a connection of `pool`: one of the serving pool may be
+    /// asked for only while no transaction is open.
     /// Answers with what each of them answered.
-    pub(super) async fn alone(&mut self, call: Call<'_>, requests: &[Request<'_>]) -> Result<Vec<Answer>, Failure> {
+    pub(super) async fn alone(
+        &mut self,
+        call: Call<'_>,
+        pool: &Arc<Pool>,
+        requests: &[Request<'_>],
+    ) -> Result<Vec<Answer>, Failure> {
         let told = |error: &TargetError| {
             let (told, aftermath) = from_target(error, call.about);
             log(error, &told);
             Failure { error: told, ends_connection: aftermath == Aftermath::Connection, unbound: false }
         };
-        let mut lease = call.serving.pool.take().await.map_err(|error| told(&error))?;
+        let mut lease = pool.take().await.map_err(|error| told(&error))?;
         let settings: Vec<Step> = call
             .settings
             .changes(Some(&Settings::default()))

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::backend::Failure;
+use super::error::MysqlError;
 use super::query::Execution;
 use super::session::Session;
 use super::write;
@@ -22,10 +23,14 @@ impl Session {
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
         self.commit_open().await?;
+        if self.only_reads() {
+            return Err(MysqlError::read_only().into());
+        }
         let serving = Arc::clone(&self.serving);
         let _alone = serving.ddl.lock().await;
         // Another session's DDL may have come first; the plan is made anew under the lock.
-        let catalogue = serving.catalogue.load_full();
+        let shared = serving.catalogue.load_full();
+        let catalogue = self.catalogue();
         let again = self.plan(text, &catalogue)?;
         let plan = match &*again {
             Plan::Ddl(again) => again,
@@ -35,9 +40,10 @@ impl Session {
         let answers = self.execute_ddl(plan, &changes, (&catalogue, execution)).await;
         self.relock_tables().await?;
         let answers = answers?;
-        if !changes.is_empty() {
-            let mut changed = (*catalogue).clone();
-            for change in &changes {
+        self.apply_temporary(&changes);
+        if changes.iter().any(|change| !change.is_temporary()) {
+            let mut changed = (*shared).clone();
+            for change in changes.iter().filter(|change| !change.is_temporary()) {
                 changed.apply(change);
             }
             serving.catalogue.store(Arc::new(changed));
@@ -72,7 +78,7 @@ impl Session {
         changes: &[CatalogueChange],
         (catalogue, execution): (&Catalogue, Execution<'_>),
     ) -> Result<Vec<Answer>, Failure> {
-        let stored: Vec<_> = changes.iter().map(statement::catalogue).collect();
+        let stored: Vec<_> = changes.iter().filter(|change| !change.is_temporary()).map(statement::catalogue).collect();
         let fill = match &plan.fill {
             Some(fill) => Some(self.bind(fill.sql.as_str(), &fill.parameters, catalogue, execution.values)?),
             None => None,
@@ -90,11 +96,12 @@ impl Session {
             return Ok(Vec::new());
         }
         let grip = self.grip();
-        self.backend.alone(grip.call(), &requests).await
+        let pool = Arc::clone(&self.serving.pool);
+        self.backend.alone(grip.call(), &pool, &requests).await
     }
 
     /// The OK of CREATE TABLE … SELECT: that of the INSERT that filled the table, which always tells its counts.
-    fn report_filled(&mut self, fill: &WritePlan, answer: Option<&Answer>) {
+    pub(super) fn report_filled(&mut self, fill: &WritePlan, answer: Option<&Answer>) {
         let Some(answer) = answer else { return self.ok() };
         let found_rows = self.channel.capabilities.contains(Capabilities::FOUND_ROWS);
         let counts = write::Counts { found_rows, warnings: self.state.warned(), told_id: None };
@@ -116,7 +123,7 @@ impl Session {
     }
 
     /// The OK with MySQL's count of rows.
-    fn report(&mut self, plan: &DdlPlan, answers: &[Answer]) {
+    pub(super) fn report(&mut self, plan: &DdlPlan, answers: &[Answer]) {
         let counted = |answer: Option<&Answer>| {
             let text = answer.and_then(|answer| answer.rows.first()).and_then(|row| row.text(0));
             text.and_then(|text| text.parse().ok()).unwrap_or(0)

@@ -13,7 +13,8 @@ const LIMIT: usize = 64;
 /// The entry that `detail` tells of.
 pub(super) fn entry(detail: &str, key: Option<(&Table, &Key)>) -> Option<String> {
     let (columns, rest) = detail.strip_prefix("Key (")?.split_once(")=(")?;
-    let values = rest.strip_suffix(") already exists.")?;
+    // The second is what making an index says.
+    let values = rest.strip_suffix(") already exists.").or_else(|| rest.strip_suffix(") is duplicated."))?;
     let count = key.map_or_else(|| columns.matches(", ").count() + 1, |(_, key)| key.parts.len());
     let column = |at: usize| key.and_then(|(table, key)| table.column(key.parts.get(at)?.column.as_deref()?));
     let is_text = |at: usize| column(at).is_none_or(|column| is_character(&column.column_type));
@@ -101,6 +102,7 @@ mod tests {
         let plain = |detail| entry(detail, None).expect("a known form");
         assert_eq!(plain("Key (id)=(1) already exists."), "1");
         assert_eq!(plain("Key (u, v)=(1, x) already exists."), "1-x");
+        assert_eq!(plain("Key (a)=(2) is duplicated."), "2");
         assert_eq!(plain("Key (u)=(a, b) already exists."), "a, b");
         assert_eq!(entry("something else", None), None);
         assert_eq!(printed(&bytes("\\x00ff41").expect("digits")), "\\x00\\xFFA");

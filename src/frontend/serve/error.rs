@@ -81,6 +81,11 @@ impl MysqlError {
         Self::new(1568, "25001", text)
     }
 
+    /// 1792.
+    pub(super) fn read_only() -> Self {
+        Self::new(1792, "25006", "Cannot execute statement in a READ ONLY transaction.")
+    }
+
     /// 1053: PostgreSQL is gone; whether the statement took effect isn't known.
     pub(super) fn backend_lost() -> Self {
         Self::new(1053, "08S01", "Server shutdown in progress")
@@ -161,7 +166,7 @@ fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath)
         )),
         "57014" => statement(MysqlError::new(1317, "70100", "Query execution was interrupted")),
         "53300" => statement(MysqlError::new(1040, "08004", "Too many connections")),
-        "25006" => statement(MysqlError::new(1792, "25006", "Cannot execute statement in a READ ONLY transaction.")),
+        "25006" => statement(MysqlError::read_only()),
         "42P01" => statement(MysqlError::new(1146, "42S02", "Table doesn't exist")),
         "42P07" => statement(MysqlError::new(1050, "42S01", "Table already exists")),
         "42501" => statement(MysqlError::new(
@@ -198,7 +203,7 @@ fn duplicate(error: &ServerError, catalogue: &Catalogue) -> MysqlError {
     let key = table.and_then(|table| Some((table, ddl::key_of_index(table, index)?)));
     let entry = error.detail.as_deref().and_then(|detail| duplicate::entry(detail, key)).unwrap_or_default();
     let key = key.map(|(_, key)| key.name.as_str()).or(made).unwrap_or(index);
-    let name = table.map_or_else(|| error.table.clone().unwrap_or_default(), |table| table.name.table.clone());
+    let name = table.map_or_else(|| error.table.clone().unwrap_or_default(), |table| table.title().table.clone());
     MysqlError::new(1062, "23000", format!("Duplicate entry '{entry}' for key '{name}.{key}'"))
 }
 
@@ -279,7 +284,7 @@ fn named_table<'a>(error: &ServerError, catalogue: &'a Catalogue) -> Option<&'a 
         let tables = &catalogue.database(schema)?.tables;
         tables.values().find(|table| quote::bounded(&table.name.table) == name)
     };
-    catalogue.table(schema, name).or_else(shortened).map(AsRef::as_ref)
+    catalogue.stored_table(schema, name).or_else(shortened).map(AsRef::as_ref)
 }
 
 #[cfg(test)]

@@ -20,12 +20,14 @@ impl Session {
             (ExplainFormat::Tree, false) => "",
         };
         let sql = format!("EXPLAIN {options} {}", explain.sql.as_str());
-        let catalogue = self.serving.catalogue.load_full();
+        let catalogue = self.catalogue();
         let statement = self.bind(&sql, &explain.parameters, &catalogue, execution.values)?;
         self.begin_if_needed();
         let mut lines = Vec::new();
         self.perform(&statement, &mut Sink::Keep(&mut lines)).await?;
-        let lines: Vec<&str> = lines.iter().filter_map(|row| row.text(0)).collect();
+        let lines: Vec<String> =
+            lines.iter().filter_map(|row| row.text(0)).map(|line| self.with_titles(line)).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         let rows = match format {
             ExplainFormat::Tree => vec![vec![Some(tree(&lines))]],
             ExplainFormat::Traditional => traditional(&lines.concat()),

@@ -37,6 +37,7 @@ mod show;
 mod show_create;
 mod state;
 mod table_locks;
+mod temporary;
 mod text_prepared;
 mod transaction;
 mod variables;
@@ -95,6 +96,7 @@ pub struct Serving {
     /// One DDL statement at a time: the catalogue and PostgreSQL change together.
     ddl: tokio::sync::Mutex<()>,
     locks: locks::Locks,
+    temporary: temporary::Shared,
     peers: DashMap<u64, Arc<Peer>>,
     next_connection: AtomicU64,
     /// For the uptime that clients ask for.
@@ -133,6 +135,7 @@ impl Serving {
         let Parts { catalogue, accounts, tls, rsa, metrics, config, server_version, stop } = parts;
         let server_version = server_version.unwrap_or_else(|| SERVER_VERSION.to_owned());
         let defaults = Defaults::new(&server_version, &config, catalogue.load().lower_case_table_names);
+        let temporary = temporary::Shared::new(&config.target);
         Arc::new(Self {
             pool: Pool::new(&config.target, "bascule serving", POOL_WAIT),
             catalogue,
@@ -147,10 +150,19 @@ impl Serving {
             defaults,
             ddl: tokio::sync::Mutex::new(()),
             locks: locks::Locks::default(),
+            temporary,
             peers: DashMap::new(),
             next_connection: AtomicU64::new(FIRST_CONNECTION_ID),
             begun: tokio::time::Instant::now(),
         })
+    }
+
+    /// Drops the temporary tables that an earlier process left behind.
+    ///
+    /// # Errors
+    /// Why PostgreSQL couldn't be asked; it's tried again when the first temporary table is made.
+    pub async fn drop_leftovers(&self) -> Result<(), crate::target::TargetError> {
+        self.temporary.prepare().await
     }
 
     fn new_connection_id(&self) -> u64 {

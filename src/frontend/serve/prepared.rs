@@ -66,7 +66,7 @@ impl Session {
         self.check_statement_count()?;
         self.state.forget_warnings();
         check_preparable(&text)?;
-        let catalogue = self.serving.catalogue.load_full();
+        let catalogue = self.catalogue();
         let plan = self.plan(&text, &catalogue)?;
         let parameters = self.count_parameters(&text)?;
         let columns = match &*plan {
@@ -204,7 +204,7 @@ impl Session {
         let table = reader.nul_bytes().map_err(|_| MysqlError::malformed())?;
         let table = String::from_utf8_lossy(table).into_owned();
         let wildcard = String::from_utf8_lossy(reader.rest()).into_owned();
-        let catalogue = self.serving.catalogue.load_full();
+        let catalogue = self.catalogue();
         let plan = self.plan(&format!("SELECT * FROM {}", super::error::quoted(&table)), &catalogue)?;
         let Plan::Query(query) = &*plan else { return Err(MysqlError::malformed().into()) };
         let pattern = if wildcard.is_empty() { "%" } else { &wildcard };

@@ -12,7 +12,7 @@ use super::write;
 use crate::schema::Catalogue;
 use crate::sql as translate;
 use crate::sql::plan::{
-    Known, OutputColumn, Parameter, ParameterSource, Plan, QueryPlan, SessionCommand, SetValue, ValueClass,
+    DdlPlan, Known, OutputColumn, Parameter, ParameterSource, Plan, QueryPlan, SessionCommand, SetValue, ValueClass,
     VariableKind, Verb, WritePlan,
 };
 use crate::sql::{self, Lifted};
@@ -88,7 +88,7 @@ impl Session {
 
     /// A statement, or the one that EXECUTE stands for.
     pub(super) async fn carry_out(&mut self, text: &str, execution: Execution<'_>) -> Result<(), Failure> {
-        let catalogue = self.serving.catalogue.load_full();
+        let catalogue = self.catalogue();
         if let Some((plan, values)) = self.shared_plan(text, &catalogue, execution) {
             self.state.forget_warnings();
             let shared = Execution { values: &values, ..execution };
@@ -107,9 +107,13 @@ impl Session {
         if !diagnostic {
             self.state.forget_warnings();
         }
+        if plan.is_err() && self.only_reads() && sql::classify(text.as_bytes()) == sql::StatementClass::TemporaryTable {
+            return Err(MysqlError::read_only().into());
+        }
         match &*plan? {
             Plan::Query(query) => self.run_query(query, &catalogue, execution).await,
             Plan::Write(write) => self.run_write(write, &catalogue, execution).await,
+            Plan::Ddl(DdlPlan { commits: false, .. }) => Box::pin(self.run_temporary(text, execution)).await,
             Plan::Ddl(ddl) => Box::pin(self.run_ddl(text, ddl, execution)).await,
             Plan::Session(command) => Box::pin(self.session_command(command, execution)).await,
         }
@@ -228,6 +232,7 @@ impl Session {
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
         self.check_table_locks(&plan.tables)?;
+        self.check_access(&plan.tables)?;
         let known = self.state.warnings.len();
         let mut statement = self.bind(plan.sql.as_str(), &plan.parameters, catalogue, execution.values)?;
         statement.effect = Effect::Write;
@@ -362,7 +367,7 @@ impl Session {
         {
             return Err(MysqlError::new(1193, "HY000", format!("Unknown system variable '{name}'")));
         }
-        let catalogue = self.serving.catalogue.load();
+        let catalogue = self.catalogue();
         Ok(self
             .state
             .with_values(&self.serving.defaults, &catalogue, values, |values| translate::value_of(source, values))?)
@@ -375,7 +380,7 @@ impl Session {
             SetValue::Constant(constant) => Ok(constant.clone()),
             SetValue::Source(source) => Ok(self.evaluate_source(source, execution.values).await?),
             SetValue::Query(query) => {
-                let catalogue = self.serving.catalogue.load_full();
+                let catalogue = self.catalogue();
                 let statement = self.bind(query.sql.as_str(), &query.parameters, &catalogue, execution.values)?;
                 self.begin_if_needed();
                 let mut rows = Vec::new();

@@ -18,7 +18,7 @@ impl Session {
         variables: &[(String, VariableKind)],
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
-        let catalogue = self.serving.catalogue.load_full();
+        let catalogue = self.catalogue();
         let rows = self.kept_rows(query, &catalogue, execution).await?;
         if rows.len() > 1 {
             return Err(MysqlError::new(1172, "42000", "Result consisted of more than one row").into());
@@ -57,7 +57,7 @@ impl Session {
         total: &TargetSql,
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
-        let catalogue = self.serving.catalogue.load_full();
+        let catalogue = self.catalogue();
         let counting = QueryPlan { sql: total.clone(), locking: false, ..query.clone() };
         let rows = self.kept_rows(&counting, &catalogue, execution).await?;
         let count = rows.first().and_then(|row| row.text(0)).and_then(|text| text.parse().ok());

@@ -15,6 +15,7 @@ use super::prepared::Prepared;
 use super::result::Sink;
 use super::settings::Settings;
 use super::state::State;
+use super::temporary::Temporary;
 use super::transaction::NextTransaction;
 use super::{Peer, Serving, variables};
 use crate::frontend::carried::Carried;
@@ -45,6 +46,7 @@ pub(super) struct Session {
     pub(super) read_only: bool,
     /// LOCK TABLES.
     pub(super) table_locks: Option<Vec<crate::sql::plan::TableLock>>,
+    pub(super) temporary: Temporary,
     /// Another result of the same command follows.
     pub(super) more_results: bool,
     /// COM_SET_OPTION and the capability of the same name.
@@ -157,6 +159,7 @@ impl Session {
             characteristics: None,
             read_only: false,
             table_locks: None,
+            temporary: Temporary::default(),
             more_results: false,
             multi_statements,
             changes: Vec::new(),
@@ -297,6 +300,7 @@ impl Session {
                 if failure.ends_connection { Next::End } else { Next::Continue }
             }
         };
+        self.drop_doomed().await;
         self.more_results = false;
         self.route_session.leave(self.backend.in_transaction());
         next
@@ -404,10 +408,11 @@ impl Session {
 
     /// What the backend needs for a call.
     pub(super) fn grip(&self) -> Grip {
+        let own_access = self.backend.in_transaction() || !self.temporary.is_empty();
         Grip {
             serving: Arc::clone(&self.serving),
-            catalogue: self.serving.catalogue.load_full(),
-            settings: Settings::of(&self.state.variables, &self.serving.defaults, self.backend.in_transaction()),
+            catalogue: self.catalogue(),
+            settings: Settings::of(&self.state.variables, &self.serving.defaults, own_access),
             connection_id: self.state.connection_id,
             no_wait: false,
         }
@@ -431,6 +436,7 @@ impl Session {
         }
         self.table_locks = None;
         self.backend.rollback_quietly().await;
+        self.drop_temporary().await;
         self.serving.locks.release_all(self.state.connection_id);
     }
 

@@ -35,8 +35,9 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What the session's variables ask for. Inside a transaction its own access mode counts, not the variable.
-    pub(super) fn of(variables: &Overrides, defaults: &Defaults, in_transaction: bool) -> Self {
+    /// What the session's variables ask for. With `own_access` it's not the variable that says what may be written:
+    /// inside a transaction, and where the session itself sees to it.
+    pub(super) fn of(variables: &Overrides, defaults: &Defaults, own_access: bool) -> Self {
         let mut values = DEFAULTS.map(str::to_owned);
         values[0] = time_zone(variables.text(defaults, "time_zone"));
         values[1] = format!("{}s", variables.text(defaults, "innodb_lock_wait_timeout"));
@@ -44,7 +45,7 @@ impl Settings {
         if !variables.is_on(defaults, "foreign_key_checks") {
             "replica".clone_into(&mut values[3]);
         }
-        if !in_transaction && variables.is_on(defaults, "transaction_read_only") {
+        if !own_access && variables.is_on(defaults, "transaction_read_only") {
             "on".clone_into(&mut values[5]);
         }
         Self { values }

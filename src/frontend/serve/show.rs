@@ -50,7 +50,7 @@ impl Session {
     }
 
     fn show_rows(&self, command: &ShowCommand) -> Result<Vec<Cells>, MysqlError> {
-        let catalogue = self.serving.catalogue.load();
+        let catalogue = self.catalogue();
         if let Some(rows) = show::rows(command, &catalogue) {
             return Ok(rows);
         }
@@ -210,7 +210,7 @@ impl Session {
 
     /// SHOW CREATE TABLE, with the next id as PostgreSQL has it now.
     async fn create_table(&mut self, name: &TableName) -> Result<Cells, Failure> {
-        let catalogue = self.serving.catalogue.load_full();
+        let catalogue = self.catalogue();
         let found = catalogue.table(&name.database, &name.table);
         let mut table = found.ok_or_else(|| MysqlError::unknown_table(&name.database, &name.table))?.as_ref().clone();
         if let Some(column) = table.auto_increment_column() {
@@ -220,7 +220,7 @@ impl Session {
             let next = rows.first().and_then(|row| row.text(0)).and_then(|text| text.parse().ok());
             table.auto_increment = next.or(table.auto_increment);
         }
-        Ok(vec![Some(table.name.table.clone()), Some(show_create::table(&table))])
+        Ok(vec![Some(table.title().table.clone()), Some(show_create::table(&table))])
     }
 
     /// Executes one statement without parameters and keeps its rows.

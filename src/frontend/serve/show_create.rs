@@ -15,7 +15,7 @@ pub(super) fn table(table: &Table) -> String {
     lines.extend(foreign_keys.into_iter().map(|key| foreign_key_clause(table, key)));
     lines.extend(table.checks.iter().map(check_line));
     let word = if table.temporary.is_some() { "CREATE TEMPORARY TABLE" } else { "CREATE TABLE" };
-    let mut text = format!("{word} {} (\n", quoted(table.title()));
+    let mut text = format!("{word} {} (\n", quoted(&table.title().table));
     for (index, line) in lines.iter().enumerate() {
         let comma = if index + 1 < lines.len() { "," } else { "" };
         text.push_str(&format!("  {line}{comma}\n"));

@@ -9,8 +9,8 @@ use super::backend::{Effect, Failure, Statement};
 use super::error::MysqlError;
 use super::result::Sink;
 use super::session::Session;
-use crate::schema::TableName;
 use crate::schema::quote;
+use crate::schema::{TEMPORARY_SCHEMA, TableName};
 use crate::sql::plan::{OutputColumn, TableLock};
 
 impl Session {
@@ -81,6 +81,9 @@ impl Session {
         };
         // MySQL's own tables can always be read: dumps ask them while they hold their locks.
         let stored = |column: &OutputColumn| {
+            if self.temporary.has(&column.schema, &column.org_table) {
+                return false;
+            }
             let own = ["", "information_schema", "performance_schema"].contains(&column.schema.as_str());
             !own && !column.org_table.is_empty()
         };
@@ -96,7 +99,7 @@ impl Session {
     /// 1099 and 1100 for the tables that a statement writes.
     pub(super) fn check_table_locks(&self, written: &[TableName]) -> Result<(), MysqlError> {
         let Some(locks) = &self.table_locks else { return Ok(()) };
-        for table in written {
+        for table in written.iter().filter(|table| table.database != TEMPORARY_SCHEMA) {
             let mut of_table = locks.iter().filter(|lock| lock.table == *table).peekable();
             let name = &table.table;
             if of_table.peek().is_none() {

@@ -53,7 +53,7 @@ impl Session {
     /// Names and grammar are checked now. What can't be carried without knowing the values waits for them, and DDL
     /// looks at the catalogue only when it's executed.
     fn check_plan(&self, text: &str) -> Result<(), MysqlError> {
-        let catalogue = self.serving.catalogue.load_full();
+        let catalogue = self.catalogue();
         let ddl = matches!(
             sql::classify(text.as_bytes()),
             StatementClass::Ddl | StatementClass::TemporaryTable | StatementClass::Administration

@@ -70,7 +70,8 @@ impl Session {
             // MySQL's writes see the latest committed rows and never fail for it; only READ COMMITTED does the same.
             _ => "READ COMMITTED",
         };
-        let access = if read_only { "READ ONLY" } else { "READ WRITE" };
+        // See `temporary`.
+        let access = if read_only && self.temporary.is_empty() { "READ ONLY" } else { "READ WRITE" };
         self.characteristics = Some(NextTransaction { isolation: Some(isolation.clone()), read_only: Some(read_only) });
         self.read_only = read_only;
         self.backend.announce(format!("BEGIN ISOLATION LEVEL {level} {access}"));
@@ -95,6 +96,8 @@ impl Session {
         if !self.hides_transaction() {
             self.backend.rollback_quietly().await;
         }
+        self.warn_of_temporary();
+        self.temporary.settle();
         self.chain(chain, characteristics);
         self.relock_tables().await?;
         Ok(release)
@@ -124,6 +127,7 @@ impl Session {
 
     /// Commits what is open, as DDL, BEGIN and SET autocommit = 1 do.
     pub(super) async fn commit_open(&mut self) -> Result<(), Failure> {
+        self.temporary.settle();
         if !self.backend.in_transaction() {
             return Ok(());
         }
@@ -143,7 +147,9 @@ impl Session {
 
     pub(super) async fn rollback_to(&mut self, name: &str) -> Result<(), Failure> {
         let grip = self.grip();
-        self.backend.rollback_to(grip.call(), name).await
+        self.backend.rollback_to(grip.call(), name).await?;
+        self.warn_of_temporary();
+        Ok(())
     }
 
     pub(super) async fn release(&mut self, name: &str) -> Result<(), Failure> {

@@ -30,8 +30,12 @@ pub struct NotCarried {
 /// When a database isn't there or can't be carried under its name, or a query fails.
 pub async fn catalogue(conn: &mut Conn, databases: &[String]) -> Result<Catalogue, SourceError> {
     let folding: Option<u8> = first(conn, "SELECT @@GLOBAL.lower_case_table_names").await?;
-    let mut catalogue =
-        Catalogue { version: 1, lower_case_table_names: folding.unwrap_or(0), databases: BTreeMap::new() };
+    let mut catalogue = Catalogue {
+        version: 1,
+        lower_case_table_names: folding.unwrap_or(0),
+        databases: BTreeMap::new(),
+        ..Catalogue::default()
+    };
     for name in databases {
         check_name(name)?;
         let found: Option<(String, String, String)> = conn
@@ -112,6 +116,7 @@ fn check_name(database: &str) -> Result<(), SourceError> {
     let reason = match lower.as_str() {
         "mysql" | "information_schema" | "performance_schema" | "sys" => "it is MySQL's own",
         "bascule" => "Bascule keeps its state under that name",
+        _ if lower == crate::schema::TEMPORARY_SCHEMA => "Bascule keeps temporary tables under that name",
         _ if lower.starts_with("pg_") => "PostgreSQL keeps names that begin with pg_ to itself",
         _ => return Ok(()),
     };

@@ -220,7 +220,7 @@ pub(super) fn members(value: &Value, labels: &[String], target: &Target<'_>) -> 
 
 /// A JSON document. No mode stores text that isn't one.
 pub(super) fn json(value: &Value, target: &Target<'_>) -> Result<String, SqlError> {
-    let column = || format!("{}.{}", target.table.name.table, target.column.name);
+    let column = || format!("{}.{}", target.table.title().table, target.column.name);
     let invalid = |what: &str, position: usize| {
         let message =
             format!("Invalid JSON text: \"{what}\" at position {position} in value for column '{}'.", column());

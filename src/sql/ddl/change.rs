@@ -24,7 +24,7 @@ pub(super) fn apply(table: &Table, clauses: &[Clause], scope: &Scope<'_>) -> Res
         }
         if let Clause::ColumnVisibility(name, invisible) = clause {
             let Some(at) = draft.position(name) else {
-                return Err(SqlError::unknown_column(name, &draft.name.table));
+                return Err(SqlError::unknown_column(name, &draft.title().table));
             };
             if let Some(found) = draft.columns.get_mut(at) {
                 found.column.invisible = *invisible;
@@ -38,7 +38,10 @@ pub(super) fn apply(table: &Table, clauses: &[Clause], scope: &Scope<'_>) -> Res
             Clause::AddForeignKey(foreign_key) => draft.add_foreign_key(foreign_key.clone())?,
             Clause::RenameKey(old, new) => rename_key(&mut draft, old, new)?,
             Clause::Options(options) => set_options(&mut draft, options, scope)?,
-            Clause::RenameTable(name) => draft.name = scope.name(name)?,
+            Clause::RenameTable(name) => match &mut draft.temporary {
+                Some(title) => *title = scope.name(name)?,
+                None => draft.name = scope.name(name)?,
+            },
             Clause::Convert { .. }
             | Clause::AddColumn(..)
             | Clause::ChangeColumn(..)
@@ -163,7 +166,7 @@ fn change_columns(draft: &mut Draft, clauses: &[Clause], scope: &Scope<'_>) -> R
             .iter()
             .position(|column| column.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(old)));
         let Some(position) = position.filter(|position| !touched.contains(position)) else {
-            return Err(SqlError::unknown_column(old, &draft.name.table));
+            return Err(SqlError::unknown_column(old, &draft.title().table));
         };
         touched.push(position);
         if let Clause::ChangeColumn(_, spec, _) = clause {
@@ -263,7 +266,7 @@ fn move_column(draft: &mut Draft, name: &str, place: &Place) -> Result<(), SqlEr
         return Ok(());
     }
     let Some(position) = draft.position(name) else {
-        return Err(SqlError::unknown_column(name, &draft.name.table));
+        return Err(SqlError::unknown_column(name, &draft.title().table));
     };
     let column = draft.columns.remove(position);
     let position = draft.place(place)?.unwrap_or(position);
@@ -277,7 +280,7 @@ fn set_default(
     default: Option<&DefaultSpec>,
     scope: &Scope<'_>,
 ) -> Result<(), SqlError> {
-    let table = draft.name.table.clone();
+    let table = draft.title().table.clone();
     let Some(position) = draft.position(name) else {
         return Err(SqlError::unknown_column(name, &table));
     };
@@ -339,7 +342,7 @@ fn rename_key(draft: &mut Draft, old: &str, new: &str) -> Result<(), SqlError> {
             return Err(SqlError::new(1280, "42000", format!("Incorrect index name '{name}'")));
         }
     }
-    let table = draft.name.table.clone();
+    let table = draft.title().table.clone();
     let found =
         draft.keys.iter_mut().find(|key| key.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(old)));
     let Some(key) = found else {
@@ -354,7 +357,8 @@ fn set_options(draft: &mut Draft, options: &TableOptions, scope: &Scope<'_>) -> 
         draft.comment.clone_from(comment);
     }
     if let Some(engine) = &options.engine {
-        draft.engine = super::options::engine(engine, &draft.name.table, &scope.context.sql_mode, &mut draft.notices)?;
+        let title = draft.title().table.clone();
+        draft.engine = super::options::engine(engine, &title, &scope.context.sql_mode, &mut draft.notices)?;
     }
     draft.options.extend(options.shown.clone());
     if let Some(next) = options.auto_increment {
@@ -365,7 +369,7 @@ fn set_options(draft: &mut Draft, options: &TableOptions, scope: &Scope<'_>) -> 
 }
 
 fn key_visibility(draft: &mut Draft, name: &str, invisible: bool) -> Result<(), SqlError> {
-    let table = draft.name.table.clone();
+    let table = draft.title().table.clone();
     let named = |key: &&mut super::draft::DraftKey| {
         key.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(name))
     };

@@ -44,14 +44,14 @@ pub(super) fn complete(table: &mut Table, new_checks: &[CheckSpec], scope: &Scop
 
 /// The number of the next generated name.
 fn next_number(table: &Table) -> u64 {
-    let prefix = format!("{}_chk_", table.title());
+    let prefix = format!("{}_chk_", table.title().table);
     let numbers = table.checks.iter().filter_map(|check| check.name.strip_prefix(&prefix)?.parse::<u64>().ok());
     numbers.max().unwrap_or(0) + 1
 }
 
 fn check(table: &Table, spec: &CheckSpec, next: &mut u64, scope: &Scope<'_>) -> Result<Check, SqlError> {
     let name = spec.name.clone().unwrap_or_else(|| {
-        let name = format!("{}_chk_{next}", table.title());
+        let name = format!("{}_chk_{next}", table.title().table);
         *next += 1;
         name
     });

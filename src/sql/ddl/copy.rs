@@ -11,6 +11,10 @@ use crate::schema::{Column, ColumnType, KeyKind, Table, quote};
 
 /// What the statement reports.
 pub(super) fn records(old: &Table, finished: &Finished, clauses: &[Clause], scope: &Scope<'_>) -> Records {
+    if old.temporary.is_some() {
+        // MySQL always copies them.
+        return Records::Of(TargetSql(format!("SELECT count(*) FROM {}", quote::table(&old.name))));
+    }
     if clauses.iter().all(|clause| matches!(clause, Clause::RenameTable(_))) {
         return Records::Silent;
     }

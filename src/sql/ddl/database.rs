@@ -9,11 +9,11 @@ use super::options::charset_option;
 use super::scope::{ForeignKeyChecks, Scope};
 use super::{finished, names, note, noted};
 use crate::schema::quote::{NAME_LIMIT, identifier};
-use crate::schema::{CatalogueChange, ddl};
+use crate::schema::{CatalogueChange, TEMPORARY_SCHEMA, ddl};
 
 /// Schemas that are PostgreSQL's or Bascule's own, and MySQL's system databases.
-const RESERVED: [&str; 7] =
-    ["bascule", "mysql", "information_schema", "performance_schema", "sys", "public", "pg_catalog"];
+const RESERVED: [&str; 8] =
+    ["bascule", TEMPORARY_SCHEMA, "mysql", "information_schema", "performance_schema", "sys", "public", "pg_catalog"];
 
 /// CREATE DATABASE after these words.
 pub(super) fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {

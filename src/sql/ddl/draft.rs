@@ -24,7 +24,8 @@ pub(super) struct Draft {
     pub(super) has_triggers: bool,
     pub(super) options: BTreeMap<String, String>,
     pub(super) partitioning: String,
-    pub(super) temporary: Option<String>,
+    /// The name that the session gave to its temporary table; `name` is then where it is kept.
+    pub(super) temporary: Option<TableName>,
     pub(super) checks: Vec<Check>,
     /// Checks that the statement adds; their expressions are read when all columns are known.
     pub(super) new_checks: Vec<CheckSpec>,
@@ -141,6 +142,11 @@ impl Draft {
         }
     }
 
+    /// The name that clients know.
+    pub(super) fn title(&self) -> &TableName {
+        self.temporary.as_ref().unwrap_or(&self.name)
+    }
+
     /// Where the column of that name is.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.column.name.eq_ignore_ascii_case(name))
@@ -213,6 +219,9 @@ impl Draft {
 
     /// Adds a foreign key and the key that MySQL puts below it.
     pub(super) fn add_foreign_key(&mut self, spec: ForeignKeySpec) -> Result<(), SqlError> {
+        if self.temporary.is_some() {
+            return Err(SqlError::new(1215, "HY000", "Cannot add foreign key constraint".to_owned()));
+        }
         let part = |column: &String| super::spec::PartSpec {
             column: column.clone(),
             expression: None,
@@ -237,7 +246,7 @@ impl Draft {
             Place::First => Ok(Some(0)),
             Place::After(name) => match self.position(name) {
                 Some(position) => Ok(Some(position + 1)),
-                None => Err(SqlError::unknown_column(name, &self.name.table)),
+                None => Err(SqlError::unknown_column(name, &self.title().table)),
             },
         }
     }
@@ -257,13 +266,20 @@ impl Draft {
             return Err(wrong_auto_column());
         }
         self.check_engine()?;
+        if self.temporary.is_some()
+            && self.engine == "InnoDB"
+            && self.keys.iter().any(|key| key.kind == KeyKind::Fulltext)
+        {
+            let text = "Cannot create FULLTEXT index on temporary InnoDB table";
+            return Err(SqlError::new(1796, "HY000", text.to_owned()));
+        }
         let (keys, key_origins): (Vec<_>, Vec<_>) = keys::resolve(&mut self)?.into_iter().unzip();
         self.check_auto_increment(&keys)?;
         let (foreign_keys, foreign_origins): (Vec<_>, Vec<_>) =
             super::foreign::resolve(&self, scope)?.into_iter().unzip();
         let has_auto_increment = self.columns.iter().any(|column| column.column.auto_increment);
         let auto_increment = if has_auto_increment { Some(self.auto_increment.unwrap_or(1).max(1)) } else { None };
-        super::names::comment(&self.comment, &super::names::Commented::Table(&self.name.table))?;
+        super::names::comment(&self.comment, &super::names::Commented::Table(&self.title().table))?;
         let notices = std::mem::take(&mut self.notices);
         let origins = self.columns.iter().map(|column| column.origin.clone()).collect();
         let new_checks = std::mem::take(&mut self.new_checks);

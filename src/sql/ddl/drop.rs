@@ -19,8 +19,15 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
     if cursor.take("database") || cursor.take("schema") {
         return database::drop(cursor, scope);
     }
+    if cursor.take("temporary") {
+        if !(cursor.take("table") || cursor.take("tables")) {
+            return Err(cursor.syntax());
+        }
+        let plan = drop_tables(cursor, true, scope)?;
+        return Ok(DdlPlan { commits: false, ..plan });
+    }
     if cursor.take("table") || cursor.take("tables") {
-        return drop_tables(cursor, scope);
+        return drop_tables(cursor, false, scope);
     }
     if cursor.take("index") {
         let name = cursor.name()?;
@@ -28,7 +35,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
         let table = cursor.qualified_name()?;
         index::index_options(cursor, &mut crate::schema::KeyOptions::default())?;
         cursor.expect_end()?;
-        return super::alter_table(&table, &[Clause::DropKey(name)], scope);
+        return super::alter_table(scope.table(&table)?, &[Clause::DropKey(name)], scope);
     }
     if cursor.take("view") {
         return super::view::drop(cursor, scope);
@@ -36,7 +43,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
     super::refuse(cursor, "DROP")
 }
 
-fn drop_tables(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
+fn drop_tables(cursor: &mut Cursor<'_>, temporary: bool, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
     let if_exists = cursor.take("if exists");
     let mut names = vec![cursor.qualified_name()?];
     while cursor.take_symbol(&Token::Comma) {
@@ -48,7 +55,7 @@ fn drop_tables(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, Sq
     let mut missing: Vec<String> = Vec::new();
     for name in &names {
         let full = scope.name(name)?;
-        match scope.find(&full) {
+        match scope.temporary(&full).or_else(|| scope.find(&full).filter(|_| !temporary)) {
             Some(table) if found.iter().any(|other| other.name == table.name) => {
                 return Err(SqlError::alias_twice(&name.1));
             }

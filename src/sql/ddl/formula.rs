@@ -116,7 +116,7 @@ fn visible(table: &Table, usage: Use<'_>) -> Arc<Table> {
 fn relation(table: &Arc<Table>) -> Result<Relation, SqlError> {
     let mut carried = Table::clone(table);
     carried.columns.retain(|column| super::super::types::Type::of_column(column).is_some());
-    let mut relation = Relation::of_table(&Arc::new(carried), &table.name.table, None)?;
+    let mut relation = Relation::of_table(&Arc::new(carried), &table.title().table, None)?;
     for (column, own) in relation.columns.iter_mut().zip(&table.columns) {
         if let Some(Generated { sql, .. }) = own.generated.as_ref().filter(|generated| !generated.sql.is_empty()) {
             column.sql = format!("({sql})");
@@ -136,7 +136,7 @@ pub(super) fn disallowed(error: &SqlError) -> Option<String> {
 fn columns_of(value: &Expression, lowering: &mut Lowering<'_>, table: &Table) -> Result<Vec<String>, SqlError> {
     let sql = lowering.render(value, value.ty.carrier)?;
     let stands = |column: &&Column| {
-        let qualified = format!("{}.{}", identifier(&table.name.table), identifier(&column.name));
+        let qualified = format!("{}.{}", identifier(&table.title().table), identifier(&column.name));
         let generated = column.generated.as_ref().map(|generated| format!("({})", generated.sql));
         sql.contains(&qualified) || generated.is_some_and(|text| text.len() > 2 && sql.contains(&text))
     };
@@ -146,7 +146,7 @@ fn columns_of(value: &Expression, lowering: &mut Lowering<'_>, table: &Table) ->
 /// Without the table's name in front of its columns, so that the text outlives a new name of the table. Literals aren't
 /// in the text yet.
 fn bare(sql: &str, table: &Table) -> String {
-    sql.replace(&format!("{}.", identifier(&table.name.table)), "")
+    sql.replace(&format!("{}.", identifier(&table.title().table)), "")
 }
 
 /// Writes the values of literals into the text.
@@ -243,7 +243,7 @@ pub(super) fn converted(old: &Column, new: &Column, table: &Table, scope: &Scope
     let source = Source::read("SELECT 1", modes)?;
     let context = Context { parameters: Known::Nothing, ..scope.context.clone() };
     let mut lowering = Lowering::new(&context, modes, &source);
-    let relation = Relation::of_table(&only(old), &table.name.table, None)?;
+    let relation = Relation::of_table(&only(old), &table.title().table, None)?;
     let Some(column) = relation.columns.first() else {
         return Err(SqlError::unsupported("changing this column"));
     };

@@ -44,11 +44,11 @@ mod database;
 use std::sync::Arc;
 
 use super::plan::{Context, DdlPlan, Notice, Plan, Purpose, Records, SqlError, TargetSql};
-use crate::schema::{CatalogueChange, KeyKind, Table};
+use crate::schema::{CatalogueChange, KeyKind, TEMPORARY_SCHEMA, Table, TableName};
 use cursor::Cursor;
 use draft::Draft;
 use scope::Scope;
-use spec::{Clause, Element, QualifiedName, TableOptions};
+use spec::{Clause, Element, TableOptions};
 
 pub use scope::ForeignKeyChecks;
 
@@ -98,8 +98,15 @@ fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlErro
         return database::create(cursor, scope);
     }
     if cursor.take("table") {
-        let statement = table::create(cursor)?;
+        let statement = table::create(cursor, false)?;
         return create_table(&statement, scope);
+    }
+    if cursor.take("temporary") {
+        if !cursor.take("table") {
+            return Err(cursor.syntax());
+        }
+        let statement = table::create(cursor, true)?;
+        return create_table(&statement, scope).map(|plan| DdlPlan { commits: false, ..plan });
     }
     if let Some(prologue) = view::prologue(cursor)? {
         return view::create(cursor, prologue, false, scope);
@@ -114,7 +121,7 @@ fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlErro
     if cursor.take("index") {
         let (table, key) = index::create(cursor, kind)?;
         cursor.expect_end()?;
-        return alter_table(&table, &[Clause::AddKey(key)], scope);
+        return alter_table(scope.table(&table)?, &[Clause::AddKey(key)], scope);
     }
     refuse(cursor, "CREATE")
 }
@@ -122,7 +129,7 @@ fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlErro
 fn alter(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
     if cursor.take("table") {
         let (table, clauses) = alter::parse(cursor)?;
-        return alter_table(&table, &clauses, scope);
+        return alter_table(scope.table(&table)?, &clauses, scope);
     }
     if cursor.take("database") || cursor.take("schema") {
         return database::alter(cursor, scope);
@@ -135,7 +142,7 @@ fn alter(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError
 
 /// Refuses the families that aren't carried by their first words; anything else is a syntax error.
 fn refuse<T>(cursor: &Cursor<'_>, verb: &str) -> Result<T, SqlError> {
-    const FAMILIES: [&str; 20] = [
+    const FAMILIES: [&str; 19] = [
         "algorithm",
         "aggregate",
         "definer",
@@ -153,7 +160,6 @@ fn refuse<T>(cursor: &Cursor<'_>, verb: &str) -> Result<T, SqlError> {
         "spatial",
         "sql",
         "tablespace",
-        "temporary",
         "trigger",
         "view",
     ];
@@ -169,11 +175,19 @@ fn exists(name: &str) -> SqlError {
     SqlError::new(1050, "42S01", format!("Table '{name}' already exists"))
 }
 
+/// What PostgreSQL would call a temporary table that is only planned: the session names those that it makes.
+const UNNAMED: &str = "unnamed";
+
+/// Where PostgreSQL keeps the temporary table that is made.
+fn place_of(scope: &Scope<'_>) -> TableName {
+    let next = Some(scope.context.catalogue.session.next.as_str()).filter(|next| !next.is_empty());
+    TableName { database: TEMPORARY_SCHEMA.to_owned(), table: next.unwrap_or(UNNAMED).to_owned() }
+}
+
 fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
     let name = scope.name(&statement.name)?;
     let defaults = scope.database_charset(&name.database)?;
-    let view = scope.context.catalogue.view(&name.database, &name.table).map(|view| view.name.table.as_str());
-    if let Some(existing) = scope.find(&name).map(|table| table.title()).or(view) {
+    if let Some(existing) = existing(&name, statement.temporary, scope) {
         let error = exists(existing);
         if statement.if_not_exists {
             return Ok(noted(vec![note(error.code, error.message)]));
@@ -181,12 +195,20 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
         return Err(error);
     }
     names::table(&name.table)?;
+    let place = statement.temporary.then(|| place_of(scope));
     let mut notices = Vec::new();
     let mut source = None;
     let table = match &statement.body {
-        table::Body::Like(model) => like(scope.table(model)?, &name),
+        table::Body::Like(model) => {
+            let model = scope.table(model)?;
+            if *model.title() == name {
+                return Err(SqlError::alias_twice(&name.table));
+            }
+            like(model, &name, place)
+        }
         table::Body::Elements(elements, options, selection) => {
-            let mut draft = Draft::new(name, defaults);
+            let mut draft = Draft::new(place.unwrap_or_else(|| name.clone()), defaults);
+            draft.temporary = statement.temporary.then_some(name);
             define(&mut draft, elements, options, scope)?;
             if let Some(selection) = selection {
                 let derived = select::analysed(&selection.text, scope.context)?;
@@ -223,6 +245,15 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
     Ok(plan)
 }
 
+/// What has the name of a new table already. A temporary table hides whatever else has its name.
+fn existing<'a>(name: &TableName, temporary: bool, scope: &Scope<'a>) -> Option<&'a str> {
+    if temporary {
+        return scope.temporary(name).map(|table| table.title().table.as_str());
+    }
+    let view = || scope.context.catalogue.view(&name.database, &name.table).map(|view| view.name.table.as_str());
+    scope.find(name).map(|table| table.name.table.as_str()).or_else(view)
+}
+
 fn define(draft: &mut Draft, elements: &[Element], options: &TableOptions, scope: &Scope<'_>) -> Result<(), SqlError> {
     draft.defaults =
         charset::Charset::resolve(options.charset.as_deref(), options.collation.as_deref(), &draft.defaults)?;
@@ -230,7 +261,8 @@ fn define(draft: &mut Draft, elements: &[Element], options: &TableOptions, scope
     draft.comment = options.comment.clone().unwrap_or_default();
     draft.options = options.shown.clone();
     if let Some(engine) = &options.engine {
-        draft.engine = options::engine(engine, &draft.name.table, &scope.context.sql_mode, &mut draft.notices)?;
+        let title = draft.title().table.clone();
+        draft.engine = options::engine(engine, &title, &scope.context.sql_mode, &mut draft.notices)?;
     }
     for element in elements {
         match element {
@@ -251,17 +283,17 @@ fn define(draft: &mut Draft, elements: &[Element], options: &TableOptions, scope
 }
 
 /// CREATE TABLE … LIKE: everything but foreign keys, triggers and the AUTO_INCREMENT value.
-fn like(model: &Table, name: &crate::schema::TableName) -> Table {
+fn like(model: &Table, name: &TableName, place: Option<TableName>) -> Table {
     let mut table = model.clone();
-    table.name = name.clone();
+    table.temporary = place.is_some().then(|| name.clone());
+    table.name = place.unwrap_or_else(|| name.clone());
     table.foreign_keys.clear();
     table.has_triggers = false;
     table.auto_increment = model.auto_increment.map(|_| 1);
     table
 }
 
-fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
-    let old = scope.table(name)?;
+fn alter_table(old: &Arc<Table>, clauses: &[Clause], scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
     merge::check_unmerged(&old.name, scope)?;
     let inline = |clause: &Clause| match clause {
         Clause::AddColumn(column, _) | Clause::ChangeColumn(_, column, _) => column.references.is_some(),
@@ -281,6 +313,12 @@ fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> R
             return Err(exists(&other.name.table));
         }
         rename::foreign_key_names(&mut draft, &old.name);
+    }
+    if draft.title() != old.title() && old.temporary.is_some() {
+        scope.database(&draft.title().database)?;
+        if let Some(other) = scope.temporary(draft.title()).filter(|other| other.name != old.name) {
+            return Err(exists(&other.title().table));
+        }
     }
     let finished_table = draft.finish(scope)?;
     rename::check_needed_keys(old, &finished_table, scope)?;
@@ -304,6 +342,7 @@ fn alter_table(name: &QualifiedName, clauses: &[Clause], scope: &Scope<'_>) -> R
 /// A plan without warnings.
 fn finished(statements: Vec<String>, changes: Vec<CatalogueChange>) -> DdlPlan {
     DdlPlan {
+        commits: true,
         statements: statements.into_iter().map(TargetSql).collect(),
         changes,
         notes: Vec::new(),

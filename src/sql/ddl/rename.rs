@@ -35,7 +35,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
     let mut plan = super::finished(Vec::new(), Vec::new());
     for (old, new) in pairs {
         let step = Scope { context: &context, checks: scope.checks };
-        let part = super::alter_table(&old, &[Clause::RenameTable(new)], &step)?;
+        let part = super::alter_table(step.base_table(&old)?, &[Clause::RenameTable(new)], &step)?;
         let mut catalogue = (*context.catalogue).clone();
         for change in &part.changes {
             catalogue.apply(change);

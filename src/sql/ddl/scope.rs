@@ -59,13 +59,27 @@ impl<'a> Scope<'a> {
         Ok(TableName { database: spelled.cloned().unwrap_or(database), table })
     }
 
-    /// The table of that full name, if it exists.
+    /// The base table of that full name, if it exists.
     pub(super) fn find(&self, name: &TableName) -> Option<&'a Arc<Table>> {
-        self.context.catalogue.table(&name.database, &name.table)
+        self.context.catalogue.base_table(&name.database, &name.table)
     }
 
-    /// The table that a statement names, or error 1049 or 1146.
+    /// The session's temporary table of that full name, if it exists.
+    pub(super) fn temporary(&self, name: &TableName) -> Option<&'a Arc<Table>> {
+        let catalogue = &self.context.catalogue;
+        catalogue.session.get(&name.database, &name.table, catalogue.lower_case_table_names != 0)
+    }
+
+    /// The table that a statement names, a temporary one first, or error 1049 or 1146.
     pub(super) fn table(&self, name: &QualifiedName) -> Result<&'a Arc<Table>, SqlError> {
+        match self.temporary(&self.name(name)?) {
+            Some(own) => Ok(own),
+            None => self.base_table(name),
+        }
+    }
+
+    /// The base table that a statement names, or error 1049 or 1146.
+    pub(super) fn base_table(&self, name: &QualifiedName) -> Result<&'a Arc<Table>, SqlError> {
         let name = self.name(name)?;
         self.find(&name).ok_or_else(|| {
             if self.context.catalogue.view(&name.database, &name.table).is_some() {

@@ -15,7 +15,9 @@ use super::cursor::Cursor;
 use super::draft::{Draft, DraftColumn};
 use super::scope::Scope;
 use super::types::text_of_plain;
-use crate::schema::{CatalogueChange, Column, ColumnDefault, ColumnType, Table, column_type};
+use std::sync::Arc;
+
+use crate::schema::{Column, ColumnDefault, ColumnType, Table, column_type};
 use crate::wire::FieldType;
 use crate::wire::constants::column_flags as flag;
 
@@ -27,6 +29,9 @@ pub(super) struct Selection {
     /// `INSERT`, `INSERT IGNORE` or `REPLACE`.
     pub(super) verb: &'static str,
 }
+
+/// The new table's name in the INSERT that fills it: MySQL's names hold no character beyond U+FFFF.
+const TARGET: &str = "\u{10ffff}";
 
 /// Most characters of an expression that become VARCHAR.
 const LONGEST_VARCHAR: u32 = 512;
@@ -52,11 +57,21 @@ pub(super) fn selection(cursor: &mut Cursor<'_>) -> Result<Option<Selection>, Sq
 
 /// What a query's columns are.
 pub(super) fn analysed(text: &str, context: &Context) -> Result<Derived, SqlError> {
-    analysed_with_parameters(text, context).map(|(derived, _)| derived)
+    reading(text, context).map(|reading| reading.derived)
 }
 
-/// The same, and whether the query has a `?` or a user variable in it.
-pub(super) fn analysed_with_parameters(text: &str, context: &Context) -> Result<(Derived, bool), SqlError> {
+/// A query, and what it reads that a view mustn't.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    pub(super) derived: Derived,
+    /// It has a `?` or a variable in it.
+    pub(super) variables: bool,
+    /// The first temporary table that it reads.
+    pub(super) temporary: Option<String>,
+}
+
+/// The same, and what the query reads.
+pub(super) fn reading(text: &str, context: &Context) -> Result<Reading, SqlError> {
     let modes = Modes::parse(&context.sql_mode);
     let source = Source::read(text, modes)?;
     if source.measure()? {
@@ -75,7 +90,7 @@ pub(super) fn analysed_with_parameters(text: &str, context: &Context) -> Result<
         )
     };
     let variables = lowering.parameters.iter().any(variable);
-    Ok((derived, variables))
+    Ok(Reading { derived, variables, temporary: lowering.temporary })
 }
 
 /// Adds the query's columns to the draft: one that the statement also defines takes that definition and comes here.
@@ -98,7 +113,7 @@ pub(super) fn add_columns(draft: &mut Draft, derived: &Derived, scope: &Scope<'_
 /// The INSERT into the new table.
 pub(super) fn fill(
     plan: &mut DdlPlan,
-    table: &Table,
+    table: &Arc<Table>,
     derived: &Derived,
     selection: &Selection,
     scope: &Scope<'_>,
@@ -107,18 +122,16 @@ pub(super) fn fill(
         return Err(SqlError::unsupported("replay of CREATE TABLE … SELECT"));
     }
     let mut catalogue = (*scope.context.catalogue).clone();
-    for change in &plan.changes {
-        catalogue.apply(change);
-    }
-    debug_assert!(plan.changes.iter().any(|change| matches!(change, CatalogueChange::PutTable(_))));
-    let context = Context { catalogue: std::sync::Arc::new(catalogue), ..scope.context.clone() };
+    // The query may read another table of that name, so the new one goes by a name that no text can spell.
+    catalogue.session.name_target(&table.title().database, TARGET, table);
+    let context = Context { catalogue: Arc::new(catalogue), ..scope.context.clone() };
     let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
     let columns: Vec<String> = derived.columns.iter().map(|column| quoted(&column.name)).collect();
     let text = format!(
         "{} INTO {}.{} ({}) {}",
         selection.verb,
-        quoted(&table.name.database),
-        quoted(&table.name.table),
+        quoted(&table.title().database),
+        quoted(TARGET),
         columns.join(", "),
         selection.text
     );

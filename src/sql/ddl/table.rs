@@ -13,6 +13,7 @@ use super::spec::{Element, QualifiedName, TableOptions};
 /// CREATE TABLE after the words CREATE TABLE.
 #[derive(Clone, Debug)]
 pub(super) struct CreateTable {
+    pub(super) temporary: bool,
     pub(super) if_not_exists: bool,
     pub(super) name: QualifiedName,
     pub(super) body: Body,
@@ -26,7 +27,7 @@ pub(super) enum Body {
 }
 
 /// Reads CREATE TABLE after the words CREATE TABLE.
-pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<CreateTable, SqlError> {
+pub(super) fn create(cursor: &mut Cursor<'_>, temporary: bool) -> Result<CreateTable, SqlError> {
     let if_not_exists = cursor.take("if not exists");
     let name = cursor.qualified_name()?;
     let mark = cursor.mark();
@@ -37,7 +38,7 @@ pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<CreateTable, SqlError> {
             cursor.expect_symbol(&Token::RParen)?;
         }
         cursor.expect_end()?;
-        return Ok(CreateTable { if_not_exists, name, body: Body::Like(model) });
+        return Ok(CreateTable { temporary, if_not_exists, name, body: Body::Like(model) });
     }
     cursor.back_to(mark);
     let parenthesis = parenthesis && !cursor.begins_query();
@@ -46,11 +47,15 @@ pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<CreateTable, SqlError> {
     while table_option(cursor, &mut options)? {
         cursor.take_symbol(&Token::Comma);
     }
+    if cursor.is("partition") && temporary {
+        let text = "Cannot create temporary table with partitions";
+        return Err(SqlError::new(1562, "HY000", text.to_owned()));
+    }
     if cursor.is("partition") {
         return Err(SqlError::unsupported("PARTITION BY"));
     }
     let selection = select::selection(cursor)?;
-    Ok(CreateTable { if_not_exists, name, body: Body::Elements(elements, options, selection) })
+    Ok(CreateTable { temporary, if_not_exists, name, body: Body::Elements(elements, options, selection) })
 }
 
 fn element(cursor: &mut Cursor<'_>) -> Result<Element, SqlError> {

@@ -172,8 +172,12 @@ fn columns(text: &str, listed: Option<&[String]>, scope: &Scope<'_>) -> Result<V
         given: super::super::plan::Given::default(),
         ..scope.context.clone()
     };
-    let (derived, parameters) = select::analysed_with_parameters(text, &context)?;
-    if parameters {
+    let select::Reading { derived, variables, temporary } = select::reading(text, &context)?;
+    if let Some(temporary) = temporary {
+        let text = format!("View's SELECT refers to a temporary table '{temporary}'");
+        return Err(SqlError::new(1352, "HY000", text));
+    }
+    if variables {
         let text = "View's SELECT contains a variable or parameter";
         return Err(SqlError::new(1351, "HY000", text.to_owned()));
     }

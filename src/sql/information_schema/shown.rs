@@ -3,7 +3,7 @@
 use crate::sql::pattern::{Case, like};
 use std::borrow::Cow;
 
-use crate::schema::{Catalogue, Table, TableName};
+use crate::schema::{Catalogue, Column, ColumnDefault, Table, TableName};
 use crate::sql::plan::{ShowCommand, Shown};
 
 use super::rows::{Cells, Wanted};
@@ -101,15 +101,20 @@ fn found<'c>(catalogue: &'c Catalogue, name: &TableName) -> Option<Cow<'c, Table
 fn table_columns(catalogue: &Catalogue, name: &TableName, full: bool) -> Vec<Cells> {
     let Some(table) = found(catalogue, name) else { return Vec::new() };
     let privileges = if registry::is_system(&name.database) { "select" } else { "select,insert,update,references" };
-    let row = |column: &crate::schema::Column| {
+    let temporary = table.temporary.is_some();
+    let row = |column: &Column| {
         let mut cells = vec![some(&column.name), some(&column.type_text)];
         if full {
             cells.push(column.collation.clone());
         }
         cells.push(some(if column.nullable { "YES" } else { "NO" }));
         cells.push(some(columns::key_mark(&table, column)));
-        cells.push(columns::default(column));
-        cells.push(Some(columns::extra(column)));
+        cells.push(match &column.default {
+            // MySQL describes temporary tables by older code of its own.
+            ColumnDefault::Expression(text) if temporary => Some(format!("({text})")),
+            _other => columns::default(column),
+        });
+        cells.push(Some(if temporary { temporary_extra(column) } else { columns::extra(column) }));
         if full {
             cells.push(some(privileges));
             cells.push(some(&column.comment));
@@ -119,12 +124,18 @@ fn table_columns(catalogue: &Catalogue, name: &TableName, full: bool) -> Vec<Cel
     table.columns.iter().map(row).collect()
 }
 
+/// The word NULL instead of an empty text, and no word for what a default is made of.
+fn temporary_extra(column: &Column) -> String {
+    let words = columns::extra(column).replace("DEFAULT_GENERATED", "").trim().to_owned();
+    if words.is_empty() { "NULL".to_owned() } else { words }
+}
+
 fn index(catalogue: &Catalogue, name: &TableName) -> Vec<Cells> {
     let Some(table) = found(catalogue, name) else { return Vec::new() };
     let mut rows = Vec::new();
     for key in &table.keys {
         for (at, part) in key.parts.iter().enumerate() {
-            let mut row = vec![some(table.title()), keys::non_unique(key)];
+            let mut row = vec![some(&table.title().table), keys::non_unique(key)];
             row.extend(keys::part_cells(&table, key, at, part));
             rows.push(row);
         }

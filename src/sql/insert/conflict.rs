@@ -149,8 +149,8 @@ impl ValuesOf for Excluded {
 
 /// The target table as ON DUPLICATE KEY UPDATE names it.
 pub(super) fn stored_relation(table: &Arc<Table>) -> Result<Relation, SqlError> {
-    let mut relation = Relation::of_table(table, "stored", Some(table.name.database.clone()))?;
-    relation.alias.clone_from(&table.name.table);
+    let mut relation = Relation::of_table(table, "stored", Some(table.title().database.clone()))?;
+    relation.alias.clone_from(&table.title().table);
     Ok(relation)
 }
 

@@ -77,7 +77,7 @@ impl Lowering<'_> {
     }
 
     fn document_assigned(&mut self, table: &Table, column: &Column, value: &Expression) -> Result<String, SqlError> {
-        let place = format!("in value for column '{}.{}'", table.name.table, column.name);
+        let place = format!("in value for column '{}.{}'", table.title().table, column.name);
         match value.ty.class {
             Class::Null => Ok("NULL::jsonb".to_owned()),
             Class::Text | Class::Open => {

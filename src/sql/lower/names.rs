@@ -99,7 +99,7 @@ impl Lowering<'_> {
         if self.modes.only_full_group_by && !grouping.lenient && !grouping.determined.contains(&spot) {
             let relation = place.scope.relations.get(spot.relation);
             let table = relation.map_or_else(String::new, |relation| match &relation.table {
-                Some(table) => format!("{}.{}", table.name.database, relation.alias),
+                Some(table) => format!("{}.{}", table.title().database, relation.alias),
                 None => relation.alias.clone(),
             });
             let column = place.scope.column(spot).map_or_else(String::new, |column| column.name.clone());

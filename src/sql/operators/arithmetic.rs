@@ -169,7 +169,7 @@ impl Lowering<'_> {
         if let Some(origin) = &side.origin
             && let Some(column) = origin.column()
         {
-            return format!("`{}`.`{}`.`{}`", origin.table.name.database, origin.alias, column.name);
+            return format!("`{}`.`{}`.`{}`", origin.table.title().database, origin.alias, column.name);
         }
         match side.constant() {
             Some(Value::Text(text)) => format!("'{text}'"),

@@ -1,0 +1,31 @@
+-- What SQLAlchemy's suites met: CASE over JSON, locking clauses without FROM, VALUES() of qualified names, RETURNING.
+-- not compared: length
+create table j (d json);
+insert into j values ('{"k": null, "s": "null", "n": 5, "t": "abc", "b": true, "f": 1.5, "a": [1, 2]}');
+select case json_extract(d, '$.k') when 'null' then 1 else 0 end as a, case json_extract(d, '$.s') when 'null' then 1 else 0 end as b from j;
+select case json_extract(d, '$.s') when '"null"' then 1 else 0 end as a, case json_extract(d, '$.n') when '5' then 1 else 0 end as b from j;
+select case json_extract(d, '$.n') when 5 then 1 else 0 end as a, case json_extract(d, '$.b') when 'true' then 1 else 0 end as b from j;
+select case json_extract(d, '$.b') when true then 1 else 0 end as a, case json_extract(d, '$.a') when '[1, 2]' then 1 else 0 end as b from j;
+select case json_extract(d, '$.a') when '[1,2]' then 1 else 0 end as a, case json_extract(d, '$.f') when 1.5 then 1 else 0 end as b from j;
+select case json_extract(d, '$.t') when 'ABC' then 'ci' when 'abc' then 'x' end as a, case json_extract(d, '$.t') when '"ABC"' then 1 else 0 end as b from j;
+select case 'null' when json_extract(d, '$.k') then 1 else 0 end as a, case 5 when json_extract(d, '$.n') then 1 else 0 end as b from j;
+select case d->'$.n' when json_extract(d, '$.n') then 1 else 0 end as a, case d->'$.k' when null then 1 else 0 end as b, case d->>'$.k' when 'null' then 1 else 0 end as c from j;
+select case json_extract(d, '$.k') when 'null' then null else json_unquote(json_extract(d, '$.k')) end as v from j;
+select case json_extract(d, '$.t') when 'null' then null else json_unquote(json_extract(d, '$.t')) end as v from j;
+select json_extract(d, '$.k') = 'null' as a, json_extract(d, '$.s') = 'null' as b, json_extract(d, '$.k') in ('null', 'x') as c from j;
+select 1 for update;
+select 1 for share;
+select 1 from dual for update;
+select 1 lock in share mode;
+select 1 as a for update skip locked;
+(select 1 for update);
+create table foos (id int primary key, bar varchar(10), updated_once bool default 0);
+insert into foos values (1, 'b', 0);
+insert into foos (id, bar, updated_once) values (1, 'ab', 0) as new on duplicate key update bar = if(foos.updated_once = false, values(foos.bar), foos.bar), updated_once = if(foos.updated_once = false, 1, foos.updated_once);
+select * from foos;
+insert into foos (id, bar) values (1, 'zz') on duplicate key update bar = values(foos.bar);
+select * from foos;
+delete from foos where id = 1 returning id;
+update foos set bar = 'x' where id = 1 returning id, bar;
+insert into foos values (2, 'x', 1) returning id;
+select * from foos order by id;
