@@ -110,8 +110,10 @@ pub(super) fn after(statement: &CapturedStatement, plan: &WritePlan, answer: &An
             let same = given.map_or(0, |given| (given as u64).saturating_sub(inserted + changed));
             inserted + 2 * changed + if found_rows { same } else { 0 }
         }
-        // Counted by the helpers that serve; a replay has none of them.
-        WriteResult::Counted { .. } => return Err(Different("it's a plan for serving".into())),
+        // Counted where it is served.
+        WriteResult::Counted { .. } | WriteResult::Differing => {
+            return Err(Different("it's a plan for serving".into()));
+        }
         WriteResult::Replaced => cell(answer, 0)? + cell(answer, 1)?,
     };
     same("affected rows", mysql.affected_rows, affected)

@@ -159,7 +159,11 @@ impl Session {
             self.active = false;
             self.entry.state.store(0, Ordering::SeqCst);
             self.route.gates.boundary().leave();
-            self.route.moved.notify_waiters();
+            // Who waits for a boundary has raised the generation first: a session that still sees none has left
+            // before the other one looks.
+            if self.route.capturing() {
+                self.route.moved.notify_waiters();
+            }
         }
         if let Ok(mut info) = self.entry.info.try_lock() {
             info.in_transaction = in_transaction;

@@ -150,14 +150,22 @@ impl Lowering<'_> {
             return self.update_ordered(&table, &alias, &changes, chosen, modifiers.ignore);
         }
         let limited = self.limited(&table, &alias, &scope, &conditions, (&update.order_by, update.limit.as_ref()))?;
+        let few = self.context.purpose == Purpose::Serve && limited.is_none() && names_a_row(&table, &scope);
         if let Some(limited) = limited {
             conditions = vec![limited];
         }
-        let sql = self.update_sql(&table, &alias, &changes, &conditions);
-        Ok(self.write_plan(Verb::Update, sql, &table, WriteResult::MatchedChanged, 0))
+        let (sql, result) = self.update_sql(&table, &alias, (&changes, &conditions), few);
+        Ok(self.write_plan(Verb::Update, sql, &table, result, 0))
     }
 
-    fn update_sql(&self, table: &Table, alias: &str, changes: &[Change], conditions: &[String]) -> String {
+    /// The statement, and how its rows are counted: here when there are `few`, by PostgreSQL otherwise.
+    fn update_sql(
+        &self,
+        table: &Table,
+        alias: &str,
+        (changes, conditions): (&[Change], &[String]),
+        few: bool,
+    ) -> (String, WriteResult) {
         let name = quote::table(&table.name);
         let alias = quote::identifier(alias);
         let set: Vec<String> =
@@ -179,12 +187,13 @@ impl Lowering<'_> {
                 if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
             let mut all = conditions.to_vec();
             all.push(format!("({})", differs.join(" OR ")));
-            return format!(
+            let sql = format!(
                 "WITH matched AS MATERIALIZED (SELECT 1 FROM {name} AS {alias}{filter} FOR UPDATE), \
                  changed AS (UPDATE {name} AS {alias} SET {set} WHERE {} RETURNING 1) \
                  SELECT (SELECT count(*) FROM matched), (SELECT count(*) FROM changed)",
                 all.join(" AND ")
             );
+            return (sql, WriteResult::MatchedChanged);
         };
         all.extend(conditions.iter().cloned());
         let side = |side: &str| {
@@ -203,14 +212,18 @@ impl Lowering<'_> {
             ),
             (_, _) => String::new(),
         };
-        format!(
-            "WITH changed AS (UPDATE {name} AS {alias} SET {set} FROM {name} AS {before} WHERE {} \
-             RETURNING ({}) IS DISTINCT FROM ({}) AS differs{raised}) \
-             SELECT count(*), count(*) FILTER (WHERE differs) FROM changed",
+        let update = format!(
+            "UPDATE {name} AS {alias} SET {set} FROM {name} AS {before} WHERE {} \
+             RETURNING ({}) IS DISTINCT FROM ({}) AS differs{raised}",
             all.join(" AND "),
             side(&before),
             side(&alias),
-        )
+        );
+        if few {
+            return (update, WriteResult::Differing);
+        }
+        let counted = "SELECT count(*), count(*) FILTER (WHERE differs) FROM changed";
+        (format!("WITH changed AS ({update}) {counted}"), WriteResult::MatchedChanged)
     }
 
     /// Plans a DELETE.
@@ -340,6 +353,12 @@ fn row_key(table: &Table) -> Option<Vec<usize>> {
         .into_iter()
         .filter_map(|key| key_columns(table, key))
         .find(|columns| columns.iter().all(|at| table.columns.get(*at).is_some_and(|column| !column.nullable)))
+}
+
+/// True when the condition says the value of every column of a key that names rows: hardly more than one will match.
+fn names_a_row(table: &Table, scope: &Scope<'_>) -> bool {
+    let fixed = |at: &usize| scope.equal.iter().any(|(left, right)| left == right && left.column == *at);
+    row_key(table).is_some_and(|key| key.iter().all(fixed))
 }
 
 /// Rounds a new value to what the column will hold, for comparing it with the stored one.

@@ -386,12 +386,14 @@ impl Lowering<'_> {
                 let generated = rows.generated > 0;
                 sql = format!("{sql} RETURNING {id}");
                 if rows.explicit > 0 {
-                    // Whether the client's value is an id is known at execution only.
+                    // Whether the client's value is an id is known at execution only. Most often the counter has
+                    // passed it already.
                     let own = rows.wanted.as_deref().map_or("FALSE".to_owned(), |own| format!("({own}) IS NULL"));
-                    sql = format!(
-                        "WITH added AS ({sql}) SELECT {id}, {own}, \"mysql\".reach({}, {id}::numeric) FROM added",
-                        sequence(table)?
-                    );
+                    let sequence = sequence(table)?;
+                    sql.push_str(&format!(
+                        ", {own}, CASE WHEN pg_sequence_last_value({sequence}) >= {id} THEN NULL \
+                         ELSE \"mysql\".reach({sequence}, {id}::numeric) END"
+                    ));
                 }
                 WriteResult::Ids { generated }
             }

@@ -260,6 +260,8 @@ pub enum WriteResult {
     Ids { generated: bool },
     /// Exactly one returned row: column 0 matched rows, column 1 changed rows.
     MatchedChanged,
+    /// One returned row for each matched row: column 0 is `t` when it was changed.
+    Differing,
     /// One returned row for each inserted or changed row: column 0 is `t` when inserted, column 1 its AUTO_INCREMENT
     /// value or NULL. Rows that stayed the same aren't returned; `given` is the number of rows in VALUES.
     Upserted { given: Option<usize> },

@@ -1,5 +1,7 @@
 //! Cancelling what a connection executes now, from outside.
 
+use std::sync::Arc;
+
 use postgres_protocol::message::frontend;
 
 use super::error::TargetError;
@@ -10,7 +12,7 @@ use crate::config::Target;
 /// already ended isn't affected, but the next one may be: the caller makes sure that it means the running one.
 #[derive(Clone)]
 pub struct CancelHandle {
-    pub(super) target: Target,
+    pub(super) target: Arc<Target>,
     pub(super) process_id: i32,
     pub(super) secret_key: i32,
 }

@@ -122,7 +122,7 @@ impl Client {
             raised: Raised::default(),
             server_version: started.server_version,
             cancel: CancelHandle {
-                target: target.clone(),
+                target: Arc::new(target.clone()),
                 process_id: started.process_id,
                 secret_key: started.secret_key,
             },
@@ -278,22 +278,22 @@ impl Client {
         for request in requests {
             let refuse = |error: std::io::Error| TargetError::Request(error.to_string());
             let (name, next) = match self.statements.find(request.sql, request.types) {
-                Use::Known { key, number } => {
-                    (statements::name(number), Pending::known(key, self.statements.columns(key)))
+                Use::Known { key, .. } => {
+                    (self.statements.name(key), Pending::known(key, self.statements.columns(key)))
                 }
-                Use::New { key, number, evicted } => {
+                Use::New { key, evicted, .. } => {
                     evictions.extend(evicted);
-                    (statements::name(number), Pending::parsed(Some(key)))
+                    (self.statements.name(key), Pending::parsed(Some(key)))
                 }
-                Use::Unnamed => (String::new(), Pending::parsed(None)),
+                Use::Unnamed => ("", Pending::parsed(None)),
             };
             if next.is_parsed() {
-                frontend::parse(&name, request.sql, request.types.iter().copied(), output).map_err(refuse)?;
-                frontend::describe(b'S', &name, output)?;
+                frontend::parse(name, request.sql, request.types.iter().copied(), output).map_err(refuse)?;
+                frontend::describe(b'S', name, output)?;
             }
             let bound = frontend::bind(
                 "",
-                &name,
+                name,
                 [0i16; 0],
                 request.parameters,
                 |value: &Option<Bytes>, out| match value {

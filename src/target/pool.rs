@@ -10,7 +10,6 @@
 //! threads for every answer, which costs more than the answer. So a session takes an idle connection of its own thread
 //! first, and one of another thread is moved to this one's runtime.
 
-use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
@@ -18,7 +17,6 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::cancel::CancelHandle;
 use super::client::{Client, TransactionStatus};
 use super::error::TargetError;
 use crate::config::Target;
@@ -36,8 +34,6 @@ pub struct Pool {
     permits: Arc<Semaphore>,
     /// With the thread whose runtime each belongs to.
     idle: Mutex<Vec<(ThreadId, Client)>>,
-    /// What lent connections would be cancelled with, by a number of the lease.
-    lent: Mutex<HashMap<u64, CancelHandle>>,
 }
 
 /// What an operator sees of a pool.
@@ -67,7 +63,6 @@ impl Pool {
             wait_limit,
             permits: Arc::new(Semaphore::new(target.max_connections)),
             idle: Mutex::new(Vec::new()),
-            lent: Mutex::new(HashMap::new()),
         })
     }
 
@@ -131,22 +126,6 @@ impl Pool {
         let limit = self.target.max_connections;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
         PoolStatus { limit, idle, lent: limit.saturating_sub(self.permits.available_permits()) }
-    }
-
-    /// Registers a session's running connection so that KILL can reach it.
-    pub fn register(&self, session: u64, handle: CancelHandle) {
-        self.lent.lock().unwrap_or_else(PoisonError::into_inner).insert(session, handle);
-    }
-
-    /// The session's connection has gone back.
-    pub fn unregister(&self, session: u64) {
-        self.lent.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
-    }
-
-    /// How to cancel what `session` executes, if it executes something.
-    #[must_use]
-    pub fn running(&self, session: u64) -> Option<CancelHandle> {
-        self.lent.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned()
     }
 }
 

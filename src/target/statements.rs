@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// Statements kept on the server for one connection.
 pub(super) const STATEMENT_LIMIT: usize = 250;
@@ -14,6 +14,7 @@ pub(super) const TEXT_LIMIT: usize = 32 * 1024;
 #[derive(Debug)]
 struct Entry {
     number: u64,
+    name: Box<str>,
     sql: Box<str>,
     types: Box<[u32]>,
     last_used: u64,
@@ -28,6 +29,8 @@ pub(super) struct Statements {
     entries: HashMap<u64, Entry>,
     clock: u64,
     next: u64,
+    /// How many are on their way.
+    unready: usize,
 }
 
 /// What must be done to use a statement.
@@ -64,6 +67,7 @@ impl Statements {
         self.next += 1;
         let entry = Entry {
             number,
+            name: name(number).into(),
             sql: sql.into(),
             types: types.into(),
             last_used: self.clock,
@@ -71,11 +75,13 @@ impl Statements {
             columns: Arc::from([]),
         };
         self.entries.insert(key, entry);
+        self.unready += 1;
         Use::New { key, number, evicted }
     }
 
     /// ParseComplete arrived.
     pub(super) fn parsed(&mut self, key: u64) {
+        // It may be followed by an error: `settle` counts anew.
         if let Some(entry) = self.entries.get_mut(&key) {
             entry.ready = true;
         }
@@ -88,6 +94,11 @@ impl Statements {
         }
     }
 
+    /// The name of a statement that was found.
+    pub(super) fn name(&self, key: u64) -> &str {
+        self.entries.get(&key).map_or("", |entry| &entry.name)
+    }
+
     /// The columns of a known statement.
     pub(super) fn columns(&self, key: u64) -> Arc<[u32]> {
         self.entries.get(&key).map_or_else(|| Arc::from([]), |entry| Arc::clone(&entry.columns))
@@ -95,7 +106,10 @@ impl Statements {
 
     /// A pipeline ended: what was never parsed isn't on the server.
     pub(super) fn settle(&mut self) {
-        self.entries.retain(|_, entry| entry.ready);
+        if self.unready > 0 {
+            self.unready = 0;
+            self.entries.retain(|_, entry| entry.ready);
+        }
     }
 
     /// Forgets one statement and gives the number under which the server still has it.
@@ -122,12 +136,7 @@ pub(super) fn name(number: u64) -> String {
 }
 
 fn digest(sql: &str, types: &[u32]) -> u64 {
-    let mut hasher = Xxh3::new();
-    hasher.update(sql.as_bytes());
-    for oid in types {
-        hasher.update(&oid.to_le_bytes());
-    }
-    hasher.digest()
+    types.iter().fold(xxh3_64(sql.as_bytes()), |digest, oid| xxh3_64_with_seed(&oid.to_le_bytes(), digest))
 }
 
 #[cfg(test)]

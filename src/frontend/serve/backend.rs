@@ -17,10 +17,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Serving;
 use super::error::{About, Aftermath, MysqlError, from_target};
 use super::result::Sink;
 use super::settings::{SET_LOCAL, SET_LOCAL_TYPES, Settings};
+use super::{Peer, Serving};
 use crate::target::{Answer, Event, Lease, Pool, Raised, Request, TargetError, TransactionStatus};
 
 /// Our own savepoint.
@@ -75,7 +75,7 @@ pub(super) struct Backend {
     savepoints: Vec<(String, String)>,
     numbered: u64,
     /// Settings of the open transaction; `None` when a rollback made them uncertain.
-    applied: Option<Settings>,
+    applied: Option<Arc<Settings>>,
     /// What the last statement raised for SHOW WARNINGS.
     raised: Raised,
 }
@@ -101,8 +101,8 @@ impl Step {
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) serving: &'a Arc<Serving>,
-    pub(super) connection_id: u64,
-    pub(super) settings: &'a Settings,
+    pub(super) peer: &'a Peer,
+    pub(super) settings: &'a Arc<Settings>,
     pub(super) about: About<'a>,
 }
 
@@ -173,7 +173,7 @@ impl Backend {
         self.restore = Restore::Beginning;
         self.own_savepoint = false;
         self.savepoints.clear();
-        self.applied = Some(Settings::default());
+        self.applied = Some(Settings::none());
     }
 
     /// Executes one statement, inside the transaction if there is one. Returns the command tag's count.
@@ -220,10 +220,10 @@ impl Backend {
         let steps = self.steps(call.settings);
         let mut requests: Vec<Request<'_>> = steps.iter().map(Step::request).collect();
         requests.push(Request { sql: &statement.sql, types: &statement.types, parameters: &statement.parameters });
-        call.serving.pool.register(call.connection_id, lease.cancel_handle());
+        call.peer.set_running(Some(lease.cancel_handle()));
         let flown = fly(&mut lease, &requests, sink).await;
         self.raised = lease.take_raised();
-        call.serving.pool.unregister(call.connection_id);
+        call.peer.set_running(None);
         if self.in_transaction() {
             self.lease = Some(lease);
             if matches!(flown, Ok(_) | Err(Flown::Refused(_))) {
@@ -234,13 +234,13 @@ impl Backend {
     }
 
     /// What goes in front of the next statement.
-    fn steps(&mut self, settings: &Settings) -> Vec<Step> {
+    fn steps(&mut self, settings: &Arc<Settings>) -> Vec<Step> {
         let mut steps = Vec::new();
         let present = match self.phase {
-            Phase::None => Some(Settings::default()),
+            Phase::None => Some(Settings::none()),
             Phase::Announced => {
                 steps.push(Step::new(self.begin.clone()));
-                Some(Settings::default())
+                Some(Settings::none())
             }
             Phase::Open => self.applied.clone(),
         };
@@ -251,7 +251,7 @@ impl Backend {
             }
             steps.push(Step::new(format!("SAVEPOINT {OWN_SAVEPOINT}")));
         }
-        for parameters in settings.changes(present.as_ref()) {
+        for parameters in settings.changes(present.as_deref()) {
             let parameters = parameters.to_vec();
             steps.push(Step { sql: SET_LOCAL.into(), types: &SET_LOCAL_TYPES, parameters });
         }
@@ -259,13 +259,13 @@ impl Backend {
     }
 
     /// The flight arrived inside a transaction.
-    fn succeeded(&mut self, effect: Effect, settings: &Settings) {
+    fn succeeded(&mut self, effect: Effect, settings: &Arc<Settings>) {
         if self.phase == Phase::Open && self.restore == Restore::Nothing {
             self.own_savepoint = true;
             self.restore = Restore::Savepoint(OWN_SAVEPOINT.to_owned());
         }
         self.phase = Phase::Open;
-        self.applied = Some(settings.clone());
+        self.applied = Some(Arc::clone(settings));
         if effect != Effect::Read {
             self.restore = Restore::Nothing;
         }
@@ -310,7 +310,7 @@ impl Backend {
             self.phase = Phase::Announced;
             self.own_savepoint = false;
             self.restore = Restore::Beginning;
-            self.applied = Some(Settings::default());
+            self.applied = Some(Settings::none());
             return Ok(());
         }
         let name = match &self.restore {
@@ -334,9 +334,9 @@ impl Backend {
         if phase != Phase::Open {
             return Ok(());
         }
-        call.serving.pool.register(call.connection_id, lease.cancel_handle());
+        call.peer.set_running(Some(lease.cancel_handle()));
         let committed = lease.query(&Request::new("COMMIT")).await;
-        call.serving.pool.unregister(call.connection_id);
+        call.peer.set_running(None);
         committed.map(|_| ()).map_err(|error| {
             let (told, aftermath) = from_target(&error, call.about);
             log(&error, &told);
@@ -455,9 +455,9 @@ impl Backend {
         let before = all.len();
         all.extend_from_slice(requests);
         all.push(Request::new("COMMIT"));
-        call.serving.pool.register(call.connection_id, lease.cancel_handle());
+        call.peer.set_running(Some(lease.cancel_handle()));
         let outcome = lease.pipeline(&all).await;
-        call.serving.pool.unregister(call.connection_id);
+        call.peer.set_running(None);
         self.raised = lease.take_raised();
         match outcome {
             Ok(answers) => Ok(answers.into_iter().skip(before).take(requests.len()).collect()),

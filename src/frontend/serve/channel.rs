@@ -16,6 +16,8 @@ use crate::wire::{Capabilities, StatusFlags, reply};
 
 /// Output is written once it has grown to this.
 const WRITE_CHUNK: usize = 64 * 1024;
+/// An idle session keeps an output buffer of at most this.
+const OUTPUT_KEPT: usize = 4 * 1024;
 
 /// A client's connection with its protocol state.
 pub(super) struct Channel {
@@ -146,13 +148,23 @@ impl Channel {
 
     /// Writes everything that has been collected.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
-        while !self.out.is_empty() {
-            if self.stream.write_buf(&mut self.out).await? == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
+        self.write_out().await?;
+        if self.out.capacity() > OUTPUT_KEPT {
+            self.out = BytesMut::new();
+        }
+        self.stream.flush().await
+    }
+
+    async fn write_out(&mut self) -> io::Result<()> {
+        let mut written = 0;
+        while let Some(rest) = self.out.get(written..).filter(|rest| !rest.is_empty()) {
+            match self.stream.write(rest).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                more => written += more,
             }
         }
-        self.out = BytesMut::new();
-        self.stream.flush().await
+        self.out.clear();
+        Ok(())
     }
 
     /// Writes what has been collected when it is worth a write.
@@ -160,13 +172,7 @@ impl Channel {
         if self.out.len() < WRITE_CHUNK {
             return Ok(());
         }
-        while !self.out.is_empty() {
-            if self.stream.write_buf(&mut self.out).await? == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-        }
-        self.out.clear();
-        Ok(())
+        self.write_out().await
     }
 }
 

@@ -18,6 +18,7 @@ mod backend;
 mod channel;
 mod charset;
 mod ddl;
+mod derived;
 mod diagnostics;
 mod duplicate;
 mod error;
@@ -66,7 +67,7 @@ use crate::frontend::stream::ClientStream;
 use crate::observe::Metrics;
 use crate::route;
 use crate::schema::Catalogue;
-use crate::target::Pool;
+use crate::target::{CancelHandle, Pool};
 
 /// MySQL's version that clients see unless the source's is known.
 pub const SERVER_VERSION: &str = "9.7.4";
@@ -112,6 +113,18 @@ struct Peer {
     kill: CancellationToken,
     /// KILL QUERY, for waits that PostgreSQL doesn't know of.
     interrupt: tokio::sync::Notify,
+    /// How to cancel what the session executes in PostgreSQL, while it does.
+    running: std::sync::Mutex<Option<CancelHandle>>,
+}
+
+impl Peer {
+    fn set_running(&self, handle: Option<CancelHandle>) {
+        *self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = handle;
+    }
+
+    fn running(&self) -> Option<CancelHandle> {
+        self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
 }
 
 /// The parts that [`Serving::new`] is made of.

@@ -1,6 +1,7 @@
 //! COM_STMT_*: statements are planned here and prepared on PostgreSQL only when they are executed.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::backend::Failure;
 use super::error::MysqlError;
@@ -9,11 +10,13 @@ use super::result::Protocol;
 use super::session::Session;
 use super::text_prepared::{Named, check_preparable};
 use crate::frontend::carried::CarriedStatement;
+use crate::schema::Catalogue;
 use crate::sql as translate;
 use crate::sql::pattern::{Case, like};
-use crate::sql::plan::{OutputColumn, Plan};
+use crate::sql::plan::{Known, OutputColumn, Plan, ValueClass};
+use crate::value::Value;
 use crate::wire::constants::column_flags;
-use crate::wire::execute::{self, Known, ParameterType};
+use crate::wire::execute::{self, ParameterType};
 use crate::wire::reader::Reader;
 use crate::wire::resultset::{self, put_prepared};
 use crate::wire::{Capabilities, FieldType};
@@ -24,13 +27,26 @@ const STATEMENT_LIMIT: usize = 16_382;
 /// A client's prepared statement.
 #[derive(Debug, Default)]
 struct Statement {
-    text: String,
+    text: Arc<str>,
+    /// The plan of the last execution.
+    remembered: Option<Remembered>,
     parameters: usize,
     types: Vec<ParameterType>,
     long_data: BTreeMap<u16, Vec<u8>>,
     long_bytes: usize,
     /// Data that couldn't be kept; told at the next execution, since COM_STMT_SEND_LONG_DATA has no answer.
     overflow: bool,
+}
+
+/// A plan, and all that it depends on. Looking this over costs less than asking the plan cache with a digest of it.
+#[derive(Debug)]
+struct Remembered {
+    plan: Arc<Plan>,
+    version: u64,
+    database: Option<String>,
+    sql_mode: String,
+    collation: String,
+    classes: Box<[ValueClass]>,
 }
 
 /// A session's prepared statements.
@@ -51,7 +67,7 @@ impl Prepared {
     /// Takes over statements that MySQL prepared, under the ids that the client knows.
     pub(super) fn carry(&mut self, carried: Vec<CarriedStatement>) {
         for CarriedStatement { id, text, parameter_types } in carried {
-            let text = String::from_utf8_lossy(&text).into_owned();
+            let text = String::from_utf8_lossy(&text).into();
             let statement = Statement { types: parameter_types, text, ..Statement::default() };
             self.last = self.last.max(id);
             self.statements.insert(id, statement);
@@ -77,7 +93,7 @@ impl Session {
         let (Ok(column_count), Ok(parameter_count)) = (u16::try_from(columns.len()), u16::try_from(parameters)) else {
             return Err(MysqlError::new(1390, "HY000", "Prepared statement contains too many placeholders").into());
         };
-        let id = self.new_statement(Statement { text, parameters, ..Statement::default() });
+        let id = self.new_statement(Statement { text: text.into(), parameters, ..Statement::default() });
         self.channel.put(|out| put_prepared(out, id, column_count, parameter_count, 0));
         let status = self.status();
         let ends = !self.channel.capabilities.contains(Capabilities::DEPRECATE_EOF);
@@ -139,7 +155,7 @@ impl Session {
             // Carried statements weren't counted yet.
             statement.parameters = translate::parameter_count(&statement.text, sql_mode).map_err(MysqlError::from)?;
         }
-        let known = Known {
+        let known = execute::Known {
             parameters: statement.parameters,
             types: &statement.types,
             long_data: &statement.long_data,
@@ -150,9 +166,64 @@ impl Session {
         statement.types = decoded.types;
         statement.long_data.clear();
         statement.long_bytes = 0;
-        let text = statement.text.clone();
         let execution = Execution { values: &decoded.values, protocol: Protocol::Binary };
-        self.statement(&text, execution).await
+        let text = Arc::clone(&statement.text);
+        self.begin_statement(&text);
+        let catalogue = self.serving.catalogue.load_full();
+        let plan = match self.remembered(id, &catalogue, execution.values) {
+            Some(plan) => plan,
+            None => match self.plan_and_remember(id, &text, &catalogue, execution.values) {
+                Some(plan) => plan,
+                None => return self.carry_out(&text, execution).await,
+            },
+        };
+        self.state.forget_warnings();
+        self.run_plan(&plan, &catalogue, execution).await
+    }
+
+    /// The plan of the last execution when nothing that it depends on has changed.
+    fn remembered(&self, id: u32, catalogue: &Catalogue, values: &[Value]) -> Option<Arc<Plan>> {
+        let known = self.prepared.statements.get(&id)?.remembered.as_ref()?;
+        let derived = self.state.variables.derived(&self.serving.defaults);
+        let same = known.version == catalogue.version
+            && known.database == self.state.database
+            && known.sql_mode == derived.sql_mode
+            && known.collation == derived.collation
+            && derived.plans_as_usual()
+            && known.classes.iter().copied().eq(values.iter().map(ValueClass::of));
+        same.then(|| Arc::clone(&known.plan))
+    }
+
+    /// Plans a statement whose plan depends on nothing but what [`Remembered`] has; `None` for all others, and for
+    /// those that can't be planned.
+    fn plan_and_remember(
+        &mut self,
+        id: u32,
+        text: &str,
+        catalogue: &Arc<Catalogue>,
+        values: &[Value],
+    ) -> Option<Arc<Plan>> {
+        let derived = self.state.variables.derived(&self.serving.defaults);
+        let fixed = derived.plans_as_usual()
+            && self.state.parameters.is_none()
+            && translate::user_variables(text).is_some_and(|names| names.is_empty());
+        if !fixed {
+            return None;
+        }
+        let plan = self.plan_for(text, catalogue, Known::of(values)).ok()?;
+        if !matches!(&*plan, Plan::Query(_) | Plan::Write(_)) {
+            return None;
+        }
+        let remembered = Remembered {
+            plan: Arc::clone(&plan),
+            version: catalogue.version,
+            database: self.state.database.clone(),
+            sql_mode: derived.sql_mode.clone(),
+            collation: derived.collation.clone(),
+            classes: values.iter().map(ValueClass::of).collect(),
+        };
+        self.prepared.statements.get_mut(&id)?.remembered = Some(remembered);
+        Some(plan)
     }
 
     /// COM_STMT_SEND_LONG_DATA; there's no answer, so errors wait for the execution.

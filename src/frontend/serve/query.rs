@@ -81,9 +81,13 @@ impl Session {
 
     /// One statement of either protocol.
     pub(super) async fn statement(&mut self, text: &str, execution: Execution<'_>) -> Result<(), Failure> {
-        self.state.begin_statement();
-        self.state.remember_text(text);
+        self.begin_statement(text);
         self.carry_out(text, execution).await
+    }
+
+    pub(super) fn begin_statement(&mut self, text: &str) {
+        self.state.begin_statement(&self.serving.defaults);
+        self.state.remember_text(text);
     }
 
     /// A statement, or the one that EXECUTE stands for.
@@ -129,7 +133,7 @@ impl Session {
         if execution.protocol == Protocol::Binary {
             return None;
         }
-        let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
+        let sql_mode = &self.state.variables.derived(&self.serving.defaults).sql_mode;
         let Lifted { text, values } = sql::lift(text, sql_mode)?;
         let known = Known::Literals(values.iter().map(ValueClass::of).collect());
         let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue), &text, known);
@@ -140,7 +144,7 @@ impl Session {
     }
 
     /// Executes a query or a write.
-    async fn run_plan(
+    pub(super) async fn run_plan(
         &mut self,
         plan: &Plan,
         catalogue: &Arc<Catalogue>,
@@ -167,7 +171,7 @@ impl Session {
     ) -> Result<Arc<Plan>, MysqlError> {
         let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue), text, known);
         // Without checks parents may go before their children; such plans are too rare to be cached.
-        let unchecked = !self.state.variables.is_on(&self.serving.defaults, "foreign_key_checks");
+        let unchecked = !self.state.variables.derived(&self.serving.defaults).foreign_key_checks;
         if unchecked && sql::classify(text.as_bytes()) == sql::StatementClass::Ddl {
             return Ok(Arc::new(sql::ddl::plan_with(text, &context, sql::ddl::ForeignKeyChecks::Off)?));
         }
@@ -242,7 +246,7 @@ impl Session {
         }
         self.state.warn_all(plan.warnings.clone());
         self.begin_if_needed();
-        let grip = self.grip().strict(plan.tells_strict());
+        let grip = self.grip_for(plan.tells_strict());
         let mut rows = Vec::new();
         let call = grip.call();
         let mut tag = self.backend.perform(call, &statement, &mut Sink::Keep(&mut rows)).await?;

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::time::{Instant, Sleep};
@@ -67,8 +66,8 @@ pub(super) struct Session {
 pub(super) struct Grip {
     serving: Arc<Serving>,
     pub(super) catalogue: Arc<Catalogue>,
-    settings: Settings,
-    connection_id: u64,
+    settings: Arc<Settings>,
+    peer: Arc<Peer>,
     no_wait: bool,
 }
 
@@ -76,15 +75,10 @@ impl Grip {
     pub(super) fn call(&self) -> Call<'_> {
         Call {
             serving: &self.serving,
-            connection_id: self.connection_id,
+            peer: &self.peer,
             settings: &self.settings,
             about: About { catalogue: &self.catalogue, no_wait: self.no_wait },
         }
-    }
-
-    /// For a write: see [`Settings::strict`].
-    pub(super) fn strict(self, strict: bool) -> Self {
-        Self { settings: self.settings.strict(strict), ..self }
     }
 
     pub(super) const fn no_wait(mut self, no_wait: bool) -> Self {
@@ -146,6 +140,7 @@ impl Session {
             database: std::sync::Mutex::new(state.database.clone()),
             kill: serving.stop.child_token(),
             interrupt: tokio::sync::Notify::new(),
+            running: std::sync::Mutex::new(None),
         });
         serving.peers.insert(state.connection_id, Arc::clone(&peer));
         let multi_statements = channel.capabilities.contains(Capabilities::MULTI_STATEMENTS);
@@ -220,9 +215,9 @@ impl Session {
     /// Waits for a command; `None` when the session is over.
     async fn next_command(&mut self) -> Result<Option<BytesMut>, ReadError> {
         let limit = self.serving.config.listen.max_allowed_packet;
-        let idle = self.state.variables.text(&self.serving.defaults, "wait_timeout").parse().unwrap_or(28_800);
+        let idle = self.state.variables.derived(&self.serving.defaults).wait_timeout;
         let kill = self.peer.kill.clone();
-        let over = Instant::now() + Duration::from_secs(idle);
+        let over = Instant::now() + idle;
         let read = loop {
             let timer = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(over)));
             if timer.deadline() > over {
@@ -408,12 +403,18 @@ impl Session {
 
     /// What the backend needs for a call.
     pub(super) fn grip(&self) -> Grip {
+        self.grip_for(false)
+    }
+
+    /// What the backend needs for a write whose helpers fail where they would warn, or for anything else.
+    pub(super) fn grip_for(&self, strict: bool) -> Grip {
         let own_access = self.backend.in_transaction() || !self.temporary.is_empty();
+        let derived = self.state.variables.derived(&self.serving.defaults);
         Grip {
             serving: Arc::clone(&self.serving),
             catalogue: self.catalogue(),
-            settings: Settings::of(&self.state.variables, &self.serving.defaults, own_access),
-            connection_id: self.state.connection_id,
+            settings: derived.settings(own_access, strict),
+            peer: Arc::clone(&self.peer),
             no_wait: false,
         }
     }
@@ -472,7 +473,7 @@ impl Session {
             Ok(Err(LoginError::Refused(error))) => return Err(Failure::fatal(error)),
             Ok(Err(_)) | Err(_) => return Err(Failure::fatal(MysqlError::malformed())),
         }
-        self.state.user.clone_from(&user);
+        self.state.set_user(&user);
         self.route_session.update(|info| info.user.clone_from(&user));
         if let Some(collation) = change.collation {
             self.speak(collation)?;
@@ -497,7 +498,7 @@ impl Session {
         } else {
             peer.kill.cancel();
         }
-        if let Some(running) = self.serving.pool.running(id)
+        if let Some(running) = peer.running()
             && let Err(error) = running.cancel().await
         {
             tracing::debug!(%error, "a running statement couldn't be cancelled");

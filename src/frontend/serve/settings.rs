@@ -1,5 +1,8 @@
 //! What PostgreSQL must know of a session's variables: settings that hold for one transaction.
 
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
 use bytes::Bytes;
 
 use super::variables::{Defaults, Overrides};
@@ -25,42 +28,46 @@ pub(super) const SET_LOCAL_TYPES: [u32; 2] = [25, 25];
 /// Values by position in [`NAMES`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
-    values: [String; 6],
+    values: [Cow<'static, str>; 6],
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { values: DEFAULTS.map(str::to_owned) }
+        Self { values: DEFAULTS.map(Cow::Borrowed) }
     }
 }
 
 impl Settings {
-    /// What the session's variables ask for. With `own_access` it's not the variable that says what may be written:
-    /// inside a transaction, and where the session itself sees to it.
-    pub(super) fn of(variables: &Overrides, defaults: &Defaults, own_access: bool) -> Self {
-        let mut values = DEFAULTS.map(str::to_owned);
-        values[0] = time_zone(variables.text(defaults, "time_zone"));
-        values[1] = format!("{}s", variables.text(defaults, "innodb_lock_wait_timeout"));
-        values[2] = variables.text(defaults, "max_execution_time").to_owned();
+    /// Those of a connection that nobody uses.
+    pub(super) fn none() -> Arc<Self> {
+        static NONE: LazyLock<Arc<Settings>> = LazyLock::new(|| Arc::new(Settings::default()));
+        Arc::clone(&NONE)
+    }
+
+    /// What the session's variables ask for. With `own_access` it's not the variable that says
+    /// what may be written: inside a transaction, and where the session itself sees to it. `strict` is for a write whose helpers fail where they would warn.
+    pub(super) fn of(variables: &Overrides, defaults: &Defaults, own_access: bool, strict: bool) -> Self {
+        let mut values = DEFAULTS.map(Cow::Borrowed);
+        values[0] = Cow::Owned(time_zone(variables.text(defaults, "time_zone")));
+        values[1] = Cow::Owned(format!("{}s", variables.text(defaults, "innodb_lock_wait_timeout")));
+        values[2] = Cow::Owned(variables.text(defaults, "max_execution_time").to_owned());
         if !variables.is_on(defaults, "foreign_key_checks") {
-            "replica".clone_into(&mut values[3]);
+            values[3] = Cow::Borrowed("replica");
+        }
+        if strict {
+            values[4] = Cow::Borrowed("on");
         }
         if !own_access && variables.is_on(defaults, "transaction_read_only") {
-            "on".clone_into(&mut values[5]);
+            values[5] = Cow::Borrowed("on");
         }
         Self { values }
     }
 
-    /// The same for a write whose helpers fail where they would warn.
-    pub(super) fn strict(mut self, strict: bool) -> Self {
-        if strict {
-            "on".clone_into(&mut self.values[4]);
-        }
-        self
-    }
-
     /// What must be set to come here from `present`; all of it when that isn't known.
     pub(super) fn changes(&self, present: Option<&Self>) -> Vec<[Option<Bytes>; 2]> {
+        if present.is_some_and(|present| std::ptr::eq(present, self)) {
+            return Vec::new();
+        }
         let text = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
         // The access mode of a transaction can't be set again after its first query; it's never part of an unknown
         // state, since it's set by BEGIN.

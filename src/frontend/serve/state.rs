@@ -42,6 +42,8 @@ impl Warning {
 pub(super) struct State {
     pub(super) user: String,
     pub(super) host: String,
+    /// `user@host` as CURRENT_USER() and its like show it.
+    account: String,
     pub(super) connection_id: u64,
     pub(super) database: Option<String>,
     /// Collation id of results, as the connection negotiated it.
@@ -68,9 +70,11 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(user: String, host: String, connection_id: u64, collation: u16) -> Self {
+        let account = format!("{user}@{}", shown_host(&host));
         Self {
             user,
             host,
+            account,
             connection_id,
             database: None,
             collation,
@@ -102,11 +106,9 @@ impl State {
     }
 
     /// Takes the time of the statement that begins now; `SET timestamp` stops the clock.
-    pub(super) fn begin_statement(&mut self) {
-        let stopped =
-            self.variables.own("timestamp").and_then(|text| text.parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);
-        self.time_micros = match stopped {
-            Some(seconds) => (seconds * 1e6).round() as i64,
+    pub(super) fn begin_statement(&mut self, defaults: &Defaults) {
+        self.time_micros = match self.variables.derived(defaults).stopped_clock {
+            Some(micros) => micros,
             None => {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
@@ -215,11 +217,12 @@ impl State {
         text: &str,
         parameters: Known,
     ) -> Context {
+        let derived = self.variables.derived(defaults);
         Context {
             catalogue,
             database: self.database.clone(),
-            sql_mode: self.variables.text(defaults, "sql_mode").to_owned(),
-            collation: self.variables.text(defaults, "collation_connection").to_owned(),
+            sql_mode: derived.sql_mode.clone(),
+            collation: derived.collation.clone(),
             purpose: Purpose::Serve,
             parameters,
             given: self.given(defaults, text),
@@ -233,23 +236,14 @@ impl State {
             let known = |name: String| self.user_variables.get(&name).cloned().map(|variable| (name, variable));
             Arc::new(names.into_iter().filter_map(known).collect())
         });
-        let number = |name: &str| self.variables.own(name).and_then(|text| text.parse::<u64>().ok());
-        let division = number("div_precision_increment").filter(|digits| *digits != 4);
+        let derived = self.variables.derived(defaults);
         Given {
             parameters: self.parameters.clone(),
             variables,
-            id_steps: self.id_steps(defaults),
-            division: division.and_then(|digits| u8::try_from(digits).ok()),
-            select_limit: number("sql_select_limit").filter(|limit| *limit != u64::MAX),
+            id_steps: derived.id_steps,
+            division: derived.division,
+            select_limit: derived.select_limit,
         }
-    }
-
-    /// The distance of generated ids and the first one, when the session wants other ids than every one from 1.
-    fn id_steps(&self, defaults: &Defaults) -> Option<(u64, u64)> {
-        let number = |name| self.variables.text(defaults, name).parse::<u64>().unwrap_or(1).max(1);
-        let (step, start) = (number("auto_increment_increment"), number("auto_increment_offset"));
-        // MySQL ignores an offset beyond the increment.
-        (step > 1).then_some((step, if start > step { 1 } else { start }))
     }
 
     /// Runs `use_values` with the sources of parameter values.
@@ -260,19 +254,18 @@ impl State {
         client: &[Value],
         use_values: impl FnOnce(&Values<'_>) -> T,
     ) -> T {
-        let user = format!("{}@{}", self.user, self.host_name());
         let variables = |name: &str| self.system_variable(defaults, name);
         let user_variables = |name: &str| self.user_variables.get(name).map(|known| known.value.clone());
         use_values(&Values {
             client,
             catalogue,
             time_micros: self.time_micros,
-            time_zone: self.variables.text(defaults, "time_zone"),
+            time_zone: &self.variables.derived(defaults).time_zone,
             first_generated_id: 0,
             id_step: 1,
             last_insert_id: self.last_insert_id,
             connection_id: self.connection_id,
-            user: &user,
+            user: &self.account,
             found_rows: self.found_rows,
             row_count: self.row_count,
             variables: &variables,
@@ -283,7 +276,13 @@ impl State {
 
     /// MySQL shows clients from its own machine as `localhost`.
     pub(super) fn host_name(&self) -> &str {
-        if matches!(self.host.as_str(), "127.0.0.1" | "::1") { "localhost" } else { &self.host }
+        shown_host(&self.host)
+    }
+
+    /// COM_CHANGE_USER.
+    pub(super) fn set_user(&mut self, user: &str) {
+        user.clone_into(&mut self.user);
+        self.account = format!("{user}@{}", self.host_name());
     }
 
     /// A variable as SHOW VARIABLES shows it.
@@ -313,4 +312,8 @@ impl State {
             _ => self.variables.value(defaults, name),
         }
     }
+}
+
+fn shown_host(host: &str) -> &str {
+    if matches!(host, "127.0.0.1" | "::1") { "localhost" } else { host }
 }

@@ -334,7 +334,7 @@ impl Session {
     ) -> Result<Answer, Failure> {
         let mut statement = self.bind(fill.sql.as_str(), &fill.parameters, catalogue, execution.values)?;
         statement.effect = Effect::Write;
-        let grip = self.grip().strict(fill.tells_strict());
+        let grip = self.grip_for(fill.tells_strict());
         let mut rows = Vec::new();
         let affected = self.backend.perform(grip.call(), &statement, &mut Sink::Keep(&mut rows)).await?;
         Ok(Answer { affected, rows, ..Answer::default() })

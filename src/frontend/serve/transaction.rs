@@ -26,14 +26,14 @@ impl Session {
                 status = status.with(StatusFlags::IN_TRANS_READONLY);
             }
         }
-        if self.state.variables.text(&self.serving.defaults, "sql_mode").contains("NO_BACKSLASH_ESCAPES") {
+        if self.state.variables.derived(&self.serving.defaults).no_backslash_escapes {
             status = status.with(StatusFlags::NO_BACKSLASH_ESCAPES);
         }
         if self.more_results { status.with(StatusFlags::MORE_RESULTS_EXISTS) } else { status }
     }
 
     pub(super) fn autocommit(&self) -> bool {
-        self.state.variables.is_on(&self.serving.defaults, "autocommit")
+        self.state.variables.derived(&self.serving.defaults).autocommit
     }
 
     /// BEGIN commits what is open and announces a transaction.

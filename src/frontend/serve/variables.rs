@@ -5,9 +5,11 @@
 //! no session value, as MySQL does; they aren't kept over a restart.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use arc_swap::ArcSwap;
 
+use super::derived::Derived;
 use crate::config::Config;
 use crate::sql::system::{self, Kind, Scope};
 use crate::value::Value;
@@ -75,11 +77,14 @@ impl Defaults {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overrides {
     by_name: HashMap<String, Option<String>>,
+    /// Read from the values when it's needed; forgotten when one of them changes.
+    derived: OnceLock<Derived>,
 }
 
 impl Overrides {
     /// The values of a session that begins now.
     pub(super) fn begin(&mut self, defaults: &Defaults) {
+        self.derived.take();
         for (name, value) in defaults.changed.load().iter() {
             if system::variable(name).is_some_and(|variable| variable.scope == Scope::Both) {
                 self.by_name.insert((*name).to_owned(), value.clone());
@@ -110,11 +115,18 @@ impl Overrides {
     }
 
     pub(super) fn set(&mut self, name: &str, value: Option<String>) {
+        self.derived.take();
         self.by_name.insert(name.to_owned(), value);
     }
 
     pub(super) fn reset(&mut self, name: &str) {
+        self.derived.take();
         self.by_name.remove(name);
+    }
+
+    /// What each statement asks of the variables.
+    pub(super) fn derived(&self, defaults: &Defaults) -> &Derived {
+        self.derived.get_or_init(|| Derived::of(self, defaults))
     }
 
     /// What SHOW VARIABLES shows.

@@ -31,6 +31,7 @@ pub(super) fn written(plan: &WritePlan, tag: u64, rows: &[Row], counts: Counts) 
         WriteResult::Tag => by_tag(plan.verb, tag, counts),
         WriteResult::Ids { generated } => ids(rows, generated, counts),
         WriteResult::MatchedChanged => matched_changed(rows, counts),
+        WriteResult::Differing => differing(rows, counts),
         WriteResult::Upserted { given } => upserted(rows, given, counts),
         WriteResult::Replaced => replaced(rows, counts),
         WriteResult::Counted { many } => counted(plan.verb, rows, many, counts),
@@ -45,6 +46,7 @@ pub(super) fn written(plan: &WritePlan, tag: u64, rows: &[Row], counts: Counts) 
 pub(super) fn found_nothing(plan: &WritePlan, tag: u64, rows: &[Row]) -> bool {
     match (plan.verb, plan.result) {
         (Verb::Update | Verb::Delete, WriteResult::Tag) => tag == 0,
+        (Verb::Update | Verb::Delete, WriteResult::Differing) => rows.is_empty(),
         (Verb::Update | Verb::Delete, WriteResult::MatchedChanged) => {
             rows.first().and_then(|row| number(row, 0)).unwrap_or(0) == 0
         }
@@ -87,7 +89,15 @@ fn number(row: &Row, index: usize) -> Option<u64> {
 
 fn matched_changed(rows: &[Row], counts: Counts) -> Written {
     let count = |index| rows.first().and_then(|row| number(row, index)).unwrap_or(0);
-    let (found, changed) = (count(0), count(1));
+    updated(count(0), count(1), counts)
+}
+
+fn differing(rows: &[Row], counts: Counts) -> Written {
+    let changed = rows.iter().filter(|row| row.get(0) == Some(b"t")).count() as u64;
+    updated(rows.len() as u64, changed, counts)
+}
+
+fn updated(found: u64, changed: u64, counts: Counts) -> Written {
     let affected = if counts.found_rows { found } else { changed };
     Written { affected, info: matched(found, changed, counts), ..Written::default() }
 }
