@@ -58,6 +58,7 @@ impl Planner for SqlPlanner {
             user: &context.user,
             found_rows: 0,
             row_count: 0,
+            statement: 0,
             variables: &|_| None,
             user_variables: &|_| None,
             rows: &|_| Err(SqlError::unsupported("replay of a query on system tables")),

@@ -42,6 +42,8 @@ pub struct Values<'v> {
     pub user: &'v str,
     pub found_rows: i64,
     pub row_count: i64,
+    /// The number of the session's statement.
+    pub statement: u64,
     /// System variables by lower-case name.
     pub variables: &'v dyn Fn(&str) -> Option<Value>,
     /// User variables by lower-case name.
@@ -174,6 +176,7 @@ impl<'v> Binder<'v> {
             ParameterSource::UserVariable(name) => (values.user_variables)(name).unwrap_or(Value::Null),
             ParameterSource::FoundRows => Value::Int(values.found_rows),
             ParameterSource::RowCount => Value::Int(values.row_count),
+            ParameterSource::StatementToken => Value::Text(format!("{}.{}:", values.connection_id, values.statement)),
             ParameterSource::Lock { .. } => return Err(SqlError::unsupported("a lock function inside a query")),
             ParameterSource::Rows(source) => Value::Text(self.rows(source)?),
             ParameterSource::JsonOf(inner) => super::json::scalar_value(&*self.value(inner)?)?,

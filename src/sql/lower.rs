@@ -231,7 +231,11 @@ impl Lowering<'_> {
         self.deterministic("user variables")?;
         let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
         let name = name.trim_start_matches('@').to_lowercase();
-        Ok(Some(self.user_variable(name)))
+        let variable = self.user_variable(name.clone());
+        match self.assigned_variable(&name, &variable)? {
+            Some(changing) => Ok(Some(changing)),
+            None => Ok(Some(variable)),
+        }
     }
 
     fn unary(&mut self, op: UnaryOperator, operand: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {

@@ -170,6 +170,19 @@ pub enum Plan {
     Session(SessionCommand),
 }
 
+impl Plan {
+    /// What MySQL warns of before the first value is seen.
+    #[must_use]
+    pub fn warnings(&self) -> &[Condition] {
+        match self {
+            Self::Query(query) => &query.warnings,
+            Self::Write(write) => &write.warnings,
+            Self::Session(SessionCommand::Assigning { query, .. }) => &query.warnings,
+            Self::Ddl(_) | Self::Session(_) => &[],
+        }
+    }
+}
+
 /// A query.
 #[derive(Clone, Debug)]
 pub struct QueryPlan {
@@ -369,6 +382,8 @@ pub enum ParameterSource {
     UserVariable(String),
     FoundRows,
     RowCount,
+    /// A text that no other statement on the same PostgreSQL connection has.
+    StatementToken,
     /// GET_LOCK and the like, where the session answers them itself: name and timeout.
     Lock {
         function: LockFunction,
@@ -452,6 +467,12 @@ pub enum SessionCommand {
     },
     /// `SELECT … INTO @a, …`: variables by lower-case name with what they become.
     SelectInto {
+        query: Box<QueryPlan>,
+        variables: Vec<(String, VariableKind)>,
+    },
+    /// A query that assigns to user variables: behind its own columns it has one for each of these, which is NULL when
+    /// nothing was assigned, empty for NULL, and otherwise `=` and the value's text.
+    Assigning {
         query: Box<QueryPlan>,
         variables: Vec<(String, VariableKind)>,
     },

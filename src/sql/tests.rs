@@ -48,6 +48,7 @@ fn bound(text: &str, client: &[Value], context: &Context) -> Result<Vec<Option<S
         user: "u@h",
         found_rows: 0,
         row_count: 0,
+        statement: 0,
         variables: &|_| None,
         user_variables: &|_| None,
         rows: &|_| Ok(Vec::new()),

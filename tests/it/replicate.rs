@@ -85,6 +85,7 @@ impl Planner for Rewriter {
             user: &statement.context.user,
             found_rows: 0,
             row_count: 0,
+            statement: 0,
             variables: &|_| None,
             user_variables: &|_| None,
             rows: &|_| Err(SqlError { code: 1235, sqlstate: "42000", message: "a query on system tables".to_owned() }),

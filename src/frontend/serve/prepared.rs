@@ -204,9 +204,8 @@ impl Session {
         values: &[Value],
     ) -> Option<Arc<Plan>> {
         let derived = self.state.variables.derived(&self.serving.defaults);
-        let fixed = derived.plans_as_usual()
-            && self.state.parameters.is_none()
-            && translate::user_variables(text).is_some_and(|names| names.is_empty());
+        let fixed =
+            derived.plans_as_usual() && self.state.parameters.is_none() && translate::user_variables(text).is_empty();
         if !fixed {
             return None;
         }

@@ -44,6 +44,9 @@ pub(super) struct ClientRows<'a> {
     formats: Vec<CellFormat>,
     types: Vec<u32>,
     pub(super) rows: u64,
+    /// How many columns behind the client's it doesn't see, and the last row's cells of them.
+    pub(super) hidden: usize,
+    pub(super) last: Vec<Option<Vec<u8>>>,
     started: bool,
 }
 
@@ -64,6 +67,8 @@ impl<'a> ClientRows<'a> {
             formats: Vec::new(),
             types: Vec::new(),
             rows: 0,
+            hidden: 0,
+            last: Vec::new(),
             started: false,
         }
     }
@@ -148,6 +153,8 @@ impl Sink<'_> {
             }
             Self::Client(client) => {
                 client.put(|index| row.get(index)).map_err(SinkError::Refused)?;
+                let own = client.columns.len();
+                client.last = (own..own + client.hidden).map(|at| row.get(at).map(<[u8]>::to_vec)).collect();
                 client.channel.flush_if_large().await.map_err(|_| SinkError::Client)
             }
         }

@@ -55,6 +55,10 @@ pub(super) struct State {
     pub(super) last_insert_id: u64,
     pub(super) found_rows: i64,
     pub(super) row_count: i64,
+    /// The statement is one of EXECUTE's: what is to be said of its text, PREPARE has said.
+    pub(super) named_execution: bool,
+    /// How many statements there were.
+    statements: u64,
     /// SQLSTATE of the last error.
     pub(super) last_state: &'static str,
     pub(super) warnings: Vec<Warning>,
@@ -84,6 +88,8 @@ impl State {
             last_insert_id: 0,
             found_rows: 0,
             row_count: -1,
+            named_execution: false,
+            statements: 0,
             last_state: "HY000",
             warnings: Vec::new(),
             foreseen: Vec::new(),
@@ -107,6 +113,7 @@ impl State {
 
     /// Takes the time of the statement that begins now; `SET timestamp` stops the clock.
     pub(super) fn begin_statement(&mut self, defaults: &Defaults) {
+        self.statements += 1;
         self.time_micros = match self.variables.derived(defaults).stopped_clock {
             Some(micros) => micros,
             None => {
@@ -142,6 +149,12 @@ impl State {
         for condition in conditions {
             self.warn(condition.level.name(), condition.code, condition.message);
         }
+    }
+
+    /// Appends what a plan warns of.
+    pub(super) fn warn_of_plan(&mut self, conditions: &[Condition]) {
+        let said = |condition: &&Condition| !(self.named_execution && condition.is_of_text());
+        self.warn_all(conditions.iter().filter(said).cloned().collect());
     }
 
     /// Appends what a statement raised in PostgreSQL.
@@ -231,7 +244,7 @@ impl State {
 
     /// The values that `text` can be planned with.
     fn given(&self, defaults: &Defaults, text: &str) -> Given {
-        let read = crate::sql::user_variables(text).filter(|names| !names.is_empty());
+        let read = Some(crate::sql::user_variables(text)).filter(|names| !names.is_empty());
         let variables = read.map(|names| {
             let known = |name: String| self.user_variables.get(&name).cloned().map(|variable| (name, variable));
             Arc::new(names.into_iter().filter_map(known).collect())
@@ -268,6 +281,7 @@ impl State {
             user: &self.account,
             found_rows: self.found_rows,
             row_count: self.row_count,
+            statement: self.statements,
             variables: &variables,
             user_variables: &user_variables,
             rows: &|_| Err(crate::sql::SqlError::unsupported("a system table at this place")),

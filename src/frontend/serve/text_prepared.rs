@@ -11,7 +11,7 @@ use super::query::{Execution, text_of};
 use super::session::Session;
 use crate::sql;
 use crate::sql::StatementClass;
-use crate::sql::plan::PrepareFrom;
+use crate::sql::plan::{Plan, PrepareFrom};
 use crate::value::Value;
 use crate::wire::resultset;
 
@@ -36,7 +36,9 @@ impl Session {
         self.prepared.named.remove(&name);
         self.check_statement_count()?;
         check_preparable(&text)?;
-        self.check_plan(&text)?;
+        let plan = self.check_plan(&text)?;
+        let told = plan.as_deref().map_or(&[][..], Plan::warnings);
+        self.state.warn_all(told.iter().filter(|warning| warning.is_of_text()).cloned().collect());
         let parameters = self.count_parameters(&text)?;
         self.prepared.named.insert(name, Named { text: text.into(), parameters });
         self.state.row_count = 0;
@@ -52,16 +54,16 @@ impl Session {
 
     /// Names and grammar are checked now. What can't be carried without knowing the values waits for them, and DDL
     /// looks at the catalogue only when it's executed.
-    fn check_plan(&self, text: &str) -> Result<(), MysqlError> {
+    fn check_plan(&self, text: &str) -> Result<Option<Arc<Plan>>, MysqlError> {
         let catalogue = self.catalogue();
         let ddl = matches!(
             sql::classify(text.as_bytes()),
             StatementClass::Ddl | StatementClass::TemporaryTable | StatementClass::Administration
         );
         match self.plan(text, &catalogue) {
-            Err(error) if error.code == 1235 || (ddl && error.code != 1064) => Ok(()),
+            Err(error) if error.code == 1235 || (ddl && error.code != 1064) => Ok(None),
             Err(error) => Err(error),
-            Ok(_) => Ok(()),
+            Ok(plan) => Ok(Some(plan)),
         }
     }
 
@@ -80,7 +82,9 @@ impl Session {
         let value = |name: &String| self.state.user_variables.get(name).map(|known| known.value.clone());
         let values: Vec<Value> = using.iter().map(|name| value(name).unwrap_or(Value::Null)).collect();
         self.state.parameters = (!values.is_empty()).then(|| values.into());
+        self.state.named_execution = true;
         let outcome = self.carry_out(&text, execution).await;
+        self.state.named_execution = false;
         self.state.parameters = None;
         outcome
     }

@@ -208,6 +208,7 @@ fn nothing(catalogue: &Catalogue) -> Values<'_> {
         user: "",
         found_rows: 0,
         row_count: 0,
+        statement: 0,
         variables: &|_| None,
         user_variables: &|_| None,
     }
