@@ -17,11 +17,12 @@ pub(super) struct SqlPlanner {
 }
 
 impl SqlPlanner {
-    /// A planner that keeps the plans of so many statements.
+    /// How many plans are expected, and the bytes that they take at most.
     const PLANS: usize = 4096;
+    const PLAN_BYTES: u64 = 16 << 20;
 
     pub(super) fn new() -> Self {
-        Self { cache: sql::Cache::new(Self::PLANS) }
+        Self { cache: sql::Cache::new(Self::PLANS, Self::PLAN_BYTES) }
     }
 }
 

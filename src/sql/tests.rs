@@ -160,7 +160,7 @@ fn deep_and_long_statements_end_in_an_answer() {
 
 #[test]
 fn plans_are_found_again() {
-    let (cache, context) = (Cache::new(16), context());
+    let (cache, context) = (Cache::new(16, 1 << 20), context());
     let first = cache.plan("SELECT 1", &context).expect("planned");
     assert!(Arc::ptr_eq(&first, &cache.plan("SELECT 1", &context).expect("planned")));
     let other = Context { sql_mode: String::new(), ..context };

@@ -12,6 +12,7 @@ mod forward;
 mod leaks;
 mod mirror;
 mod oracle;
+mod pooled;
 mod replicate;
 mod road;
 mod serve;

@@ -124,7 +124,7 @@ impl Session {
     }
 
     pub(super) fn count_parameters(&self, text: &str) -> Result<usize, MysqlError> {
-        let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
+        let sql_mode = &self.state.variables.derived(&self.serving.defaults).sql_mode;
         Ok(translate::parameter_count(text, sql_mode)?)
     }
 
@@ -144,7 +144,7 @@ impl Session {
         let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
         let query_attributes = self.channel.capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
         let unknown = || MysqlError::unknown_statement(id, "mysqld_stmt_execute");
-        let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
+        let sql_mode = &self.state.variables.derived(&self.serving.defaults).sql_mode;
         let statement = self.prepared.statements.get_mut(&id).ok_or_else(unknown)?;
         if std::mem::take(&mut statement.overflow) {
             statement.long_data.clear();
