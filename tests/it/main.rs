@@ -10,6 +10,7 @@ mod door;
 mod flip;
 mod forward;
 mod leaks;
+mod load;
 mod mirror;
 mod oracle;
 mod replicate;

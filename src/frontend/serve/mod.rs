@@ -22,6 +22,7 @@ mod diagnostics;
 mod duplicate;
 mod error;
 mod explain;
+mod load;
 mod locks;
 mod login;
 mod modes;

@@ -341,6 +341,7 @@ impl Session {
             SessionCommand::SelectInto { query, variables } => {
                 return self.select_into(query, variables, execution).await;
             }
+            SessionCommand::Load(load) => return self.load(load).await,
             SessionCommand::Counted { query, total } => return self.counted(query, total, execution).await,
             SessionCommand::Show(show) => return self.show(show, execution).await,
             SessionCommand::Explain(explain) => return self.explain(explain, execution).await,
