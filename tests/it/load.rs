@@ -13,6 +13,12 @@ use crate::door::{Door, open};
 
 async fn ready(door: &Door) -> Conn {
     let mut conn = door.connect().await;
+    let off: u8 = conn.query_first("SELECT @@local_infile").await.expect("asks").expect("a row");
+    assert_eq!(off, 0);
+    match conn.query_drop("LOAD DATA LOCAL INFILE 'f' INTO TABLE t").await {
+        Err(mysql_async::Error::Server(error)) => assert_eq!(error.code, 3948),
+        other => panic!("loading is off until it is allowed: {other:?}"),
+    }
     for statement in ["SET GLOBAL local_infile = 1", "CREATE TABLE t (id INT PRIMARY KEY, v TEXT)"] {
         conn.query_drop(statement).await.expect(statement);
     }

@@ -1,11 +1,8 @@
 -- LOAD DATA LOCAL INFILE: the files are in the folder `files`; those called .hex are written in digits.
 -- not compared: length
-select @@local_infile, @@global.local_infile;
 set local_infile = 1;
 set session local_infile = 1;
 create table l (id int not null, name varchar(10), d date);
-set global local_infile = 0;
-load data local infile 'tabs.txt' into table l;
 set global local_infile = 1;
 load data local infile 'tabs.txt' into table l;
 show warnings;
@@ -98,5 +95,3 @@ unlock tables;
 select count(*) from c;
 prepare s from 'load data local infile ''good.txt'' into table c';
 create view v as select * from c;
-set global local_infile = 0;
-load data local infile 'good.txt' into table c;
