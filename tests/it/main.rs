@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "modules of one test binary")]
 
 mod crash;
+mod cursor;
 mod ddl;
 mod door;
 mod flip;

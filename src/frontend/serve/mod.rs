@@ -17,6 +17,7 @@ mod accounts;
 mod backend;
 mod channel;
 mod charset;
+mod cursor;
 mod ddl;
 mod diagnostics;
 mod duplicate;

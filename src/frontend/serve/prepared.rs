@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::backend::Failure;
+use super::cursor::Spool;
 use super::error::MysqlError;
 use super::query::Execution;
 use super::result::Protocol;
@@ -20,6 +21,8 @@ use crate::wire::{Capabilities, FieldType};
 
 /// MySQL's `max_prepared_stmt_count` counts for the server; here it bounds one session.
 const STATEMENT_LIMIT: usize = 16_382;
+/// CURSOR_TYPE_READ_ONLY among the flags of COM_STMT_EXECUTE.
+const READ_ONLY: u8 = 1;
 
 /// A client's prepared statement.
 #[derive(Debug, Default)]
@@ -31,6 +34,8 @@ struct Statement {
     long_bytes: usize,
     /// Data that couldn't be kept; told at the next execution, since COM_STMT_SEND_LONG_DATA has no answer.
     overflow: bool,
+    /// Rows that wait to be fetched.
+    cursor: Option<Spool>,
 }
 
 /// A session's prepared statements.
@@ -43,6 +48,23 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// True for a statement of that id.
+    pub(super) fn has(&self, id: u32) -> bool {
+        self.statements.contains_key(&id)
+    }
+
+    /// Takes the statement's cursor, open or not.
+    pub(super) fn take_cursor(&mut self, id: u32) -> Option<Spool> {
+        self.statements.get_mut(&id)?.cursor.take()
+    }
+
+    /// Opens a cursor, or gives it back.
+    pub(super) fn put_cursor(&mut self, id: u32, spool: Spool) {
+        if let Some(statement) = self.statements.get_mut(&id) {
+            statement.cursor = Some(spool);
+        }
+    }
+
     /// How many there are of both kinds.
     pub(super) fn count(&self) -> usize {
         self.statements.len() + self.named.len()
@@ -127,7 +149,7 @@ impl Session {
     pub(super) async fn execute(&mut self, payload: &[u8]) -> Result<(), Failure> {
         let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
         let query_attributes = self.channel.capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
-        let unknown = || MysqlError::unknown_statement(id, "mysqld_stmt_execute");
+        let unknown = || MysqlError::unknown_statement(id, "mysql_stmt_precheck");
         let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
         let statement = self.prepared.statements.get_mut(&id).ok_or_else(unknown)?;
         if std::mem::take(&mut statement.overflow) {
@@ -151,8 +173,12 @@ impl Session {
         statement.long_data.clear();
         statement.long_bytes = 0;
         let text = statement.text.clone();
-        let execution = Execution { values: &decoded.values, protocol: Protocol::Binary };
-        self.statement(&text, execution).await
+        statement.cursor = None;
+        let protocol = if decoded.cursor & READ_ONLY == 0 { Protocol::Binary } else { Protocol::Cursor };
+        self.executing = Some(id);
+        let outcome = self.statement(&text, Execution { values: &decoded.values, protocol }).await;
+        self.executing = None;
+        outcome
     }
 
     /// COM_STMT_SEND_LONG_DATA; there's no answer, so errors wait for the execution.
@@ -173,11 +199,12 @@ impl Session {
     /// COM_STMT_RESET.
     pub(super) fn reset_statement(&mut self, payload: &[u8]) -> Result<(), Failure> {
         let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
-        let unknown = || MysqlError::unknown_statement(id, "mysqld_stmt_reset");
+        let unknown = || MysqlError::unknown_statement(id, "mysql_stmt_precheck");
         let statement = self.prepared.statements.get_mut(&id).ok_or_else(unknown)?;
         statement.long_data.clear();
         statement.long_bytes = 0;
         statement.overflow = false;
+        statement.cursor = None;
         self.ok();
         Ok(())
     }
@@ -187,15 +214,6 @@ impl Session {
         if let Ok(id) = execute::statement_id(payload) {
             self.prepared.statements.remove(&id);
         }
-    }
-
-    /// COM_STMT_FETCH: a result is always sent whole, which the protocol allows, so no cursor is ever open.
-    pub(super) fn fetch(&self, payload: &[u8]) -> Result<(), Failure> {
-        let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
-        if !self.prepared.statements.contains_key(&id) {
-            return Err(MysqlError::unknown_statement(id, "mysqld_stmt_fetch").into());
-        }
-        Err(MysqlError::new(1421, "HY000", format!("The statement ({id}) has no open cursor.")).into())
     }
 
     /// COM_FIELD_LIST: the definitions of a table's columns, each with its default.

@@ -125,7 +125,7 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         execution: Execution<'_>,
     ) -> Option<(Arc<Plan>, Vec<Value>)> {
-        if execution.protocol == Protocol::Binary {
+        if execution.protocol != Protocol::Text {
             return None;
         }
         let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
@@ -215,13 +215,11 @@ impl Session {
         let mut sink = Sink::Client(rows);
         self.backend.perform(grip.call(), &statement, &mut sink).await?;
         self.state.absorb(self.backend.take_raised());
-        let Sink::Client(mut rows) = sink else { return Ok(()) };
-        rows.start();
-        self.state.found_rows = i64::try_from(rows.rows).unwrap_or(i64::MAX);
+        let Sink::Client(rows) = sink else { return Ok(()) };
+        let ended = rows.end();
+        self.state.found_rows = i64::try_from(ended.rows).unwrap_or(i64::MAX);
         self.state.row_count = -1;
-        let (status, warnings) = (self.status(), self.state.warning_count());
-        self.channel.put_end(status, warnings);
-        Ok(())
+        self.end_rows(ended).await
     }
 
     async fn run_write(
@@ -421,11 +419,10 @@ impl Session {
         for row in rows {
             out.put(|index| row.get(index).and_then(Option::as_deref).map(str::as_bytes))?;
         }
+        let ended = out.end();
         self.state.found_rows = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         self.state.row_count = -1;
-        let (status, warnings) = (self.status(), self.state.warning_count());
-        self.channel.put_end(status, warnings);
-        Ok(())
+        self.end_answer(ended)
     }
 }
 
