@@ -68,18 +68,19 @@ impl Session {
         let insert = self.insert_plan(&loading, 1, &vec![Value::Null; loading.targets.len()])?;
         self.check_table_locks(&insert.tables)?;
         self.check_access(&insert.tables)?;
-        self.channel.put(|out| {
-            out.extend_from_slice(&[0xfb]);
-            out.extend_from_slice(load.file.as_bytes());
-        });
-        let gone = |_| Failure::fatal(MysqlError::new(1158, "08S01", "Got an error reading communication packets"));
-        self.channel.flush().await.map_err(gone)?;
         let own = !self.backend.in_transaction() && self.autocommit();
         if own {
             self.begin_alone();
         } else {
             self.savepoint(SAVEPOINT).await?;
         }
+        // From here on the client sends its file, whatever happens.
+        self.channel.put(|out| {
+            out.extend_from_slice(&[0xfb]);
+            out.extend_from_slice(load.file.as_bytes());
+        });
+        let gone = |_| Failure::fatal(MysqlError::new(1158, "08S01", "Got an error reading communication packets"));
+        self.channel.flush().await.map_err(gone)?;
         let stored = self.receive(&mut loading).await;
         let ended = match stored {
             Ok(()) if own => self.commit_alone().await,
@@ -90,7 +91,9 @@ impl Session {
             if own {
                 self.backend.rollback_quietly().await;
             } else if self.backend.in_transaction() && !failure.ends_connection {
-                self.rollback_to(SAVEPOINT).await?;
+                // Not ROLLBACK TO of the client's: what that warns of isn't said here.
+                let grip = self.grip();
+                self.backend.rollback_to(grip.call(), SAVEPOINT).await?;
                 self.release(SAVEPOINT).await?;
             }
             return Err(failure);
