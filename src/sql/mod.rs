@@ -37,6 +37,7 @@ mod insert;
 mod json;
 mod keys;
 mod lexer;
+pub mod load;
 mod lower;
 mod maintenance;
 mod measure;

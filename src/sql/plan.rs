@@ -488,6 +488,8 @@ pub enum SessionCommand {
         query: Box<QueryPlan>,
         total: TargetSql,
     },
+    /// LOAD DATA.
+    Load(Box<super::load::Load>),
     /// A query over system variables and session functions only, e.g. `SELECT @@version_comment LIMIT 1`.
     Variables(Vec<(OutputColumn, ParameterSource)>),
 }

@@ -230,4 +230,9 @@ async fn a_prepared_statement_follows_what_its_plan_depends_on() {
     assert_eq!(conn.exec::<Row, _, _>(&all, ()).await.expect("answers").len(), 1);
     conn.query_drop("SET sql_select_limit = DEFAULT").await.expect("limits no more");
     assert_eq!(conn.exec::<Row, _, _>(&all, ()).await.expect("answers").len(), 2);
+    // A session's own table of the same name, and the shared one again once it's gone.
+    for (change, rows) in [("CREATE TEMPORARY TABLE item (t INT)", 0), ("DROP TEMPORARY TABLE item", 2)] {
+        conn.query_drop(change).await.expect(change);
+        assert_eq!(conn.exec::<Row, _, _>(&all, ()).await.expect("answers").len(), rows, "{change}");
+    }
 }

@@ -130,7 +130,7 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         execution: Execution<'_>,
     ) -> Option<(Arc<Plan>, Vec<Value>)> {
-        if execution.protocol == Protocol::Binary {
+        if execution.protocol != Protocol::Text {
             return None;
         }
         let sql_mode = &self.state.variables.derived(&self.serving.defaults).sql_mode;
@@ -234,17 +234,16 @@ impl Session {
         self.backend.perform(grip.call(), &statement, &mut sink).await?;
         self.state.absorb(self.backend.take_raised());
         let Sink::Client(mut rows) = sink else { return Ok(()) };
-        rows.start();
-        self.state.found_rows = i64::try_from(rows.rows).unwrap_or(i64::MAX);
+        let last = std::mem::take(&mut rows.last);
+        let ended = rows.end();
+        self.state.found_rows = i64::try_from(ended.rows).unwrap_or(i64::MAX);
         self.state.row_count = -1;
-        for ((name, kind), left) in variables.iter().zip(std::mem::take(&mut rows.last)) {
+        for ((name, kind), left) in variables.iter().zip(last) {
             let Some(left) = left else { continue };
             let value = left.strip_prefix(b"=").map_or(Value::Null, |text| kind.value(text));
             self.state.set_user_variable(&self.serving.defaults, name, value, Some(kind.clone()))?;
         }
-        let (status, warnings) = (self.status(), self.state.warning_count());
-        self.channel.put_end(status, warnings);
-        Ok(())
+        self.end_rows(ended).await
     }
 
     async fn run_write(
@@ -368,6 +367,7 @@ impl Session {
                 let catalogue = self.catalogue();
                 return self.run_assigning(query, variables, &catalogue, execution).await;
             }
+            SessionCommand::Load(load) => return self.load(load).await,
             SessionCommand::Counted { query, total } => return self.counted(query, total, execution).await,
             SessionCommand::Show(show) => return self.show(show, execution).await,
             SessionCommand::Explain(explain) => return self.explain(explain, execution).await,
@@ -447,11 +447,10 @@ impl Session {
         for row in rows {
             out.put(|index| row.get(index).and_then(Option::as_deref).map(str::as_bytes))?;
         }
+        let ended = out.end();
         self.state.found_rows = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         self.state.row_count = -1;
-        let (status, warnings) = (self.status(), self.state.warning_count());
-        self.channel.put_end(status, warnings);
-        Ok(())
+        self.end_answer(ended)
     }
 }
 
