@@ -56,6 +56,8 @@ fn parse(text: &str) -> Option<ColumnType> {
         "mediumblob" => ColumnType::MediumBlob,
         "longblob" => ColumnType::LongBlob,
         "json" => ColumnType::Json,
+        "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
+        | "geomcollection" => ColumnType::Geometry { kind: name.clone(), srid: None },
         _ => return None,
     })
 }

@@ -106,15 +106,14 @@ pub fn check(check: &Check) -> String {
     format!("CONSTRAINT {} CHECK ({})", identifier(&bounded(&check.name)), check.sql)
 }
 
-/// Whether PostgreSQL has an index for the key. A key that only helps to find rows, by words or by an expression, is
+/// Whether PostgreSQL has an index for the key. A key that only helps to find rows, by words, by shapes or by an expression, is
 /// known to the catalogue alone.
 #[must_use]
 pub fn has_index(key: &Key) -> bool {
     match key.kind {
         KeyKind::Primary | KeyKind::Unique => true,
         KeyKind::Secondary => key.parts.iter().all(|part| part.expression.is_none()),
-        KeyKind::Fulltext => false,
-        KeyKind::Spatial => true,
+        KeyKind::Fulltext | KeyKind::Spatial => false,
     }
 }
 
@@ -345,6 +344,10 @@ pub fn column_check(column: &Column) -> Option<String> {
         ColumnType::VarBinary { length } => Some(format!("octet_length({name}) <= {length}")),
         ColumnType::TinyText | ColumnType::TinyBlob => Some(format!("octet_length({name}) <= 255")),
         ColumnType::Text | ColumnType::Blob => Some(format!("octet_length({name}) <= 65535")),
+        ColumnType::Geometry { srid: Some(srid), .. } => {
+            let bytes: String = srid.to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+            Some(format!("substr({name}, 1, 4) = '\\x{bytes}'"))
+        }
         ColumnType::MediumText | ColumnType::MediumBlob => Some(format!("octet_length({name}) <= 16777215")),
         // MySQL stores '' for a value that was no label when sql_mode allowed it.
         ColumnType::Enum { labels } => Some(format!("{name} COLLATE \"C\" IN ({})", label_list(labels, true))),

@@ -355,7 +355,14 @@ pub enum ColumnType {
         labels: Vec<String>,
     },
     Json,
-    /// A type that Bascule refuses by name, e.g. `geometry`.
+    /// GEOMETRY and its kinds: the value in MySQL's own form, its SRID and WKB.
+    Geometry {
+        /// `geometry`, `point`, … as MySQL prints it.
+        kind: String,
+        /// The only SRID that the column takes.
+        srid: Option<u32>,
+    },
+    /// A type that Bascule refuses by name, e.g. `vector(3)`.
     Unsupported {
         name: String,
     },

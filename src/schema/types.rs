@@ -76,7 +76,8 @@ pub fn pg_type(column_type: &ColumnType) -> Option<PgType> {
         | ColumnType::TinyBlob
         | ColumnType::Blob
         | ColumnType::MediumBlob
-        | ColumnType::LongBlob => ("bytea".to_owned(), oid::BYTEA),
+        | ColumnType::LongBlob
+        | ColumnType::Geometry { .. } => ("bytea".to_owned(), oid::BYTEA),
         ColumnType::Json => ("jsonb".to_owned(), oid::JSONB),
         ColumnType::Unsupported { .. } => return None,
     };
@@ -127,6 +128,7 @@ pub fn is_binary(column_type: &ColumnType) -> bool {
             | ColumnType::Blob
             | ColumnType::MediumBlob
             | ColumnType::LongBlob
+            | ColumnType::Geometry { .. }
     )
 }
 
@@ -146,6 +148,6 @@ mod tests {
 
     #[test]
     fn refused_types_have_no_image() {
-        assert_eq!(pg_type(&ColumnType::Unsupported { name: "geometry".to_owned() }), None);
+        assert_eq!(pg_type(&ColumnType::Unsupported { name: "vector(3)".to_owned() }), None);
     }
 }

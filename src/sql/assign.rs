@@ -97,6 +97,9 @@ impl Lowering<'_> {
         if let Some(found) = self.json_assigned(table, column, value)? {
             return Ok(found);
         }
+        if let Some(found) = self.geometry_assigned(column, value)? {
+            return Ok(found);
+        }
         match &value.body {
             Body::Parameter(ParameterSource::Now { .. }) if ty.carrier == Carrier::TimestampTz => Ok(self.parameter(
                 &ParameterSource::Instant { fraction: ty.decimals.min(value.ty.decimals) },

@@ -110,7 +110,13 @@ impl<'v> Binder<'v> {
             }
             (source, None) => {
                 let value = self.value(source)?;
-                self.compared(&value, parameter.type_oid)?
+                match self.compared(&value, parameter.type_oid) {
+                    Err(error) if error.code == 1525 && matches!(source, ParameterSource::Client(_)) => {
+                        self.unknown_moment(&error);
+                        None
+                    }
+                    other => other?,
+                }
             }
         };
         Ok(text.map(Bytes::from))
@@ -215,6 +221,14 @@ impl<'v> Binder<'v> {
             let message = format!("Truncated incorrect DOUBLE value: '{text}'");
             self.warnings.borrow_mut().push(Condition::warning(1292, message));
         }
+    }
+
+    /// A value of the client that isn't the date that it's compared with: MySQL warns, and nothing equals it.
+    fn unknown_moment(&self, error: &SqlError) {
+        let message = ["DATE", "DATETIME", "TIME", "TIMESTAMP"].iter().fold(error.message.clone(), |message, kind| {
+            message.replacen(&format!("Incorrect {kind} "), &format!("Incorrect {} ", kind.to_lowercase()), 1)
+        });
+        self.warnings.borrow_mut().push(Condition::warning(1292, message));
     }
 
     /// A value that meets one of type `type_oid` in a comparison or calculation.
@@ -324,7 +338,7 @@ fn whole(value: &Value) -> Result<String, SqlError> {
         return Ok(digits.strip_prefix('+').unwrap_or(&digits).to_owned());
     }
     let number: f64 = digits.parse().map_err(|_| refused())?;
-    if number.fract() == 0.0 && number.abs() < 9e15 { Ok(format!("{number:.0}")) } else { Err(refused()) }
+    if number.fract() == 0.0 && number.abs() < 9.2e18 { Ok(format!("{number:.0}")) } else { Err(refused()) }
 }
 
 fn numeric(value: &Value) -> Result<String, SqlError> {

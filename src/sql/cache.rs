@@ -157,6 +157,7 @@ fn code(class: ValueClass) -> [u8; 3] {
         ValueClass::Unsigned => [2, 0, 0],
         ValueClass::Decimal { precision, scale } => [3, precision, scale],
         ValueClass::Real => [4, 0, 0],
+        ValueClass::Whole => [4, 1, 0],
         ValueClass::Text(Numeral::Integer) => [5, 0, 0],
         ValueClass::Text(Numeral::Decimal) => [5, 1, 0],
         ValueClass::Text(Numeral::Other) => [5, 2, 0],

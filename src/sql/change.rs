@@ -69,6 +69,10 @@ impl Lowering<'_> {
             let at = table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(&name));
             let at = at.ok_or_else(|| SqlError::unknown_column(&name, "field list"))?;
             let Some(column) = table.columns.get(at) else { continue };
+            if column.generated.is_some() && is_default(&assignment.value) {
+                // That is what it has anyway.
+                continue;
+            }
             let sql = if is_default(&assignment.value) {
                 self.default_value(table, at)?
             } else {

@@ -6,6 +6,9 @@ use super::bind::number_prefix;
 use super::plan::{Numeral, ValueClass};
 use super::types::{Carrier, Type};
 
+/// Whole floating-point numbers below are integers of 64 bits: MySQL compares them with integers as such.
+const EXACT: f64 = 9.2e18;
+
 impl ValueClass {
     /// The class of a value. NULL counts as text: it converts to everything.
     #[must_use]
@@ -15,6 +18,7 @@ impl ValueClass {
             Value::Int(_) => Self::Integer,
             Value::UInt(number) if i64::try_from(*number).is_ok() => Self::Integer,
             Value::UInt(_) => Self::Unsigned,
+            Value::Double(number) if number.fract() == 0.0 && number.abs() < EXACT => Self::Whole,
             Value::Float(_) | Value::Double(_) => Self::Real,
             Value::Decimal(digits) => {
                 let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
@@ -36,7 +40,7 @@ impl ValueClass {
             Self::Integer => Type::integer(20),
             Self::Unsigned => Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(20) },
             Self::Decimal { precision, scale } => Type::decimal(u32::from(precision), scale),
-            Self::Real => Type::double(),
+            Self::Real | Self::Whole => Type::double(),
             Self::Text(_) | Self::Bytes => Type::open(),
             Self::Date => Type::date(),
             Self::DateTime => Type::datetime(6),

@@ -8,6 +8,19 @@ use std::borrow::Cow;
 /// MySQL's version that decides about `/*!NNNNN`: everything up to it is executed.
 const VERSION: u32 = 90_704;
 
+/// The hint `/*+ MAX_EXECUTION_TIME(n) */` behind the first SELECT, in milliseconds (manual, "Optimizer Hints").
+#[must_use]
+pub fn hinted_limit(text: &str) -> Option<u64> {
+    let at = memchr::memmem::find(text.as_bytes(), b"/*+")?;
+    let (before, rest) = (text.get(..at)?, text.get(at + 3..)?);
+    if !before.trim().eq_ignore_ascii_case("select") {
+        return None;
+    }
+    let hints = rest.split_once("*/")?.0.to_ascii_uppercase();
+    let inside = hints.split_once("MAX_EXECUTION_TIME")?.1.trim_start().strip_prefix('(')?;
+    inside.split_once(')')?.0.trim().parse().ok()
+}
+
 /// True when what stands behind `/*!` names a version above ours.
 pub(super) fn is_later(inside: &[u8]) -> bool {
     let digits = inside.iter().take(version_length(inside)).map(|byte| u32::from(byte.wrapping_sub(b'0')));
@@ -116,7 +129,7 @@ fn comment_end(bytes: &[u8], start: usize, nests: bool) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{hinted_limit, plain};
 
     #[test]
     fn marks_go_and_their_inside_stays() {
@@ -128,5 +141,14 @@ mod tests {
         assert_eq!(plain("SELECT 1 /*!100100 + 5 */"), "SELECT 1  ");
         assert_eq!(plain("SELECT 1 /*!090000 + 5 */"), "SELECT 1  + 5 ");
         assert_eq!(plain("SELECT 5--"), "SELECT 5--\n");
+    }
+
+    #[test]
+    fn the_hint_of_a_query_is_found_where_mysql_looks_for_it() {
+        assert_eq!(hinted_limit("SELECT /*+ MAX_EXECUTION_TIME(100) */ 1"), Some(100));
+        assert_eq!(hinted_limit(" select/*+ NO_ICP(t) max_execution_time( 50 ) */ 1"), Some(50));
+        assert_eq!(hinted_limit("SELECT 1 /*+ MAX_EXECUTION_TIME(100) */"), None);
+        assert_eq!(hinted_limit("SELECT '/*+ MAX_EXECUTION_TIME(100) */'"), None);
+        assert_eq!(hinted_limit("UPDATE /*+ MAX_EXECUTION_TIME(100) */ t SET a = 1"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! MySQL's errors that are raised before PostgreSQL is asked, in MySQL's words.
 
 use super::plan::SqlError;
+use crate::schema::{Column, ColumnType};
 
 impl SqlError {
     pub(super) fn new(code: u16, sqlstate: &'static str, message: String) -> Self {
@@ -109,9 +110,10 @@ impl SqlError {
         Self::new(1364, "HY000", format!("Field '{column}' doesn't have a default value"))
     }
 
-    /// 1048.
-    pub(super) fn null_column(column: &str) -> Self {
-        Self::new(1048, "23000", format!("Column '{column}' cannot be null"))
+    /// 1048, for geometry 3673.
+    pub(super) fn null_column(column: &Column) -> Self {
+        let code = if matches!(column.column_type, ColumnType::Geometry { .. }) { 3673 } else { 1048 };
+        Self::new(code, "23000", format!("Column '{}' cannot be null", column.name))
     }
 
     /// 1241.

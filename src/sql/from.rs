@@ -340,7 +340,14 @@ pub(super) fn relation_of(derived: &Derived, called: &str, names: &[String]) -> 
         origin: column.origin.clone().map(|origin| Origin { alias: called.to_owned(), ..origin }),
         hidden: false,
     });
-    Ok(Relation { alias: called.to_owned(), database: None, table: None, columns: columns.collect(), optional: false })
+    Ok(Relation {
+        alias: called.to_owned(),
+        database: None,
+        table: None,
+        columns: columns.collect(),
+        optional: false,
+        unique: derived.unique.clone(),
+    })
 }
 
 /// Pairs of columns that a conjunction makes equal, and columns that it fixes to a constant.
@@ -398,6 +405,12 @@ pub(super) fn determined(grouped: &[Spot], scope: &Scope<'_>) -> Vec<Spot> {
             }
         }
         for (relation, own) in scope.relations.iter().enumerate() {
+            let all = (0..own.columns.len()).map(|column| Spot { relation, column });
+            if !own.unique.is_empty()
+                && own.unique.iter().all(|column| known.contains(&Spot { relation, column: *column }))
+            {
+                known.extend(all.clone());
+            }
             let Some(table) = &own.table else { continue };
             let fixed =
                 table.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique)).any(|key| {
@@ -413,7 +426,7 @@ pub(super) fn determined(grouped: &[Spot], scope: &Scope<'_>) -> Vec<Spot> {
                     })
                 });
             if fixed {
-                known.extend((0..own.columns.len()).map(|column| Spot { relation, column }));
+                known.extend(all);
             }
         }
         if known.len() == before {

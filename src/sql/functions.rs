@@ -261,6 +261,9 @@ impl Lowering<'_> {
         if let Some(found) = self.json_function(name, &lowered)? {
             return Ok(found);
         }
+        if let Some(found) = self.geometry_function(name, &lowered)? {
+            return Ok(found);
+        }
         match TABLES.iter().copied().flatten().find(|plain| plain.name == name) {
             Some(plain) => self.plain_function(plain, &lowered),
             None if VOLATILE.contains(&name) => Err(SqlError::unsupported(format_args!("{name}()"))),

@@ -26,5 +26,6 @@ pub const HELPERS: &str = concat!(
     include_str!("helpers/json_schema.sql"),
     include_str!("helpers/rows.sql"),
     include_str!("helpers/groups.sql"),
+    include_str!("helpers/geometry.sql"),
     include_str!("helpers/writes.sql"),
 );

@@ -264,6 +264,9 @@ impl Lowering<'_> {
     ) -> Result<Cell, SqlError> {
         let Some(column) = table.columns.get(at) else { return Ok(Cell::Default) };
         if is_default(value) {
+            if column.generated.is_some() {
+                return Ok(Cell::Default);
+            }
             if column.default == ColumnDefault::None && !column.nullable && !column.auto_increment {
                 self.no_default(column)?;
             }

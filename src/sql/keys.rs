@@ -75,7 +75,7 @@ pub(super) fn implicit_default(column: &Column) -> Result<Value, SqlError> {
         }
         ColumnType::Time { .. } => Value::Time { negative: false, clock: Clock::default() },
         ColumnType::Json => Value::Text("null".to_owned()),
-        ColumnType::Unsupported { .. } => {
+        ColumnType::Geometry { .. } | ColumnType::Unsupported { .. } => {
             return Err(SqlError::unsupported(format_args!("the implicit default of column {}", column.name)));
         }
     })

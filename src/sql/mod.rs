@@ -29,6 +29,7 @@ pub mod explain;
 mod expression;
 mod from;
 mod functions;
+mod geometry;
 mod given;
 mod helpers;
 mod information_schema;
@@ -67,6 +68,7 @@ pub use classify::{
     SessionEffects, can_be_prepared, classify, depends_on_time, may_call_function, savepoint_name, session_effects,
     split,
 };
+pub use comments::hinted_limit;
 pub use given::user_variables;
 pub use helpers::HELPERS;
 pub use inline::inlined;

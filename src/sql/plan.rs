@@ -76,6 +76,9 @@ pub enum ValueClass {
         scale: u8,
     },
     Real,
+    /// A floating-point number that is whole and exact as an integer: as such it can be compared with integers, which
+    /// lets PostgreSQL use an index. JavaScript has no other numbers.
+    Whole,
     /// Character data, or NULL, which converts to anything.
     Text(Numeral),
     Bytes,

@@ -36,6 +36,8 @@ pub(super) struct Relation {
     pub(super) columns: Vec<ScopeColumn>,
     /// On the side of an outer join that may be missing.
     pub(super) optional: bool,
+    /// Of a derived table: positions of columns that tell its rows apart, or empty.
+    pub(super) unique: Vec<usize>,
 }
 
 impl Relation {
@@ -55,7 +57,14 @@ impl Relation {
                 hidden: column.invisible,
             });
         }
-        Ok(Self { alias: alias.to_owned(), database, table: Some(Arc::clone(table)), columns, optional: false })
+        Ok(Self {
+            alias: alias.to_owned(),
+            database,
+            table: Some(Arc::clone(table)),
+            columns,
+            optional: false,
+            unique: Vec::new(),
+        })
     }
 
     /// Makes every column nullable: the relation is on the optional side of an outer join.

@@ -34,6 +34,8 @@ pub(super) struct Derived {
     pub(super) sql: String,
     /// Takes row locks.
     pub(super) locking: bool,
+    /// Positions of columns that tell its rows apart, as those of GROUP BY do; empty when there are none.
+    pub(super) unique: Vec<usize>,
 }
 
 /// A SELECT with its locking clause apart: LIMIT comes between them.
@@ -96,6 +98,22 @@ enum Tree {
     Select(Box<Parts>),
     Derived(Derived),
     Set { left: Box<Tree>, word: &'static str, right: Box<Tree> },
+}
+
+/// The columns that are a grouped query's groups, when all of them are shown.
+fn unique_columns(parts: &Parts, grouping: Option<&Grouping>) -> Vec<usize> {
+    let Some(grouping) = grouping.filter(|grouping| !grouping.rollup && !grouping.items.is_empty()) else {
+        return Vec::new();
+    };
+    let sql = |expression: &Expression| match &expression.body {
+        Body::Sql(sql) | Body::Condition(sql) => Some(sql.clone()),
+        Body::Parameter(_) => None,
+    };
+    let shown = |item: &GroupItem| {
+        let own = sql(&item.value);
+        parts.columns.iter().position(|column| own.is_some() && sql(&column.expression) == own)
+    };
+    grouping.items.iter().map(shown).collect::<Option<Vec<usize>>>().unwrap_or_default()
 }
 
 impl Lowering<'_> {
@@ -215,7 +233,9 @@ impl Lowering<'_> {
             nullable: column.expression.nullable,
             origin: column.expression.origin.clone(),
         });
-        Ok(Unlimited { derived: Derived { columns: columns.collect(), sql, locking: !locks.is_empty() }, lock })
+        let unique = unique_columns(&parts, grouping.as_ref());
+        let derived = Derived { columns: columns.collect(), sql, locking: !locks.is_empty(), unique };
+        Ok(Unlimited { derived, lock })
     }
 
     /// Everything of a SELECT but ORDER BY, LIMIT and locks.

@@ -104,6 +104,21 @@ fn values_that_do_not_fit_are_mysqls_errors() {
 }
 
 #[test]
+fn whole_floating_point_numbers_meet_integers_as_integers() {
+    let known = |value: f64| Context { parameters: crate::sql::plan::Known::of(&[Value::Double(value)]), ..context() };
+    let sql = |value: f64| match rewrite("SELECT id FROM t WHERE id = ?", &known(value)) {
+        Ok(Plan::Query(plan)) => plan.sql.as_str().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert!(!sql(5.0).contains("float8"), "an index serves it: {}", sql(5.0));
+    assert!(sql(5.5).contains("float8"), "{}", sql(5.5));
+    assert_eq!(
+        bound("SELECT id FROM t WHERE id = ?", &[Value::Double(5.0)], &known(5.0)),
+        Ok(vec![Some("5".to_owned())])
+    );
+}
+
+#[test]
 fn comparisons_take_the_columns_type() {
     let context = context();
     assert_eq!(bound("SELECT id FROM t WHERE id = ?", &[text("5")], &context), Ok(vec![Some("5".to_owned())]));

@@ -388,6 +388,7 @@ pub(super) fn of_column_type(column_type: &ColumnType) -> Option<Type> {
             let total = labels.iter().map(|label| label.chars().count() + 1).sum::<usize>().saturating_sub(1);
             character_column(FieldType::String, u32::try_from(total).unwrap_or(u32::MAX), flag::SET)
         }
+        ColumnType::Geometry { .. } => binary_column(FieldType::Geometry, u32::MAX, flag::BLOB),
         ColumnType::Json => Type { flags: flag::BLOB | flag::BINARY, ..Type::json() },
         ColumnType::Unsupported { .. } => return None,
     })

@@ -178,7 +178,8 @@ pub fn encode(column_type: &ColumnType, value: &[u8], out: &mut BytesMut) -> Res
         | ColumnType::TinyBlob
         | ColumnType::Blob
         | ColumnType::MediumBlob
-        | ColumnType::LongBlob => out.put_slice(value),
+        | ColumnType::LongBlob
+        | ColumnType::Geometry { .. } => out.put_slice(value),
         ColumnType::Decimal { .. } => numeric(value, out)?,
         ColumnType::TinyInt { .. }
         | ColumnType::SmallInt { .. }

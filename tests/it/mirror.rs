@@ -12,7 +12,7 @@ async fn shop(world: &World) {
     for statement in [
         "CREATE TABLE customer (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100) NOT NULL UNIQUE, \
          balance DECIMAL(12,2) NOT NULL DEFAULT 0, kind ENUM('new','old') NOT NULL DEFAULT 'new', profile JSON, \
-         created DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, \
+         place POINT, created DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, \
          changed TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
         "CREATE TABLE purchase (id BIGINT AUTO_INCREMENT PRIMARY KEY, customer INT NOT NULL, amount DECIMAL(10,2), \
          note TEXT, FOREIGN KEY (customer) REFERENCES customer (id) ON DELETE CASCADE)",
@@ -81,6 +81,9 @@ async fn writes(conn: &mut Conn) {
     conn.query_drop("DELETE FROM customer WHERE id = 1").await.expect("a delete");
     conn.query_drop("ROLLBACK TO SAVEPOINT s").await.expect("undone");
     conn.query_drop("COMMIT").await.expect("commit");
+    conn.query_drop("UPDATE customer SET place = ST_GeomFromText('POINT(48.1 11.5)', 4326) WHERE id < 3")
+        .await
+        .expect("shapes");
     conn.query_drop("BEGIN").await.expect("begin");
     conn.query_drop("DELETE FROM purchase").await.expect("a delete");
     conn.query_drop("ROLLBACK").await.expect("rolled back");

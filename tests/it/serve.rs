@@ -236,3 +236,20 @@ async fn a_prepared_statement_follows_what_its_plan_depends_on() {
         assert_eq!(conn.exec::<Row, _, _>(&all, ()).await.expect("answers").len(), rows, "{change}");
     }
 }
+
+#[tokio::test]
+async fn queries_have_a_limit_of_time_and_writes_have_none() {
+    let door = open(2).await;
+    let mut conn = door.connect().await;
+    conn.query_drop("CREATE TABLE item (id INT AUTO_INCREMENT PRIMARY KEY, n INT)").await.expect("DDL");
+    let numbers = "(WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300) SELECT i FROM n)";
+    let slow = format!("COUNT(*) FROM {numbers} a, {numbers} b, {numbers} c, {numbers} d");
+    let hinted = conn.query_drop(format!("SELECT /*+ MAX_EXECUTION_TIME(20) */ {slow}")).await;
+    assert!(matches!(hinted, Err(mysql_async::Error::Server(ref error)) if error.code == 3024), "{hinted:?}");
+    conn.query_drop("SET max_execution_time = 20").await.expect("a limit");
+    let limited = conn.query_drop(format!("SELECT {slow}")).await;
+    assert!(matches!(limited, Err(mysql_async::Error::Server(ref error)) if error.code == 3024), "{limited:?}");
+    conn.query_drop("INSERT INTO item (n) SELECT SLEEP(0.1)").await.expect("a write may take its time");
+    let stored: Option<i64> = conn.query_first("SELECT COUNT(*) FROM item").await.expect("an answer");
+    assert_eq!(stored, Some(1));
+}

@@ -78,3 +78,48 @@ SELECT * FROM vw ORDER BY name;
 CREATE TABLE widened (id INT PRIMARY KEY, b VARCHAR(50), KEY (b(20)));
 ALTER TABLE widened MODIFY b VARCHAR(10);
 SHOW CREATE TABLE widened;
+CREATE TABLE counted (id BIGINT PRIMARY KEY, d DECIMAL(10, 2), f DOUBLE);
+INSERT INTO counted VALUES (1, 1, 1), (2, 2.5, 2.5), (3, 3, 3), (9007199254740993, 4, 4);
+-- execute 3.0
+SELECT id FROM counted WHERE id = ?;
+-- execute 2.5
+SELECT id FROM counted WHERE id > ? ORDER BY id;
+-- execute 3.0
+SELECT id FROM counted WHERE d <= ? ORDER BY id;
+-- execute 9007199254740992.0
+SELECT id FROM counted WHERE id = ?;
+-- execute 3.0, 7.0
+SELECT ? / 2, ? + 1, id FROM counted WHERE id = 1;
+-- execute 1.0, 3.0
+SELECT id FROM counted WHERE id IN (?, ?) ORDER BY id;
+-- execute 1.0, 2.0
+SELECT id FROM counted WHERE id BETWEEN ? AND ? ORDER BY id;
+CREATE TABLE dates (d DATE, dt DATETIME, dm DATETIME(3));
+INSERT INTO dates VALUES ('2017-01-01', '2017-01-01 10:00:00', '2017-01-01 10:00:00.5');
+SELECT d = 20170101000000.0, d >= 20170101000000.0, d = 20170101.0, d <> 99991231000000.0 FROM dates;
+SELECT dt = 20170101100000.0, dt > 20170101095959.5, dm > 20170101100000.25, dm = 20170101100000.5 FROM dates;
+CREATE TABLE act (id BIGINT PRIMARY KEY, endDate DATETIME);
+CREATE TABLE ta (tileId BIGINT, activityId BIGINT, PRIMARY KEY (tileId, activityId));
+INSERT INTO act VALUES (1, '2020-01-01'), (2, '2020-01-02'), (3, '2020-01-03');
+INSERT INTO ta VALUES (2, 1), (3, 1), (2, 2);
+SELECT a.id, x.c FROM act a JOIN (SELECT activityId aid, COUNT(*) c FROM ta GROUP BY activityId) x ON x.aid = a.id GROUP BY a.id ORDER BY a.id;
+SELECT a.id, x.c FROM act a LEFT JOIN (SELECT activityId aid, COUNT(*) c FROM ta GROUP BY activityId) x ON x.aid = a.id GROUP BY a.id ORDER BY a.id;
+WITH x AS (SELECT activityId aid, COUNT(*) c FROM ta GROUP BY activityId) SELECT a.id, x.c FROM act a JOIN x ON x.aid = a.id GROUP BY a.id ORDER BY a.id;
+SELECT a.id, x.c FROM act a JOIN (SELECT activityId + 0 aid, COUNT(*) c FROM ta GROUP BY activityId) x ON x.aid = a.id GROUP BY a.id ORDER BY a.id;
+-- execute ''
+SELECT id FROM act WHERE id = 1 AND endDate = ?;
+-- execute 'abc'
+SELECT id FROM act WHERE id = 1 AND endDate > ?;
+-- execute '2020-01-02'
+SELECT id FROM act WHERE endDate >= ? ORDER BY id;
+CREATE TABLE post (id INT PRIMARY KEY, a VARCHAR(20), b VARCHAR(20));
+INSERT INTO post VALUES (1, 'x', 'y');
+ALTER TABLE post ADD COLUMN v VARCHAR(255) AS (CONCAT(a, ' ', b)) VIRTUAL NOT NULL;
+ALTER TABLE post ADD s VARCHAR(255) AS (CONCAT(a, b)) STORED NOT NULL;
+SELECT * FROM post;
+CREATE TABLE user2 (id INT PRIMARY KEY, gen INT AS (id * 2) STORED NOT NULL, g3 INT AS (id * 3) VIRTUAL NOT NULL);
+INSERT INTO user2 (id, gen) VALUES (1, DEFAULT);
+INSERT INTO user2 VALUES (2, DEFAULT, DEFAULT);
+INSERT INTO user2 SET id = 3, gen = DEFAULT;
+UPDATE user2 SET id = 4, gen = DEFAULT WHERE id = 3;
+SELECT * FROM user2 ORDER BY id;

@@ -39,7 +39,8 @@ fn shown(value: &str, column: &Column) -> String {
         | ColumnType::TinyBlob
         | ColumnType::Blob
         | ColumnType::MediumBlob
-        | ColumnType::LongBlob => bytes(value).map_or_else(|| value.to_owned(), |bytes| printed(&bytes)),
+        | ColumnType::LongBlob
+        | ColumnType::Geometry { .. } => bytes(value).map_or_else(|| value.to_owned(), |bytes| printed(&bytes)),
         ColumnType::Bit { bits } => {
             let Ok(number) = value.parse::<u64>() else { return value.to_owned() };
             let length = usize::from(*bits).div_ceil(8).min(8);

@@ -4,7 +4,7 @@
 //! PostgreSQL's own words stay in the log, where names of ours and values of others do no harm.
 
 use super::duplicate;
-use crate::schema::{Catalogue, ForeignKey, Table, ddl, quote};
+use crate::schema::{Catalogue, ColumnType, ForeignKey, Table, ddl, quote};
 use crate::sql::plan::SqlError;
 use crate::target::{ServerError, TargetError, mysql_code};
 use crate::wire::condition;
@@ -144,7 +144,7 @@ fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath)
     match error.sqlstate.as_str() {
         "23505" => statement(duplicate(error, about.catalogue)),
         "23503" => statement(foreign_key(error, about.catalogue)),
-        "23502" => statement(not_null(error)),
+        "23502" => statement(not_null(error, about.catalogue)),
         "23514" => statement(check(error)),
         "22001" => statement(on_column(error, 1406, "22001", "Data too long for column")),
         "22003" => statement(on_column(error, 1264, "22003", "Out of range value for column")),
@@ -247,11 +247,13 @@ fn child_table<'a>(error: &ServerError, catalogue: &'a Catalogue, name: &str) ->
     databases.into_iter().flat_map(|database| database.tables.values()).find_map(|table| Some((&**table, find(table)?)))
 }
 
-/// Error 1048: a column that the statement leaves out is told of when it's planned (1364), so PostgreSQL sees a NULL
+/// Error 1048, for geometry 3673: a column that the statement leaves out is told of when it's planned (1364), so PostgreSQL sees a NULL
 /// only where the statement gives one.
-fn not_null(error: &ServerError) -> MysqlError {
+fn not_null(error: &ServerError, catalogue: &Catalogue) -> MysqlError {
     let column = error.column.as_deref().unwrap_or_default();
-    MysqlError::new(1048, "23000", format!("Column '{column}' cannot be null"))
+    let known = named_table(error, catalogue).and_then(|table| table.columns.iter().find(|known| known.name == column));
+    let is_shape = known.is_some_and(|known| matches!(known.column_type, ColumnType::Geometry { .. }));
+    MysqlError::new(if is_shape { 3673 } else { 1048 }, "23000", format!("Column '{column}' cannot be null"))
 }
 
 /// Our own range checks are 1264, those of the application 3819.

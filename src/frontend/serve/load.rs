@@ -520,6 +520,7 @@ impl Loading<'_> {
             | ColumnType::Blob
             | ColumnType::MediumBlob
             | ColumnType::LongBlob
+            | ColumnType::Geometry { .. }
             | ColumnType::Bit { .. } => Value::Bytes(bytes.to_vec()),
             _ => text,
         })

@@ -88,6 +88,7 @@ impl Session {
     pub(super) fn begin_statement(&mut self, text: &str) {
         self.state.begin_statement(&self.serving.defaults);
         self.state.remember_text(text);
+        self.state.hinted_limit = sql::hinted_limit(text);
     }
 
     /// A statement, or the one that EXECUTE stands for.
@@ -225,7 +226,10 @@ impl Session {
             statement.effect = Effect::Lock;
         }
         self.begin_if_needed();
-        let grip = self.grip().no_wait(query.sql.as_str().ends_with("NOWAIT"));
+        let mut grip = self.grip().no_wait(query.sql.as_str().ends_with("NOWAIT"));
+        if let Some(limit) = self.state.hinted_limit {
+            grip = grip.limited_to(limit);
+        }
         let status = self.status();
         let mut rows =
             ClientRows::new(&mut self.channel, &query.columns, self.state.collation, status, execution.protocol);
@@ -263,7 +267,8 @@ impl Session {
         }
         self.state.warn_of_plan(&plan.warnings);
         self.begin_if_needed();
-        let grip = self.grip_for(plan.tells_strict());
+        // max_execution_time is for queries only.
+        let grip = self.grip_for(plan.tells_strict()).limited_to(0);
         let mut rows = Vec::new();
         let call = grip.call();
         let mut tag = self.backend.perform(call, &statement, &mut Sink::Keep(&mut rows)).await?;

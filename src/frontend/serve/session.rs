@@ -83,6 +83,12 @@ impl Grip {
         }
     }
 
+    /// For a statement with a limit of its own, in milliseconds; 0 is none.
+    pub(super) fn limited_to(mut self, milliseconds: u64) -> Self {
+        self.settings = super::settings::Settings::limited_to(&self.settings, milliseconds);
+        self
+    }
+
     pub(super) const fn no_wait(mut self, no_wait: bool) -> Self {
         self.no_wait = no_wait;
         self

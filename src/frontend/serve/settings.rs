@@ -63,6 +63,17 @@ impl Settings {
         Self { values }
     }
 
+    /// The same under another limit of execution time, in milliseconds; 0 is none.
+    pub(super) fn limited_to(settings: &Arc<Self>, milliseconds: u64) -> Arc<Self> {
+        let limit = milliseconds.to_string();
+        if settings.values[2] == limit {
+            return Arc::clone(settings);
+        }
+        let mut own = Self::clone(settings);
+        own.values[2] = Cow::Owned(limit);
+        Arc::new(own)
+    }
+
     /// What must be set to come here from `present`; all of it when that isn't known.
     pub(super) fn changes(&self, present: Option<&Self>) -> Vec<[Option<Bytes>; 2]> {
         if present.is_some_and(|present| std::ptr::eq(present, self)) {

@@ -102,6 +102,9 @@ fn column_line(table: &Table, column: &Column) -> String {
         // Since TIMESTAMP once meant NOT NULL, its NULL is always said.
         line.push_str(" NULL");
     }
+    if let ColumnType::Geometry { srid: Some(srid), .. } = column.column_type {
+        line.push_str(&format!(" /*!80003 SRID {srid} */"));
+    }
     line.push_str(&default(column));
     if let Some(fraction) = column.on_update_now {
         line.push_str(&format!(" ON UPDATE {}", now(fraction)));

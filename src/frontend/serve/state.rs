@@ -57,6 +57,8 @@ pub(super) struct State {
     pub(super) row_count: i64,
     /// The statement is one of EXECUTE's: what is to be said of its text, PREPARE has said.
     pub(super) named_execution: bool,
+    /// The hint MAX_EXECUTION_TIME of the statement, in milliseconds.
+    pub(super) hinted_limit: Option<u64>,
     /// How many statements there were.
     statements: u64,
     /// SQLSTATE of the last error.
@@ -89,6 +91,7 @@ impl State {
             found_rows: 0,
             row_count: -1,
             named_execution: false,
+            hinted_limit: None,
             statements: 0,
             last_state: "HY000",
             warnings: Vec::new(),

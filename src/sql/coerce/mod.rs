@@ -1,6 +1,7 @@
 //! Values on their way into columns: stored exactly, rounded where MySQL rounds, and where they don't fit refused with
 //! MySQL's error or changed with MySQL's warning, as `sql_mode` says. Checked against MySQL case by case.
 
+mod geometry;
 mod moments;
 mod number;
 mod rules;
@@ -61,6 +62,7 @@ pub(super) fn store(
         ColumnType::Enum { labels } => text::label(value, labels, target)?,
         ColumnType::Set { labels } => text::members(value, labels, target)?,
         ColumnType::Json => text::json(value, target)?,
+        ColumnType::Geometry { kind, .. } => geometry::checked(value, kind)?,
         ColumnType::Unsupported { name } => return Err(SqlError::unsupported(format_args!("type {name}"))),
     };
     Ok(Some(stored))
@@ -76,7 +78,7 @@ fn null(target: &Target<'_>) -> Result<Option<&'static str>, SqlError> {
         return Ok(None);
     }
     if !target.rules.null_becomes_default {
-        return Err(SqlError::null_column(&target.column.name));
+        return Err(SqlError::null_column(target.column));
     }
     let stored = implicit(&target.column.column_type)?;
     target.warn(1048, format!("Column '{}' cannot be null", target.column.name));
@@ -112,7 +114,7 @@ fn implicit(column_type: &ColumnType) -> Result<&'static str, SqlError> {
         | ColumnType::Blob
         | ColumnType::MediumBlob
         | ColumnType::LongBlob => "\\x",
-        ColumnType::Binary { .. } | ColumnType::Json | ColumnType::Unsupported { .. } => {
+        ColumnType::Geometry { .. } | ColumnType::Binary { .. } | ColumnType::Json | ColumnType::Unsupported { .. } => {
             return Err(SqlError::unsupported("NULL as the default of this type"));
         }
     })

@@ -6,7 +6,7 @@ use super::super::plan::SqlError;
 use super::cursor::Cursor;
 use super::spec::{CheckSpec, ColumnSpec, DefaultSpec, GeneratedSpec, Literal, Place, ReferencesSpec};
 use super::types;
-use crate::schema::{KeyKind, ReferentialAction};
+use crate::schema::{ColumnType, KeyKind, ReferentialAction};
 
 /// Reads `name type attributes`.
 pub(super) fn definition(cursor: &mut Cursor<'_>) -> Result<ColumnSpec, SqlError> {
@@ -89,6 +89,12 @@ fn attribute(cursor: &mut Cursor<'_>, spec: &mut ColumnSpec) -> Result<bool, Sql
         let name = if cursor.take("constraint") { cursor.optional_name() } else { None };
         let check = check(cursor, name, Some(spec.name.clone()))?;
         spec.checks.push(check);
+    } else if cursor.is("srid") && matches!(spec.data_type.base, ColumnType::Geometry { .. }) {
+        cursor.expect("srid")?;
+        let number = u32::try_from(cursor.integer()?).unwrap_or(u32::MAX);
+        if let ColumnType::Geometry { srid, .. } = &mut spec.data_type.base {
+            *srid = Some(number);
+        }
     } else if cursor.is("srid") || cursor.is("engine_attribute") || cursor.is("secondary_engine_attribute") {
         return Err(SqlError::unsupported(cursor.peek_word().unwrap_or_default().to_uppercase()));
     } else {

@@ -82,6 +82,7 @@ fn is_variable_binary(column_type: &ColumnType) -> bool {
             | ColumnType::Blob
             | ColumnType::MediumBlob
             | ColumnType::LongBlob
+            | ColumnType::Geometry { .. }
     )
 }
 

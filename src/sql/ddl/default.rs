@@ -36,6 +36,7 @@ pub(super) fn resolve(column: &Column, spec: &DefaultSpec, sql_mode: &str) -> Re
             | ColumnType::Blob
             | ColumnType::MediumBlob
             | ColumnType::LongBlob
+            | ColumnType::Geometry { .. }
             | ColumnType::Json
     );
     match spec {

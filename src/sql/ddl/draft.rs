@@ -322,6 +322,7 @@ impl Draft {
                     | T::Blob
                     | T::MediumBlob
                     | T::LongBlob
+                    | T::Geometry { .. }
                     | T::Json
             )
         };

@@ -427,7 +427,8 @@ impl Alteration<'_> {
         if let Some(sequence) = &sequence {
             self.statements.push(format!("CREATE SEQUENCE {sequence}"));
         }
-        let filler = if column.nullable || column.auto_increment || column.default != ColumnDefault::None {
+        let computed = column.generated.is_some() || column.default != ColumnDefault::None;
+        let filler = if column.nullable || column.auto_increment || computed {
             None
         } else {
             implicit_default(&column.column_type)

@@ -29,6 +29,7 @@ pub(super) fn implicit_default(column_type: &ColumnType) -> Option<String> {
         | T::Blob
         | T::MediumBlob
         | T::LongBlob
+        | T::Geometry { .. }
         | T::Set { .. } => "''".to_owned(),
         T::Binary { length } => quote::bytes(&vec![0; usize::try_from(*length).unwrap_or(0)]),
         T::Enum { labels } => literal(labels.first().map_or("", String::as_str)),

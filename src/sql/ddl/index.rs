@@ -38,8 +38,10 @@ pub(super) fn table_constraint(cursor: &mut Cursor<'_>) -> Result<Option<Element
     if constraint {
         return Err(cursor.syntax());
     }
-    if cursor.is("spatial") {
-        return Err(SqlError::unsupported("SPATIAL keys"));
+    if cursor.take("spatial") {
+        let _ = cursor.take("index") || cursor.take("key");
+        let name = if cursor.is_symbol(&Token::LParen) { None } else { Some(cursor.name()?) };
+        return key_parts(cursor, KeyKind::Spatial, name).map(Some);
     }
     if cursor.take("fulltext") {
         let _ = cursor.take("key") || cursor.take("index");

@@ -135,6 +135,18 @@ fn parts(draft: &Draft, key: &DraftKey) -> Result<Vec<KeyPart>, SqlError> {
         if parts.iter().any(|other| other.column.as_deref() == Some(column.name.as_str())) {
             return Err(SqlError::new(1060, "42S21", format!("Duplicate column name '{}'", column.name)));
         }
+        if key.kind == KeyKind::Spatial {
+            if !matches!(column.column_type, ColumnType::Geometry { .. }) {
+                let text = "A SPATIAL index may only contain a geometrical type column";
+                return Err(SqlError::new(1687, "42000", text.to_owned()));
+            }
+            if column.nullable {
+                let text = "All parts of a SPATIAL index must be NOT NULL";
+                return Err(SqlError::new(1252, "42000", text.to_owned()));
+            }
+            parts.push(KeyPart { column: Some(column.name.clone()), prefix: None, ..part.clone() });
+            continue;
+        }
         if key.kind == KeyKind::Fulltext {
             if !is_character(&column.column_type)
                 || matches!(column.column_type, ColumnType::Enum { .. } | ColumnType::Set { .. })

@@ -115,6 +115,9 @@ fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlErro
     let kind = if kind == KeyKind::Secondary && cursor.is("fulltext") && cursor.is_at(1, "index") {
         cursor.expect("fulltext")?;
         KeyKind::Fulltext
+    } else if kind == KeyKind::Secondary && cursor.is("spatial") && cursor.is_at(1, "index") {
+        cursor.expect("spatial")?;
+        KeyKind::Spatial
     } else {
         kind
     };

@@ -237,6 +237,7 @@ fn implicit(column_type: &ColumnType, scope: &Scope<'_>) -> ColumnDefault {
         | T::Blob
         | T::MediumBlob
         | T::LongBlob
+        | T::Geometry { .. }
         | T::Enum { .. }
         | T::Set { .. }
         | T::Json

@@ -88,8 +88,13 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, S
             spec.base = ColumnType::Set { labels: cursor.list(Cursor::string)? };
             character_attributes(cursor, &mut spec)?;
         }
-        "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
-        | "geometrycollection" | "geomcollection" | "vector" => return Err(SqlError::unsupported(word)),
+        "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" => {
+            spec.base = ColumnType::Geometry { kind: word.clone(), srid: None };
+        }
+        "geometrycollection" | "geomcollection" => {
+            spec.base = ColumnType::Geometry { kind: "geomcollection".to_owned(), srid: None };
+        }
+        "vector" => return Err(SqlError::unsupported(word)),
         other => character(cursor, &mut spec, other, column, mark)?,
     }
     Ok(spec)
@@ -468,6 +473,7 @@ pub(super) fn text_of(column_type: &ColumnType, spec: &TypeSpec) -> String {
         ColumnType::Enum { labels } => format!("enum({})", label_list(labels)),
         ColumnType::Set { labels } => format!("set({})", label_list(labels)),
         ColumnType::Json => "json".to_owned(),
+        ColumnType::Geometry { kind, .. } => kind.clone(),
         ColumnType::Unsupported { name } => name.clone(),
     }
 }

@@ -220,7 +220,14 @@ impl Lowering<'_> {
                 hidden: false,
             });
         }
-        scope.add(Relation { alias: called.to_owned(), database, table: None, columns, optional: false })?;
+        scope.add(Relation {
+            alias: called.to_owned(),
+            database,
+            table: None,
+            columns,
+            optional: false,
+            unique: Vec::new(),
+        })?;
         let rows = self.parameter(&ParameterSource::Rows(Box::new(source)), Carrier::Json.oid());
         debug_assert_eq!(Carrier::Json.oid(), oid::JSONB);
         Ok(format!("jsonb_to_recordset({rows}) AS {quoted} ({})", definitions.join(", ")))

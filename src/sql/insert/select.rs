@@ -225,9 +225,14 @@ impl Incoming {
             };
             match self.sources.iter_mut().find(|source| source.alias == alias && source.database == database) {
                 Some(source) => source.columns.push(column),
-                None => {
-                    self.sources.push(Relation { alias, database, table: None, columns: vec![column], optional: false })
-                }
+                None => self.sources.push(Relation {
+                    alias,
+                    database,
+                    table: None,
+                    columns: vec![column],
+                    optional: false,
+                    unique: Vec::new(),
+                }),
             }
         }
         self.array =

@@ -25,6 +25,10 @@ impl Lowering<'_> {
                 Ok(self.parameter(&source, Carrier::Json.oid()))
             }
             Body::Parameter(_) | Body::Sql(_) | Body::Condition(_) => {
+                if crate::sql::geometry::is_shape(&value.ty) {
+                    let sql = self.own(value)?;
+                    return Ok(format!("\"mysql\".geometry_as_json({sql})::jsonb"));
+                }
                 if value.ty.class == Class::Bytes {
                     let sql = self.own(value)?;
                     return Ok(format!("\"mysql\".json_of_bytes({sql}, {})", opaque_type(value)));

@@ -70,6 +70,7 @@ impl Lowering<'_> {
             table: None,
             columns: columns.collect(),
             optional: false,
+            unique: Vec::new(),
         })?;
         Ok(format!("LATERAL ({}) AS {quoted}", level.sql))
     }

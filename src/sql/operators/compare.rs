@@ -5,6 +5,7 @@
 //! numbers — exact ones when both are exact, doubles otherwise.
 
 use super::*;
+use crate::sql::plan::ValueClass;
 
 impl Lowering<'_> {
     /// A comparison as a PostgreSQL condition.
@@ -34,6 +35,12 @@ impl Lowering<'_> {
         Ok(if pads && side.origin.is_none() { format!("rtrim({sql}, ' ')") } else { sql })
     }
 
+    /// A floating-point value of the client that is a whole number.
+    fn is_whole(&self, side: &Expression) -> bool {
+        let Body::Parameter(ParameterSource::Client(position)) = &side.body else { return false };
+        self.context.parameters.class(*position) == Some(ValueClass::Whole)
+    }
+
     /// In which types two values meet.
     pub(super) fn domain(&self, left: &Expression, right: &Expression) -> Result<Domain, SqlError> {
         use Class::{Bytes, Date, DateTime, Decimal, Integer, Json, Null, Open, Real, Text, Time};
@@ -42,6 +49,8 @@ impl Lowering<'_> {
         match (left.ty.class, right.ty.class) {
             (Json, _) | (_, Json) => both(Carrier::Json),
             (Null | Open | Text, Null | Open | Text) => Ok(Domain::Text),
+            (Integer | Decimal, Real) if self.is_whole(right) => Ok(Domain::Own(left_carrier, Carrier::Int8)),
+            (Real, Integer | Decimal) if self.is_whole(left) => Ok(Domain::Own(Carrier::Int8, right_carrier)),
             (Integer | Decimal | Real, Open | Null) => Ok(Domain::Own(left_carrier, self.open_carrier(left, right))),
             (Open | Null, Integer | Decimal | Real) => Ok(Domain::Own(self.open_carrier(right, left), right_carrier)),
             (Integer | Decimal | Real, Text) if right.ty.is_enum() => Ok(Domain::Own(left_carrier, Carrier::Int8)),
@@ -90,6 +99,12 @@ impl Lowering<'_> {
         left: &Expression,
         right: &Expression,
     ) -> Result<(String, String), SqlError> {
+        if let Some(moment) = self.moment_beside(left, right)? {
+            return self.meeting(op, left, &moment);
+        }
+        if let Some(moment) = self.moment_beside(right, left)? {
+            return self.meeting(op, &moment, right);
+        }
         match self.domain(left, right)? {
             Domain::Text => {
                 let collated = self.collate(left, right, op)?;
@@ -110,6 +125,23 @@ impl Lowering<'_> {
                 Ok((self.render(left, Carrier::Timestamp)?, self.today_at(right)?))
             }
         }
+    }
+
+    /// A number with a fraction that is compared with a date is read as a date, as MySQL reads all constants there.
+    fn moment_beside(&mut self, date: &Expression, number: &Expression) -> Result<Option<Expression>, SqlError> {
+        let stored = matches!(date.ty.class, Class::Date | Class::DateTime) && date.origin.is_some();
+        // Shorter ones are dates of few digits or none at all, which are compared as numbers.
+        let long = match number.constant() {
+            Some(Value::Decimal(digits)) => digits.split('.').next().is_some_and(|whole| whole.len() >= 8),
+            Some(Value::Double(number)) => *number >= 1e7,
+            Some(_) | None => false,
+        };
+        if !stored || !long {
+            return Ok(None);
+        }
+        let digits = if date.ty.class == Class::Date { 0 } else { date.ty.decimals };
+        let sql = self.dated(number, crate::sql::calendar::Kind::DateTime)?;
+        Ok(Some(Expression::sql(format!("({sql})::timestamp({digits})"), Type::datetime(digits), true)))
     }
 
     /// A TIME as a time of the current day.

@@ -49,7 +49,7 @@ impl Lowering<'_> {
         let columns = self.merged_columns(&tree)?;
         let types: Vec<Type> = columns.iter().map(|column| column.ty.clone()).collect();
         let sql = self.write_tree(&tree, &types)?;
-        let mut derived = Derived { columns, sql, locking: false };
+        let mut derived = Derived { columns, sql, locking: false, unique: Vec::new() };
         if order.is_empty() {
             return Ok(derived);
         }

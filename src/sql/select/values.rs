@@ -47,6 +47,6 @@ impl Lowering<'_> {
         let names: Vec<&str> = columns.iter().map(|column| column.sql_name.as_str()).collect();
         let alias = self.fresh("values");
         let sql = format!("SELECT * FROM (VALUES {}) AS \"{alias}\" ({})", lines.join(", "), names.join(", "));
-        Ok(Derived { columns, sql, locking: false })
+        Ok(Derived { columns, sql, locking: false, unique: Vec::new() })
     }
 }

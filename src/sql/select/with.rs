@@ -40,17 +40,18 @@ impl Lowering<'_> {
             }
             let name = quote::identifier(&self.fresh("with"));
             let names: Vec<String> = table.alias.columns.iter().map(|column| column.name.value.clone()).collect();
-            let columns = if with.recursive && reads(&table.query.to_string(), &called) {
-                self.recursive(table, (&called, &name, &names), parent, &mut parts)?
+            let (columns, unique) = if with.recursive && reads(&table.query.to_string(), &called) {
+                (self.recursive(table, (&called, &name, &names), parent, &mut parts)?, Vec::new())
             } else {
                 let derived = self.query_at(&table.query, parent)?;
                 parts.push(format!("{name} AS ({})", derived.sql));
                 let relation = relation_of(&derived, &called, &names)?;
                 let columns = relation.columns.into_iter().zip(derived.columns);
-                columns.map(|(named, column)| DerivedColumn { name: named.name, ..column }).collect()
+                let named = columns.map(|(named, column)| DerivedColumn { name: named.name, ..column });
+                (named.collect(), derived.unique)
             };
             let sql = if with.recursive { self.limited.take().unwrap_or(name) } else { name };
-            self.tables.push((called, Derived { columns, sql, locking: false }));
+            self.tables.push((called, Derived { columns, sql, locking: false, unique }));
         }
         let word = if with.recursive { "WITH RECURSIVE" } else { "WITH" };
         Ok(format!("{word} {} ", parts.join(", ")))
@@ -102,8 +103,10 @@ impl Lowering<'_> {
         let mut written = Vec::new();
         for block in &blocks.recursive {
             self.recursions.push(Recursion { name: called.to_owned(), alias: None, uses: 0 });
-            self.tables
-                .push((called.to_owned(), Derived { columns: columns.clone(), sql: source.clone(), locking: false }));
+            self.tables.push((
+                called.to_owned(),
+                Derived { columns: columns.clone(), sql: source.clone(), locking: false, unique: Vec::new() },
+            ));
             let tree = self.tree(block, parent);
             self.tables.pop();
             let recursion = self.recursions.pop();

@@ -10,7 +10,8 @@ CREATE TABLE charsets (a varchar(5) binary, b varchar(5) charset utf8mb4, c varc
 CREATE TABLE inexact (a float(10,3));
 CREATE TABLE padded (a int(10) zerofill);
 -- refused
-CREATE TABLE refused3 (a geometry);
+CREATE TABLE refused3 (a vector(3));
+CREATE TABLE shapes (a geometry, b point NOT NULL, c linestring, d polygon, e multipoint, f multilinestring, g multipolygon, h geometrycollection, i geomcollection NOT NULL);
 CREATE TABLE generated_columns (a int, b int GENERATED ALWAYS AS (a + 1) STORED);
 CREATE TABLE checked (a int CHECK (a > 1));
 CREATE TABLE checked_by_name (a int, CONSTRAINT c CHECK (a > 1));
