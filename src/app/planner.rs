@@ -59,6 +59,7 @@ impl Planner for SqlPlanner {
             found_rows: 0,
             row_count: 0,
             variables: &|_| None,
+            locals: &[],
             user_variables: &|_| None,
             rows: &|_| Err(SqlError::unsupported("replay of a query on system tables")),
         };

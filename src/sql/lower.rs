@@ -220,6 +220,11 @@ impl Lowering<'_> {
     }
 
     fn variable(&mut self, parts: &[Ident]) -> Result<Option<Expression>, SqlError> {
+        if let ([name], Some(locals)) = (parts, &self.context.given.locals)
+            && let Some((slot, column)) = locals.variable(&name.value)
+        {
+            return Self::local(slot, column).map(Some);
+        }
         let Some(first) = parts.first().filter(|first| first.quote_style.is_none() && first.value.starts_with('@'))
         else {
             return Ok(None);

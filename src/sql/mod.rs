@@ -18,6 +18,7 @@ mod classes;
 mod classify;
 mod coerce;
 mod comments;
+mod compound;
 mod cursor;
 mod dates;
 pub mod ddl;
@@ -45,6 +46,7 @@ mod operators;
 pub mod pattern;
 mod prepass;
 mod regexp;
+pub mod routine;
 mod rowwise;
 mod scope;
 mod select;
@@ -63,8 +65,8 @@ pub use bind::{SystemRows, Values, bind, value_of};
 pub use cache::Cache;
 pub use classify::{
     SessionEffects, can_be_prepared, classify, depends_on_time, may_call_function, savepoint_name, session_effects,
-    split,
 };
+pub use compound::split;
 pub use given::user_variables;
 pub use helpers::HELPERS;
 pub use inline::inlined;
@@ -134,7 +136,7 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
     if let Some(command) = session::command(source, context, modes)? {
         return Ok(Planned { plan: Plan::Session(command), asked: Vec::new() });
     }
-    let (tokens, into) = prepass::take_into(&source.tokens)?;
+    let (tokens, into) = prepass::take_into(&source.tokens, context.given.locals.as_deref())?;
     let (statement, modifiers) = source.parse_tokens(&tokens, modes)?;
     let mut lowering = Lowering::new(context, modes, source);
     lowering.warnings = deprecated::warnings(&source.tokens, modes);
@@ -205,7 +207,7 @@ fn query_plan(lowering: &mut Lowering<'_>, derived: Derived) -> QueryPlan {
 }
 
 /// `SELECT … INTO @a, …`.
-fn select_into(lowering: &mut Lowering<'_>, query: &Query, variables: Vec<String>) -> Result<Plan, SqlError> {
+fn select_into(lowering: &mut Lowering<'_>, query: &Query, variables: Vec<plan::IntoTarget>) -> Result<Plan, SqlError> {
     let derived = lowering.query(query, None)?;
     if derived.columns.len() != variables.len() {
         return Err(SqlError::union_columns());

@@ -367,6 +367,8 @@ pub enum ParameterSource {
     Variable(String),
     /// `@name`, lower case.
     UserVariable(String),
+    /// A routine's local variable, by its slot.
+    Local(usize),
     FoundRows,
     RowCount,
     /// GET_LOCK and the like, where the session answers them itself: name and timeout.
@@ -438,6 +440,7 @@ pub enum SessionCommand {
         /// `None` is the session itself.
         id: Option<u64>,
     },
+    Call(Call),
     /// SIGNAL.
     Signal {
         state: String,
@@ -453,7 +456,7 @@ pub enum SessionCommand {
     /// `SELECT … INTO @a, …`: variables by lower-case name with what they become.
     SelectInto {
         query: Box<QueryPlan>,
-        variables: Vec<(String, VariableKind)>,
+        variables: Vec<(IntoTarget, VariableKind)>,
     },
     /// SQL_CALC_FOUND_ROWS: `total` counts the rows that there were without LIMIT; it has the same parameters.
     Counted {
@@ -462,6 +465,33 @@ pub enum SessionCommand {
     },
     /// A query over system variables and session functions only, e.g. `SELECT @@version_comment LIMIT 1`.
     Variables(Vec<(OutputColumn, ParameterSource)>),
+}
+
+/// CALL.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub database: Option<String>,
+    pub name: String,
+    /// Each with what takes the value of an OUT parameter.
+    pub arguments: Vec<(SetValue, Option<CallTarget>)>,
+}
+
+/// What can be given for an OUT parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallTarget {
+    /// `@name`, in lower case.
+    User(String),
+    Local(usize),
+    /// The client's n-th `?`.
+    Client(usize),
+}
+
+/// Where SELECT … INTO puts a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IntoTarget {
+    /// `@name`, in lower case.
+    User(String),
+    Local(usize),
 }
 
 /// One table of LOCK TABLES.

@@ -49,6 +49,7 @@ fn bound(text: &str, client: &[Value], context: &Context) -> Result<Vec<Option<S
         found_rows: 0,
         row_count: 0,
         variables: &|_| None,
+        locals: &[],
         user_variables: &|_| None,
         rows: &|_| Ok(Vec::new()),
     };

@@ -86,6 +86,7 @@ impl Planner for Rewriter {
             found_rows: 0,
             row_count: 0,
             variables: &|_| None,
+            locals: &[],
             user_variables: &|_| None,
             rows: &|_| Err(SqlError { code: 1235, sqlstate: "42000", message: "a query on system tables".to_owned() }),
         };

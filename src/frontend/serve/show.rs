@@ -78,8 +78,11 @@ impl Session {
     /// Rows of system tables that only the session knows.
     pub(super) fn system_rows(&self, source: &RowSource) -> Result<Vec<Cells>, SqlError> {
         if let Some(command) = &source.show {
-            let refused =
-                |error: MysqlError| SqlError { code: error.code, sqlstate: error.sqlstate, message: error.message };
+            let refused = |error: MysqlError| SqlError {
+                code: error.code,
+                sqlstate: crate::wire::condition::sqlstate(error.code),
+                message: error.message,
+            };
             return self.show_rows(command).map_err(refused);
         }
         Ok(match source.table.as_str() {

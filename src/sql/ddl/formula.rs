@@ -209,6 +209,7 @@ fn nothing(catalogue: &Catalogue) -> Values<'_> {
         found_rows: 0,
         row_count: 0,
         variables: &|_| None,
+        locals: &[],
         user_variables: &|_| None,
     }
 }

@@ -32,6 +32,13 @@ impl Lowering<'_> {
         Some(Expression { nullable: true, ..Expression::literal(value.clone(), ty) })
     }
 
+    /// A routine's local variable: a value of its type.
+    pub(in crate::sql) fn local(slot: usize, column: &crate::schema::Column) -> Result<Expression, SqlError> {
+        let unsupported = || SqlError::unsupported(format_args!("type {}", column.type_text));
+        let ty = Type::of_column(column).ok_or_else(unsupported)?;
+        Ok(Expression::source(ParameterSource::Local(slot), ty, true))
+    }
+
     /// `@name`: its value when it's known, else what it is at execution.
     pub(super) fn user_variable(&self, name: String) -> Expression {
         let Some(variables) = &self.context.given.variables else {
