@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 pub use columns::column_type;
 pub use error::SchemaError;
-pub use routine::{Characteristics, Routine, RoutineKind};
+pub use routine::{Characteristics, ParameterMode, Routine, RoutineKind};
 pub use temporary::{TEMPORARY_SCHEMA, TemporaryTables};
 
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalogue, Database, TableName};
+use super::{Catalogue, Column, Database, TableName};
 
 /// Procedures and functions have names of their own each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,15 +25,37 @@ impl RoutineKind {
     }
 }
 
+/// How a parameter is passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParameterMode {
+    In,
+    Out,
+    InOut,
+}
+
+impl ParameterMode {
+    /// MySQL's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::In => "IN",
+            Self::Out => "OUT",
+            Self::InOut => "INOUT",
+        }
+    }
+}
+
 /// A stored procedure or function.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Routine {
     pub name: TableName,
     pub kind: RoutineKind,
     /// The text between the parentheses behind the name.
     pub parameters: String,
-    /// A function's type as it was written; empty for a procedure.
-    pub returns: String,
+    /// The same, resolved: types don't follow the database's defaults afterwards.
+    pub arguments: Vec<(ParameterMode, Column)>,
+    /// What a function returns.
+    pub result: Option<Column>,
     /// The statement that it consists of, as it was written.
     pub body: String,
     pub characteristics: Characteristics,

@@ -223,7 +223,9 @@ impl Lowering<'_> {
         if let ([name], Some(locals)) = (parts, &self.context.given.locals)
             && let Some((slot, column)) = locals.variable(&name.value)
         {
-            return Self::local(slot, column).map(Some);
+            let local = Self::local(slot, column)?;
+            let body = if locals.in_server { Body::Sql(format!("_v{slot}")) } else { local.body };
+            return Ok(Some(Expression { body, ..local }));
         }
         let Some(first) = parts.first().filter(|first| first.quote_style.is_none() && first.value.starts_with('@'))
         else {

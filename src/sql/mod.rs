@@ -164,7 +164,11 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
     match statement {
         Statement::Query(query) if is_write(&query.body) => lowering.write_with(query, modifiers).map(Plan::Write),
         Statement::Query(query) => {
-            if let Some(command) = session::variables(statement, lowering)? {
+            // What is looked at for this leaves nothing behind when it's a query after all.
+            let mut trial = Lowering::new(lowering.context, lowering.modes, lowering.source);
+            trial.warnings.clone_from(&lowering.warnings);
+            if let Some(command) = session::variables(statement, &mut trial)? {
+                *lowering = trial;
                 return Ok(Plan::Session(command));
             }
             let limited = limited(query, lowering.context);

@@ -136,7 +136,11 @@ pub(super) fn from_target(error: &TargetError, about: About<'_>) -> (MysqlError,
 fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath) {
     let statement = |error| (error, Aftermath::Statement);
     if let Some(code) = mysql_code(&error.sqlstate) {
-        return statement(MysqlError::new(code, condition::sqlstate(code), error.message.clone()));
+        let state = error.detail.as_deref().and_then(|detail| detail.strip_prefix("SQLSTATE "));
+        return statement(match state {
+            Some(state) => MysqlError::raised(state, code, &error.message),
+            None => MysqlError::new(code, condition::sqlstate(code), error.message.clone()),
+        });
     }
     match error.sqlstate.as_str() {
         "23505" => statement(duplicate(error, about.catalogue)),

@@ -84,7 +84,7 @@ pub(super) fn read(text: &str, table: &Table, usage: Use<'_>, scope: &Scope<'_>)
             lowering.assign(&own, at.unwrap_or(0), 1, &value)?
         }
     };
-    let sql = inline(&bare(&sql, table), &lowering.parameters, scope)?;
+    let sql = inline(&bare(&sql, table), &lowering.parameters, &scope.context.catalogue)?;
     let text = canonical::text(expr).unwrap_or_else(|| text.to_owned());
     // As information_schema prints it.
     let text = text.replace('\\', "\\\\").replace('\'', "\\'");
@@ -150,13 +150,13 @@ fn bare(sql: &str, table: &Table) -> String {
 }
 
 /// Writes the values of literals into the text.
-fn inline(sql: &str, parameters: &[Parameter], scope: &Scope<'_>) -> Result<String, SqlError> {
+pub(in crate::sql) fn inline(sql: &str, parameters: &[Parameter], catalogue: &Catalogue) -> Result<String, SqlError> {
     let mut values = Vec::with_capacity(parameters.len());
     for parameter in parameters {
         if !matches!(parameter.source, ParameterSource::Literal(_)) {
             return Err(SqlError::unsupported("an expression in a definition that depends on the session"));
         }
-        let bound = bind(std::slice::from_ref(parameter), &nothing(&scope.context.catalogue), &mut Vec::new())?;
+        let bound = bind(std::slice::from_ref(parameter), &nothing(catalogue), &mut Vec::new())?;
         let text = bound.into_iter().next().flatten();
         let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let name = type_name(parameter.type_oid)?;
@@ -249,7 +249,7 @@ pub(super) fn converted(old: &Column, new: &Column, table: &Table, scope: &Scope
         return Err(SqlError::unsupported("changing this column"));
     };
     let sql = lowering.assign(&only(new), 0, 1, &column.expression())?;
-    inline(&bare(&sql, table), &lowering.parameters, scope)
+    inline(&bare(&sql, table), &lowering.parameters, &scope.context.catalogue)
 }
 
 /// Completes a new generated column whose text was read.

@@ -51,6 +51,7 @@ use draft::Draft;
 use scope::Scope;
 use spec::{Clause, Element, TableOptions};
 
+pub(super) use formula::inline;
 pub use scope::ForeignKeyChecks;
 pub(super) use view::definer;
 
@@ -104,6 +105,9 @@ pub fn plan_with(text: &str, context: &Context, checks: ForeignKeyChecks) -> Res
     let mut cursor = Cursor::new(&plain, &context.sql_mode)?;
     let scope = Scope { context, checks };
     let mut plan = statement(&mut cursor, &scope)?;
+    if !scope.replays() {
+        routine::follow(&mut plan, context);
+    }
     plan.notes.splice(0..0, cursor.notices);
     Ok(Plan::Ddl(plan))
 }

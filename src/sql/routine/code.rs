@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::schema::Table;
+use crate::schema::{ParameterMode as Mode, Table};
 
-use super::tree::{Block, Condition, Fragment, Handler, Inquiry, Mode, Node, Raise};
+use super::tree::{Block, Condition, Fragment, Handler, Inquiry, Node, Raise};
 
 /// A routine ready to be executed.
 #[derive(Clone, Debug)]

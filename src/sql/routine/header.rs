@@ -6,8 +6,10 @@ use sqlparser::tokenizer::Token;
 
 use super::code::{Code, make};
 use super::parse::{Reader, fail};
-use super::tree::{Mode, Node};
-use crate::schema::{CatalogueChange, Characteristics, Routine, RoutineKind, TableName};
+use super::tree::{Fragment, Node};
+use crate::schema::{
+    CatalogueChange, Characteristics, Column, ParameterMode as Mode, Routine, RoutineKind, Table, TableName,
+};
 use crate::sql::ddl::cursor::Cursor;
 use crate::sql::ddl::scope::Scope;
 use crate::sql::ddl::{finished, note, noted};
@@ -15,6 +17,14 @@ use crate::sql::plan::{Context, DdlPlan, SqlError};
 
 /// Characters of the longest name.
 const NAME_LIMIT: usize = 64;
+
+/// A routine that was read.
+pub(super) struct Parsed {
+    pub(super) modes: Vec<Mode>,
+    pub(super) frame: Arc<Table>,
+    pub(super) returns: Option<Column>,
+    pub(super) body: Node,
+}
 
 /// CREATE [DEFINER = …] {PROCEDURE | FUNCTION | TRIGGER | EVENT} behind CREATE; `None` when it's about something else.
 pub(in crate::sql) fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<Option<DdlPlan>, SqlError> {
@@ -55,16 +65,15 @@ fn routine(
     let of_types = known.or(scope.context.catalogue.databases.keys().next()).cloned().unwrap_or_default();
     let start = cursor.mark();
     let parameters = cursor.parenthesised()?.to_owned();
-    let after = cursor.mark();
     cursor.back_to(start);
     let mut reader = Reader::new(cursor, scope.context, &of_types, kind);
     reader.checks = true;
-    read_parameters(&mut reader)?;
-    debug_assert!(reader.cursor.mark() == after, "the parameters were read to their end");
-    let returns = returned(&mut reader)?;
+    let modes = read_parameters(&mut reader)?;
+    let returned = returned(&mut reader)?;
     let characteristics = characteristics(reader.cursor)?;
     let body_start = reader.cursor.mark();
     let node = whole(&mut reader)?;
+    let parsed = Parsed { modes, frame: Arc::clone(&reader.frame), returns: returned, body: node };
     let has_return = reader.returns;
     let body = cursor.between(body_start, cursor.mark()).to_owned();
     let mut name = scope.name(&written)?;
@@ -73,7 +82,6 @@ fn routine(
     if kind == RoutineKind::Function && !has_return {
         return Err(fail(1320, format!("No RETURN found in FUNCTION {name}")));
     }
-    let _ = node;
     check_name(&name)?;
     let spelled = scope.name(&(Some(name.database.clone()), String::new()))?.database;
     scope.database(&name.database)?;
@@ -87,7 +95,8 @@ fn routine(
         name,
         kind,
         parameters,
-        returns,
+        arguments: parsed.modes.iter().copied().zip(parsed.frame.columns.iter().cloned()).collect(),
+        result: parsed.returns.clone(),
         body,
         characteristics,
         definer,
@@ -97,10 +106,14 @@ fn routine(
         created: 0,
         modified: 0,
     };
+    let mut statements = Vec::new();
     if kind == RoutineKind::Function {
-        return Err(SqlError::unsupported("CREATE FUNCTION"));
+        // Functions of all sessions are the same, whatever temporary tables one of them has.
+        let catalogue = Arc::new(scope.context.catalogue.without_session());
+        let context = Context { catalogue, ..scope.context.clone() };
+        statements.push(super::server::create(&routine.name, &parsed, &context)?);
     }
-    let mut plan = finished(Vec::new(), vec![CatalogueChange::PutRoutine(Arc::new(routine))]);
+    let mut plan = finished(statements, vec![CatalogueChange::PutRoutine(Arc::new(routine))]);
     plan.notes = std::mem::take(&mut cursor.notices);
     Ok(plan)
 }
@@ -149,15 +162,19 @@ fn parameter(reader: &mut Reader<'_, '_>) -> Result<Mode, SqlError> {
     Ok(mode)
 }
 
-/// RETURNS and its type, as text.
-fn returned(reader: &mut Reader<'_, '_>) -> Result<String, SqlError> {
+/// RETURNS and its type.
+fn returned(reader: &mut Reader<'_, '_>) -> Result<Option<Column>, SqlError> {
     if reader.kind == RoutineKind::Procedure {
-        return Ok(String::new());
+        return Ok(None);
     }
     reader.cursor.expect("returns")?;
-    let start = reader.cursor.mark();
-    crate::sql::ddl::variable(reader.cursor, "", reader.database, reader.context)?;
-    Ok(reader.cursor.between(start, reader.cursor.mark()).to_owned())
+    crate::sql::ddl::variable(reader.cursor, "", reader.database, reader.context).map(Some)
+}
+
+/// A routine's parameters as variables.
+pub(in crate::sql) fn shape(routine: &Routine) -> Arc<Table> {
+    let columns = routine.arguments.iter().map(|(_, column)| column.clone()).collect();
+    Arc::new(Table { columns, ..Table::default() })
 }
 
 fn characteristics(cursor: &mut Cursor<'_>) -> Result<Characteristics, SqlError> {
@@ -205,20 +222,22 @@ fn whole(reader: &mut Reader<'_, '_>) -> Result<Node, SqlError> {
 
 /// The code of a stored routine.
 pub fn code(routine: &Routine, context: &Context) -> Result<Code, SqlError> {
+    let (parsed, cursors) = parsed(routine, context)?;
+    Ok(make(parsed.frame, parsed.modes, cursors, &parsed.body))
+}
+
+/// A stored routine, read again, and the queries of its cursors.
+pub(super) fn parsed(routine: &Routine, context: &Context) -> Result<(Parsed, Vec<Fragment>), SqlError> {
     let context = Context { sql_mode: routine.sql_mode.clone(), ..context.clone() };
     let database = &routine.name.database;
-    let parameters = format!("({})", routine.parameters);
-    let mut cursor = Cursor::new(&parameters, &routine.sql_mode)?;
-    let mut reader = Reader::new(&mut cursor, &context, database, routine.kind);
-    let modes = read_parameters(&mut reader)?;
-    let columns = reader.columns;
+    let modes = routine.arguments.iter().map(|(mode, _)| *mode).collect();
     let mut cursor = Cursor::new(&routine.body, &routine.sql_mode)?;
     let mut reader = Reader::new(&mut cursor, &context, database, routine.kind);
-    for column in columns {
-        reader.declare(column);
+    for (_, column) in &routine.arguments {
+        reader.declare(column.clone());
     }
     let body = whole(&mut reader)?;
-    Ok(make(Arc::clone(&reader.frame), modes, reader.cursors, &body))
+    Ok((Parsed { modes, frame: Arc::clone(&reader.frame), returns: routine.result.clone(), body }, reader.cursors))
 }
 
 /// ALTER {PROCEDURE | FUNCTION} behind ALTER.
@@ -273,8 +292,12 @@ pub(in crate::sql) fn drop(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result
         let error = missing(kind, &name);
         return if if_exists { Ok(Some(noted(vec![note(error.code, error.message)]))) } else { Err(error) };
     };
+    let mut statements = Vec::new();
+    if kind == RoutineKind::Function {
+        statements.push(format!("DROP FUNCTION IF EXISTS {}", super::server::in_server(&routine.name)));
+    }
     let change = CatalogueChange::DropRoutine { kind, name: routine.name.clone() };
-    Ok(Some(finished(Vec::new(), vec![change])))
+    Ok(Some(finished(statements, vec![change])))
 }
 
 /// Triggers and events: there are none.

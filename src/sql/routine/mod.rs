@@ -8,14 +8,21 @@
 
 mod code;
 mod declare;
+mod dependents;
 mod header;
 mod parse;
+mod server;
 mod statements;
+mod stored;
 mod tree;
 mod value;
 
+pub use crate::schema::ParameterMode as Mode;
 pub use code::{Action, Code, Raised, Step};
+pub(super) use dependents::{follow, reads_temporary};
 pub use header::code;
+pub(super) use header::shape;
 pub(super) use header::{alter, create, drop};
-pub use tree::{Fragment, Inquiry, Locals, Mode, Place, Raise, SignalItem};
+pub(super) use server::in_server;
+pub use tree::{Fragment, Inquiry, Locals, Place, Raise, SignalItem};
 pub use value::{Local, moment, shown, stored, user_variable};

@@ -85,7 +85,7 @@ impl<'r, 'a> Reader<'r, 'a> {
             return Arc::clone(locals);
         }
         let names = self.levels.iter().flat_map(|level| level.variables.iter().cloned()).collect();
-        let locals = Arc::new(Locals::new(names, Arc::clone(&self.frame)));
+        let locals = Arc::new(Locals::new(names, Arc::clone(&self.frame), self.kind == RoutineKind::Function));
         self.locals = Some(Arc::clone(&locals));
         locals
     }

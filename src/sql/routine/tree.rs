@@ -4,14 +4,6 @@ use std::sync::Arc;
 
 use crate::schema::{Column, Table};
 
-/// How a parameter is passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    In,
-    Out,
-    InOut,
-}
-
 /// The local variables in sight of a statement: inner ones hide outer ones of the same name.
 #[derive(Clone, Debug, Default)]
 pub struct Locals {
@@ -19,12 +11,14 @@ pub struct Locals {
     names: Vec<(String, usize)>,
     /// All variables of the routine; a slot is a position.
     frame: Arc<Table>,
+    /// The variables are PL/pgSQL's.
+    pub(in crate::sql) in_server: bool,
     /// Part of the plan cache's key: names, slots and types.
     pub(in crate::sql) digest: u128,
 }
 
 impl Locals {
-    pub(super) fn new(names: Vec<(String, usize)>, frame: Arc<Table>) -> Self {
+    pub(super) fn new(names: Vec<(String, usize)>, frame: Arc<Table>, in_server: bool) -> Self {
         let mut digest = xxhash_rust::xxh3::Xxh3::new();
         for (name, slot) in &names {
             digest.update(name.as_bytes());
@@ -34,7 +28,7 @@ impl Locals {
                 digest.update(column.collation.as_deref().unwrap_or_default().as_bytes());
             }
         }
-        Self { names, digest: digest.digest128(), frame }
+        Self { names, digest: digest.digest128(), frame, in_server }
     }
 
     /// The slot of a variable.
