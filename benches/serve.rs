@@ -2,6 +2,11 @@
 //! sysbench's PostgreSQL driver straight on the same PostgreSQL, and straight on MySQL, in one run whose rounds are
 //! interleaved, so that noise of the machine falls on all alike.
 //!
+//! A fourth way is sysbench's PostgreSQL driver through HAProxy in mode tcp, when that is installed: a hop that looks at
+//! nothing. It tells how much of the distance to PostgreSQL is the hop, and how much is ours.
+//!
+//! At the end 2,000 clients are connected at once to a Bascule with 50 connections to PostgreSQL; every error counts.
+//!
 //! `cargo bench --bench serve` prints a table and, as its last line, one JSON object. The gate is Bascule's throughput
 //! as a part of PostgreSQL's own. `BASCULE_BENCH_ROUNDS` (3) and `BASCULE_BENCH_SECONDS` (3, of each load in each
 //! round) make it longer or shorter. sysbench 1.0 with both drivers must be installed.
@@ -23,6 +28,9 @@ const CONNECTIONS: [u32; 3] = [1, 8, 64];
 const ROWS: u32 = 20_000;
 /// Bascule's throughput as a part of PostgreSQL's with its own driver.
 const GATE: f64 = 0.75;
+/// Clients at once, and connections to PostgreSQL that they share.
+const CLIENTS: usize = 2000;
+const SHARED: usize = 50;
 
 /// A way to the rows.
 struct Way {
@@ -125,7 +133,8 @@ fn bench() -> Result<ExitCode, String> {
     }
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut ways = ways(&servers, folder.path())?;
-    for way in &ways {
+    // The hop leads to rows that are there already.
+    for way in ways.iter().take(3) {
         way.sysbench("oltp_read_write", 1, 1, "prepare")?;
     }
     for round in 1..=rounds {
@@ -139,7 +148,13 @@ fn bench() -> Result<ExitCode, String> {
         say(&format!("round {round} of {rounds} done"));
     }
     say(&table(&ways).to_string());
-    let (object, passed) = judge(&ways);
+    let (mut object, passed) = judge(&ways);
+    drop(ways);
+    let crowd = crowd(&servers, folder.path())?;
+    object["clients"] =
+        json!({ "connected": CLIENTS, "connections": SHARED, "errors": crowd.0, "statements_per_second": crowd.1 });
+    let passed = passed && crowd.0 == 0;
+    object["verdict"] = if passed { "pass" } else { "fail" }.into();
     say(&object.to_string());
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -152,18 +167,77 @@ fn ways(servers: &Servers, folder: &std::path::Path) -> Result<Vec<Way>, String>
             .chain([format!("--mysql-port={port}")])
             .collect::<Vec<_>>()
     };
-    let bascule = Contestant::serving(folder, servers.postgres.port())?;
-    let postgres = ["--db-driver=pgsql", "--pgsql-host=127.0.0.1", "--pgsql-user=postgres", "--pgsql-db=direct"];
-    let postgres = postgres.map(str::to_owned).into_iter();
-    let postgres = postgres.chain([format!("--pgsql-port={}", servers.postgres.port())]).collect();
+    let bascule = Contestant::serving(folder, servers.postgres.port(), "bascule", 80)?;
+    let postgres = |port: u16| {
+        ["--db-driver=pgsql", "--pgsql-host=127.0.0.1", "--pgsql-user=postgres", "--pgsql-db=direct"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([format!("--pgsql-port={port}")])
+            .collect::<Vec<_>>()
+    };
     servers.mysql.execute("CREATE DATABASE sbtest").map_err(|error| error.to_string())?;
-    let ways = vec![
+    let mut ways = vec![
         Way::new("bascule", mysql(bascule.port), Some(bascule)),
-        Way::new("postgresql", postgres, None),
+        Way::new("postgresql", postgres(servers.postgres.port()), None),
         Way::new("mysql", mysql(servers.mysql.port()), None),
     ];
     create_database(ways[0].proxy.as_ref().map_or(0, |proxy| proxy.port))?;
+    match Contestant::haproxy(folder, servers.postgres.port()) {
+        Ok(hop) => ways.push(Way::new("postgresql behind haproxy", postgres(hop.port), Some(hop))),
+        Err(error) => say(&format!("left out: {error}")),
+    }
     Ok(ways)
+}
+
+/// Many clients at once, each with transactions and statements of their own: errors, and statements a second.
+fn crowd(servers: &Servers, folder: &std::path::Path) -> Result<(usize, f64), String> {
+    let folder = folder.join("crowd");
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let bascule = Contestant::serving(&folder, servers.postgres.port(), "bascule", SHARED)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        let (mut conns, mut errors) = (Vec::new(), 0);
+        for _ in 0..CLIENTS {
+            match mysql_async::Conn::new(options(bascule.port).db_name(Some("sbtest"))).await {
+                Ok(conn) => conns.push(conn),
+                Err(_) => errors += 1,
+            }
+        }
+        let begun = std::time::Instant::now();
+        let tasks: Vec<_> = conns.into_iter().zip(1..).map(|(conn, id)| tokio::spawn(client(conn, id))).collect();
+        let mut open = Vec::new();
+        for task in tasks {
+            match task.await.map_err(|error| error.to_string())? {
+                Ok(conn) => open.push(conn),
+                Err(error) => {
+                    say(&format!("a client of many: {error}"));
+                    errors += 1;
+                }
+            }
+        }
+        let statements = (open.len() * ROUNDS * STATEMENTS) as f64;
+        Ok((errors, (statements / begun.elapsed().as_secs_f64()).round()))
+    })
+}
+
+/// What each of many clients does: rounds, and statements in each.
+const ROUNDS: usize = 5;
+const STATEMENTS: usize = 4;
+
+async fn client(mut conn: mysql_async::Conn, id: u32) -> Result<mysql_async::Conn, mysql_async::Error> {
+    use mysql_async::prelude::Queryable;
+    for _ in 0..ROUNDS {
+        conn.query_drop("BEGIN").await?;
+        conn.exec_drop("UPDATE sbtest1 SET k = k + 1 WHERE id = ?", (id,)).await?;
+        conn.query_drop("COMMIT").await?;
+        conn.exec_drop("SELECT c FROM sbtest1 WHERE id = ?", (id,)).await?;
+    }
+    Ok(conn)
+}
+
+fn options(port: u16) -> mysql_async::OptsBuilder {
+    let options = mysql_async::OptsBuilder::default().ip_or_hostname("127.0.0.1").tcp_port(port);
+    options.user(Some("root")).prefer_socket(false)
 }
 
 /// Creates the database as an application would: through the port.
@@ -171,9 +245,7 @@ fn create_database(port: u16) -> Result<(), String> {
     use mysql_async::prelude::Queryable;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| error.to_string())?.block_on(async {
-        let options = mysql_async::OptsBuilder::default().ip_or_hostname("127.0.0.1").tcp_port(port);
-        let options = options.user(Some("root")).prefer_socket(false);
-        let mut conn = mysql_async::Conn::new(options).await.map_err(|error| error.to_string())?;
+        let mut conn = mysql_async::Conn::new(options(port)).await.map_err(|error| error.to_string())?;
         conn.query_drop("CREATE DATABASE sbtest").await.map_err(|error| error.to_string())
     })
 }
@@ -226,7 +298,7 @@ fn grid() -> impl Iterator<Item = (&'static str, u32)> {
 
 /// The last line, and whether the gate was passed everywhere.
 fn judge(ways: &[Way]) -> (Value, bool) {
-    let [bascule, postgresql, mysql] = ways else { return (json!({ "verdict": "fail" }), false) };
+    let [bascule, postgresql, mysql, hop @ ..] = ways else { return (json!({ "verdict": "fail" }), false) };
     let (mut figures, mut passed) = (Map::new(), true);
     for (at, (load, connections)) in grid().enumerate() {
         let own = &bascule.cells[at];
@@ -238,6 +310,9 @@ fn judge(ways: &[Way]) -> (Value, bool) {
             json!({
                 "vs_postgresql": hundredth(ratio(postgresql)),
                 "vs_mysql": hundredth(ratio(mysql)),
+                "hop_vs_postgresql": hop.first().map(|hop| {
+                    hundredth(hop.cells[at].per_second() / postgresql.cells[at].per_second().max(f64::EPSILON))
+                }),
                 "proxy_cpu_us_per_statement": hundredth(own.cpu_per_statement()),
                 "gate": gate,
             }),

@@ -45,13 +45,13 @@ impl Contestant {
     }
 
     /// Our own program serving from PostgreSQL alone; `root` has no password.
-    pub(crate) fn serving(folder: &Path, postgres: u16) -> Result<Self, String> {
+    pub(crate) fn serving(folder: &Path, postgres: u16, database: &str, connections: usize) -> Result<Self, String> {
         let port = free_port()?;
         let config = folder.join("proxy.toml");
         let text = format!(
             "[listen]\naddress = \"127.0.0.1:{port}\"\ntls = \"off\"\n\
              [target]\nhost = \"127.0.0.1\"\nport = {postgres}\nuser = \"postgres\"\npassword = \"\"\n\
-             database = \"bascule\"\nmax_connections = 80\n\
+             database = \"{database}\"\nmax_connections = {connections}\n\
              [[accounts]]\nuser = \"root\"\npassword = \"\"\n\
              [log]\nlevel = \"error\"\n"
         );

@@ -17,11 +17,12 @@ pub(super) struct SqlPlanner {
 }
 
 impl SqlPlanner {
-    /// A planner that keeps the plans of so many statements.
+    /// How many plans are expected, and the bytes that they take at most.
     const PLANS: usize = 4096;
+    const PLAN_BYTES: u64 = 16 << 20;
 
     pub(super) fn new() -> Self {
-        Self { cache: sql::Cache::new(Self::PLANS) }
+        Self { cache: sql::Cache::new(Self::PLANS, Self::PLAN_BYTES) }
     }
 }
 
@@ -58,6 +59,7 @@ impl Planner for SqlPlanner {
             user: &context.user,
             found_rows: 0,
             row_count: 0,
+            statement: 0,
             variables: &|_| None,
             locals: &[],
             user_variables: &|_| None,

@@ -43,6 +43,8 @@ pub struct Values<'v> {
     pub user: &'v str,
     pub found_rows: i64,
     pub row_count: i64,
+    /// The number of the session's statement.
+    pub statement: u64,
     /// System variables by lower-case name.
     pub variables: &'v dyn Fn(&str) -> Option<Value>,
     /// A routine's local variables, by slot.
@@ -184,6 +186,7 @@ impl<'v> Binder<'v> {
             ParameterSource::Local(slot) => return Ok(Cow::Borrowed(self.local(*slot)?.value())),
             ParameterSource::FoundRows => Value::Int(values.found_rows),
             ParameterSource::RowCount => Value::Int(values.row_count),
+            ParameterSource::StatementToken => Value::Text(format!("{}.{}:", values.connection_id, values.statement)),
             ParameterSource::Lock { .. } => return Err(SqlError::unsupported("a lock function inside a query")),
             ParameterSource::Rows(source) => Value::Text(self.rows(source)?),
             ParameterSource::JsonOf(inner) => super::json::scalar_value(&*self.value(inner)?)?,

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use quick_cache::Weighter;
 use quick_cache::sync::Cache as Bounded;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
@@ -24,18 +25,52 @@ enum Entry {
     Unshared,
 }
 
+/// Bytes that an entry of either cache takes beside what it holds: the key, the links of the queue, the table.
+const PLACE: usize = 96;
+/// The part of the limit that is for what is known of texts.
+const TEXTS_PART: u64 = 16;
+
+/// Weighs entries by the bytes that they take.
+#[derive(Clone, Debug)]
+struct Bytes;
+
+impl Weighter<u128, Entry> for Bytes {
+    fn weight(&self, _: &u128, entry: &Entry) -> u64 {
+        let held = match entry {
+            Entry::Asks(asked) => size_of_val::<[usize]>(asked) + 16,
+            Entry::Unshared => 0,
+        };
+        (PLACE + held) as u64
+    }
+}
+
+impl Weighter<u128, Arc<Plan>> for Bytes {
+    fn weight(&self, _: &u128, plan: &Arc<Plan>) -> u64 {
+        (PLACE + plan.weight()) as u64
+    }
+}
+
 /// A bounded cache of plans, shared by all sessions.
 #[derive(Debug)]
 pub struct Cache {
-    texts: Bounded<u128, Entry>,
-    plans: Bounded<u128, Arc<Plan>>,
+    texts: Bounded<u128, Entry, Bytes>,
+    plans: Bounded<u128, Arc<Plan>, Bytes>,
 }
 
 impl Cache {
-    /// A cache of at most `capacity` plans.
+    /// A cache that takes about `bytes` of memory at most; `plans` is how many are expected.
     #[must_use]
-    pub fn new(capacity: usize) -> Self {
-        Self { texts: Bounded::new(capacity), plans: Bounded::new(capacity) }
+    pub fn new(plans: usize, bytes: u64) -> Self {
+        Self {
+            texts: Bounded::with_weighter(plans, bytes / TEXTS_PART, Bytes),
+            plans: Bounded::with_weighter(plans, bytes - bytes / TEXTS_PART, Bytes),
+        }
+    }
+
+    /// Bytes that the kept plans take, as they're weighed.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.texts.weight() + self.plans.weight()
     }
 
     /// The plan of a statement. Refusals aren't kept: they are rare, and cheap to find again.
@@ -51,6 +86,10 @@ impl Cache {
         }
         let planned = super::planned(text, context)?;
         let plan = Arc::new(planned.plan);
+        // DDL makes another catalogue, under which no plan of this one is found again.
+        if matches!(&*plan, Plan::Ddl(_)) {
+            return Ok(plan);
+        }
         self.plans.insert(variant(key, &planned.asked, context), Arc::clone(&plan));
         self.texts.insert(key, Entry::Asks(planned.asked.into()));
         Ok(plan)

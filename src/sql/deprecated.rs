@@ -22,6 +22,11 @@ pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition>
                 found.push(dropped("|| as a synonym for OR", "OR"));
             }
             Token::NationalStringLiteral(_) => found.push(national()),
+            Token::Assignment => found.push(Condition::warning(
+                1287,
+                "Setting user variables within expressions is deprecated and will be removed in a future release. \
+                 Consider alternatives: 'SET variable=expression, ...', or 'SELECT expression(s) INTO variables(s)'.",
+            )),
             Token::Word(word) if word.quote_style.is_none() => {
                 if word.keyword == Keyword::BINARY && is_operator(previous, next) {
                     found.push(dropped("BINARY expr", "CAST"));

@@ -140,6 +140,8 @@ pub(super) struct Lowering<'c> {
     pub(super) depth: usize,
     /// Conversions warn of nothing: for expressions that have to be immutable, in indexes and generated columns.
     pub(super) quiet: bool,
+    /// Assignments to user variables inside the statement.
+    pub(super) assigning: super::assigning::Assigning,
     /// The tables that the statement writes and what it calls them: subqueries may not read them.
     pub(super) written: Vec<Written>,
     /// The first temporary table that the statement reads.
@@ -168,6 +170,7 @@ impl<'c> Lowering<'c> {
             depth: 0,
             quiet: false,
             written: Vec::new(),
+            assigning: super::assigning::Assigning::default(),
             temporary: None,
             seen: HashMap::new(),
             names: 0,

@@ -237,6 +237,13 @@ impl Lowering<'_> {
                 };
                 self.written = written;
                 let derived = derived?;
+                if self.assigning.happens() {
+                    let (name, sql) = (alias.name.value.clone(), derived.sql.clone());
+                    scope.add(derived_relation(&derived, &name, alias)?)?;
+                    // Read once, whatever it's joined to.
+                    let once = format!("(WITH once AS MATERIALIZED ({sql}) SELECT * FROM once)");
+                    return Ok(Some(format!("{once} AS {}", quote::identifier(&name))));
+                }
                 let lateral = if *lateral { "LATERAL " } else { "" };
                 let name = alias.name.value.clone();
                 let relation = derived_relation(&derived, &name, alias)?;

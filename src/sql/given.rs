@@ -10,7 +10,6 @@ use std::sync::Arc;
 use crate::value::Value;
 
 use super::lexer::{Lexeme, Lexer};
-use super::plan::StatementClass;
 use super::routine::Locals;
 use super::types::{Class, Type};
 
@@ -121,27 +120,17 @@ impl VariableKind {
 /// The collation of numbers and times as text.
 const NUMERIC_COLLATION: &str = "latin1_swedish_ci";
 
-/// The user variables that a statement mentions, or `None` when it may change one while it runs: then their values
-/// aren't known when it begins.
+/// The user variables that a statement mentions. Their values are those before it runs, also where it changes them.
 #[must_use]
-pub fn user_variables(text: &str) -> Option<Vec<String>> {
+pub fn user_variables(text: &str) -> Vec<String> {
     if memchr::memchr(b'@', text.as_bytes()).is_none() {
-        return Some(Vec::new());
+        return Vec::new();
     }
-    let sets = super::classify(text.as_bytes()) == StatementClass::Set;
-    let (mut names, mut depth, mut before) = (Vec::new(), 0_usize, Lexeme::Symbol(b' '));
-    for lexeme in Lexer::new(text.as_bytes()) {
-        match lexeme {
-            Lexeme::UserVariable(name) => names.push(String::from_utf8_lossy(name).to_lowercase()),
-            Lexeme::Symbol(b'(') => depth += 1,
-            Lexeme::Symbol(b')') => depth = depth.saturating_sub(1),
-            // SET finds all values before it assigns the first.
-            Lexeme::Symbol(b'=') if before == Lexeme::Symbol(b':') && !(sets && depth == 0) => return None,
-            Lexeme::Symbol(_) | Lexeme::Word(_) | Lexeme::Quoted(_) | Lexeme::Text(_) | Lexeme::SystemVariable(_) => {}
-        }
-        before = lexeme;
-    }
-    Some(names)
+    let named = |lexeme| match lexeme {
+        Lexeme::UserVariable(name) => Some(String::from_utf8_lossy(name).to_lowercase()),
+        Lexeme::Symbol(_) | Lexeme::Word(_) | Lexeme::Quoted(_) | Lexeme::Text(_) | Lexeme::SystemVariable(_) => None,
+    };
+    Lexer::new(text.as_bytes()).filter_map(named).collect()
 }
 
 #[cfg(test)]
@@ -150,10 +139,9 @@ mod tests {
 
     #[test]
     fn statements_tell_which_variables_they_read() {
-        assert_eq!(user_variables("SELECT 1"), Some(Vec::new()));
-        assert_eq!(user_variables("SELECT @A, @`b c`, @@x, '@d'"), Some(vec!["a".to_owned(), "b c".to_owned()]));
-        assert_eq!(user_variables("SET @a := @b + 1"), Some(vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!(user_variables("SET @a = (@b := 1)"), None);
-        assert_eq!(user_variables("SELECT @a := @a + 1"), None);
+        assert_eq!(user_variables("SELECT 1"), Vec::<String>::new());
+        assert_eq!(user_variables("SELECT @A, @`b c`, @@x, '@d'"), ["a", "b c"]);
+        assert_eq!(user_variables("SET @a := @b + 1"), ["a", "b"]);
+        assert_eq!(user_variables("SELECT @a := @a + 1"), ["a", "a"]);
     }
 }

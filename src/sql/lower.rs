@@ -220,12 +220,8 @@ impl Lowering<'_> {
     }
 
     fn variable(&mut self, parts: &[Ident]) -> Result<Option<Expression>, SqlError> {
-        if let ([name], Some(locals)) = (parts, &self.context.given.locals)
-            && let Some((slot, column)) = locals.variable(&name.value)
-        {
-            let local = Self::local(slot, column)?;
-            let body = if locals.in_server { Body::Sql(format!("_v{slot}")) } else { local.body };
-            return Ok(Some(Expression { body, ..local }));
+        if let Some(local) = self.local_variable(parts)? {
+            return Ok(Some(local));
         }
         let Some(first) = parts.first().filter(|first| first.quote_style.is_none() && first.value.starts_with('@'))
         else {
@@ -238,7 +234,11 @@ impl Lowering<'_> {
         self.deterministic("user variables")?;
         let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
         let name = name.trim_start_matches('@').to_lowercase();
-        Ok(Some(self.user_variable(name)))
+        let variable = self.user_variable(name.clone());
+        match self.assigned_variable(&name, &variable)? {
+            Some(changing) => Ok(Some(changing)),
+            None => Ok(Some(variable)),
+        }
     }
 
     fn unary(&mut self, op: UnaryOperator, operand: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {

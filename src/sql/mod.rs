@@ -8,6 +8,7 @@ pub mod plan;
 
 mod aggregate;
 mod assign;
+mod assigning;
 mod binary;
 mod bind;
 mod cache;
@@ -37,6 +38,7 @@ mod insert;
 mod json;
 mod keys;
 mod lexer;
+pub mod load;
 mod lower;
 mod maintenance;
 mod measure;
@@ -140,6 +142,7 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
     let (statement, modifiers) = source.parse_tokens(&tokens, modes)?;
     let mut lowering = Lowering::new(context, modes, source);
     lowering.warnings = deprecated::warnings(&source.tokens, modes);
+    lowering.assigning = assigning::Assigning::of(&source.tokens);
     let plan = match (&statement, into) {
         (Statement::Query(query), Into::Variables(variables)) => select_into(&mut lowering, query, variables)?,
         (_, Into::Variables(_) | Into::Nowhere) => lowered(&mut lowering, &statement, modifiers)?,
@@ -173,6 +176,11 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
             }
             let limited = limited(query, lowering.context);
             let query = limited.as_ref().unwrap_or(query);
+            if lowering.assigning.happens() {
+                let (derived, variables) = lowering.assigning_query(query)?;
+                let query = Box::new(query_plan(lowering, derived));
+                return Ok(Plan::Session(SessionCommand::Assigning { query, variables }));
+            }
             let derived = lowering.query(query, None)?;
             let total = if query.limit_clause.is_some() && select::counts_found_rows(query) {
                 Some(TargetSql(lowering.total(query)?))

@@ -32,6 +32,7 @@ impl Lowering<'_> {
     ) -> Result<Expression, SqlError> {
         use BinaryOperator as Op;
         match op {
+            Op::Assignment => return self.assign_variable(left, right, place),
             Op::Arrow | Op::LongArrow => return self.json_arrow(left, *op == Op::LongArrow, right, place),
             Op::Plus | Op::Minus => {
                 if let Some(shifted) = self.date_arithmetic(left, *op == Op::Minus, right, place)? {

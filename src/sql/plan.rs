@@ -1,6 +1,8 @@
 //! What a rewritten statement is: the contract between `sql` and those who execute plans.
 
+mod call;
 mod shown;
+mod weight;
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ pub use super::coerce::Rules;
 
 pub use super::given::{Given, UserVariable, VariableKind};
 
+pub use call::{Call, CallTarget, IntoTarget};
 pub use shown::{Explain, ExplainFormat, Maintained, RowSource, ShowCommand, Shown};
 
 /// Everything a rewrite depends on besides the text. All of it is part of the plan cache's key.
@@ -170,6 +173,19 @@ pub enum Plan {
     Session(SessionCommand),
 }
 
+impl Plan {
+    /// What MySQL warns of before the first value is seen.
+    #[must_use]
+    pub fn warnings(&self) -> &[Condition] {
+        match self {
+            Self::Query(query) => &query.warnings,
+            Self::Write(write) => &write.warnings,
+            Self::Session(SessionCommand::Assigning { query, .. }) => &query.warnings,
+            Self::Ddl(_) | Self::Session(_) => &[],
+        }
+    }
+}
+
 /// A query.
 #[derive(Clone, Debug)]
 pub struct QueryPlan {
@@ -235,7 +251,13 @@ impl WritePlan {
     /// Whether PostgreSQL must be told of strict mode: only the helpers ask for it.
     #[must_use]
     pub fn tells_strict(&self) -> bool {
-        self.strict && self.sql.as_str().contains("\"mysql\".")
+        // The one helper that reads no value moves a sequence.
+        const HELPERS: &str = "\"mysql\".";
+        const SILENT: &str = "reach(";
+        let sql = self.sql.as_str();
+        let speaks =
+            |(at, _): (usize, &str)| sql.get(at + HELPERS.len()..).is_some_and(|call| !call.starts_with(SILENT));
+        self.strict && sql.match_indices(HELPERS).any(speaks)
     }
 }
 
@@ -371,6 +393,8 @@ pub enum ParameterSource {
     Local(usize),
     FoundRows,
     RowCount,
+    /// A text that no other statement on the same PostgreSQL connection has.
+    StatementToken,
     /// GET_LOCK and the like, where the session answers them itself: name and timeout.
     Lock {
         function: LockFunction,
@@ -458,40 +482,21 @@ pub enum SessionCommand {
         query: Box<QueryPlan>,
         variables: Vec<(IntoTarget, VariableKind)>,
     },
+    /// A query that assigns to user variables: behind its own columns it has one for each of these, which is NULL when
+    /// nothing was assigned, empty for NULL, and otherwise `=` and the value's text.
+    Assigning {
+        query: Box<QueryPlan>,
+        variables: Vec<(String, VariableKind)>,
+    },
     /// SQL_CALC_FOUND_ROWS: `total` counts the rows that there were without LIMIT; it has the same parameters.
     Counted {
         query: Box<QueryPlan>,
         total: TargetSql,
     },
+    /// LOAD DATA.
+    Load(Box<super::load::Load>),
     /// A query over system variables and session functions only, e.g. `SELECT @@version_comment LIMIT 1`.
     Variables(Vec<(OutputColumn, ParameterSource)>),
-}
-
-/// CALL.
-#[derive(Clone, Debug)]
-pub struct Call {
-    pub database: Option<String>,
-    pub name: String,
-    /// Each with what takes the value of an OUT parameter.
-    pub arguments: Vec<(SetValue, Option<CallTarget>)>,
-}
-
-/// What can be given for an OUT parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallTarget {
-    /// `@name`, in lower case.
-    User(String),
-    Local(usize),
-    /// The client's n-th `?`.
-    Client(usize),
-}
-
-/// Where SELECT … INTO puts a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum IntoTarget {
-    /// `@name`, in lower case.
-    User(String),
-    Local(usize),
 }
 
 /// One table of LOCK TABLES.

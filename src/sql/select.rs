@@ -103,7 +103,10 @@ enum Tree {
 impl Lowering<'_> {
     /// A query inside an expression.
     pub(super) fn subquery(&mut self, query: &Query, place: Place<'_>) -> Result<Derived, SqlError> {
-        self.query_at(query, Some(place))
+        let allowed = self.assigning.forbid();
+        let derived = self.query_at(query, Some(place));
+        self.assigning.restore(allowed);
+        derived
     }
 
     /// A query. `parent` is what surrounds it and may be named in it.

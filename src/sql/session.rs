@@ -65,6 +65,9 @@ pub(super) fn command(
         "XA" | "HANDLER" | "CACHE" | "HELP" | "BINLOG" | "PURGE" | "CLONE" | "SHUTDOWN" | "RESTART" | "INSTALL"
         | "UNINSTALL" | "CHANGE" | "STOP" => return Err(SqlError::unsupported(first.value.to_ascii_uppercase())),
         "KILL" => administration::kill(&mut cursor)?,
+        "LOAD" if cursor.sees(&["DATA"]) || cursor.sees(&["XML"]) => {
+            SessionCommand::Load(Box::new(super::load::parse(&mut cursor, source, context)?))
+        }
         _other => return Ok(None),
     };
     cursor.finish()?;

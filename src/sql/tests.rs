@@ -48,6 +48,7 @@ fn bound(text: &str, client: &[Value], context: &Context) -> Result<Vec<Option<S
         user: "u@h",
         found_rows: 0,
         row_count: 0,
+        statement: 0,
         variables: &|_| None,
         locals: &[],
         user_variables: &|_| None,
@@ -160,7 +161,7 @@ fn deep_and_long_statements_end_in_an_answer() {
 
 #[test]
 fn plans_are_found_again() {
-    let (cache, context) = (Cache::new(16), context());
+    let (cache, context) = (Cache::new(16, 1 << 20), context());
     let first = cache.plan("SELECT 1", &context).expect("planned");
     assert!(Arc::ptr_eq(&first, &cache.plan("SELECT 1", &context).expect("planned")));
     let other = Context { sql_mode: String::new(), ..context };

@@ -36,6 +36,12 @@ impl Condition {
         Self { level: Level::Warning, code, message: message.into() }
     }
 
+    /// True for what MySQL says when it reads a statement: forms that it means to drop.
+    #[must_use]
+    pub const fn is_of_text(&self) -> bool {
+        matches!(self.code, 1287 | 1681 | 3719 | 3720 | 3778)
+    }
+
     /// A note.
     #[must_use]
     pub fn note(code: u16, message: impl Into<String>) -> Self {

@@ -79,7 +79,12 @@ fn config(port: u16, database: &str, connections: usize) -> Config {
 pub async fn open(connections: usize) -> Door {
     let servers = sandbox::shared().expect("the servers start");
     let database = servers.create_database().expect("a database").name;
-    let config = config(servers.postgres.port(), &database, connections);
+    open_on(servers.postgres.port(), &database, connections).await
+}
+
+/// The same to an empty database of whichever PostgreSQL.
+pub async fn open_on(port: u16, database: &str, connections: usize) -> Door {
+    let config = config(port, database, connections);
     let mut catalogue = Catalogue::default();
     catalogue.apply(&CatalogueChange::PutDatabase {
         name: "app".to_owned(),

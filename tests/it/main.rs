@@ -5,13 +5,16 @@
 #![allow(unreachable_pub, reason = "modules of one test binary")]
 
 mod crash;
+mod cursor;
 mod ddl;
 mod door;
 mod flip;
 mod forward;
 mod leaks;
+mod load;
 mod mirror;
 mod oracle;
+mod pooled;
 mod replicate;
 mod road;
 mod serve;

@@ -19,8 +19,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use bascule::sandbox;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
+use mysql_async::{InfileData, LocalInfileError};
 
 use crate::door::{self, Door};
 use accepted::Accepted;
@@ -46,6 +49,19 @@ fn scripts() -> Vec<Script> {
     paths.iter().map(|path| Script::read(path)).collect()
 }
 
+/// The file that LOAD DATA LOCAL asks for, in small pieces.
+fn given_file(name: &[u8]) -> BoxFuture<'static, Result<InfileData, LocalInfileError>> {
+    let path = folder().join("files").join(String::from_utf8_lossy(name).as_ref());
+    let digits = path.extension().is_some_and(|extension| extension == "hex");
+    let mut bytes = std::fs::read(path).expect("the file is in the repository");
+    if digits {
+        let value = |digit: u8| char::from(digit).to_digit(16).expect("a digit") as u8;
+        bytes = bytes.trim_ascii().chunks(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect();
+    }
+    let pieces: Vec<std::io::Result<Bytes>> = bytes.chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+    Box::pin(async move { Ok(Box::pin(futures_util::stream::iter(pieces)) as InfileData) })
+}
+
 /// One difference between the two answers to a statement.
 struct Difference {
     script: String,
@@ -66,8 +82,9 @@ impl Pair {
         let url = sandbox::shared().expect("the servers start").mysql.url("");
         let mysql = OptsBuilder::from_opts(Opts::from_url(&url).expect("the sandbox gives a good address"))
             .db_name(database)
+            .local_infile_handler(Some(given_file))
             .prefer_socket(false);
-        let bascule = door.options("app", "pw").db_name(database);
+        let bascule = door.options("app", "pw").db_name(database).local_infile_handler(Some(given_file));
         Self {
             mysql: Conn::new(mysql).await.expect("MySQL lets us in"),
             bascule: Conn::new(bascule).await.expect("Bascule lets us in"),

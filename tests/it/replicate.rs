@@ -85,6 +85,7 @@ impl Planner for Rewriter {
             user: &statement.context.user,
             found_rows: 0,
             row_count: 0,
+            statement: 0,
             variables: &|_| None,
             locals: &[],
             user_variables: &|_| None,

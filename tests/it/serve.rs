@@ -198,3 +198,41 @@ async fn a_session_becomes_another_users_and_ends_with_a_wrong_password() {
     assert_eq!(code(conn.change_user(wrong).await), Some(1045));
     assert!(conn.ping().await.is_err(), "the session is over");
 }
+
+#[tokio::test]
+async fn a_prepared_statement_follows_what_its_plan_depends_on() {
+    let door = open(2).await;
+    let mut conn = door.connect().await;
+    conn.query_drop("CREATE TABLE item (v VARCHAR(20))").await.expect("DDL");
+    conn.query_drop("INSERT INTO item VALUES ('1abc'), ('1')").await.expect("inserts");
+    let by_value = conn.prep("SELECT COUNT(*) FROM item WHERE v = ?").await.expect("prepares");
+    // Texts are compared as texts, numbers as numbers: the value's class decides.
+    for _ in 0..2 {
+        let found: Option<i64> = conn.exec_first(&by_value, ("1",)).await.expect("answers");
+        assert_eq!(found, Some(1));
+    }
+    for _ in 0..2 {
+        let found: Option<i64> = conn.exec_first(&by_value, (1,)).await.expect("answers");
+        assert_eq!(found, Some(2));
+    }
+    let all = conn.prep("SELECT * FROM item").await.expect("prepares");
+    let variable = conn.prep("SELECT @x").await.expect("prepares");
+    for (change, columns, x) in
+        [("SET @x = 'a'", 1, "a"), ("SET @x = 'b'", 1, "b"), ("ALTER TABLE item ADD COLUMN n INT", 2, "b")]
+    {
+        conn.query_drop(change).await.expect(change);
+        let rows: Vec<Row> = conn.exec(&all, ()).await.expect("answers");
+        assert_eq!(rows.first().map(Row::len), Some(columns), "{change}");
+        let found: Option<String> = conn.exec_first(&variable, ()).await.expect("answers");
+        assert_eq!(found.as_deref(), Some(x), "{change}");
+    }
+    conn.query_drop("SET sql_select_limit = 1").await.expect("limits");
+    assert_eq!(conn.exec::<Row, _, _>(&all, ()).await.expect("answers").len(), 1);
+    conn.query_drop("SET sql_select_limit = DEFAULT").await.expect("limits no more");
+    assert_eq!(conn.exec::<Row, _, _>(&all, ()).await.expect("answers").len(), 2);
+    // A session's own table of the same name, and the shared one again once it's gone.
+    for (change, rows) in [("CREATE TEMPORARY TABLE item (t INT)", 0), ("DROP TEMPORARY TABLE item", 2)] {
+        conn.query_drop(change).await.expect(change);
+        assert_eq!(conn.exec::<Row, _, _>(&all, ()).await.expect("answers").len(), rows, "{change}");
+    }
+}

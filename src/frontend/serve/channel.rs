@@ -128,11 +128,16 @@ impl Channel {
 
     /// Appends the number of columns and their definitions.
     pub(super) fn put_columns(&mut self, columns: &[OutputColumn], collation: u16, status: StatusFlags) {
-        self.put(|out| crate::wire::reader::put_lenenc(out, columns.len() as u64));
+        self.put_count(columns.len());
         self.put_definitions(columns, collation);
         if !self.capabilities.contains(Capabilities::DEPRECATE_EOF) {
             self.put(|out| resultset::put_eof(out, status, 0));
         }
+    }
+
+    /// Appends the number of columns.
+    pub(super) fn put_count(&mut self, columns: usize) {
+        self.put(|out| crate::wire::reader::put_lenenc(out, columns as u64));
     }
 
     /// Appends column definitions alone.

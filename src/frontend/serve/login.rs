@@ -54,6 +54,7 @@ const OFFERED: Capabilities = Capabilities(
         | Capabilities::CONNECT_WITH_DB.0
         | Capabilities::NO_SCHEMA.0
         | Capabilities::ODBC.0
+        | Capabilities::LOCAL_FILES.0
         | Capabilities::IGNORE_SPACE.0
         | Capabilities::PROTOCOL_41.0
         | Capabilities::INTERACTIVE.0

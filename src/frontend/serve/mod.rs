@@ -17,12 +17,14 @@ mod accounts;
 mod backend;
 mod channel;
 mod charset;
+mod cursor;
 mod ddl;
 mod derived;
 mod diagnostics;
 mod duplicate;
 mod error;
 mod explain;
+mod load;
 mod locks;
 mod login;
 mod modes;
@@ -74,8 +76,9 @@ use crate::target::{CancelHandle, Pool};
 pub const SERVER_VERSION: &str = "9.7.4";
 /// First connection id given out here; ids of carried sessions are MySQL's own and far below.
 const FIRST_CONNECTION_ID: u64 = 1_000_000;
-/// Plans kept for all sessions together.
-const PLAN_LIMIT: usize = 10_000;
+/// Plans expected for all sessions together, and the bytes that they take at most.
+const PLANS: usize = 10_000;
+const PLAN_BYTES: u64 = 48 << 20;
 /// How long a session waits for a connection to PostgreSQL.
 const POOL_WAIT: Duration = Duration::from_secs(10);
 
@@ -163,7 +166,7 @@ impl Serving {
             config,
             server_version,
             stop,
-            cache: Cache::new(PLAN_LIMIT),
+            cache: Cache::new(PLANS, PLAN_BYTES),
             routines: routine::Codes::default(),
             defaults,
             ddl: tokio::sync::Mutex::new(()),

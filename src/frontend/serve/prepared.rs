@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::backend::Failure;
+use super::cursor::Spool;
 use super::error::MysqlError;
 use super::query::Execution;
 use super::result::Protocol;
@@ -23,6 +24,8 @@ use crate::wire::{Capabilities, FieldType};
 
 /// MySQL's `max_prepared_stmt_count` counts for the server; here it bounds one session.
 const STATEMENT_LIMIT: usize = 16_382;
+/// CURSOR_TYPE_READ_ONLY among the flags of COM_STMT_EXECUTE.
+const READ_ONLY: u8 = 1;
 
 /// A client's prepared statement.
 #[derive(Debug, Default)]
@@ -36,6 +39,8 @@ struct Statement {
     long_bytes: usize,
     /// Data that couldn't be kept; told at the next execution, since COM_STMT_SEND_LONG_DATA has no answer.
     overflow: bool,
+    /// Rows that wait to be fetched.
+    cursor: Option<Spool>,
 }
 
 /// A plan, and all that it depends on. Looking this over costs less than asking the plan cache with a digest of it.
@@ -43,6 +48,8 @@ struct Statement {
 struct Remembered {
     plan: Arc<Plan>,
     version: u64,
+    /// Of the session's own tables.
+    session: u64,
     database: Option<String>,
     sql_mode: String,
     collation: String,
@@ -59,6 +66,23 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// True for a statement of that id.
+    pub(super) fn has(&self, id: u32) -> bool {
+        self.statements.contains_key(&id)
+    }
+
+    /// Takes the statement's cursor, open or not.
+    pub(super) fn take_cursor(&mut self, id: u32) -> Option<Spool> {
+        self.statements.get_mut(&id)?.cursor.take()
+    }
+
+    /// Opens a cursor, or gives it back.
+    pub(super) fn put_cursor(&mut self, id: u32, spool: Spool) {
+        if let Some(statement) = self.statements.get_mut(&id) {
+            statement.cursor = Some(spool);
+        }
+    }
+
     /// How many there are of both kinds.
     pub(super) fn count(&self) -> usize {
         self.statements.len() + self.named.len()
@@ -127,7 +151,7 @@ impl Session {
     }
 
     pub(super) fn count_parameters(&self, text: &str) -> Result<usize, MysqlError> {
-        let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
+        let sql_mode = &self.state.variables.derived(&self.serving.defaults).sql_mode;
         Ok(translate::parameter_count(text, sql_mode)?)
     }
 
@@ -146,8 +170,8 @@ impl Session {
     pub(super) async fn execute(&mut self, payload: &[u8]) -> Result<(), Failure> {
         let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
         let query_attributes = self.channel.capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
-        let unknown = || MysqlError::unknown_statement(id, "mysqld_stmt_execute");
-        let sql_mode = self.state.variables.text(&self.serving.defaults, "sql_mode");
+        let unknown = || MysqlError::unknown_statement(id, "mysql_stmt_precheck");
+        let sql_mode = &self.state.variables.derived(&self.serving.defaults).sql_mode;
         let statement = self.prepared.statements.get_mut(&id).ok_or_else(unknown)?;
         if std::mem::take(&mut statement.overflow) {
             statement.long_data.clear();
@@ -169,15 +193,24 @@ impl Session {
         statement.types = decoded.types;
         statement.long_data.clear();
         statement.long_bytes = 0;
-        let execution = Execution { values: &decoded.values, protocol: Protocol::Binary };
         let text = Arc::clone(&statement.text);
-        self.begin_statement(&text);
-        let catalogue = self.serving.catalogue.load_full();
+        statement.cursor = None;
+        let protocol = if decoded.cursor & READ_ONLY == 0 { Protocol::Binary } else { Protocol::Cursor };
+        self.executing = Some(id);
+        let execution = Execution { values: &decoded.values, protocol };
+        let outcome = self.execute_planned(id, &text, execution).await;
+        self.executing = None;
+        outcome
+    }
+
+    async fn execute_planned(&mut self, id: u32, text: &Arc<str>, execution: Execution<'_>) -> Result<(), Failure> {
+        self.begin_statement(text);
+        let catalogue = self.catalogue();
         let plan = match self.remembered(id, &catalogue, execution.values) {
             Some(plan) => plan,
-            None => match self.plan_and_remember(id, &text, &catalogue, execution.values) {
+            None => match self.plan_and_remember(id, text, &catalogue, execution.values) {
                 Some(plan) => plan,
-                None => return self.carry_out(&text, execution).await,
+                None => return self.carry_out(text, execution).await,
             },
         };
         self.state.forget_warnings();
@@ -189,6 +222,7 @@ impl Session {
         let known = self.prepared.statements.get(&id)?.remembered.as_ref()?;
         let derived = self.state.variables.derived(&self.serving.defaults);
         let same = known.version == catalogue.version
+            && known.session == catalogue.session.number
             && known.database == self.state.database
             && known.sql_mode == derived.sql_mode
             && known.collation == derived.collation
@@ -207,9 +241,8 @@ impl Session {
         values: &[Value],
     ) -> Option<Arc<Plan>> {
         let derived = self.state.variables.derived(&self.serving.defaults);
-        let fixed = derived.plans_as_usual()
-            && self.state.parameters.is_none()
-            && translate::user_variables(text).is_some_and(|names| names.is_empty());
+        let fixed =
+            derived.plans_as_usual() && self.state.parameters.is_none() && translate::user_variables(text).is_empty();
         if !fixed {
             return None;
         }
@@ -220,6 +253,7 @@ impl Session {
         let remembered = Remembered {
             plan: Arc::clone(&plan),
             version: catalogue.version,
+            session: catalogue.session.number,
             database: self.state.database.clone(),
             sql_mode: derived.sql_mode.clone(),
             collation: derived.collation.clone(),
@@ -247,11 +281,12 @@ impl Session {
     /// COM_STMT_RESET.
     pub(super) fn reset_statement(&mut self, payload: &[u8]) -> Result<(), Failure> {
         let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
-        let unknown = || MysqlError::unknown_statement(id, "mysqld_stmt_reset");
+        let unknown = || MysqlError::unknown_statement(id, "mysql_stmt_precheck");
         let statement = self.prepared.statements.get_mut(&id).ok_or_else(unknown)?;
         statement.long_data.clear();
         statement.long_bytes = 0;
         statement.overflow = false;
+        statement.cursor = None;
         self.ok();
         Ok(())
     }
@@ -261,15 +296,6 @@ impl Session {
         if let Ok(id) = execute::statement_id(payload) {
             self.prepared.statements.remove(&id);
         }
-    }
-
-    /// COM_STMT_FETCH: a result is always sent whole, which the protocol allows, so no cursor is ever open.
-    pub(super) fn fetch(&self, payload: &[u8]) -> Result<(), Failure> {
-        let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
-        if !self.prepared.statements.contains_key(&id) {
-            return Err(MysqlError::unknown_statement(id, "mysqld_stmt_fetch").into());
-        }
-        Err(MysqlError::new(1421, "HY000", format!("The statement ({id}) has no open cursor.")).into())
     }
 
     /// COM_FIELD_LIST: the definitions of a table's columns, each with its default.

@@ -130,7 +130,7 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         execution: Execution<'_>,
     ) -> Option<(Arc<Plan>, Vec<Value>)> {
-        if execution.protocol == Protocol::Binary {
+        if execution.protocol != Protocol::Text {
             return None;
         }
         let sql_mode = &self.state.variables.derived(&self.serving.defaults).sql_mode;
@@ -207,9 +207,20 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
+        self.run_assigning(query, &[], catalogue, execution).await
+    }
+
+    /// A query that assigns to variables, whose values come in columns that the client doesn't see.
+    async fn run_assigning(
+        &mut self,
+        query: &QueryPlan,
+        variables: &[(String, VariableKind)],
+        catalogue: &Arc<Catalogue>,
+        execution: Execution<'_>,
+    ) -> Result<(), Failure> {
         self.check_results(execution.protocol)?;
         self.check_read_locks(&query.columns)?;
-        self.state.warn_all(query.warnings.clone());
+        self.state.warn_of_plan(&query.warnings);
         let mut statement = self.bind(query.sql.as_str(), &query.parameters, catalogue, execution.values)?;
         if query.locking {
             statement.effect = Effect::Lock;
@@ -217,17 +228,23 @@ impl Session {
         self.begin_if_needed();
         let grip = self.grip().no_wait(query.sql.as_str().ends_with("NOWAIT"));
         let status = self.status();
-        let rows = ClientRows::new(&mut self.channel, &query.columns, self.state.collation, status, execution.protocol);
+        let mut rows =
+            ClientRows::new(&mut self.channel, &query.columns, self.state.collation, status, execution.protocol);
+        rows.hidden = variables.len();
         let mut sink = Sink::Client(rows);
         self.backend.perform(grip.call(), &statement, &mut sink).await?;
         self.state.absorb(self.backend.take_raised());
         let Sink::Client(mut rows) = sink else { return Ok(()) };
-        rows.start();
-        self.state.found_rows = i64::try_from(rows.rows).unwrap_or(i64::MAX);
+        let last = std::mem::take(&mut rows.last);
+        let ended = rows.end();
+        self.state.found_rows = i64::try_from(ended.rows).unwrap_or(i64::MAX);
         self.state.row_count = -1;
-        let (status, warnings) = (self.status(), self.shown_warnings());
-        self.channel.put_end(status, warnings);
-        Ok(())
+        for ((name, kind), left) in variables.iter().zip(last) {
+            let Some(left) = left else { continue };
+            let value = left.strip_prefix(b"=").map_or(Value::Null, |text| kind.value(text));
+            self.state.set_user_variable(&self.serving.defaults, name, value, Some(kind.clone()))?;
+        }
+        self.end_rows(ended).await
     }
 
     async fn run_write(
@@ -245,7 +262,7 @@ impl Session {
             self.state.warnings.truncate(known);
             return Err(MysqlError::from(error).into());
         }
-        self.state.warn_all(plan.warnings.clone());
+        self.state.warn_of_plan(&plan.warnings);
         self.begin_if_needed();
         let grip = self.grip_for(plan.tells_strict());
         let mut rows = Vec::new();
@@ -353,6 +370,11 @@ impl Session {
             SessionCommand::SelectInto { query, variables } => {
                 return self.select_into(query, variables, execution).await;
             }
+            SessionCommand::Assigning { query, variables } => {
+                let catalogue = self.catalogue();
+                return self.run_assigning(query, variables, &catalogue, execution).await;
+            }
+            SessionCommand::Load(load) => return self.load(load).await,
             SessionCommand::Counted { query, total } => return self.counted(query, total, execution).await,
             SessionCommand::Show(show) => return self.show(show, execution).await,
             SessionCommand::Explain(explain) => return self.explain(explain, execution).await,
@@ -433,11 +455,10 @@ impl Session {
         for row in rows {
             out.put(|index| row.get(index).and_then(Option::as_deref).map(str::as_bytes))?;
         }
+        let ended = out.end();
         self.state.found_rows = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         self.state.row_count = -1;
-        let (status, warnings) = (self.status(), self.shown_warnings());
-        self.channel.put_end(status, warnings);
-        Ok(())
+        self.end_answer(ended)
     }
 }
 

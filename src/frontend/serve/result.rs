@@ -1,6 +1,9 @@
 //! Where the rows of a statement go: nowhere, into memory (few), or straight on to the client.
 
+use bytes::BytesMut;
+
 use super::channel::Channel;
+use super::cursor::Spool;
 use super::error::MysqlError;
 use crate::sql::plan::OutputColumn;
 use crate::target::Row;
@@ -12,11 +15,22 @@ use crate::wire::{FieldType, StatusFlags};
 /// Rows that a write or an expression may return to be looked at here.
 const KEPT_LIMIT: usize = 1_000_000;
 
+/// What a column's flags tell of its table.
+const TABLE_FLAGS: u16 = column_flags::PRI_KEY
+    | column_flags::UNIQUE_KEY
+    | column_flags::MULTIPLE_KEY
+    | column_flags::PART_KEY
+    | column_flags::AUTO_INCREMENT
+    | column_flags::ON_UPDATE_NOW
+    | column_flags::TIMESTAMP;
+
 /// Which of the two row protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
     Text,
     Binary,
+    /// Binary rows that a cursor keeps for fetches.
+    Cursor,
 }
 
 /// Where rows go.
@@ -44,7 +58,18 @@ pub(super) struct ClientRows<'a> {
     formats: Vec<CellFormat>,
     types: Vec<u32>,
     pub(super) rows: u64,
+    /// How many columns behind the client's it doesn't see, and the last row's cells of them.
+    pub(super) hidden: usize,
+    pub(super) last: Vec<Option<Vec<u8>>>,
     started: bool,
+    /// Where a cursor's rows go.
+    spool: Option<Box<Spool>>,
+}
+
+/// What is left of a result whose rows are all there.
+pub(super) struct Ended {
+    pub(super) rows: u64,
+    pub(super) spool: Option<Box<Spool>>,
 }
 
 impl<'a> ClientRows<'a> {
@@ -64,7 +89,10 @@ impl<'a> ClientRows<'a> {
             formats: Vec::new(),
             types: Vec::new(),
             rows: 0,
+            hidden: 0,
+            last: Vec::new(),
             started: false,
+            spool: (protocol == Protocol::Cursor).then(Box::default),
         }
     }
 
@@ -74,7 +102,10 @@ impl<'a> ClientRows<'a> {
             return;
         }
         self.started = true;
-        self.channel.put_columns(self.columns, self.collation, self.status);
+        // A cursor's definitions follow when the result is there.
+        if self.spool.is_none() {
+            self.channel.put_columns(self.columns, self.collation, self.status);
+        }
         let oid = |index: usize| self.types.get(index).copied().unwrap_or(0);
         self.formats = self
             .columns
@@ -105,12 +136,40 @@ impl<'a> ClientRows<'a> {
         self.put_row(cell)
     }
 
+    /// All rows are there.
+    pub(super) fn end(mut self) -> Ended {
+        self.start();
+        if self.spool.is_some() {
+            self.channel.put_count(self.columns.len());
+            // MySQL's cursors read from a table that has no keys and fills nothing in.
+            let plain = |column: &OutputColumn| OutputColumn { flags: column.flags & !TABLE_FLAGS, ..column.clone() };
+            let columns: Vec<OutputColumn> = self.columns.iter().map(plain).collect();
+            self.channel.put_definitions(&columns, self.collation);
+        }
+        Ended { rows: self.rows, spool: self.spool }
+    }
+
+    /// Lets go of memory: to the client, or to the cursor's file.
+    pub(super) async fn relieve(&mut self) -> Result<(), SinkError> {
+        match &mut self.spool {
+            Some(spool) => spool.spill().await.map_err(SinkError::Refused),
+            None => self.channel.flush_if_large().await.map_err(|_| SinkError::Client),
+        }
+    }
+
     fn put_row<'r>(&mut self, cell: impl Fn(usize) -> Option<&'r [u8]>) -> Result<(), MysqlError> {
-        let Self { channel, formats, protocol, .. } = self;
-        let encoded = resultset::frame(&mut channel.out, &mut channel.sequence, |out| match protocol {
-            Protocol::Text => cell::text_row(out, formats, cell),
-            Protocol::Binary => cell::binary_row(out, formats, cell),
-        });
+        let Self { channel, formats, protocol, spool, .. } = self;
+        let encoded = if let Some(spool) = spool {
+            let mut row = BytesMut::new();
+            let encoded = cell::binary_row(&mut row, formats, cell);
+            spool.push(&row);
+            encoded
+        } else {
+            resultset::frame(&mut channel.out, &mut channel.sequence, |out| match protocol {
+                Protocol::Text => cell::text_row(out, formats, cell),
+                Protocol::Binary | Protocol::Cursor => cell::binary_row(out, formats, cell),
+            })
+        };
         self.rows += 1;
         encoded.map_err(|error| {
             let name = self.columns.get(error.column).map(|column| column.name.as_str()).unwrap_or_default();
@@ -125,6 +184,7 @@ impl Sink<'_> {
         match self {
             Self::Nothing => false,
             Self::Keep(rows) => !rows.is_empty(),
+            Self::Client(client) if client.spool.is_some() => client.rows > 0,
             Self::Client(client) => client.started,
         }
     }
@@ -148,7 +208,9 @@ impl Sink<'_> {
             }
             Self::Client(client) => {
                 client.put(|index| row.get(index)).map_err(SinkError::Refused)?;
-                client.channel.flush_if_large().await.map_err(|_| SinkError::Client)
+                let own = client.columns.len();
+                client.last = (own..own + client.hidden).map(|at| row.get(at).map(<[u8]>::to_vec)).collect();
+                client.relieve().await
             }
         }
     }

@@ -46,6 +46,8 @@ pub(super) struct Session {
     /// LOCK TABLES.
     pub(super) table_locks: Option<Vec<crate::sql::plan::TableLock>>,
     pub(super) temporary: Temporary,
+    /// The prepared statement that COM_STMT_EXECUTE executes.
+    pub(super) executing: Option<u32>,
     /// Another result of the same command follows.
     pub(super) more_results: bool,
     /// Procedures that are executed, outermost first.
@@ -162,6 +164,7 @@ impl Session {
             read_only: false,
             table_locks: None,
             temporary: Temporary::default(),
+            executing: None,
             more_results: false,
             calls: Vec::new(),
             using: Vec::new(),
@@ -318,7 +321,7 @@ impl Session {
             Command::StmtPrepare => self.prepare(body),
             Command::StmtExecute => self.execute(payload).await,
             Command::StmtReset => self.reset_statement(payload),
-            Command::StmtFetch => self.fetch(payload),
+            Command::StmtFetch => self.fetch(payload).await,
             Command::InitDb => {
                 let name = String::from_utf8_lossy(body).into_owned();
                 self.enter_database(&name)?;

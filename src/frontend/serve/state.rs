@@ -69,6 +69,10 @@ pub(super) struct State {
     pub(super) last_insert_id: u64,
     pub(super) found_rows: i64,
     pub(super) row_count: i64,
+    /// The statement is one of EXECUTE's: what is to be said of its text, PREPARE has said.
+    pub(super) named_execution: bool,
+    /// How many statements there were.
+    statements: u64,
     pub(super) warnings: Vec<Warning>,
     /// Warnings of the statement that is about to begin.
     foreseen: Vec<Warning>,
@@ -99,6 +103,8 @@ impl State {
             last_insert_id: 0,
             found_rows: 0,
             row_count: -1,
+            named_execution: false,
+            statements: 0,
             warnings: Vec::new(),
             foreseen: Vec::new(),
             more_warnings: 0,
@@ -121,6 +127,7 @@ impl State {
 
     /// Takes the time of the statement that begins now; `SET timestamp` stops the clock.
     pub(super) fn begin_statement(&mut self, defaults: &Defaults) {
+        self.statements += 1;
         self.time_micros = match self.variables.derived(defaults).stopped_clock {
             Some(micros) => micros,
             None => {
@@ -156,6 +163,12 @@ impl State {
         for condition in conditions {
             self.warn(condition.level.name(), condition.code, condition.message);
         }
+    }
+
+    /// Appends what a plan warns of.
+    pub(super) fn warn_of_plan(&mut self, conditions: &[Condition]) {
+        let said = |condition: &&Condition| !(self.named_execution && condition.is_of_text());
+        self.warn_all(conditions.iter().filter(said).cloned().collect());
     }
 
     /// Appends what a statement raised in PostgreSQL.
@@ -247,7 +260,7 @@ impl State {
 
     /// The values that `text` can be planned with.
     fn given(&self, defaults: &Defaults, text: &str) -> Given {
-        let read = crate::sql::user_variables(text).filter(|names| !names.is_empty());
+        let read = Some(crate::sql::user_variables(text)).filter(|names| !names.is_empty());
         let variables = read.map(|names| {
             let known = |name: String| self.user_variables.get(&name).cloned().map(|variable| (name, variable));
             Arc::new(names.into_iter().filter_map(known).collect())
@@ -285,6 +298,7 @@ impl State {
             user: &self.account,
             found_rows: self.found_rows,
             row_count: self.row_count,
+            statement: self.statements,
             variables: &variables,
             locals: &self.frame,
             user_variables: &user_variables,

@@ -36,7 +36,9 @@ impl Session {
         self.prepared.named.remove(&name);
         self.check_statement_count()?;
         check_preparable(&text)?;
-        self.check_plan(&text)?;
+        let plan = self.check_plan(&text)?;
+        let told = plan.as_deref().map_or(&[][..], Plan::warnings);
+        self.state.warn_all(told.iter().filter(|warning| warning.is_of_text()).cloned().collect());
         let parameters = self.count_parameters(&text)?;
         self.prepared.named.insert(name, Named { text: text.into(), parameters });
         self.state.row_count = 0;
@@ -52,19 +54,21 @@ impl Session {
 
     /// Names and grammar are checked now. What can't be carried without knowing the values waits for them, and DDL
     /// looks at the catalogue only when it's executed.
-    fn check_plan(&self, text: &str) -> Result<(), MysqlError> {
+    fn check_plan(&self, text: &str) -> Result<Option<Arc<Plan>>, MysqlError> {
         let catalogue = self.catalogue();
         let ddl = matches!(
             sql::classify(text.as_bytes()),
             StatementClass::Ddl | StatementClass::TemporaryTable | StatementClass::Administration
         );
         match self.plan(text, &catalogue) {
-            Err(error) if error.code == 1235 || (ddl && error.code != 1064) => Ok(()),
+            Err(error) if error.code == 1235 || (ddl && error.code != 1064) => Ok(None),
             Err(error) => Err(error),
-            Ok(plan) => match &*plan {
-                Plan::Session(SessionCommand::Call(call)) => self.procedure(call).map(|_| ()),
-                _others => Ok(()),
-            },
+            Ok(plan) => {
+                if let Plan::Session(SessionCommand::Call(call)) = &*plan {
+                    self.procedure(call)?;
+                }
+                Ok(Some(plan))
+            }
         }
     }
 
@@ -86,7 +90,9 @@ impl Session {
         // A statement of one's own sees nothing of the routine that executes it.
         let locals = self.state.locals.take();
         let outer = std::mem::replace(&mut self.using, using.to_vec());
+        self.state.named_execution = true;
         let outcome = self.carry_out(&text, execution).await;
+        self.state.named_execution = false;
         self.state.locals = locals;
         self.using = outer;
         self.state.parameters = None;

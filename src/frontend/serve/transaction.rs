@@ -60,6 +60,17 @@ impl Session {
         }
     }
 
+    /// A transaction around a statement of several parts, under autocommit.
+    pub(super) fn begin_alone(&mut self) {
+        self.announce(None, false);
+    }
+
+    /// Commits it.
+    pub(super) async fn commit_alone(&mut self) -> Result<(), Failure> {
+        let grip = self.grip();
+        self.backend.commit(grip.call()).await
+    }
+
     fn announce(&mut self, read_only: Option<bool>, snapshot: bool) {
         let next = std::mem::take(&mut self.next_transaction);
         let variables = &self.state.variables;

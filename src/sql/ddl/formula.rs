@@ -17,6 +17,7 @@ use super::super::scope::{Relation, Scope as Names};
 use super::super::types::oid;
 use super::canonical;
 use super::scope::Scope;
+use crate::schema::default;
 use crate::schema::quote::{identifier, literal};
 use crate::schema::{Catalogue, Column, ColumnDefault, Generated, Table};
 
@@ -84,7 +85,10 @@ pub(super) fn read(text: &str, table: &Table, usage: Use<'_>, scope: &Scope<'_>)
             lowering.assign(&own, at.unwrap_or(0), 1, &value)?
         }
     };
-    let sql = inline(&bare(&sql, table), &lowering.parameters, &scope.context.catalogue)?;
+    let clocks = matches!(usage, Use::Column(column) if column.generated.is_none());
+    // PostgreSQL's own conversion of text to bytes can't promise to be immutable.
+    let sql = bare(&sql, table).replace("convert_to(", "\"mysql\".to_bytes(");
+    let sql = inline(&sql, &lowering.parameters, clocks, &scope.context.catalogue)?;
     let text = canonical::text(expr).unwrap_or_else(|| text.to_owned());
     // As information_schema prints it.
     let text = text.replace('\\', "\\\\").replace('\'', "\\'");
@@ -149,10 +153,30 @@ fn bare(sql: &str, table: &Table) -> String {
     sql.replace(&format!("{}.", identifier(&table.title().table)), "")
 }
 
-/// Writes the values of literals into the text.
-pub(in crate::sql) fn inline(sql: &str, parameters: &[Parameter], catalogue: &Catalogue) -> Result<String, SqlError> {
+/// PostgreSQL's text of the statement's time.
+fn clock(source: &ParameterSource) -> Option<String> {
+    Some(match source {
+        ParameterSource::Now { fraction } => format!("({})::timestamp", default::instant(*fraction)?),
+        ParameterSource::UtcNow { fraction } => format!("(({}) AT TIME ZONE 'UTC')", default::instant(*fraction)?),
+        ParameterSource::Instant { fraction } => format!("({})", default::instant(*fraction)?),
+        ParameterSource::UnixNow => format!("extract(epoch FROM {})::int8", default::instant(0)?),
+        _other => return None,
+    })
+}
+
+/// Writes the values of literals into the text, and with `clocks` what stands for the statement's time.
+pub(in crate::sql) fn inline(
+    sql: &str,
+    parameters: &[Parameter],
+    clocks: bool,
+    catalogue: &Catalogue,
+) -> Result<String, SqlError> {
     let mut values = Vec::with_capacity(parameters.len());
     for parameter in parameters {
+        if let Some(clock) = clock(&parameter.source).filter(|_| clocks) {
+            values.push(clock);
+            continue;
+        }
         if !matches!(parameter.source, ParameterSource::Literal(_)) {
             return Err(SqlError::unsupported("an expression in a definition that depends on the session"));
         }
@@ -208,6 +232,7 @@ fn nothing(catalogue: &Catalogue) -> Values<'_> {
         user: "",
         found_rows: 0,
         row_count: 0,
+        statement: 0,
         variables: &|_| None,
         locals: &[],
         user_variables: &|_| None,
@@ -249,7 +274,7 @@ pub(super) fn converted(old: &Column, new: &Column, table: &Table, scope: &Scope
         return Err(SqlError::unsupported("changing this column"));
     };
     let sql = lowering.assign(&only(new), 0, 1, &column.expression())?;
-    inline(&bare(&sql, table), &lowering.parameters, &scope.context.catalogue)
+    inline(&bare(&sql, table), &lowering.parameters, false, &scope.context.catalogue)
 }
 
 /// Completes a new generated column whose text was read.

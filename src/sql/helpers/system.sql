@@ -12,6 +12,17 @@ BEGIN
   RETURN found;
 END $$;
 
+-- A user variable that a statement assigns to while it runs: see ../assigning.rs. The setting holds the statement's token,
+-- and behind it nothing for NULL or `=` and the value.
+CREATE OR REPLACE FUNCTION "mysql".variable_set(token text, name text, value text) RETURNS text LANGUAGE plpgsql VOLATILE AS
+$$ BEGIN PERFORM set_config(name, token || coalesce('=' || value, ''), false); RETURN value; END $$;
+CREATE OR REPLACE FUNCTION "mysql".variable_state(token text, name text) RETURNS text LANGUAGE plpgsql VOLATILE AS
+$$ DECLARE state text COLLATE "C" := current_setting(name, true); BEGIN
+ IF state IS NULL OR left(state, length(token)) <> token COLLATE "C" THEN RETURN NULL; END IF; RETURN substr(state, length(token) + 1); END $$;
+CREATE OR REPLACE FUNCTION "mysql".variable_get(token text, name text, before text) RETURNS text LANGUAGE plpgsql VOLATILE AS
+$$ DECLARE state text COLLATE "C" := "mysql".variable_state(token, name); BEGIN
+ IF state IS NULL THEN RETURN before; END IF; RETURN CASE WHEN state = '' THEN NULL ELSE substr(state, 2) END; END $$;
+
 -- What a table is called here; NULL when there's no such table.
 CREATE OR REPLACE FUNCTION "mysql".relation(schema_name text, table_name text) RETURNS oid LANGUAGE sql STABLE AS
 $$ SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

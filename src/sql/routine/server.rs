@@ -270,7 +270,7 @@ impl Writer<'_> {
         let names = Scope::default();
         let resolved = lowering.lower(&expr, Place::new(&names, "field list"));
         match resolved.and_then(|value| finish(&mut lowering, &value)) {
-            Ok(sql) => crate::sql::ddl::inline(&sql, &lowering.parameters, &self.context.catalogue),
+            Ok(sql) => crate::sql::ddl::inline(&sql, &lowering.parameters, true, &self.context.catalogue),
             Err(error) => self.failing(error, carrier),
         }
     }

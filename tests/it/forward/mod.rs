@@ -3,7 +3,7 @@
 mod captures;
 mod door;
 mod logins;
-mod raw;
+pub(crate) mod raw;
 mod sessions;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// What most drivers ask for.
-pub(super) const USUAL: Capabilities = Capabilities::PROTOCOL_41
+pub(crate) const USUAL: Capabilities = Capabilities::PROTOCOL_41
     .with(Capabilities::LONG_PASSWORD)
     .with(Capabilities::TRANSACTIONS)
     .with(Capabilities::SECURE_CONNECTION)
@@ -24,13 +24,13 @@ pub(super) const USUAL: Capabilities = Capabilities::PROTOCOL_41
 
 /// A connection.
 #[derive(Debug)]
-pub(super) struct Raw {
+pub(crate) struct Raw {
     stream: TcpStream,
     unread: BytesMut,
-    pub(super) capabilities: Capabilities,
-    pub(super) greeting: Greeting,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) greeting: Greeting,
     /// The last packet of the login.
-    pub(super) login: Bytes,
+    pub(crate) login: Bytes,
 }
 
 /// `caching_sha2_password`'s first data.
@@ -47,7 +47,7 @@ fn scrambled(password: &str, scramble: &[u8]) -> Vec<u8> {
 
 impl Raw {
     /// Logs in as a user whose password MySQL has in its cache, or who has none.
-    pub(super) async fn connect(address: SocketAddr, capabilities: Capabilities, user: &str, password: &str) -> Self {
+    pub(crate) async fn connect(address: SocketAddr, capabilities: Capabilities, user: &str, password: &str) -> Self {
         let stream = TcpStream::connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("nodelay");
         let mut unread = BytesMut::new();
@@ -79,37 +79,37 @@ impl Raw {
         }
     }
 
-    pub(super) async fn send(&mut self, payload: &[u8], sequence: u8) {
+    pub(crate) async fn send(&mut self, payload: &[u8], sequence: u8) {
         let mut out = BytesMut::new();
         packet::put(&mut out, payload, sequence);
         self.stream.write_all(&out).await.expect("written");
     }
 
-    pub(super) async fn send_raw(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.expect("written");
     }
 
     /// The next packet; `None` when the server has closed.
-    pub(super) async fn packet(&mut self) -> Option<Packet> {
+    pub(crate) async fn packet(&mut self) -> Option<Packet> {
         packet(&mut self.stream, &mut self.unread).await
     }
 
     /// Sends a command and returns its reply, byte for byte; shorter than a reply if the server closes.
-    pub(super) async fn command(&mut self, payload: &[u8]) -> Bytes {
+    pub(crate) async fn command(&mut self, payload: &[u8]) -> Bytes {
         self.send(payload, 0).await;
         let command = payload.first().and_then(|&byte| Command::from_byte(byte));
         self.reply(ReplyShape::of(command), b"").await
     }
 
     /// Runs SQL.
-    pub(super) async fn query(&mut self, sql: &str) -> Bytes {
+    pub(crate) async fn query(&mut self, sql: &str) -> Bytes {
         let mut payload = BytesMut::from(&[Command::Query as u8][..]);
         payload.put_slice(sql.as_bytes());
         self.command(&payload).await
     }
 
     /// Reads a reply to its end; answers a request for a file with `file`.
-    pub(super) async fn reply(&mut self, shape: ReplyShape, file: &[u8]) -> Bytes {
+    pub(crate) async fn reply(&mut self, shape: ReplyShape, file: &[u8]) -> Bytes {
         let mut tracker = ReplyTracker::new(shape, self.capabilities);
         let mut reply = BytesMut::new();
         while !tracker.is_done() {

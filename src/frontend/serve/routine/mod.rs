@@ -74,6 +74,9 @@ impl Session {
         // EXECUTE … USING gives the values of `?` by names.
         let given = self.state.parameters.clone();
         let execution = given.as_ref().map_or(execution, |values| Execution { values, ..execution });
+        // A procedure may have any number of results, so none of them is a cursor's.
+        let protocol = if execution.protocol == Protocol::Text { Protocol::Text } else { Protocol::Binary };
+        let execution = Execution { protocol, ..execution };
         for (at, (mode, (value, target))) in code.parameters.iter().zip(&call.arguments).enumerate() {
             if *mode != Mode::In && target.is_none() {
                 let text = format!(
@@ -146,7 +149,7 @@ impl Session {
         let Some(routine) = self.calls.last() else { return Ok(()) };
         let needed = match protocol {
             Protocol::Text => Capabilities::MULTI_RESULTS,
-            Protocol::Binary => Capabilities::PS_MULTI_RESULTS,
+            Protocol::Binary | Protocol::Cursor => Capabilities::PS_MULTI_RESULTS,
         };
         if self.channel.capabilities.contains(needed) {
             return Ok(());

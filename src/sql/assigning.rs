@@ -1,0 +1,202 @@
+//! `@name := expression` inside a query.
+//!
+//! # MySQL's rule and PostgreSQL's
+//! MySQL assigns while it goes through the rows: what a row assigns, the next expression and the next row read, and the
+//! last value stays (manual, "User-Defined Variables"; deprecated, but the way in which rows were numbered for twenty
+//! years). The type of `@name` in the statement is the one that it had when the statement began.
+//!
+//! Here the value stands in a setting of PostgreSQL's connection while the statement runs, written and read by volatile
+//! functions, which PostgreSQL evaluates row by row, in the order of the select list and after sorting. The value that
+//! is left is shown in hidden columns behind the client's; the last row's are the session's. Connections are shared
+//! by sessions, so each value is kept under the token of its statement: what another statement left isn't seen.
+//!
+//! # What is refused
+//! Where PostgreSQL decides how often or in which order expressions are evaluated, nothing can be promised: inside
+//! DISTINCT, UNION and subqueries, and where groups would read what other groups assigned. A derived table is read once,
+//! before the rows that it is joined to (`(SELECT @n := 0) AS init`), which a materialised expression holds PostgreSQL to.
+
+use sqlparser::ast::{Expr, GroupByExpr, Query, SetExpr};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use crate::schema::quote;
+
+use super::expression::{Expression, Lowering};
+use super::lower::Place;
+use super::operators::unnested;
+use super::plan::{ParameterSource, SqlError, VariableKind};
+use super::select::Derived;
+use super::types::{Carrier, Class, Coercibility, Collation, Type};
+
+/// What a statement does to user variables.
+#[derive(Debug, Default)]
+pub(super) struct Assigning {
+    /// Lower-case names that it assigns to somewhere.
+    names: Vec<String>,
+    /// Assignments may stand where the work is.
+    allowed: bool,
+    /// PostgreSQL text of the statement's token.
+    token: String,
+    /// What was assigned, with the class of the values.
+    written: Vec<(String, VariableKind, Class)>,
+    /// What was read, with the class as which it was.
+    read: Vec<(String, Class)>,
+}
+
+impl Assigning {
+    /// The names that stand before `:=`.
+    pub(super) fn of(tokens: &[TokenWithSpan]) -> Self {
+        let named = tokens.windows(2).filter_map(|pair| match pair {
+            [name, next] if next.token == Token::Assignment => match &name.token {
+                Token::Word(word) => word.value.strip_prefix('@').map(str::to_lowercase),
+                _other => None,
+            },
+            _other => None,
+        });
+        Self { names: named.collect(), ..Self::default() }
+    }
+
+    /// True when the statement assigns.
+    pub(super) fn happens(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// Nothing may be assigned below; the answer restores what was.
+    pub(super) fn forbid(&mut self) -> bool {
+        std::mem::replace(&mut self.allowed, false)
+    }
+
+    /// Takes back [`Assigning::forbid`].
+    pub(super) fn restore(&mut self, allowed: bool) {
+        self.allowed = allowed;
+    }
+}
+
+impl Lowering<'_> {
+    /// A query that assigns: its SQL with the hidden columns, and the variables that they are.
+    pub(super) fn assigning_query(
+        &mut self,
+        query: &Query,
+    ) -> Result<(Derived, Vec<(String, VariableKind)>), SqlError> {
+        let refused = |what: &str| Err(SqlError::unsupported(format_args!("assignment to a variable beside {what}")));
+        let SetExpr::Select(select) = &*query.body else { return refused("UNION") };
+        if select.distinct.is_some() {
+            return refused("DISTINCT");
+        }
+        self.assigning.token = self.parameter(&ParameterSource::StatementToken, Carrier::Text.oid());
+        self.assigning.allowed = true;
+        let mut derived = self.query(query, None)?;
+        self.assigning.allowed = false;
+        let grouped = match &select.group_by {
+            GroupByExpr::Expressions(items, _) => !items.is_empty(),
+            GroupByExpr::All(_) => true,
+        };
+        if grouped && !self.assigning.read.is_empty() {
+            return refused("GROUP BY");
+        }
+        self.check_kinds()?;
+        let mut variables: Vec<(String, VariableKind)> = Vec::new();
+        for (name, kind, _) in &self.assigning.written {
+            variables.retain(|(known, _)| known != name);
+            variables.push((name.clone(), kind.clone()));
+        }
+        let state = |(name, _): &(String, VariableKind)| {
+            format!("\"mysql\".variable_state({}, {})", self.assigning.token, quote::literal(&setting(name)))
+        };
+        let hidden: Vec<String> = variables.iter().map(state).collect();
+        derived.sql = format!("SELECT \"rows\".*, {} FROM ({}) AS \"rows\"", hidden.join(", "), derived.sql);
+        Ok((derived, variables))
+    }
+
+    /// A variable that is read as one class must not be assigned values that aren't of it.
+    fn check_kinds(&self) -> Result<(), SqlError> {
+        let fits = |written: Class, read: Class| match read {
+            Class::Integer => matches!(written, Class::Integer | Class::Null),
+            Class::Decimal => matches!(written, Class::Integer | Class::Decimal | Class::Null),
+            Class::Real => matches!(written, Class::Integer | Class::Decimal | Class::Real | Class::Null),
+            Class::Text
+            | Class::Open
+            | Class::Bytes
+            | Class::Null
+            | Class::Date
+            | Class::DateTime
+            | Class::Time
+            | Class::Json => true,
+        };
+        for (name, read) in &self.assigning.read {
+            let other = |(written, _, class): &&(String, VariableKind, Class)| written == name && !fits(*class, *read);
+            if self.assigning.written.iter().any(|written| other(&written)) {
+                return Err(SqlError::unsupported("a user variable that gets another type while it's read"));
+            }
+        }
+        Ok(())
+    }
+
+    /// `@name := value`.
+    pub(super) fn assign_variable(
+        &mut self,
+        target: &Expr,
+        value: &Expr,
+        place: Place<'_>,
+    ) -> Result<Expression, SqlError> {
+        let name = match unnested(target) {
+            Expr::Identifier(name) => name.value.clone(),
+            Expr::CompoundIdentifier(parts) => {
+                parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".")
+            }
+            _other => String::new(),
+        };
+        let Some(name) = name.strip_prefix('@').filter(|name| !name.starts_with('@') && self.assigning.allowed) else {
+            return Err(SqlError::unsupported("operator :="));
+        };
+        let name = name.to_lowercase();
+        let value = self.lower(value, place)?;
+        let kind = VariableKind::of_type(&value.ty, &self.context.collation);
+        let cast = match value.ty.class {
+            Class::Integer | Class::Decimal | Class::Real => format!("::{}", value.ty.carrier.name()),
+            Class::Text | Class::Open | Class::Null => String::new(),
+            Class::Bytes | Class::Date | Class::DateTime | Class::Time | Class::Json => {
+                return Err(SqlError::unsupported("assignment of bytes, dates or JSON to a variable in a query"));
+            }
+        };
+        let text = self.text(&value)?;
+        let (token, setting) = (&self.assigning.token, quote::literal(&setting(&name)));
+        let sql = format!("\"mysql\".variable_set({token}, {setting}, {text}){cast}");
+        self.assigning.written.push((name, kind, value.ty.class));
+        Ok(Expression { origin: None, ..Expression::sql(sql, value.ty.clone(), value.nullable) })
+    }
+
+    /// `@name` in a statement that assigns to it; `before` is the variable as the statement finds it.
+    pub(super) fn assigned_variable(
+        &mut self,
+        name: &str,
+        before: &Expression,
+    ) -> Result<Option<Expression>, SqlError> {
+        if !self.assigning.names.iter().any(|assigned| assigned == name) {
+            return Ok(None);
+        }
+        let initial = self.text(before)?;
+        let ty = match before.ty.class {
+            Class::Integer | Class::Decimal | Class::Real | Class::Text => before.ty.clone(),
+            // One that was never set is NULL, and text once it's set.
+            Class::Bytes if before.is_null() => {
+                let collation =
+                    Some(Collation { name: self.context.collation.clone(), coercibility: Coercibility::Column });
+                Type { collation, ..Type::text(before.ty.length / 4, &self.context.collation) }
+            }
+            Class::Bytes | Class::Open | Class::Null | Class::Date | Class::DateTime | Class::Time | Class::Json => {
+                return Err(SqlError::unsupported("assignment to a variable that holds bytes"));
+            }
+        };
+        let cast = if ty.is_text() { String::new() } else { format!("::{}", ty.carrier.name()) };
+        let (token, setting) = (&self.assigning.token, quote::literal(&setting(name)));
+        let sql = format!("\"mysql\".variable_get({token}, {setting}, {initial}){cast}");
+        self.assigning.read.push((name.to_owned(), ty.class));
+        Ok(Some(Expression::sql(sql, ty, true)))
+    }
+}
+
+/// The PostgreSQL setting that holds a variable while a statement runs.
+fn setting(name: &str) -> String {
+    let digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("mysql_variable.v{digits}")
+}
