@@ -54,6 +54,16 @@ impl Lowering<'_> {
         let inside = self.context.given.locals.as_ref().is_some_and(|locals| locals.in_server);
         let alike = inside && numeric && matches!(value.ty.class, Class::Integer | Class::Decimal);
         if flexible && !literal_text && !alike {
+            // What its conversion warns of would be told once, when the function is made, and never again.
+            if let Some(constant) = value.constant().filter(|_| inside) {
+                let mut warnings = Vec::new();
+                super::value::stored(constant, (frame, slot), (&self.context.sql_mode, "UTC"), &mut warnings)?;
+                if !warnings.is_empty() {
+                    return Err(SqlError::unsupported(
+                        "a literal that is changed when it's stored, in a stored function",
+                    ));
+                }
+            }
             return self.assign(frame, slot, 1, value);
         }
         let strict = self.rules().strict;
