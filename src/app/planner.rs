@@ -61,6 +61,7 @@ impl Planner for SqlPlanner {
             row_count: 0,
             statement: 0,
             variables: &|_| None,
+            locals: &[],
             user_variables: &|_| None,
             rows: &|_| Err(SqlError::unsupported("replay of a query on system tables")),
         };

@@ -308,7 +308,9 @@ impl Builder<'_> {
             CatalogueChange::PutTable(_)
             | CatalogueChange::PutDatabase { .. }
             | CatalogueChange::PutView(_)
-            | CatalogueChange::DropView(_) => false,
+            | CatalogueChange::DropView(_)
+            | CatalogueChange::PutRoutine(_)
+            | CatalogueChange::DropRoutine { .. } => false,
         });
         if !drops_only && tables.iter().any(|table| self.state.halted.contains_key(table)) {
             return self.halt_all(&tables, "its definition changed while it wasn't followed");
@@ -337,7 +339,9 @@ impl Builder<'_> {
             CatalogueChange::PutTable(_)
             | CatalogueChange::PutDatabase { .. }
             | CatalogueChange::PutView(_)
-            | CatalogueChange::DropView(_) => {}
+            | CatalogueChange::DropView(_)
+            | CatalogueChange::PutRoutine(_)
+            | CatalogueChange::DropRoutine { .. } => {}
         }
     }
 
@@ -407,6 +411,9 @@ fn changed_table(change: &CatalogueChange) -> Option<TableName> {
         CatalogueChange::PutTable(table) => Some(table.name.clone()),
         CatalogueChange::DropTable(name) => Some(name.clone()),
         CatalogueChange::PutView(_) | CatalogueChange::DropView(_) => None,
-        CatalogueChange::PutDatabase { .. } | CatalogueChange::DropDatabase { .. } => None,
+        CatalogueChange::PutDatabase { .. }
+        | CatalogueChange::DropDatabase { .. }
+        | CatalogueChange::PutRoutine(_)
+        | CatalogueChange::DropRoutine { .. } => None,
     }
 }

@@ -11,6 +11,7 @@ pub mod default;
 mod error;
 mod index;
 pub mod quote;
+mod routine;
 pub mod temporary;
 pub mod types;
 
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use columns::column_type;
 pub use error::SchemaError;
+pub use routine::{Characteristics, ParameterMode, Routine, RoutineKind};
 pub use temporary::{TEMPORARY_SCHEMA, TemporaryTables};
 
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,12 @@ pub struct Database {
     /// By name; views and tables share their names.
     #[serde(default)]
     pub views: BTreeMap<String, Arc<View>>,
+    /// By name in lower case: MySQL never distinguishes case in them.
+    #[serde(default)]
+    pub procedures: BTreeMap<String, Arc<Routine>>,
+    /// As above.
+    #[serde(default)]
+    pub functions: BTreeMap<String, Arc<Routine>>,
 }
 
 /// Database and table name, as MySQL spells them. The PostgreSQL names are the same, always quoted.
@@ -531,6 +539,16 @@ impl Catalogue {
                     database.views.remove(&name.table);
                 }
             }
+            CatalogueChange::PutRoutine(routine) => {
+                let database = self.databases.entry(routine.name.database.clone()).or_default();
+                let routines = database.routines_mut(routine.kind);
+                routines.insert(routine.name.table.to_lowercase(), Arc::clone(routine));
+            }
+            CatalogueChange::DropRoutine { kind, name } => {
+                if let Some(database) = self.databases.get_mut(&name.database) {
+                    database.routines_mut(*kind).remove(&name.table.to_lowercase());
+                }
+            }
         }
         self.version += 1;
     }
@@ -553,6 +571,12 @@ pub enum CatalogueChange {
     /// Creates or replaces a view.
     PutView(Arc<View>),
     DropView(TableName),
+    /// Creates or replaces a routine.
+    PutRoutine(Arc<Routine>),
+    DropRoutine {
+        kind: RoutineKind,
+        name: TableName,
+    },
 }
 
 impl CatalogueChange {
@@ -562,7 +586,12 @@ impl CatalogueChange {
         match self {
             Self::PutTable(table) => table.temporary.is_some(),
             Self::DropTable(name) => name.database == TEMPORARY_SCHEMA,
-            Self::PutDatabase { .. } | Self::DropDatabase { .. } | Self::PutView(_) | Self::DropView(_) => false,
+            Self::PutDatabase { .. }
+            | Self::DropDatabase { .. }
+            | Self::PutView(_)
+            | Self::DropView(_)
+            | Self::PutRoutine(_)
+            | Self::DropRoutine { .. } => false,
         }
     }
 }

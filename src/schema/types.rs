@@ -101,6 +101,19 @@ pub fn integer_range(column_type: &ColumnType) -> Option<(i128, i128)> {
     Some(if unsigned { (0, span - 1) } else { (-(span / 2), span / 2 - 1) })
 }
 
+/// True for the types of whole numbers.
+#[must_use]
+pub const fn is_integer(column_type: &ColumnType) -> bool {
+    matches!(
+        column_type,
+        ColumnType::TinyInt { .. }
+            | ColumnType::SmallInt { .. }
+            | ColumnType::MediumInt { .. }
+            | ColumnType::Int { .. }
+            | ColumnType::BigInt { .. }
+    )
+}
+
 /// True for types that hold characters and so have a collation.
 #[must_use]
 pub fn is_character(column_type: &ColumnType) -> bool {

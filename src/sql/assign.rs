@@ -126,6 +126,10 @@ impl Lowering<'_> {
             {
                 self.render(value, ty.carrier)
             }
+            // An instant stays one; as a value it would have to be read in the session's zone again.
+            Body::Parameter(ParameterSource::Local(_)) if value.ty.carrier == Carrier::TimestampTz => {
+                self.render(value, ty.carrier)
+            }
             Body::Parameter(source) => self.stored(table, at, row, source.clone()),
             Body::Condition(_) => self.render(value, ty.carrier),
             Body::Sql(sql) => match (value.ty.class, ty.class) {

@@ -16,6 +16,7 @@ use crate::wire::condition::Condition;
 use super::coerce;
 use super::information_schema;
 use super::plan::{Parameter, ParameterSource, RowSource, SqlError};
+use super::routine::Local;
 use super::temporal;
 use super::types::oid;
 
@@ -46,6 +47,8 @@ pub struct Values<'v> {
     pub statement: u64,
     /// System variables by lower-case name.
     pub variables: &'v dyn Fn(&str) -> Option<Value>,
+    /// A routine's local variables, by slot.
+    pub locals: &'v [Local],
     /// User variables by lower-case name.
     pub user_variables: &'v dyn Fn(&str) -> Option<Value>,
     /// Rows of system tables that only the session knows.
@@ -94,6 +97,7 @@ impl<'v> Binder<'v> {
             (ParameterSource::Instant { fraction }, _) => {
                 Some(temporal::instant(self.values.time_micros, *fraction).ok_or_else(out_of_time)?)
             }
+            (ParameterSource::Local(slot), None) => return Ok(self.local(*slot)?.text.clone()),
             (source, Some(assignment)) => {
                 let value = self.value(source)?;
                 let Some(column) = assignment.table.columns.get(assignment.column) else {
@@ -134,6 +138,11 @@ impl<'v> Binder<'v> {
             seen = Some(generated);
         }
         Ok(())
+    }
+
+    fn local(&self, slot: usize) -> Result<&'v Local, SqlError> {
+        let missing = || SqlError::unsupported("a local variable outside of its routine");
+        self.values.locals.get(slot).ok_or_else(missing)
     }
 
     fn client(&self, position: usize) -> Result<&'v Value, SqlError> {
@@ -180,6 +189,7 @@ impl<'v> Binder<'v> {
             ParameterSource::Variable(name) => (values.variables)(name)
                 .ok_or_else(|| SqlError::new(1193, "HY000", format!("Unknown system variable '{name}'")))?,
             ParameterSource::UserVariable(name) => (values.user_variables)(name).unwrap_or(Value::Null),
+            ParameterSource::Local(slot) => return Ok(Cow::Borrowed(self.local(*slot)?.value())),
             ParameterSource::FoundRows => Value::Int(values.found_rows),
             ParameterSource::RowCount => Value::Int(values.row_count),
             ParameterSource::StatementToken => Value::Text(format!("{}.{}:", values.connection_id, values.statement)),

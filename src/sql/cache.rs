@@ -132,6 +132,7 @@ fn key(text: &str, context: &Context) -> u128 {
         digest.update(&part.len().to_le_bytes());
         digest.update(part.as_bytes());
     }
+    digest.update(&context.given.locals.as_ref().map_or(0, |locals| locals.digest).to_le_bytes());
     digest.update(&xxh3_128(text.as_bytes()).to_le_bytes());
     digest.digest128()
 }

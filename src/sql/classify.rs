@@ -194,28 +194,6 @@ fn with(mut lexer: Lexer<'_>) -> StatementClass {
     StatementClass::Read
 }
 
-/// The statements of a text, separated by `;`, without empty ones. The pieces point into the text.
-#[must_use]
-pub fn split(text: &[u8]) -> Vec<&[u8]> {
-    let mut lexer = Lexer::new(text);
-    let mut pieces = Vec::new();
-    let (mut start, mut filled) = (0, false);
-    while let Some(lexeme) = lexer.next() {
-        if lexeme == Lexeme::Symbol(b';') {
-            if filled {
-                pieces.extend(text.get(start..lexer.offset() - 1));
-            }
-            (start, filled) = (lexer.offset(), false);
-        } else {
-            filled = true;
-        }
-    }
-    if filled {
-        pieces.extend(text.get(start..));
-    }
-    pieces
-}
-
 /// The name in SAVEPOINT, ROLLBACK TO [SAVEPOINT] and RELEASE SAVEPOINT.
 #[must_use]
 pub fn savepoint_name(text: &[u8]) -> Option<String> {
@@ -408,13 +386,6 @@ mod tests {
             assert_eq!(classify(text.as_bytes()), *class, "{text}");
         }
         assert_eq!(classify(b"select '\xff\xfe"), Read);
-    }
-
-    #[test]
-    fn pieces_of_several_statements() {
-        let pieces: Vec<_> =
-            split(b"select ';'; ; update t set a=1;").into_iter().map(String::from_utf8_lossy).collect();
-        assert_eq!(pieces, ["select ';'", " update t set a=1"]);
     }
 
     #[test]

@@ -257,6 +257,11 @@ impl<'c> Lowering<'c> {
 
     /// PostgreSQL text of the expression, of type `carrier`.
     pub(super) fn render(&mut self, expression: &Expression, carrier: Carrier) -> Result<String, SqlError> {
+        // A local variable is a value of its type, like a column's.
+        if let Body::Parameter(source @ ParameterSource::Local(_)) = &expression.body {
+            let sql = self.parameter(source, expression.ty.carrier.oid());
+            return self.render(&Expression { body: Body::Sql(sql), ..expression.clone() }, carrier);
+        }
         let number = matches!(
             carrier,
             Carrier::Int2 | Carrier::Int4 | Carrier::Int8 | Carrier::Numeric | Carrier::Float4 | Carrier::Float8

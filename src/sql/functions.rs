@@ -8,6 +8,7 @@ mod control;
 mod dates;
 mod numbers;
 mod session;
+mod stored;
 mod text;
 
 use sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
@@ -109,57 +110,66 @@ const REFUSED: &[&str] = &[
     "IS_FREE_LOCK", "IS_USED_LOCK", "RELEASE_ALL_LOCKS", "GROUP_CONCAT", "MEMBER", "NAME_CONST", "CONVERT", "CAST",
 ];
 
+/// Functions with code of their own, which are told apart from unknown ones.
+const TAKEN: &[&str] = &[
+    "IF",
+    "IFNULL",
+    "NULLIF",
+    "COALESCE",
+    "ISNULL",
+    "GREATEST",
+    "LEAST",
+    "CONCAT",
+    "LENGTH",
+    "HEX",
+    "ABS",
+    "CEIL",
+    "CEILING",
+    "FLOOR",
+    "ROUND",
+    "TRUNCATE",
+    "MOD",
+    "DATABASE",
+    "USER",
+    "VERSION",
+    "CONNECTION_ID",
+    "LAST_INSERT_ID",
+    "FOUND_ROWS",
+    "ROW_COUNT",
+    "UUID",
+    "RAND",
+    "SLEEP",
+    "ANY_VALUE",
+    "FIELD",
+    "CHARSET",
+    "COLLATION",
+    "COERCIBILITY",
+    "ASCII",
+    "ORD",
+    "FROM_BASE64",
+    "BIT_COUNT",
+    "BIT_LENGTH",
+    "OCTET_LENGTH",
+    "LOG",
+    "BENCHMARK",
+    "FORMAT",
+    "UUID_TO_BIN",
+    "BIN_TO_UUID",
+    "IS_UUID",
+];
+
+/// True for the names of MySQL's own functions, which a stored function can't take over.
+fn is_native(name: &str) -> bool {
+    TABLES.iter().any(|table| table.iter().any(|plain| plain.name == name))
+        || REFUSED.contains(&name)
+        || TAKEN.contains(&name)
+}
+
 const VALUES_DEPRECATED: &str = "'VALUES function' is deprecated and will be removed in a future release. Please use an alias (INSERT INTO ... VALUES (...) AS alias) and replace VALUES(col) in the ON DUPLICATE KEY UPDATE clause with alias.col instead";
 
 impl Lowering<'_> {
     /// 1582 when a function of this name takes another number of arguments, 1305 when there's none.
     fn no_function(&self, name: &str) -> SqlError {
-        const TAKEN: &[&str] = &[
-            "IF",
-            "IFNULL",
-            "NULLIF",
-            "COALESCE",
-            "ISNULL",
-            "GREATEST",
-            "LEAST",
-            "CONCAT",
-            "LENGTH",
-            "HEX",
-            "ABS",
-            "CEIL",
-            "CEILING",
-            "FLOOR",
-            "ROUND",
-            "TRUNCATE",
-            "MOD",
-            "DATABASE",
-            "USER",
-            "VERSION",
-            "CONNECTION_ID",
-            "LAST_INSERT_ID",
-            "FOUND_ROWS",
-            "ROW_COUNT",
-            "UUID",
-            "RAND",
-            "SLEEP",
-            "ANY_VALUE",
-            "FIELD",
-            "CHARSET",
-            "COLLATION",
-            "COERCIBILITY",
-            "ASCII",
-            "ORD",
-            "FROM_BASE64",
-            "BIT_COUNT",
-            "BIT_LENGTH",
-            "OCTET_LENGTH",
-            "LOG",
-            "BENCHMARK",
-            "FORMAT",
-            "UUID_TO_BIN",
-            "BIN_TO_UUID",
-            "IS_UUID",
-        ];
         if TAKEN.contains(&name) {
             return SqlError::argument_count(&name.to_ascii_lowercase());
         }
@@ -175,9 +185,11 @@ impl Lowering<'_> {
     /// A function call.
     pub(super) fn function(&mut self, function: &Function, place: Place<'_>) -> Result<Expression, SqlError> {
         let parts = function.name.0.as_slice();
-        let [part] = parts else {
-            return Err(SqlError::unsupported(format_args!("stored function {}", function.name)));
-        };
+        let [part] = parts else { return self.stored_function(function, place) };
+        let own = part.to_string();
+        if self.is_stored_function(own.trim_matches('`')) {
+            return self.stored_function(function, place);
+        }
         let name = part.to_string().trim_matches('`').to_ascii_uppercase();
         if function.over.is_some() {
             return self.window(&name, function, place);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::value::Value;
 
 use super::lexer::{Lexeme, Lexer};
+use super::routine::Locals;
 use super::types::{Class, Type};
 
 /// Values that a statement is planned with. A plan made with any of them isn't kept.
@@ -25,6 +26,8 @@ pub struct Given {
     pub select_limit: Option<u64>,
     /// `auto_increment_increment` and `auto_increment_offset` of a session that set them.
     pub id_steps: Option<(u64, u64)>,
+    /// The local variables that a routine's statement sees; their values aren't part of a plan.
+    pub locals: Option<Arc<Locals>>,
 }
 
 impl Given {

@@ -220,6 +220,9 @@ impl Lowering<'_> {
     }
 
     fn variable(&mut self, parts: &[Ident]) -> Result<Option<Expression>, SqlError> {
+        if let Some(local) = self.local_variable(parts)? {
+            return Ok(Some(local));
+        }
         let Some(first) = parts.first().filter(|first| first.quote_style.is_none() && first.value.starts_with('@'))
         else {
             return Ok(None);

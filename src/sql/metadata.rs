@@ -21,6 +21,9 @@ pub(super) fn output(column: &DerivedColumn) -> OutputColumn {
         return OutputColumn { name: column.name.clone(), table: origin.alias.clone(), ..system.clone() };
     }
     let mut described = of_type(&column.name, &column.ty, column.nullable);
+    if let Some(variable) = &column.variable {
+        described.org_name.clone_from(variable);
+    }
     if let Some((origin, definition)) = column.origin.as_ref().and_then(|origin| Some((origin, origin.column()?))) {
         described.org_name.clone_from(&definition.name);
         described.table.clone_from(&origin.alias);

@@ -19,6 +19,7 @@ mod classes;
 mod classify;
 mod coerce;
 mod comments;
+mod compound;
 mod cursor;
 mod dates;
 pub mod ddl;
@@ -48,6 +49,7 @@ mod operators;
 pub mod pattern;
 mod prepass;
 mod regexp;
+pub mod routine;
 mod rowwise;
 mod scope;
 mod select;
@@ -66,9 +68,9 @@ pub use bind::{SystemRows, Values, bind, value_of};
 pub use cache::Cache;
 pub use classify::{
     SessionEffects, can_be_prepared, classify, depends_on_time, may_call_function, savepoint_name, session_effects,
-    split,
 };
 pub use comments::hinted_limit;
+pub use compound::split;
 pub use given::user_variables;
 pub use helpers::HELPERS;
 pub use inline::inlined;
@@ -138,7 +140,7 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
     if let Some(command) = session::command(source, context, modes)? {
         return Ok(Planned { plan: Plan::Session(command), asked: Vec::new() });
     }
-    let (tokens, into) = prepass::take_into(&source.tokens)?;
+    let (tokens, into) = prepass::take_into(&source.tokens, context.given.locals.as_deref())?;
     let (statement, modifiers) = source.parse_tokens(&tokens, modes)?;
     let mut lowering = Lowering::new(context, modes, source);
     lowering.warnings = deprecated::warnings(&source.tokens, modes);
@@ -167,7 +169,11 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
     match statement {
         Statement::Query(query) if is_write(&query.body) => lowering.write_with(query, modifiers).map(Plan::Write),
         Statement::Query(query) => {
-            if let Some(command) = session::variables(statement, lowering)? {
+            // What is looked at for this leaves nothing behind when it's a query after all.
+            let mut trial = Lowering::new(lowering.context, lowering.modes, lowering.source);
+            trial.warnings.clone_from(&lowering.warnings);
+            if let Some(command) = session::variables(statement, &mut trial)? {
+                *lowering = trial;
                 return Ok(Plan::Session(command));
             }
             let limited = limited(query, lowering.context);
@@ -215,7 +221,7 @@ fn query_plan(lowering: &mut Lowering<'_>, derived: Derived) -> QueryPlan {
 }
 
 /// `SELECT … INTO @a, …`.
-fn select_into(lowering: &mut Lowering<'_>, query: &Query, variables: Vec<String>) -> Result<Plan, SqlError> {
+fn select_into(lowering: &mut Lowering<'_>, query: &Query, variables: Vec<plan::IntoTarget>) -> Result<Plan, SqlError> {
     let derived = lowering.query(query, None)?;
     if derived.columns.len() != variables.len() {
         return Err(SqlError::union_columns());

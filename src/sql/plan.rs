@@ -1,5 +1,6 @@
 //! What a rewritten statement is: the contract between `sql` and those who execute plans.
 
+mod call;
 mod shown;
 mod weight;
 
@@ -14,6 +15,7 @@ pub use super::coerce::Rules;
 
 pub use super::given::{Given, UserVariable, VariableKind};
 
+pub use call::{Call, CallTarget, IntoTarget};
 pub use shown::{Explain, ExplainFormat, Maintained, RowSource, ShowCommand, Shown};
 
 /// Everything a rewrite depends on besides the text. All of it is part of the plan cache's key.
@@ -390,6 +392,8 @@ pub enum ParameterSource {
     Variable(String),
     /// `@name`, lower case.
     UserVariable(String),
+    /// A routine's local variable, by its slot.
+    Local(usize),
     FoundRows,
     RowCount,
     /// A text that no other statement on the same PostgreSQL connection has.
@@ -463,6 +467,7 @@ pub enum SessionCommand {
         /// `None` is the session itself.
         id: Option<u64>,
     },
+    Call(Call),
     /// SIGNAL.
     Signal {
         state: String,
@@ -478,7 +483,7 @@ pub enum SessionCommand {
     /// `SELECT … INTO @a, …`: variables by lower-case name with what they become.
     SelectInto {
         query: Box<QueryPlan>,
-        variables: Vec<(String, VariableKind)>,
+        variables: Vec<(IntoTarget, VariableKind)>,
     },
     /// A query that assigns to user variables: behind its own columns it has one for each of these, which is NULL when
     /// nothing was assigned, empty for NULL, and otherwise `=` and the value's text.

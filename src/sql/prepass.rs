@@ -10,15 +10,16 @@ use std::borrow::Cow;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::dialect::is_word;
-use super::plan::SqlError;
+use super::plan::{IntoTarget, SqlError};
+use super::routine::Locals;
 
 /// Where `SELECT … INTO` puts its one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Into {
     /// No INTO.
     Nowhere,
-    /// User variables by lower-case name, one for each column.
-    Variables(Vec<String>),
+    /// Variables, one for each column.
+    Variables(Vec<IntoTarget>),
 }
 
 /// One level of parentheses while the tokens are walked through.
@@ -350,7 +351,10 @@ pub(super) fn collapse(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
 }
 
 /// Takes `INTO …` out of a query; tokens are borrowed when there's none.
-pub(super) fn take_into(tokens: &[TokenWithSpan]) -> Result<(Cow<'_, [TokenWithSpan]>, Into), SqlError> {
+pub(super) fn take_into<'t>(
+    tokens: &'t [TokenWithSpan],
+    locals: Option<&Locals>,
+) -> Result<(Cow<'t, [TokenWithSpan]>, Into), SqlError> {
     let untouched = || Ok((Cow::Borrowed(tokens), Into::Nowhere));
     let queries = ["SELECT", "WITH", "TABLE", "VALUES"];
     let first = tokens.iter().find(|token| token.token != Token::LParen);
@@ -379,21 +383,24 @@ pub(super) fn take_into(tokens: &[TokenWithSpan]) -> Result<(Cow<'_, [TokenWithS
     loop {
         match (tokens.get(at).map(|token| &token.token), tokens.get(at + 1).map(|token| &token.token)) {
             (Some(Token::AtSign), Some(Token::SingleQuotedString(name) | Token::DoubleQuotedString(name))) => {
-                names.push(name.to_lowercase());
+                names.push(IntoTarget::User(name.to_lowercase()));
                 at += 2;
             }
             (Some(Token::AtSign), Some(Token::Word(name))) => {
-                names.push(name.value.to_lowercase());
+                names.push(IntoTarget::User(name.value.to_lowercase()));
                 at += 2;
             }
             (Some(Token::Word(word)), _) => match word.value.strip_prefix('@') {
                 Some(name) if !name.starts_with('@') => {
-                    names.push(name.to_lowercase());
+                    names.push(IntoTarget::User(name.to_lowercase()));
                     at += 1;
                 }
                 Some(_) => return Err(SqlError::syntax(&word.value, 1)),
                 None => {
-                    return Err(SqlError::new(1327, "42000", format!("Undeclared variable: {}", word.value)));
+                    let undeclared = || SqlError::new(1327, "42000", format!("Undeclared variable: {}", word.value));
+                    let slot = locals.and_then(|locals| locals.slot(&word.value)).ok_or_else(undeclared)?;
+                    names.push(IntoTarget::Local(slot));
+                    at += 1;
                 }
             },
             (_, _) => return Err(SqlError::syntax("", 1)),

@@ -23,7 +23,7 @@ use super::from::{determined, equalities, name_parts, relation_of, spot};
 use super::information_schema;
 use super::lower::{Aggregates, GroupItem, Grouping, Place};
 use super::operators::unnested;
-use super::plan::{Known, SqlError};
+use super::plan::{Known, ParameterSource, SqlError};
 use super::scope::{Alias, Scope, Spot};
 use super::types::{Carrier, Class, Type};
 
@@ -55,6 +55,8 @@ pub(super) struct DerivedColumn {
     pub(super) ty: Type,
     pub(super) nullable: bool,
     pub(super) origin: Option<Origin>,
+    /// The local variable that it is.
+    pub(super) variable: Option<String>,
 }
 
 impl DerivedColumn {
@@ -197,6 +199,16 @@ impl Lowering<'_> {
     /// ` LIMIT n`; literals stay in the text, where PostgreSQL's planner sees them.
     pub(super) fn row_count(&mut self, word: &str, value: &Expr) -> Result<String, SqlError> {
         let refused = || SqlError::unsupported("LIMIT with an expression");
+        if let Expr::Identifier(name) = unnested(value) {
+            let known = self.context.given.locals.as_ref().and_then(|locals| locals.variable(&name.value));
+            let Some((slot, column)) = known else { return Err(refused()) };
+            if !crate::schema::types::is_integer(&column.column_type) {
+                let text = "A variable of a non-integer based type in LIMIT clause";
+                return Err(SqlError::new(1691, "HY000", text.to_owned()));
+            }
+            let number = Self::local(slot, column)?;
+            return Ok(format!(" {word} {}", self.render(&number, Carrier::Int8)?));
+        }
         let Expr::Value(value) = unnested(value) else { return Err(refused()) };
         match &value.value {
             Token::Number(digits, _) => match digits.parse::<u64>() {
@@ -232,10 +244,17 @@ impl Lowering<'_> {
             ty: column.expression.ty.clone(),
             nullable: column.expression.nullable,
             origin: column.expression.origin.clone(),
+            variable: self.variable_of(&column.expression),
         });
         let unique = unique_columns(&parts, grouping.as_ref());
         let derived = Derived { columns: columns.collect(), sql, locking: !locks.is_empty(), unique };
         Ok(Unlimited { derived, lock })
+    }
+
+    /// The name of the local variable that an expression is.
+    fn variable_of(&self, expression: &Expression) -> Option<String> {
+        let Body::Parameter(ParameterSource::Local(slot)) = expression.body else { return None };
+        self.context.given.locals.as_ref()?.name(slot).map(str::to_owned)
     }
 
     /// Everything of a SELECT but ORDER BY, LIMIT and locks.

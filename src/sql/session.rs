@@ -54,6 +54,7 @@ pub(super) fn command(
         "EXECUTE" => prepared::execute(&mut cursor)?,
         "DEALLOCATE" => prepared::deallocate(&mut cursor)?,
         "DROP" if cursor.sees(&["PREPARE"]) => prepared::deallocate(&mut cursor)?,
+        "CALL" => set::call(&mut cursor, source, context, modes)?,
         "LOCK" => administration::lock_tables(&mut cursor, context)?,
         "UNLOCK" => administration::unlock(&mut cursor)?,
         "FLUSH" => administration::flush(&mut cursor, context)?,
@@ -135,6 +136,9 @@ pub(super) fn variables(
     let mut out: Vec<(OutputColumn, ParameterSource)> = Vec::with_capacity(columns.len());
     for column in columns {
         let Body::Parameter(source) = column.expression.body else { return Ok(None) };
+        if matches!(source, ParameterSource::Local(_)) {
+            return Ok(None);
+        }
         let session = !matches!(source, ParameterSource::Literal(_) | ParameterSource::Client(_));
         if !session && !mentions && !matches!(source, ParameterSource::Literal(Value::Text(_) | Value::Null)) {
             return Ok(None);

@@ -7,7 +7,7 @@
 use sqlparser::ast::Expr;
 use sqlparser::tokenizer::Token;
 
-use crate::schema::{Catalogue, TableName};
+use crate::schema::{Catalogue, RoutineKind, TableName};
 
 use super::cursor::Cursor;
 use super::dialect::{Modes, Source};
@@ -117,6 +117,7 @@ fn is_filtered(what: &Shown) -> bool {
         Shown::CreateTable { .. }
         | Shown::CreateView { .. }
         | Shown::CreateDatabase { .. }
+        | Shown::CreateRoutine { .. }
         | Shown::Warnings { .. }
         | Shown::WarningCount { .. }
         | Shown::Engines
@@ -162,6 +163,8 @@ fn table_of(what: &Shown) -> Result<&'static SystemTable, SqlError> {
         Shown::Triggers { .. } => "TRIGGERS",
         Shown::Events { .. } => "EVENTS",
         Shown::Routines { .. } => "ROUTINE STATUS",
+        Shown::CreateRoutine { kind: RoutineKind::Procedure, .. } => "CREATE PROCEDURE",
+        Shown::CreateRoutine { kind: RoutineKind::Function, .. } => "CREATE FUNCTION",
         Shown::Libraries => "LIBRARY STATUS",
         Shown::OpenTables { .. } => "OPEN TABLES",
         Shown::ReplicaStatus => "REPLICA STATUS",
@@ -402,12 +405,23 @@ fn create(cursor: &mut Cursor<'_>, context: &Context) -> Result<Shown, SqlError>
         return Err(SqlError::new(1347, "HY000", format!("'{database}.{table}' is not VIEW")));
     }
     let kind = cursor.name()?.to_ascii_uppercase();
-    let (_, name) = match kind.as_str() {
+    let (database, name) = match kind.as_str() {
         "PROCEDURE" | "FUNCTION" | "TRIGGER" | "EVENT" => cursor.qualified()?,
         other => return Err(SqlError::unsupported(format_args!("SHOW CREATE {other}"))),
     };
     cursor.finish()?;
-    // Bascule stores none of these.
+    let routine_kind = match kind.as_str() {
+        "PROCEDURE" => Some(RoutineKind::Procedure),
+        "FUNCTION" => Some(RoutineKind::Function),
+        _other => None,
+    };
+    if let Some(routine_kind) = routine_kind {
+        let database = database.or_else(|| context.database.clone()).ok_or_else(SqlError::no_database)?;
+        if let Some(routine) = context.catalogue.routine(routine_kind, &database, &name) {
+            return Ok(Shown::CreateRoutine { kind: routine_kind, name: routine.name.clone() });
+        }
+    }
+    // Bascule stores no triggers and events.
     Err(match kind.as_str() {
         "TRIGGER" => SqlError::new(1360, "HY000", "Trigger does not exist".to_owned()),
         "EVENT" => SqlError::new(1539, "HY000", format!("Unknown event '{name}'")),

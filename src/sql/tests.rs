@@ -50,6 +50,7 @@ fn bound(text: &str, client: &[Value], context: &Context) -> Result<Vec<Option<S
         row_count: 0,
         statement: 0,
         variables: &|_| None,
+        locals: &[],
         user_variables: &|_| None,
         rows: &|_| Ok(Vec::new()),
     };

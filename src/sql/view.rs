@@ -82,6 +82,7 @@ impl Lowering<'_> {
             sql_mode: view.sql_mode.clone(),
             collation: view.collation.clone(),
             parameters: Known::Nothing,
+            given: super::plan::Given { locals: None, ..self.context.given.clone() },
             ..self.context.clone()
         };
         let modes = Modes::parse(&view.sql_mode);

@@ -26,7 +26,7 @@ use tokio_postgres::Client;
 use crate::config::Target;
 use crate::position::GtidSet;
 use crate::route::Mode;
-use crate::schema::{Catalogue, Database, Table, View};
+use crate::schema::{Catalogue, CatalogueChange, Database, Routine, Table, View};
 use crate::target::TargetError;
 
 /// Why a fact couldn't be read or written.
@@ -177,6 +177,7 @@ impl Store {
         transaction
             .batch_execute(
                 "DELETE FROM bascule.catalogue_table; DELETE FROM bascule.catalogue_view; \
+                 DELETE FROM bascule.catalogue_routine; \
                  DELETE FROM bascule.catalogue_database",
             )
             .await?;
@@ -194,6 +195,12 @@ impl Store {
                 let text = statement::view_definition(definition);
                 let sql = "INSERT INTO bascule.catalogue_view (database, name, definition) VALUES ($1, $2, $3)";
                 transaction.execute(sql, &[name, view, &text]).await?;
+            }
+            for (routine, definition) in database.procedures.iter().chain(&database.functions) {
+                let text = statement::routine_definition(definition);
+                let sql =
+                    "INSERT INTO bascule.catalogue_routine (database, kind, name, definition) VALUES ($1, $2, $3, $4)";
+                transaction.execute(sql, &[name, &definition.kind.name(), routine, &text]).await?;
             }
         }
         transaction.commit().await?;
@@ -225,6 +232,12 @@ impl Store {
             let view: View = serde_json::from_str(&text)
                 .map_err(|error| StoreError::Unexpected(format!("definition of view {database}.{name}: {error}")))?;
             catalogue.databases.entry(database).or_default().views.insert(name, Arc::new(view));
+        }
+        for row in client.query("SELECT database, name, definition FROM bascule.catalogue_routine", &[]).await? {
+            let (database, name, text): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+            let routine: Routine = serde_json::from_str(&text)
+                .map_err(|error| StoreError::Unexpected(format!("definition of routine {database}.{name}: {error}")))?;
+            catalogue.apply(&CatalogueChange::PutRoutine(Arc::new(routine)));
         }
         Ok(catalogue)
     }

@@ -47,6 +47,13 @@ CREATE TABLE IF NOT EXISTS bascule.catalogue_view (
     definition text NOT NULL,
     PRIMARY KEY (database, name)
 );
+CREATE TABLE IF NOT EXISTS bascule.catalogue_routine (
+    database text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    definition text NOT NULL,
+    PRIMARY KEY (database, kind, name)
+);
 CREATE TABLE IF NOT EXISTS bascule.account (
     username text NOT NULL,
     host text NOT NULL,

@@ -6,7 +6,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::StoreError;
 use crate::position::GtidSet;
-use crate::schema::{CatalogueChange, Table, TableName, View, quote};
+use crate::schema::{CatalogueChange, Routine, Table, TableName, View, quote};
 use crate::target::Request;
 
 const TEXT: u32 = 25;
@@ -89,7 +89,8 @@ pub fn catalogue(change: &CatalogueChange) -> StoreStatement {
         ),
         CatalogueChange::DropDatabase { name } => StoreStatement::new(
             "WITH tables AS (DELETE FROM bascule.catalogue_table WHERE database = $1),
-                  views AS (DELETE FROM bascule.catalogue_view WHERE database = $1)
+                  views AS (DELETE FROM bascule.catalogue_view WHERE database = $1),
+                  routines AS (DELETE FROM bascule.catalogue_routine WHERE database = $1)
              DELETE FROM bascule.catalogue_database WHERE name = $1",
             &[name],
         ),
@@ -111,6 +112,20 @@ pub fn catalogue(change: &CatalogueChange) -> StoreStatement {
             "DELETE FROM bascule.catalogue_view WHERE database = $1 AND name = $2",
             &[&name.database, &name.table],
         ),
+        CatalogueChange::PutRoutine(routine) => StoreStatement::new(
+            "INSERT INTO bascule.catalogue_routine (database, kind, name, definition) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (database, kind, name) DO UPDATE SET definition = excluded.definition",
+            &[
+                &routine.name.database,
+                routine.kind.name(),
+                &routine.name.table.to_lowercase(),
+                &routine_definition(routine),
+            ],
+        ),
+        CatalogueChange::DropRoutine { kind, name } => StoreStatement::new(
+            "DELETE FROM bascule.catalogue_routine WHERE database = $1 AND kind = $2 AND name = $3",
+            &[&name.database, kind.name(), &name.table.to_lowercase()],
+        ),
     }
 }
 
@@ -122,6 +137,11 @@ pub(super) fn definition(table: &Table) -> String {
 /// A view's definition as it's stored.
 pub(super) fn view_definition(view: &View) -> String {
     serde_json::to_string(view).expect("a view's definition has only string keys")
+}
+
+/// A routine's definition as it's stored.
+pub(super) fn routine_definition(routine: &Routine) -> String {
+    serde_json::to_string(routine).expect("a routine's definition has only string keys")
 }
 
 /// Runs a statement on a control connection.

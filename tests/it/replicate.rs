@@ -87,6 +87,7 @@ impl Planner for Rewriter {
             row_count: 0,
             statement: 0,
             variables: &|_| None,
+            locals: &[],
             user_variables: &|_| None,
             rows: &|_| Err(SqlError { code: 1235, sqlstate: "42000", message: "a query on system tables".to_owned() }),
         };

@@ -30,6 +30,8 @@ pub(super) struct Channel {
     pub(super) capabilities: Capabilities,
     /// Character set of results that aren't sent in UTF-8.
     pub(super) results: Option<&'static Charset>,
+    /// A routine's statements tell their OK to nobody.
+    pub(super) withheld: bool,
 }
 
 /// Why no packet could be read.
@@ -50,6 +52,7 @@ impl Channel {
             sequence: 0,
             capabilities: Capabilities::PROTOCOL_41,
             results: None,
+            withheld: false,
         }
     }
 
@@ -95,13 +98,16 @@ impl Channel {
 
     /// Appends an OK.
     pub(super) fn put_ok(&mut self, ok: &resultset::Ok) {
+        if self.withheld {
+            return;
+        }
         let capabilities = self.capabilities;
         self.put(|out| ok.put(out, capabilities));
     }
 
     /// Appends an ERR.
     pub(super) fn put_error(&mut self, error: &MysqlError) {
-        let mut payload = reply::err(error.code, error.sqlstate, &error.message);
+        let mut payload = reply::err(error.code, &error.sqlstate, &error.message);
         if let Some(charset) = self.results.filter(|_| !error.message.is_ascii()) {
             payload.truncate(payload.len() - error.message.len());
             payload.extend_from_slice(&charset.encode(&error.message));

@@ -138,7 +138,7 @@ impl Session {
         if !status.contains(StatusFlags::LAST_ROW_SENT) {
             self.prepared.put_cursor(id, spool);
         }
-        let warnings = self.state.warning_count();
+        let warnings = self.shown_warnings();
         self.channel.put_end(status, warnings);
         Ok(())
     }

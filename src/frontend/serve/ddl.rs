@@ -9,7 +9,7 @@ use super::error::MysqlError;
 use super::query::Execution;
 use super::session::Session;
 use super::write;
-use crate::schema::{Catalogue, CatalogueChange, View};
+use crate::schema::{Catalogue, CatalogueChange, Routine, View};
 use crate::sql::plan::{DdlPlan, Plan, Records, WritePlan};
 use crate::store::statement;
 use crate::target::{Answer, Request};
@@ -60,12 +60,23 @@ impl Session {
         Ok(())
     }
 
-    /// A view without a definer belongs to who makes it.
+    /// A view or routine without a definer belongs to who makes it.
     fn signed(&self, change: &CatalogueChange) -> CatalogueChange {
         match change {
             CatalogueChange::PutView(view) if view.definer.is_empty() => {
                 let definer = format!("{}@{}", self.state.user, self.state.host_name());
                 CatalogueChange::PutView(Arc::new(View { definer, ..View::clone(view) }))
+            }
+            CatalogueChange::PutRoutine(routine) => {
+                let mut routine = Routine::clone(routine);
+                if routine.definer.is_empty() {
+                    routine.definer = format!("{}@{}", self.state.user, self.state.host_name());
+                }
+                routine.modified = self.state.time_micros;
+                if routine.created == 0 {
+                    routine.created = routine.modified;
+                }
+                CatalogueChange::PutRoutine(Arc::new(routine))
             }
             other => other.clone(),
         }

@@ -3,6 +3,8 @@
 //! This is an allow list. Our own helper functions raise MySQL's errors with MySQL's number and text; they pass. An error of PostgreSQL that has no entry becomes 1105 with its SQLSTATE and nothing else:
 //! PostgreSQL's own words stay in the log, where names of ours and values of others do no harm.
 
+use std::borrow::Cow;
+
 use super::duplicate;
 use crate::schema::{Catalogue, ColumnType, ForeignKey, Table, ddl, quote};
 use crate::sql::plan::SqlError;
@@ -16,13 +18,13 @@ pub(super) use crate::sql::{foreign_key_clause, quoted};
 #[error("{code} ({sqlstate}): {message}")]
 pub(super) struct MysqlError {
     pub(super) code: u16,
-    pub(super) sqlstate: &'static str,
+    pub(super) sqlstate: Cow<'static, str>,
     pub(super) message: String,
 }
 
 impl MysqlError {
     pub(super) fn new(code: u16, sqlstate: &'static str, message: impl Into<String>) -> Self {
-        Self { code, sqlstate, message: message.into() }
+        Self { code, sqlstate: Cow::Borrowed(sqlstate), message: message.into() }
     }
 
     /// 1047.
@@ -65,14 +67,9 @@ impl MysqlError {
         Self::new(1317, "70100", "Query execution was interrupted")
     }
 
-    /// SIGNAL's error. SQLSTATEs are known by their class: MySQL's clients look at the number.
+    /// SIGNAL's error.
     pub(super) fn raised(state: &str, code: u16, message: &str) -> Self {
-        const STATES: [&str; 8] = ["45000", "02000", "22003", "22012", "23000", "40001", "42000", "42S02"];
-        let known = STATES.iter().find(|known| **known == state);
-        known.map_or_else(
-            || Self::unsupported(&format!("SIGNAL SQLSTATE '{state}'")),
-            |known| Self::new(code, known, message),
-        )
+        Self { code, sqlstate: Cow::Owned(state.to_owned()), message: message.to_owned() }
     }
 
     /// 1568.
@@ -94,7 +91,7 @@ impl MysqlError {
 
 impl From<SqlError> for MysqlError {
     fn from(error: SqlError) -> Self {
-        Self { code: error.code, sqlstate: error.sqlstate, message: error.message }
+        Self { code: error.code, sqlstate: Cow::Borrowed(error.sqlstate), message: error.message }
     }
 }
 
@@ -139,7 +136,11 @@ pub(super) fn from_target(error: &TargetError, about: About<'_>) -> (MysqlError,
 fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath) {
     let statement = |error| (error, Aftermath::Statement);
     if let Some(code) = mysql_code(&error.sqlstate) {
-        return statement(MysqlError::new(code, condition::sqlstate(code), error.message.clone()));
+        let state = error.detail.as_deref().and_then(|detail| detail.strip_prefix("SQLSTATE "));
+        return statement(match state {
+            Some(state) => MysqlError::raised(state, code, &error.message),
+            None => MysqlError::new(code, condition::sqlstate(code), error.message.clone()),
+        });
     }
     match error.sqlstate.as_str() {
         "23505" => statement(duplicate(error, about.catalogue)),
@@ -188,7 +189,7 @@ fn from_server(error: &ServerError, about: About<'_>) -> (MysqlError, Aftermath)
     }
 }
 
-fn stack_overrun() -> MysqlError {
+pub(super) fn stack_overrun() -> MysqlError {
     let text = "Thread stack overrun:  1008912 bytes used of a 1048576 byte stack, and 40000 bytes needed.  Use \
                 'mysqld --thread_stack=#' to specify a bigger stack.";
     MysqlError::new(1436, "HY000", text)

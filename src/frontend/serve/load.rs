@@ -386,9 +386,9 @@ impl Said {
             all.push((row, warning));
         }
         let lines = self.lines.into_iter();
-        all.extend(
-            lines.map(|(at, code, message)| (before + at as u64 + 1, Warning { level: "Warning", code, message })),
-        );
+        all.extend(lines.map(|(at, code, message)| {
+            (before + at as u64 + 1, Warning { level: "Warning", code, message, state: None })
+        }));
         all.sort_by_key(|(row, _)| *row);
         all.into_iter().map(|(_, warning)| warning).collect()
     }

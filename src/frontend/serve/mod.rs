@@ -31,6 +31,7 @@ mod modes;
 mod prepared;
 mod query;
 mod result;
+mod routine;
 mod select_into;
 mod session;
 mod set;
@@ -96,6 +97,7 @@ pub struct Serving {
     /// Cancelled when the process stops: idle sessions end, running statements finish.
     pub stop: CancellationToken,
     cache: Cache,
+    routines: routine::Codes,
     defaults: Defaults,
     /// One DDL statement at a time: the catalogue and PostgreSQL change together.
     ddl: tokio::sync::Mutex<()>,
@@ -116,6 +118,8 @@ struct Peer {
     kill: CancellationToken,
     /// KILL QUERY, for waits that PostgreSQL doesn't know of.
     interrupt: tokio::sync::Notify,
+    /// The same, for loops that wait for nothing; of the statement that runs.
+    interrupted: std::sync::atomic::AtomicBool,
     /// How to cancel what the session executes in PostgreSQL, while it does.
     running: std::sync::Mutex<Option<CancelHandle>>,
 }
@@ -163,6 +167,7 @@ impl Serving {
             server_version,
             stop,
             cache: Cache::new(PLANS, PLAN_BYTES),
+            routines: routine::Codes::default(),
             defaults,
             ddl: tokio::sync::Mutex::new(()),
             locks: locks::Locks::default(),

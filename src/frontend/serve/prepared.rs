@@ -14,7 +14,7 @@ use crate::frontend::carried::CarriedStatement;
 use crate::schema::Catalogue;
 use crate::sql as translate;
 use crate::sql::pattern::{Case, like};
-use crate::sql::plan::{Known, OutputColumn, Plan, ValueClass};
+use crate::sql::plan::{Known, OutputColumn, Plan, SessionCommand, ValueClass};
 use crate::value::Value;
 use crate::wire::constants::column_flags;
 use crate::wire::execute::{self, ParameterType};
@@ -109,6 +109,9 @@ impl Session {
         let catalogue = self.catalogue();
         let plan = self.plan(&text, &catalogue)?;
         let parameters = self.count_parameters(&text)?;
+        if let Plan::Session(SessionCommand::Call(call)) = &*plan {
+            self.procedure(call)?;
+        }
         let columns = match &*plan {
             Plan::Query(query) => query.columns.clone(),
             Plan::Session(command) => self.session_columns(command),
@@ -314,8 +317,7 @@ impl Session {
         Ok(())
     }
 
-    fn session_columns(&self, command: &crate::sql::plan::SessionCommand) -> Vec<OutputColumn> {
-        use crate::sql::plan::SessionCommand;
+    fn session_columns(&self, command: &SessionCommand) -> Vec<OutputColumn> {
         match command {
             SessionCommand::Variables(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),
             SessionCommand::Show(show) => self.show_columns(show),

@@ -219,6 +219,7 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
+        self.check_results(execution.protocol)?;
         self.check_read_locks(&query.columns)?;
         self.state.warn_of_plan(&query.warnings);
         let mut statement = self.bind(query.sql.as_str(), &query.parameters, catalogue, execution.values)?;
@@ -310,6 +311,11 @@ impl Session {
         Ok(())
     }
 
+    /// The count at the end of a result: inside a procedure results tell of none.
+    pub(super) fn shown_warnings(&self) -> u16 {
+        if self.calls.is_empty() { self.state.warning_count() } else { 0 }
+    }
+
     /// Commands that the session answers itself.
     async fn session_command(&mut self, command: &SessionCommand, execution: Execution<'_>) -> Result<(), Failure> {
         match command {
@@ -362,6 +368,7 @@ impl Session {
                     self.state.warn("Warning", *code, message.clone());
                 }
             }
+            SessionCommand::Call(call) => return Box::pin(self.call(call, execution)).await,
             SessionCommand::Signal { state, code, message } => self.signal(state, *code, message)?,
             SessionCommand::Diagnostics { condition, items } => return self.diagnostics(*condition, items),
             SessionCommand::NoOperation(name) => tracing::debug!(statement = name, "accepted without effect"),
@@ -446,6 +453,7 @@ impl Session {
         rows: &[Vec<Option<String>>],
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
+        self.check_results(execution.protocol)?;
         let status = self.status();
         let mut out = ClientRows::new(&mut self.channel, columns, self.state.collation, status, execution.protocol);
         out.start();

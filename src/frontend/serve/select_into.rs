@@ -8,14 +8,14 @@ use super::query::{Execution, typed};
 use super::result::Sink;
 use super::session::Session;
 use crate::schema::Catalogue;
-use crate::sql::plan::{QueryPlan, TargetSql, VariableKind};
+use crate::sql::plan::{IntoTarget, QueryPlan, TargetSql, VariableKind};
 
 impl Session {
     /// One row into variables; none leaves them as they are and warns.
     pub(super) async fn select_into(
         &mut self,
         query: &QueryPlan,
-        variables: &[(String, VariableKind)],
+        variables: &[(IntoTarget, VariableKind)],
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
         let catalogue = self.catalogue();
@@ -25,10 +25,19 @@ impl Session {
         }
         match rows.first() {
             Some(row) => {
-                for (at, (name, kind)) in variables.iter().enumerate() {
-                    let value = row.get(at).map(|text| typed(text, query.columns.get(at)));
-                    let value = value.unwrap_or(crate::value::Value::Null);
-                    self.state.set_user_variable(&self.serving.defaults, name, value, Some(kind.clone()))?;
+                for (at, (target, kind)) in variables.iter().enumerate() {
+                    let column = query.columns.get(at);
+                    match target {
+                        IntoTarget::User(name) => {
+                            let value = row.get(at).map(|text| typed(text, column));
+                            let value = value.unwrap_or(crate::value::Value::Null);
+                            self.state.set_user_variable(&self.serving.defaults, name, value, Some(kind.clone()))?;
+                        }
+                        IntoTarget::Local(slot) => {
+                            let value = super::routine::cell(row.get(at), column);
+                            self.set_local(*slot, &value)?;
+                        }
+                    }
                 }
             }
             None => {
@@ -66,7 +75,7 @@ impl Session {
         Ok(())
     }
 
-    async fn kept_rows(
+    pub(super) async fn kept_rows(
         &mut self,
         query: &QueryPlan,
         catalogue: &Arc<Catalogue>,

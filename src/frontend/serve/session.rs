@@ -50,6 +50,12 @@ pub(super) struct Session {
     pub(super) executing: Option<u32>,
     /// Another result of the same command follows.
     pub(super) more_results: bool,
+    /// Procedures that are executed, outermost first.
+    pub(super) calls: Vec<Arc<crate::schema::Routine>>,
+    /// What EXECUTE … USING names for the values of the statement that runs.
+    pub(super) using: Vec<String>,
+    /// The result on its way has the OUT parameters of a prepared CALL.
+    pub(super) out_parameters: bool,
     /// COM_SET_OPTION and the capability of the same name.
     pub(super) multi_statements: bool,
     /// Session state changes that the next OK reports.
@@ -148,6 +154,7 @@ impl Session {
             database: std::sync::Mutex::new(state.database.clone()),
             kill: serving.stop.child_token(),
             interrupt: tokio::sync::Notify::new(),
+            interrupted: std::sync::atomic::AtomicBool::new(false),
             running: std::sync::Mutex::new(None),
         });
         serving.peers.insert(state.connection_id, Arc::clone(&peer));
@@ -165,6 +172,9 @@ impl Session {
             temporary: Temporary::default(),
             executing: None,
             more_results: false,
+            calls: Vec::new(),
+            using: Vec::new(),
+            out_parameters: false,
             multi_statements,
             changes: Vec::new(),
             peer,
@@ -294,6 +304,7 @@ impl Session {
             self.route_session.leave(false);
             return Next::End;
         }
+        self.peer.interrupted.store(false, std::sync::atomic::Ordering::Relaxed);
         let outcome = self.dispatch(command, &payload, body).await;
         let next = match outcome {
             Ok(()) => Next::Continue,
@@ -503,6 +514,7 @@ impl Session {
             return Err(MysqlError::new(1095, "HY000", format!("You are not owner of thread {id}")).into());
         }
         if query_only {
+            peer.interrupted.store(true, std::sync::atomic::Ordering::Relaxed);
             peer.interrupt.notify_waiters();
         } else {
             peer.kill.cancel();

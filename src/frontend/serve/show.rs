@@ -6,7 +6,7 @@ use super::query::Execution;
 use super::result::Sink;
 use super::session::Session;
 use super::show_create;
-use crate::schema::{TableName, quote};
+use crate::schema::{Routine, TableName, quote};
 use crate::sql::pattern::{Case, like};
 use crate::sql::plan::{Maintained, OutputColumn, RowSource, ShowCommand, Shown, SqlError};
 use crate::sql::show;
@@ -20,6 +20,10 @@ impl Session {
         let rows = match &command.what {
             Shown::CreateTable { table } => vec![self.create_table(table).await?],
             Shown::CreateView { view } => vec![self.create_view(view)?],
+            Shown::CreateRoutine { kind, name } => {
+                let found = self.catalogue().routine(*kind, &name.database, &name.table).cloned();
+                found.iter().map(|routine| create_routine(routine)).collect()
+            }
             _other => self.show_rows(command)?,
         };
         if command.is_diagnostic() {
@@ -78,8 +82,11 @@ impl Session {
     /// Rows of system tables that only the session knows.
     pub(super) fn system_rows(&self, source: &RowSource) -> Result<Vec<Cells>, SqlError> {
         if let Some(command) = &source.show {
-            let refused =
-                |error: MysqlError| SqlError { code: error.code, sqlstate: error.sqlstate, message: error.message };
+            let refused = |error: MysqlError| SqlError {
+                code: error.code,
+                sqlstate: crate::wire::condition::sqlstate(error.code),
+                message: error.message,
+            };
             return self.show_rows(command).map_err(refused);
         }
         Ok(match source.table.as_str() {
@@ -243,4 +250,18 @@ impl Session {
         }
         self.answer(&show::maintenance_columns(), &rows, execution)
     }
+}
+
+/// SHOW CREATE PROCEDURE and FUNCTION.
+fn create_routine(routine: &Routine) -> Cells {
+    let text = show_create::routine(routine);
+    let cells = [
+        &routine.name.table,
+        &routine.sql_mode,
+        &text,
+        &routine.charset,
+        &routine.collation,
+        &routine.database_collation,
+    ];
+    cells.into_iter().map(|cell| Some(cell.clone())).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::error::{foreign_key_clause, quoted};
 use crate::schema::types::is_binary;
-use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Table, View};
+use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Routine, Table, View};
 use crate::sql::show::now;
 
 /// The statement.
@@ -246,6 +246,45 @@ pub(super) fn database(name: &str, charset: &str, collation: &str, if_not_exists
 /// A name in MySQL's quotes.
 pub(super) fn quoted_name(name: &str) -> String {
     quoted(name)
+}
+
+/// The statement that makes a routine, with what isn't MySQL's default of its characteristics.
+pub(super) fn routine(routine: &Routine) -> String {
+    let (user, host) = routine.definer.rsplit_once('@').unwrap_or((&routine.definer, "%"));
+    let returns = routine.result.as_ref().map_or_else(String::new, |column| {
+        let charset = column.charset.as_deref().unwrap_or_default();
+        let mut text = format!(" RETURNS {}", column.type_text);
+        if !charset.is_empty() {
+            text.push_str(&format!(" CHARSET {charset}"));
+            if let Some(collation) = column.collation.as_deref().filter(|own| *own != default_collation(charset)) {
+                text.push_str(&format!(" COLLATE {collation}"));
+            }
+        }
+        text
+    });
+    let characteristics = &routine.characteristics;
+    let mut lines = String::new();
+    if characteristics.access != "CONTAINS SQL" {
+        lines.push_str(&format!("    {}\n", characteristics.access));
+    }
+    if characteristics.deterministic {
+        lines.push_str("    DETERMINISTIC\n");
+    }
+    if characteristics.invoker {
+        lines.push_str("    SQL SECURITY INVOKER\n");
+    }
+    if !characteristics.comment.is_empty() {
+        lines.push_str(&format!("    COMMENT {}\n", literal(&characteristics.comment)));
+    }
+    format!(
+        "CREATE DEFINER={}@{} {} {}({}){returns}\n{lines}{}",
+        quoted(user),
+        quoted(host),
+        routine.kind.name(),
+        quoted(&routine.name.table),
+        routine.parameters,
+        routine.body
+    )
 }
 
 /// SHOW CREATE VIEW.

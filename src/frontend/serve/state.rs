@@ -1,17 +1,19 @@
 //! What MySQL remembers of a session between statements.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::MysqlError;
 use super::variables::{Defaults, Overrides};
-use crate::schema::Catalogue;
+use crate::schema::{Catalogue, Table};
 use crate::sql::Values;
 use crate::sql::plan::{Context, Given, Known, Purpose, UserVariable, VariableKind};
+use crate::sql::routine::{Local, Locals};
 use crate::target::Raised;
 use crate::value::Value;
-use crate::wire::condition::{Condition, Level};
+use crate::wire::condition::{self, Condition, Level};
 
 /// Warnings kept for SHOW WARNINGS: MySQL's default `max_error_count`.
 const WARNING_LIMIT: usize = 1024;
@@ -28,9 +30,16 @@ pub(super) struct Warning {
     pub(super) level: &'static str,
     pub(super) code: u16,
     pub(super) message: String,
+    /// SQLSTATE where it isn't the number's own.
+    pub(super) state: Option<Cow<'static, str>>,
 }
 
 impl Warning {
+    /// SQLSTATE.
+    pub(super) fn state(&self) -> &str {
+        self.state.as_deref().unwrap_or_else(|| condition::sqlstate(self.code))
+    }
+
     /// Level, number and message.
     pub(super) fn parts(&self) -> (&str, u16, &str) {
         (self.level, self.code, &self.message)
@@ -52,6 +61,11 @@ pub(super) struct State {
     pub(super) user_variables: HashMap<String, UserVariable>,
     /// The values of the EXECUTE … USING that runs.
     pub(super) parameters: Option<Arc<[Value]>>,
+    /// What the statement of a routine sees of the routine's variables, and their values.
+    pub(super) locals: Option<Arc<Locals>>,
+    pub(super) frame: Vec<Local>,
+    /// Their types.
+    pub(super) shape: Arc<Table>,
     pub(super) last_insert_id: u64,
     pub(super) found_rows: i64,
     pub(super) row_count: i64,
@@ -61,8 +75,6 @@ pub(super) struct State {
     pub(super) hinted_limit: Option<u64>,
     /// How many statements there were.
     statements: u64,
-    /// SQLSTATE of the last error.
-    pub(super) last_state: &'static str,
     pub(super) warnings: Vec<Warning>,
     /// Warnings of the statement that is about to begin.
     foreseen: Vec<Warning>,
@@ -87,13 +99,15 @@ impl State {
             variables: Overrides::default(),
             user_variables: HashMap::new(),
             parameters: None,
+            locals: None,
+            frame: Vec::new(),
+            shape: Arc::default(),
             last_insert_id: 0,
             found_rows: 0,
             row_count: -1,
             named_execution: false,
             hinted_limit: None,
             statements: 0,
-            last_state: "HY000",
             warnings: Vec::new(),
             foreseen: Vec::new(),
             more_warnings: 0,
@@ -141,7 +155,7 @@ impl State {
             return;
         }
         if self.warnings.len() < WARNING_LIMIT {
-            self.warnings.push(Warning { level, code, message });
+            self.warnings.push(Warning { level, code, message, state: None });
         } else {
             self.more_warnings += 1;
         }
@@ -180,7 +194,7 @@ impl State {
         for literal in literals {
             let shown: String = literal.iter().map(|byte| format!("{byte:02X}")).collect();
             let message = format!("Invalid {charset} character string: '{shown}'");
-            self.foreseen.push(Warning { level: "Warning", code: 1300, message });
+            self.foreseen.push(Warning { level: "Warning", code: 1300, message, state: None });
         }
     }
 
@@ -192,7 +206,9 @@ impl State {
     /// An error is the last line of SHOW WARNINGS as well.
     pub(super) fn failed(&mut self, error: &MysqlError) {
         self.warn("Error", error.code, error.message.clone());
-        self.last_state = error.sqlstate;
+        if let Some(last) = self.warnings.last_mut().filter(|last| last.level == "Error" && last.code == error.code) {
+            last.state = Some(error.sqlstate.clone());
+        }
         self.row_count = -1;
     }
 
@@ -259,6 +275,7 @@ impl State {
             id_steps: derived.id_steps,
             division: derived.division,
             select_limit: derived.select_limit,
+            locals: self.locals.clone(),
         }
     }
 
@@ -286,6 +303,7 @@ impl State {
             row_count: self.row_count,
             statement: self.statements,
             variables: &variables,
+            locals: &self.frame,
             user_variables: &user_variables,
             rows: &|_| Err(crate::sql::SqlError::unsupported("a system table at this place")),
         })

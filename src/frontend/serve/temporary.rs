@@ -233,7 +233,9 @@ impl Session {
                 | CatalogueChange::PutDatabase { .. }
                 | CatalogueChange::DropDatabase { .. }
                 | CatalogueChange::PutView(_)
-                | CatalogueChange::DropView(_) => None,
+                | CatalogueChange::DropView(_)
+                | CatalogueChange::PutRoutine(_)
+                | CatalogueChange::DropRoutine { .. } => None,
             })
             .collect();
         if !dropped.is_empty() {
@@ -348,7 +350,9 @@ impl Session {
             | CatalogueChange::PutDatabase { .. }
             | CatalogueChange::DropDatabase { .. }
             | CatalogueChange::PutView(_)
-            | CatalogueChange::DropView(_) => None,
+            | CatalogueChange::DropView(_)
+            | CatalogueChange::PutRoutine(_)
+            | CatalogueChange::DropRoutine { .. } => None,
         });
         let places: Vec<TableName> = places.collect();
         let changes: Vec<CatalogueChange> = places.iter().cloned().map(CatalogueChange::DropTable).collect();

@@ -11,7 +11,7 @@ use super::query::{Execution, text_of};
 use super::session::Session;
 use crate::sql;
 use crate::sql::StatementClass;
-use crate::sql::plan::{Plan, PrepareFrom};
+use crate::sql::plan::{Plan, PrepareFrom, SessionCommand};
 use crate::value::Value;
 use crate::wire::resultset;
 
@@ -63,7 +63,12 @@ impl Session {
         match self.plan(text, &catalogue) {
             Err(error) if error.code == 1235 || (ddl && error.code != 1064) => Ok(None),
             Err(error) => Err(error),
-            Ok(plan) => Ok(Some(plan)),
+            Ok(plan) => {
+                if let Plan::Session(SessionCommand::Call(call)) = &*plan {
+                    self.procedure(call)?;
+                }
+                Ok(Some(plan))
+            }
         }
     }
 
@@ -82,9 +87,14 @@ impl Session {
         let value = |name: &String| self.state.user_variables.get(name).map(|known| known.value.clone());
         let values: Vec<Value> = using.iter().map(|name| value(name).unwrap_or(Value::Null)).collect();
         self.state.parameters = (!values.is_empty()).then(|| values.into());
+        // A statement of one's own sees nothing of the routine that executes it.
+        let locals = self.state.locals.take();
+        let outer = std::mem::replace(&mut self.using, using.to_vec());
         self.state.named_execution = true;
         let outcome = self.carry_out(&text, execution).await;
         self.state.named_execution = false;
+        self.state.locals = locals;
+        self.using = outer;
         self.state.parameters = None;
         outcome
     }

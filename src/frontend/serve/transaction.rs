@@ -29,6 +29,9 @@ impl Session {
         if self.state.variables.derived(&self.serving.defaults).no_backslash_escapes {
             status = status.with(StatusFlags::NO_BACKSLASH_ESCAPES);
         }
+        if self.out_parameters {
+            status = status.with(StatusFlags::PS_OUT_PARAMS);
+        }
         if self.more_results { status.with(StatusFlags::MORE_RESULTS_EXISTS) } else { status }
     }
 

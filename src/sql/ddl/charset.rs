@@ -6,19 +6,19 @@ use crate::schema::collation::carrier;
 
 /// A character set with one of its collations.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Charset {
-    pub(super) charset: String,
-    pub(super) collation: String,
+pub(in crate::sql) struct Charset {
+    pub(in crate::sql) charset: String,
+    pub(in crate::sql) collation: String,
 }
 
 impl Charset {
     /// The pair as the catalogue spells it.
-    pub(super) fn new(charset: &str, collation: &str) -> Self {
+    pub(in crate::sql) fn new(charset: &str, collation: &str) -> Self {
         Self { charset: charset.to_owned(), collation: collation.to_owned() }
     }
 
     /// What `CHARACTER SET charset COLLATE collation` means where `inherited` holds without them.
-    pub(super) fn resolve(
+    pub(in crate::sql) fn resolve(
         charset: Option<&str>,
         collation: Option<&str>,
         inherited: &Charset,
@@ -41,7 +41,7 @@ impl Charset {
     }
 
     /// The same character set with its `_bin` collation.
-    pub(super) fn binary(&self) -> Self {
+    pub(in crate::sql) fn binary(&self) -> Self {
         if self.charset == "binary" {
             return self.clone();
         }
@@ -50,7 +50,7 @@ impl Charset {
 }
 
 /// Bytes of the longest character of a character set.
-pub(super) fn longest_character(charset: &str) -> u32 {
+pub(in crate::sql) fn longest_character(charset: &str) -> u32 {
     known(charset).map_or(4, |charset| charset.bytes)
 }
 

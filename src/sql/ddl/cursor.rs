@@ -21,7 +21,7 @@ struct Placed {
 
 /// The reader.
 #[derive(Clone, Debug)]
-pub(super) struct Cursor<'a> {
+pub(in crate::sql) struct Cursor<'a> {
     text: &'a str,
     tokens: Vec<Placed>,
     at: usize,
@@ -29,12 +29,12 @@ pub(super) struct Cursor<'a> {
     /// Where the text ends, when its last words were taken.
     end: Option<usize>,
     /// Warnings of the grammar, in the order of the text.
-    pub(super) notices: Vec<Notice>,
+    pub(in crate::sql) notices: Vec<Notice>,
 }
 
 impl<'a> Cursor<'a> {
     /// Splits the statement; blanks, comments and a final semicolon are left out.
-    pub(super) fn new(text: &'a str, sql_mode: &str) -> Result<Self, SqlError> {
+    pub(in crate::sql) fn new(text: &'a str, sql_mode: &str) -> Result<Self, SqlError> {
         if text.len() > TEXT_LIMIT {
             return Err(SqlError::unsupported("DDL statements longer than 4 MiB"));
         }
@@ -75,7 +75,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Error 1064 at the next token.
-    pub(super) fn syntax(&self) -> SqlError {
+    pub(in crate::sql) fn syntax(&self) -> SqlError {
         match self.tokens.get(self.at) {
             Some(placed) => SqlError::syntax(self.text.get(placed.offset..).unwrap_or_default(), placed.line),
             None => SqlError::syntax("", 1 + self.text.bytes().filter(|byte| *byte == b'\n').count() as u64),
@@ -83,19 +83,19 @@ impl<'a> Cursor<'a> {
     }
 
     /// Leaves a warning.
-    pub(super) fn warn(&mut self, code: u16, message: impl Into<String>) {
+    pub(in crate::sql) fn warn(&mut self, code: u16, message: impl Into<String>) {
         self.notices.push(Notice { level: "Warning", code, message: message.into() });
     }
 
     /// The text from the next token on.
-    pub(super) fn rest(&self) -> &'a str {
+    pub(in crate::sql) fn rest(&self) -> &'a str {
         let start = self.tokens.get(self.at).map_or(self.text.len(), |placed| placed.offset);
         let end = self.end.unwrap_or(self.text.len());
         self.text.get(start..end).unwrap_or_default().trim_end().trim_end_matches(';').trim_end()
     }
 
     /// True when a query comes next, in parentheses or not.
-    pub(super) fn begins_query(&self) -> bool {
+    pub(in crate::sql) fn begins_query(&self) -> bool {
         let mut ahead = 0;
         while self.token(ahead) == Some(&Token::LParen) {
             ahead += 1;
@@ -104,7 +104,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes `phrase` from the end of the statement if it ends so.
-    pub(super) fn take_last(&mut self, phrase: &str) -> bool {
+    pub(in crate::sql) fn take_last(&mut self, phrase: &str) -> bool {
         let words: Vec<&str> = phrase.split(' ').collect();
         let Some(first) = self.tokens.len().checked_sub(words.len()).filter(|first| *first > self.at) else {
             return false;
@@ -117,39 +117,73 @@ impl<'a> Cursor<'a> {
         found
     }
 
+    /// Byte offset of the next token, or the end of the text.
+    pub(in crate::sql) fn offset(&self) -> usize {
+        self.offset_of(self.at)
+    }
+
+    fn offset_of(&self, at: usize) -> usize {
+        self.tokens.get(at).map_or(self.text.len(), |placed| placed.offset)
+    }
+
+    /// The source text from one mark to another.
+    pub(in crate::sql) fn between(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(self.offset_of(start)..self.offset_of(end)).unwrap_or_default().trim()
+    }
+
+    /// The whole text.
+    pub(in crate::sql) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The next token.
+    pub(in crate::sql) fn peek(&self) -> Option<&Token> {
+        self.token(0)
+    }
+
+    /// The token behind the next one.
+    pub(in crate::sql) fn peek_second(&self) -> Option<&Token> {
+        self.token(1)
+    }
+
+    /// Goes past the next token.
+    pub(in crate::sql) fn skip(&mut self) {
+        self.at += 1;
+    }
+
     /// True after the last token.
-    pub(super) fn at_end(&self) -> bool {
+    pub(in crate::sql) fn at_end(&self) -> bool {
         self.at >= self.tokens.len()
     }
 
     /// Error 1064 unless everything was read.
-    pub(super) fn expect_end(&self) -> Result<(), SqlError> {
+    pub(in crate::sql) fn expect_end(&self) -> Result<(), SqlError> {
         if self.at_end() { Ok(()) } else { Err(self.syntax()) }
     }
 
     /// Where the cursor stands, for [`Cursor::back_to`].
-    pub(super) fn mark(&self) -> usize {
+    pub(in crate::sql) fn mark(&self) -> usize {
         self.at
     }
 
     /// Returns to a mark.
-    pub(super) fn back_to(&mut self, mark: usize) {
+    pub(in crate::sql) fn back_to(&mut self, mark: usize) {
         self.at = mark;
     }
 
     /// True when the token `ahead` of the next is the unquoted word `keyword`.
-    pub(super) fn is_at(&self, ahead: usize, keyword: &str) -> bool {
+    pub(in crate::sql) fn is_at(&self, ahead: usize, keyword: &str) -> bool {
         matches!(self.token(ahead), Some(Token::Word(word))
             if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(keyword))
     }
 
     /// True when the next token is the unquoted word `keyword`.
-    pub(super) fn is(&self, keyword: &str) -> bool {
+    pub(in crate::sql) fn is(&self, keyword: &str) -> bool {
         self.is_at(0, keyword)
     }
 
     /// The next unquoted word in lower case, without reading it.
-    pub(super) fn peek_word(&self) -> Option<String> {
+    pub(in crate::sql) fn peek_word(&self) -> Option<String> {
         match self.token(0) {
             Some(Token::Word(word)) if word.quote_style.is_none() => Some(word.value.to_ascii_lowercase()),
             Some(_) | None => None,
@@ -157,7 +191,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads the words of `phrase` if all of them come next.
-    pub(super) fn take(&mut self, phrase: &str) -> bool {
+    pub(in crate::sql) fn take(&mut self, phrase: &str) -> bool {
         let words = phrase
             .split(' ')
             .enumerate()
@@ -167,7 +201,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads the words of `phrase`, or error 1064.
-    pub(super) fn expect(&mut self, phrase: &str) -> Result<(), SqlError> {
+    pub(in crate::sql) fn expect(&mut self, phrase: &str) -> Result<(), SqlError> {
         for word in phrase.split(' ') {
             if !self.take(word) {
                 return Err(self.syntax());
@@ -177,24 +211,24 @@ impl<'a> Cursor<'a> {
     }
 
     /// True when the next token is `symbol`.
-    pub(super) fn is_symbol(&self, symbol: &Token) -> bool {
+    pub(in crate::sql) fn is_symbol(&self, symbol: &Token) -> bool {
         self.token(0) == Some(symbol)
     }
 
     /// Reads `symbol` if it comes next.
-    pub(super) fn take_symbol(&mut self, symbol: &Token) -> bool {
+    pub(in crate::sql) fn take_symbol(&mut self, symbol: &Token) -> bool {
         let found = self.is_symbol(symbol);
         self.at += usize::from(found);
         found
     }
 
     /// Reads `symbol`, or error 1064.
-    pub(super) fn expect_symbol(&mut self, symbol: &Token) -> Result<(), SqlError> {
+    pub(in crate::sql) fn expect_symbol(&mut self, symbol: &Token) -> Result<(), SqlError> {
         if self.take_symbol(symbol) { Ok(()) } else { Err(self.syntax()) }
     }
 
     /// Reads a name: quoted, and then perhaps empty, or a word that MySQL doesn't reserve.
-    pub(super) fn name(&mut self) -> Result<String, SqlError> {
+    pub(in crate::sql) fn name(&mut self) -> Result<String, SqlError> {
         let name = match self.token(0) {
             Some(Token::Word(word)) if word.quote_style.is_some() || !is_reserved(&word.value) => word.value.clone(),
             Some(Token::DoubleQuotedString(name)) if self.ansi_quotes => name.clone(),
@@ -205,12 +239,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a name if one comes next.
-    pub(super) fn optional_name(&mut self) -> Option<String> {
+    pub(in crate::sql) fn optional_name(&mut self) -> Option<String> {
         self.name().ok()
     }
 
     /// Reads `name` or `database.name`.
-    pub(super) fn qualified_name(&mut self) -> Result<(Option<String>, String), SqlError> {
+    pub(in crate::sql) fn qualified_name(&mut self) -> Result<(Option<String>, String), SqlError> {
         let first = self.name()?;
         if self.take_symbol(&Token::Period) {
             return Ok((Some(first), self.any_name()?));
@@ -229,7 +263,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a string literal if one comes next.
-    pub(super) fn optional_string(&mut self) -> Option<String> {
+    pub(in crate::sql) fn optional_string(&mut self) -> Option<String> {
         let text = match self.token(0) {
             Some(Token::SingleQuotedString(text)) => text.clone(),
             Some(Token::DoubleQuotedString(text)) if !self.ansi_quotes => text.clone(),
@@ -240,12 +274,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a string literal, or error 1064.
-    pub(super) fn string(&mut self) -> Result<String, SqlError> {
+    pub(in crate::sql) fn string(&mut self) -> Result<String, SqlError> {
         self.optional_string().ok_or_else(|| self.syntax())
     }
 
     /// Reads a hexadecimal literal `x'…'` or `0x…` as its digits.
-    pub(super) fn optional_hex(&mut self) -> Option<String> {
+    pub(in crate::sql) fn optional_hex(&mut self) -> Option<String> {
         let Some(Token::HexStringLiteral(digits)) = self.token(0) else {
             return None;
         };
@@ -255,7 +289,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a bit literal `b'…'` as its digits.
-    pub(super) fn optional_bits(&mut self) -> Option<String> {
+    pub(in crate::sql) fn optional_bits(&mut self) -> Option<String> {
         let digits = match self.token(0) {
             Some(Token::SingleQuotedByteStringLiteral(digits)) => digits.clone(),
             Some(Token::Word(word)) if word.quote_style.is_none() => word.value.strip_prefix("0b")?.to_owned(),
@@ -266,7 +300,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a national string `n'…'`.
-    pub(super) fn optional_national(&mut self) -> Option<String> {
+    pub(in crate::sql) fn optional_national(&mut self) -> Option<String> {
         let Some(Token::NationalStringLiteral(text)) = self.token(0) else {
             return None;
         };
@@ -277,7 +311,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a number without sign as it is written.
-    pub(super) fn optional_number(&mut self) -> Option<String> {
+    pub(in crate::sql) fn optional_number(&mut self) -> Option<String> {
         let Some(Token::Number(digits, _)) = self.token(0) else {
             return None;
         };
@@ -287,7 +321,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads an unsigned integer, or error 1064.
-    pub(super) fn integer(&mut self) -> Result<u64, SqlError> {
+    pub(in crate::sql) fn integer(&mut self) -> Result<u64, SqlError> {
         let mark = self.mark();
         match self.optional_number().and_then(|digits| digits.parse().ok()) {
             Some(number) => Ok(number),
@@ -299,7 +333,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The source text of a balanced `( … )` that comes next, without the parentheses; reads it.
-    pub(super) fn parenthesised(&mut self) -> Result<&'a str, SqlError> {
+    pub(in crate::sql) fn parenthesised(&mut self) -> Result<&'a str, SqlError> {
         let start = self.tokens.get(self.at).map(|placed| placed.offset);
         self.expect_symbol(&Token::LParen)?;
         let mut depth = 1_usize;
@@ -319,7 +353,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads `( item, item, … )`.
-    pub(super) fn list<T>(
+    pub(in crate::sql) fn list<T>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Result<T, SqlError>,
     ) -> Result<Vec<T>, SqlError> {

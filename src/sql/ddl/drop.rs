@@ -19,6 +19,9 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
     if cursor.take("database") || cursor.take("schema") {
         return database::drop(cursor, scope);
     }
+    if let Some(plan) = super::routine::drop(cursor, scope)? {
+        return Ok(plan);
+    }
     if cursor.take("temporary") {
         if !(cursor.take("table") || cursor.take("tables")) {
             return Err(cursor.syntax());

@@ -88,7 +88,7 @@ pub(super) fn read(text: &str, table: &Table, usage: Use<'_>, scope: &Scope<'_>)
     let clocks = matches!(usage, Use::Column(column) if column.generated.is_none());
     // PostgreSQL's own conversion of text to bytes can't promise to be immutable.
     let sql = bare(&sql, table).replace("convert_to(", "\"mysql\".to_bytes(");
-    let sql = inline(&sql, &lowering.parameters, clocks, scope)?;
+    let sql = inline(&sql, &lowering.parameters, clocks, &scope.context.catalogue)?;
     let text = canonical::text(expr).unwrap_or_else(|| text.to_owned());
     // As information_schema prints it.
     let text = text.replace('\\', "\\\\").replace('\'', "\\'");
@@ -165,7 +165,12 @@ fn clock(source: &ParameterSource) -> Option<String> {
 }
 
 /// Writes the values of literals into the text, and with `clocks` what stands for the statement's time.
-fn inline(sql: &str, parameters: &[Parameter], clocks: bool, scope: &Scope<'_>) -> Result<String, SqlError> {
+pub(in crate::sql) fn inline(
+    sql: &str,
+    parameters: &[Parameter],
+    clocks: bool,
+    catalogue: &Catalogue,
+) -> Result<String, SqlError> {
     let mut values = Vec::with_capacity(parameters.len());
     for parameter in parameters {
         if let Some(clock) = clock(&parameter.source).filter(|_| clocks) {
@@ -175,7 +180,7 @@ fn inline(sql: &str, parameters: &[Parameter], clocks: bool, scope: &Scope<'_>) 
         if !matches!(parameter.source, ParameterSource::Literal(_)) {
             return Err(SqlError::unsupported("an expression in a definition that depends on the session"));
         }
-        let bound = bind(std::slice::from_ref(parameter), &nothing(&scope.context.catalogue), &mut Vec::new())?;
+        let bound = bind(std::slice::from_ref(parameter), &nothing(catalogue), &mut Vec::new())?;
         let text = bound.into_iter().next().flatten();
         let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let name = type_name(parameter.type_oid)?;
@@ -229,6 +234,7 @@ fn nothing(catalogue: &Catalogue) -> Values<'_> {
         row_count: 0,
         statement: 0,
         variables: &|_| None,
+        locals: &[],
         user_variables: &|_| None,
     }
 }
@@ -268,7 +274,7 @@ pub(super) fn converted(old: &Column, new: &Column, table: &Table, scope: &Scope
         return Err(SqlError::unsupported("changing this column"));
     };
     let sql = lowering.assign(&only(new), 0, 1, &column.expression())?;
-    inline(&bare(&sql, table), &lowering.parameters, false, scope)
+    inline(&bare(&sql, table), &lowering.parameters, false, &scope.context.catalogue)
 }
 
 /// Completes a new generated column whose text was read.

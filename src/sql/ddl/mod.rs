@@ -8,13 +8,13 @@
 mod alter;
 mod canonical;
 mod change;
-mod charset;
+pub(super) mod charset;
 mod checks;
 mod column;
 mod columns;
 mod convert;
 mod copy;
-mod cursor;
+pub(super) mod cursor;
 mod default;
 mod draft;
 mod drop;
@@ -29,7 +29,7 @@ mod names;
 mod number;
 mod options;
 mod rename;
-mod scope;
+pub(super) mod scope;
 mod select;
 mod spec;
 mod table;
@@ -44,13 +44,51 @@ mod database;
 use std::sync::Arc;
 
 use super::plan::{Context, DdlPlan, Notice, Plan, Purpose, Records, SqlError, TargetSql};
-use crate::schema::{CatalogueChange, KeyKind, TEMPORARY_SCHEMA, Table, TableName};
+use super::routine;
+use crate::schema::{CatalogueChange, Column, KeyKind, TEMPORARY_SCHEMA, Table, TableName};
 use cursor::Cursor;
 use draft::Draft;
 use scope::Scope;
 use spec::{Clause, Element, TableOptions};
 
+pub(super) use formula::inline;
 pub use scope::ForeignKeyChecks;
+pub(super) use view::definer;
+
+/// A local variable's or parameter's type, read behind its name.
+pub(super) fn variable(
+    cursor: &mut Cursor<'_>,
+    name: &str,
+    database: &str,
+    context: &Context,
+) -> Result<Column, SqlError> {
+    let scope = Scope { context, checks: ForeignKeyChecks::On };
+    let mut data_type = types::parse(cursor, name)?;
+    if data_type.serial {
+        return Err(cursor.syntax());
+    }
+    if cursor.take("collate") {
+        data_type.collation = Some(types::warned_collation(cursor)?);
+    }
+    let spec = spec::ColumnSpec {
+        name: name.to_owned(),
+        data_type,
+        nullable: Some(true),
+        default: None,
+        on_update_now: None,
+        auto_increment: false,
+        key: None,
+        comment: String::new(),
+        invisible: false,
+        references: None,
+        generated: None,
+        checks: Vec::new(),
+    };
+    let mut notices = Vec::new();
+    let column = columns::resolve(&spec, &scope.database_charset(database)?, &scope, &mut notices)?;
+    cursor.notices.append(&mut notices);
+    Ok(column)
+}
 
 /// Plans a DDL statement. Replay takes foreign keys as unchecked: MySQL has accepted the statement already.
 pub fn plan(text: &str, context: &Context) -> Result<Plan, SqlError> {
@@ -67,6 +105,9 @@ pub fn plan_with(text: &str, context: &Context, checks: ForeignKeyChecks) -> Res
     let mut cursor = Cursor::new(&plain, &context.sql_mode)?;
     let scope = Scope { context, checks };
     let mut plan = statement(&mut cursor, &scope)?;
+    if !scope.replays() {
+        routine::follow(&mut plan, context);
+    }
     plan.notes.splice(0..0, cursor.notices);
     Ok(Plan::Ddl(plan))
 }
@@ -111,6 +152,9 @@ fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlErro
     if let Some(prologue) = view::prologue(cursor)? {
         return view::create(cursor, prologue, false, scope);
     }
+    if let Some(plan) = routine::create(cursor, scope)? {
+        return Ok(plan);
+    }
     let kind = if cursor.take("unique") { KeyKind::Unique } else { KeyKind::Secondary };
     let kind = if kind == KeyKind::Secondary && cursor.is("fulltext") && cursor.is_at(1, "index") {
         cursor.expect("fulltext")?;
@@ -139,6 +183,9 @@ fn alter(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError
     }
     if let Some(prologue) = view::prologue(cursor)? {
         return view::create(cursor, prologue, true, scope);
+    }
+    if let Some(plan) = routine::alter(cursor, scope)? {
+        return Ok(plan);
     }
     refuse(cursor, "ALTER")
 }
@@ -343,7 +390,7 @@ fn alter_table(old: &Arc<Table>, clauses: &[Clause], scope: &Scope<'_>) -> Resul
 }
 
 /// A plan without warnings.
-fn finished(statements: Vec<String>, changes: Vec<CatalogueChange>) -> DdlPlan {
+pub(super) fn finished(statements: Vec<String>, changes: Vec<CatalogueChange>) -> DdlPlan {
     DdlPlan {
         commits: true,
         statements: statements.into_iter().map(TargetSql).collect(),
@@ -355,11 +402,11 @@ fn finished(statements: Vec<String>, changes: Vec<CatalogueChange>) -> DdlPlan {
 }
 
 /// A plan that does nothing but warn.
-fn noted(notes: Vec<Notice>) -> DdlPlan {
+pub(super) fn noted(notes: Vec<Notice>) -> DdlPlan {
     DdlPlan { notes, ..finished(Vec::new(), Vec::new()) }
 }
 
 /// A warning of level Note.
-fn note(code: u16, message: String) -> Notice {
+pub(super) fn note(code: u16, message: String) -> Notice {
     Notice { level: "Note", code, message }
 }

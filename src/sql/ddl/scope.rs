@@ -18,24 +18,24 @@ pub enum ForeignKeyChecks {
 
 /// The surroundings of one statement.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scope<'a> {
-    pub(super) context: &'a Context,
-    pub(super) checks: ForeignKeyChecks,
+pub(in crate::sql) struct Scope<'a> {
+    pub(in crate::sql) context: &'a Context,
+    pub(in crate::sql) checks: ForeignKeyChecks,
 }
 
 impl<'a> Scope<'a> {
     /// True when the plan repeats what MySQL did.
-    pub(super) fn replays(&self) -> bool {
+    pub(in crate::sql) fn replays(&self) -> bool {
         self.context.purpose == Purpose::Replay
     }
 
     /// The database of that name, or error 1049.
-    pub(super) fn database(&self, name: &str) -> Result<&'a Database, SqlError> {
+    pub(in crate::sql) fn database(&self, name: &str) -> Result<&'a Database, SqlError> {
         self.context.catalogue.database(name).ok_or_else(|| SqlError::unknown_database(name))
     }
 
     /// The database's defaults for new tables.
-    pub(super) fn database_charset(&self, name: &str) -> Result<Charset, SqlError> {
+    pub(in crate::sql) fn database_charset(&self, name: &str) -> Result<Charset, SqlError> {
         let database = self.database(name)?;
         if database.charset.is_empty() || database.collation.is_empty() {
             return Ok(Charset::new("utf8mb4", "utf8mb4_0900_ai_ci"));
@@ -44,7 +44,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The full name of a table that need not exist; error 1046 without a default database.
-    pub(super) fn name(&self, name: &QualifiedName) -> Result<TableName, SqlError> {
+    pub(in crate::sql) fn name(&self, name: &QualifiedName) -> Result<TableName, SqlError> {
         let database = match (&name.0, &self.context.database) {
             (Some(database), _) | (None, Some(database)) => database.clone(),
             (None, None) => return Err(SqlError::no_database()),
@@ -60,18 +60,18 @@ impl<'a> Scope<'a> {
     }
 
     /// The base table of that full name, if it exists.
-    pub(super) fn find(&self, name: &TableName) -> Option<&'a Arc<Table>> {
+    pub(in crate::sql) fn find(&self, name: &TableName) -> Option<&'a Arc<Table>> {
         self.context.catalogue.base_table(&name.database, &name.table)
     }
 
     /// The session's temporary table of that full name, if it exists.
-    pub(super) fn temporary(&self, name: &TableName) -> Option<&'a Arc<Table>> {
+    pub(in crate::sql) fn temporary(&self, name: &TableName) -> Option<&'a Arc<Table>> {
         let catalogue = &self.context.catalogue;
         catalogue.session.get(&name.database, &name.table, catalogue.lower_case_table_names != 0)
     }
 
     /// The table that a statement names, a temporary one first, or error 1049 or 1146.
-    pub(super) fn table(&self, name: &QualifiedName) -> Result<&'a Arc<Table>, SqlError> {
+    pub(in crate::sql) fn table(&self, name: &QualifiedName) -> Result<&'a Arc<Table>, SqlError> {
         match self.temporary(&self.name(name)?) {
             Some(own) => Ok(own),
             None => self.base_table(name),
@@ -79,7 +79,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The base table that a statement names, or error 1049 or 1146.
-    pub(super) fn base_table(&self, name: &QualifiedName) -> Result<&'a Arc<Table>, SqlError> {
+    pub(in crate::sql) fn base_table(&self, name: &QualifiedName) -> Result<&'a Arc<Table>, SqlError> {
         let name = self.name(name)?;
         self.find(&name).ok_or_else(|| {
             if self.context.catalogue.view(&name.database, &name.table).is_some() {
@@ -93,7 +93,7 @@ impl<'a> Scope<'a> {
     }
 
     /// True for two spellings of one table.
-    pub(super) fn same(&self, left: &TableName, right: &TableName) -> bool {
+    pub(in crate::sql) fn same(&self, left: &TableName, right: &TableName) -> bool {
         if self.context.catalogue.lower_case_table_names == 0 {
             return left == right;
         }
@@ -101,7 +101,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Foreign keys of other tables that refer to `name`.
-    pub(super) fn children(&self, name: &TableName) -> Vec<(&'a Arc<Table>, &'a ForeignKey)> {
+    pub(in crate::sql) fn children(&self, name: &TableName) -> Vec<(&'a Arc<Table>, &'a ForeignKey)> {
         let tables = self.context.catalogue.databases.values().flat_map(|database| database.tables.values());
         tables
             .filter(|table| !self.same(&table.name, name))

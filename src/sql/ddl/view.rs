@@ -57,7 +57,7 @@ pub(super) fn prologue(cursor: &mut Cursor<'_>) -> Result<Option<Prologue>, SqlE
 }
 
 /// `'user'@'host'`, `user@host`, CURRENT_USER: as text; the last one is the empty text.
-fn definer(cursor: &mut Cursor<'_>) -> Result<String, SqlError> {
+pub(in crate::sql) fn definer(cursor: &mut Cursor<'_>) -> Result<String, SqlError> {
     if cursor.take("current_user") {
         if cursor.take_symbol(&Token::LParen) {
             cursor.expect_symbol(&Token::RParen)?;

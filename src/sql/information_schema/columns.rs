@@ -57,6 +57,21 @@ fn row(table: &Table, at: usize, privileges: &str) -> Option<Cells> {
     ])
 }
 
+/// From CHARACTER_MAXIMUM_LENGTH to COLLATION_NAME: what a type's sizes are.
+pub(super) fn sizes(column: &Column) -> Cells {
+    let (characters, octets) = text_length(column);
+    let (precision, scale) = numbers(column);
+    vec![
+        characters.map(|length| length.to_string()),
+        octets.map(|length| length.to_string()),
+        precision.map(|digits| digits.to_string()),
+        scale.map(|digits| digits.to_string()),
+        fraction(column).map(|digits| digits.to_string()),
+        column.charset.clone(),
+        column.collation.clone(),
+    ]
+}
+
 /// A view as a table without keys.
 pub(super) fn of_view(view: &View) -> Table {
     Table { name: view.name.clone(), columns: view.columns.clone(), ..Table::default() }

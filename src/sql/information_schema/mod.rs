@@ -15,6 +15,7 @@ mod columns;
 mod fixed;
 mod keys;
 mod registry;
+mod routines;
 mod rows;
 mod shown;
 mod tables;

@@ -123,10 +123,10 @@ fn maker(database: &str, name: &str) -> Option<Maker> {
         "PROCESSLIST" => Maker::Session,
         "CHECK_CONSTRAINTS" => Maker::Catalogue(keys::check_constraints),
         "VIEWS" => Maker::Catalogue(tables::views),
+        "ROUTINES" => Maker::Catalogue(super::routines::routines),
+        "PARAMETERS" => Maker::Catalogue(super::routines::parameters),
         // Bascule carries no such objects: MySQL without them shows no rows either.
         "VIEW_ROUTINE_USAGE"
-        | "ROUTINES"
-        | "PARAMETERS"
         | "TRIGGERS"
         | "EVENTS"
         | "FILES"

@@ -28,9 +28,14 @@ pub(in crate::sql) fn shown_rows(command: &ShowCommand, catalogue: &Catalogue) -
         Shown::Privileges => (fixed::rows("PRIVILEGES"), Case::Ignored),
         Shown::Collations => (fixed::rows("COLLATIONS"), Case::Ignored),
         Shown::Charsets => (charsets(), Case::Ignored),
+        Shown::Routines { kind } => {
+            let rows = super::routines::status(catalogue, kind);
+            let Some(pattern) = &command.like else { return Some(rows) };
+            let named = |row: &Cells| cell(row, 1).is_some_and(|name| like(&name, pattern, Case::Ignored));
+            return Some(rows.into_iter().filter(named).collect());
+        }
         Shown::Triggers { .. }
         | Shown::Events { .. }
-        | Shown::Routines { .. }
         | Shown::Libraries
         | Shown::ReplicaStatus
         | Shown::Replicas
@@ -38,6 +43,7 @@ pub(in crate::sql) fn shown_rows(command: &ShowCommand, catalogue: &Catalogue) -
         | Shown::Profile => (Vec::new(), Case::Ignored),
         Shown::CreateTable { .. }
         | Shown::CreateView { .. }
+        | Shown::CreateRoutine { .. }
         | Shown::CreateDatabase { .. }
         | Shown::Variables { .. }
         | Shown::Status { .. }

@@ -32,6 +32,22 @@ impl Lowering<'_> {
         Some(Expression { nullable: true, ..Expression::literal(value.clone(), ty) })
     }
 
+    /// A routine's local variable: a value of its type.
+    pub(in crate::sql) fn local(slot: usize, column: &crate::schema::Column) -> Result<Expression, SqlError> {
+        let unsupported = || SqlError::unsupported(format_args!("type {}", column.type_text));
+        let ty = Type::of_column(column).ok_or_else(unsupported)?;
+        Ok(Expression::source(ParameterSource::Local(slot), ty, true))
+    }
+
+    /// The local variable that a name is, where a routine's statement sees one of that name.
+    pub(super) fn local_variable(&self, parts: &[Ident]) -> Result<Option<Expression>, SqlError> {
+        let ([name], Some(locals)) = (parts, &self.context.given.locals) else { return Ok(None) };
+        let Some((slot, column)) = locals.variable(&name.value) else { return Ok(None) };
+        let local = Self::local(slot, column)?;
+        let body = if locals.in_server { Body::Sql(format!("_v{slot}")) } else { local.body };
+        Ok(Some(Expression { body, ..local }))
+    }
+
     /// `@name`: its value when it's known, else what it is at execution.
     pub(super) fn user_variable(&self, name: String) -> Expression {
         let Some(variables) = &self.context.given.variables else {

@@ -1,7 +1,7 @@
 //! What is shown rather than read: SHOW and DESCRIBE, EXPLAIN, the upkeep of tables, and the rows of system tables.
 
 use super::{Parameter, ParameterSource, TargetSql};
-use crate::schema::TableName;
+use crate::schema::{RoutineKind, TableName};
 
 /// Which rows of a system table a statement reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +87,11 @@ pub enum Shown {
     /// `PROCEDURE` or `FUNCTION`.
     Routines {
         kind: &'static str,
+    },
+    /// SHOW CREATE PROCEDURE and FUNCTION.
+    CreateRoutine {
+        kind: RoutineKind,
+        name: TableName,
     },
     Libraries,
     OpenTables {},

@@ -103,6 +103,7 @@ impl Lowering<'_> {
             ty,
             nullable,
             origin: None,
+            variable: None,
         };
         match tree {
             Tree::Select(parts) => {

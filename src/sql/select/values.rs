@@ -34,6 +34,7 @@ impl Lowering<'_> {
                 ty,
                 nullable: cells.iter().any(|cell| cell.nullable),
                 origin: None,
+                variable: None,
             });
         }
         let mut lines = Vec::with_capacity(rows.len());

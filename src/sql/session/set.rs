@@ -1,6 +1,6 @@
 //! SET and DO: targets, and expressions that are evaluated for their value.
 
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::value::Value;
 
@@ -10,7 +10,8 @@ use super::super::expression::{Body, Lowering};
 use super::super::lower::Place;
 use super::super::metadata;
 use super::super::plan::{
-    Assign, Context, ParameterSource, QueryPlan, SessionCommand, SetTarget, SetValue, SqlError, TargetSql, VariableKind,
+    Assign, Call, CallTarget, Context, ParameterSource, QueryPlan, SessionCommand, SetTarget, SetValue, SqlError,
+    TargetSql, VariableKind,
 };
 use super::super::scope::Scope;
 use super::super::system;
@@ -39,6 +40,54 @@ pub(super) fn evaluations(
             return Ok(SessionCommand::Do(values));
         }
         cursor.expect_symbol(&Token::Comma)?;
+    }
+}
+
+/// CALL name [(argument, …)].
+pub(super) fn call(
+    cursor: &mut Cursor<'_>,
+    source: &Source<'_>,
+    context: &Context,
+    modes: Modes,
+) -> Result<SessionCommand, SqlError> {
+    let (database, name) = cursor.qualified()?;
+    let mut arguments = Vec::new();
+    if cursor.symbol(&Token::LParen) && !cursor.symbol(&Token::RParen) {
+        loop {
+            let start = cursor.position();
+            cursor.skip_until(|token| matches!(token, Token::Comma | Token::RParen));
+            let tokens = cursor.tokens_from(start);
+            let target = call_target(tokens, source, context);
+            let value = match target {
+                Some(CallTarget::Client(place)) => SetValue::Source(ParameterSource::Client(place)),
+                Some(CallTarget::User(_) | CallTarget::Local(_)) | None => {
+                    lowered_value(cursor, source, (context, modes), tokens)?.0
+                }
+            };
+            arguments.push((value, target));
+            if cursor.symbol(&Token::RParen) {
+                break;
+            }
+            cursor.expect_symbol(&Token::Comma)?;
+        }
+    }
+    Ok(SessionCommand::Call(Call { database, name, arguments }))
+}
+
+/// What an OUT parameter's argument is, when it can be one.
+fn call_target(tokens: &[TokenWithSpan], source: &Source<'_>, context: &Context) -> Option<CallTarget> {
+    let [only] = tokens else { return None };
+    match &only.token {
+        Token::Word(word) if word.quote_style.is_none() && word.value.starts_with('@') => {
+            (!word.value.starts_with("@@")).then(|| CallTarget::User(word.value.trim_start_matches('@').to_lowercase()))
+        }
+        Token::Word(word) => context.given.locals.as_ref()?.slot(&word.value).map(CallTarget::Local),
+        Token::Placeholder(_) => {
+            let before = source.tokens.iter().take_while(|token| token.span.start < only.span.start);
+            let place = before.filter(|token| matches!(token.token, Token::Placeholder(_))).count();
+            Some(CallTarget::Client(place))
+        }
+        _other => None,
     }
 }
 
@@ -233,6 +282,15 @@ fn value(
     {
         return Ok((SetValue::Constant(Value::Text(word.value.clone())), None));
     }
+    lowered_value(cursor, source, (context, modes), tokens)
+}
+
+fn lowered_value(
+    cursor: &Cursor<'_>,
+    source: &Source<'_>,
+    (context, modes): (&Context, Modes),
+    tokens: &[TokenWithSpan],
+) -> Result<(SetValue, Option<VariableKind>), SqlError> {
     if tokens.is_empty() {
         return Err(cursor.error());
     }

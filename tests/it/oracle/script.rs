@@ -3,6 +3,8 @@
 //!
 //! * `-- prepared too` (anywhere): each query is also executed as a prepared statement.
 //! * `-- not compared: length, flags` (anywhere): aspects that the script isn't about.
+//! * `-- delimiter //`: from here on statements end with this at the end of a line, so that bodies of routines may hold
+//!   semicolons; `-- delimiter ;` goes back.
 //! * `-- session b`: the statements below run on another connection of that name (the first is called `a`).
 //! * `-- execute 1, 'x', NULL, 2.5`: the next statement is prepared and executed with these values.
 //! * `-- ordered` / `-- unordered`: whether the order of the next statement's rows counts; without it, it counts when
@@ -53,10 +55,12 @@ impl Script {
         let mut script = Self { name, steps: Vec::new(), prepared_too: false, ignored: Vec::new() };
         let (mut session, mut parameters, mut ordered) = ("a".to_owned(), None, None);
         let (mut statement, mut begun) = (String::new(), 0);
+        let mut delimiter = ";".to_owned();
         for (at, line) in text.lines().enumerate() {
             if statement.is_empty() {
                 if let Some(said) = line.strip_prefix("-- ") {
                     match said.split_once(' ') {
+                        Some(("delimiter", end)) => end.trim().clone_into(&mut delimiter),
                         Some(("session", name)) => name.trim().clone_into(&mut session),
                         Some(("execute", values)) => parameters = Some(parse_values(values)),
                         Some(("not", rest)) => {
@@ -79,7 +83,7 @@ impl Script {
                 statement.push('\n');
             }
             statement.push_str(line);
-            if let Some(text) = statement.strip_suffix(';') {
+            if let Some(text) = statement.strip_suffix(delimiter.as_str()) {
                 script.steps.push(Step {
                     line: begun,
                     text: text.to_owned(),

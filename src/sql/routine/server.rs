@@ -1,0 +1,290 @@
+//! A stored function as a PL/pgSQL function: it's evaluated for each row, so it has to run inside PostgreSQL.
+//!
+//! Expressions are rewritten like those of any statement; the variables that they name are PL/pgSQL's. What is stored
+//! in a variable goes through the conversions of [`Lowering::stored_in_variable`], which know MySQL's ranges, rounding
+//! and errors. Whatever can't be carried exactly is refused by name when the function is made.
+//!
+//! The body is resolved when the function is made, where MySQL resolves it when it's called: see
+//! [`super::dependents`] for what happens when something that it names changes.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::header::Parsed;
+use super::tree::{Block, Fragment, Node, Raise, SignalItem};
+use crate::schema::quote::{identifier, literal};
+use crate::schema::{Column, Table, TableName};
+use crate::sql::dialect::{Modes, Source};
+use crate::sql::expression::{Expression, Lowering};
+use crate::sql::lower::Place;
+use crate::sql::plan::{Context, Known, SqlError};
+use crate::sql::scope::Scope;
+use crate::sql::types::Type;
+
+/// What quotes the function's text.
+const QUOTE: &str = "$bascule$";
+
+/// Writes the text of one function.
+struct Writer<'w> {
+    context: Context,
+    modes: Modes,
+    frame: Arc<Table>,
+    returns: Arc<Table>,
+    name: &'w TableName,
+    text: String,
+    /// Numbers of loops and blocks, for their labels.
+    labels: Vec<(Option<String>, usize)>,
+    numbered: usize,
+}
+
+/// The type that carries a variable's values.
+fn carrier(column: &Column) -> Result<&'static str, SqlError> {
+    let ty = Type::of_column(column);
+    let ty = ty.ok_or_else(|| SqlError::unsupported(format_args!("type {} in a stored function", column.type_text)))?;
+    Ok(ty.carrier.name())
+}
+
+/// The statements that make a function.
+pub(super) fn create(name: &TableName, parsed: &Parsed, context: &Context) -> Result<String, SqlError> {
+    let Some(returns) = &parsed.returns else { return Err(SqlError::unsupported("CREATE FUNCTION")) };
+    let returns = Arc::new(Table { columns: vec![returns.clone()], ..Table::default() });
+    let mut context = Context { parameters: Known::Nothing, database: Some(name.database.clone()), ..context.clone() };
+    context.given = crate::sql::plan::Given { division: context.given.division, ..Default::default() };
+    let modes = Modes::parse(&context.sql_mode);
+    let frame = Arc::clone(&parsed.frame);
+    let mut writer =
+        Writer { context, modes, frame, returns, name, text: String::new(), labels: Vec::new(), numbered: 0 };
+    writer.node(&parsed.body)?;
+    let mut parameters = Vec::new();
+    let mut declarations = String::new();
+    for (slot, column) in parsed.frame.columns.iter().enumerate() {
+        let carrier = carrier(column)?;
+        if slot < parsed.modes.len() {
+            parameters.push(format!("_v{slot} {carrier}"));
+        } else {
+            let _ = writeln!(declarations, " _v{slot} {carrier};");
+        }
+    }
+    parameters.push("_called text".to_owned());
+    let Some(result) = writer.returns.columns.first() else { return Err(SqlError::unsupported("CREATE FUNCTION")) };
+    let result = carrier(result)?;
+    let ended = literal(&format!("FUNCTION {} ended without RETURN", name.table));
+    let text = format!(
+        "CREATE OR REPLACE FUNCTION {}({}) RETURNS {result} LANGUAGE plpgsql VOLATILE AS {QUOTE}\nDECLARE\n _choice \
+         bigint;\n{declarations}BEGIN\n{}PERFORM \"mysql\".raise(1321, {ended});\nEND {QUOTE}",
+        in_server(name),
+        parameters.join(", "),
+        writer.text
+    );
+    if text.matches(QUOTE).count() != 2 {
+        return Err(SqlError::unsupported("a stored function with this text"));
+    }
+    Ok(text)
+}
+
+/// A function's name in PostgreSQL.
+pub(in crate::sql) fn in_server(name: &TableName) -> String {
+    format!("{}.{}", identifier(&name.database), identifier(&name.table.to_lowercase()))
+}
+
+impl Writer<'_> {
+    fn line(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    fn nodes(&mut self, nodes: &[Node]) -> Result<(), SqlError> {
+        if nodes.is_empty() {
+            self.line("NULL;");
+        }
+        nodes.iter().try_for_each(|node| self.node(node))
+    }
+
+    fn node(&mut self, node: &Node) -> Result<(), SqlError> {
+        match node {
+            Node::Block(block) => self.block(block),
+            Node::Set(slot, value) => self.set(*slot, value),
+            Node::Choose { selector, branches, otherwise, must_match } => {
+                self.choose(selector, branches, otherwise.as_deref(), *must_match)
+            }
+            Node::Loop { label, before, body, until } => {
+                self.open(label.as_deref());
+                self.line("LOOP");
+                if let Some(condition) = before {
+                    let condition = self.number(condition)?;
+                    self.line(&format!("EXIT WHEN {condition} <> 0;"));
+                }
+                self.nodes(body)?;
+                if let Some(condition) = until {
+                    let condition = self.number(condition)?;
+                    self.line(&format!("EXIT WHEN {condition} = 0;"));
+                }
+                self.line("END LOOP;");
+                self.labels.pop();
+                Ok(())
+            }
+            Node::Leave(name) => self.jump("EXIT", name),
+            Node::Iterate(name) => self.jump("CONTINUE", name),
+            Node::Return(value) => {
+                let returns = Arc::clone(&self.returns);
+                let value = self.stored(value, &returns, (0, "_called"))?;
+                self.line(&format!("RETURN {value};"));
+                Ok(())
+            }
+            Node::Raise(raise) => self.raise(raise),
+            Node::Open(_) | Node::Fetch(..) | Node::Close(_) => {
+                Err(SqlError::unsupported("a cursor in a stored function"))
+            }
+            Node::Inquire(_) => Err(SqlError::unsupported("GET DIAGNOSTICS in a stored function")),
+            Node::Sql(text) => {
+                let words: Vec<&str> = text.text.split_whitespace().take(2).collect();
+                Err(SqlError::unsupported(format_args!("{} in a stored function", words.join(" ").to_uppercase())))
+            }
+        }
+    }
+
+    fn open(&mut self, label: Option<&str>) {
+        self.numbered += 1;
+        let number = self.numbered;
+        self.labels.push((label.map(str::to_lowercase), number));
+        self.line(&format!("<<_l{number}>>"));
+    }
+
+    fn jump(&mut self, verb: &str, name: &str) -> Result<(), SqlError> {
+        let lower = name.to_lowercase();
+        let found = self.labels.iter().rev().find(|(label, _)| label.as_deref() == Some(lower.as_str()));
+        let number = found.map(|(_, number)| *number).ok_or_else(|| SqlError::unsupported("this label"))?;
+        self.line(&format!("{verb} _l{number};"));
+        Ok(())
+    }
+
+    fn block(&mut self, block: &Block) -> Result<(), SqlError> {
+        if !block.handlers.is_empty() {
+            return Err(SqlError::unsupported("DECLARE … HANDLER in a stored function"));
+        }
+        if !block.cursors.is_empty() {
+            return Err(SqlError::unsupported("a cursor in a stored function"));
+        }
+        for (slot, value) in &block.variables {
+            match value {
+                Some(value) => self.set(*slot, value)?,
+                None => self.line(&format!("_v{slot} := NULL;")),
+            }
+        }
+        self.open(block.label.as_deref());
+        self.line("BEGIN");
+        self.nodes(&block.body)?;
+        self.line("END;");
+        self.labels.pop();
+        Ok(())
+    }
+
+    fn set(&mut self, slot: usize, value: &Fragment) -> Result<(), SqlError> {
+        let frame = Arc::clone(&self.frame);
+        let name = frame.columns.get(slot).map(|column| literal(&column.name)).unwrap_or_default();
+        let value = self.stored(value, &frame, (slot, &name))?;
+        self.line(&format!("_v{slot} := {value};"));
+        Ok(())
+    }
+
+    fn choose(
+        &mut self,
+        selector: &Fragment,
+        branches: &[Vec<Node>],
+        otherwise: Option<&[Node]>,
+        must_match: bool,
+    ) -> Result<(), SqlError> {
+        let number = self.number(selector)?;
+        self.line(&format!("_choice := {number};"));
+        for (at, branch) in branches.iter().enumerate() {
+            let word = if at == 0 { "IF" } else { "ELSIF" };
+            self.line(&format!("{word} _choice = {at} THEN"));
+            self.nodes(branch)?;
+        }
+        self.line("ELSE");
+        match otherwise {
+            Some(nodes) => self.nodes(nodes)?,
+            None if must_match => self.line("PERFORM \"mysql\".raise(1339, 'Case not found for CASE statement');"),
+            None => self.line("NULL;"),
+        }
+        self.line("END IF;");
+        Ok(())
+    }
+
+    /// SIGNAL; the SQLSTATE travels beside the message.
+    fn raise(&mut self, raise: &Raise) -> Result<(), SqlError> {
+        let state = raise.state.clone().filter(|_| !raise.again);
+        let state = state.ok_or_else(|| SqlError::unsupported("RESIGNAL in a stored function"))?;
+        let (mut code, text) = match state.get(..2) {
+            Some("01") => return Err(SqlError::unsupported("SIGNAL of a warning in a stored function")),
+            Some("02") => ("1643".to_owned(), "Unhandled user-defined not found condition"),
+            _error => ("1644".to_owned(), "Unhandled user-defined exception condition"),
+        };
+        let mut message = literal(text);
+        for (item, value) in &raise.items {
+            match item {
+                SignalItem::Message => message = self.lowered(value, "text", |lowering, value| lowering.text(value))?,
+                SignalItem::Errno => {
+                    let number = value.text.parse::<u16>().ok().filter(|code| (1..10_000).contains(code));
+                    let number = number.ok_or_else(|| SqlError::unsupported("SIGNAL of this MYSQL_ERRNO"))?;
+                    code = number.to_string();
+                }
+                SignalItem::Name => {}
+            }
+        }
+        self.line(&format!("PERFORM \"mysql\".signal({code}, {}, {message});", literal(&state)));
+        Ok(())
+    }
+
+    /// A whole number, such as the number of a branch.
+    fn number(&self, fragment: &Fragment) -> Result<String, SqlError> {
+        self.lowered(fragment, "int8", |lowering, value| {
+            lowering.render(value, crate::sql::types::Carrier::Int8).map(|sql| format!("({sql})"))
+        })
+    }
+
+    /// A value for a variable, which messages call `name` (PostgreSQL's text).
+    fn stored(&self, fragment: &Fragment, frame: &Arc<Table>, (slot, name): (usize, &str)) -> Result<String, SqlError> {
+        {
+            let column = frame.columns.get(slot).ok_or_else(|| SqlError::unsupported("an unknown variable"))?;
+            self.lowered(fragment, carrier(column)?, |lowering, value| {
+                lowering.stored_in_variable(frame, slot, name, value)
+            })
+        }
+    }
+
+    fn lowered(
+        &self,
+        fragment: &Fragment,
+        carrier: &str,
+        finish: impl FnOnce(&mut Lowering<'_>, &Expression) -> Result<String, SqlError>,
+    ) -> Result<String, SqlError> {
+        let mut context = self.context.clone();
+        context.given.locals = Some(Arc::clone(&fragment.locals));
+        let source = Source::read(&fragment.text, self.modes)?;
+        if source.measure()? {
+            return Err(SqlError::unsupported("an expression this deep in a stored function"));
+        }
+        let expr = source.parse_expression(source.tokens.clone(), self.modes)?;
+        let mut lowering = Lowering::new(&context, self.modes, &source);
+        let names = Scope::default();
+        let resolved = lowering.lower(&expr, Place::new(&names, "field list"));
+        match resolved.and_then(|value| finish(&mut lowering, &value)) {
+            Ok(sql) => crate::sql::ddl::inline(&sql, &lowering.parameters, true, &self.context.catalogue),
+            Err(error) => self.failing(error, carrier),
+        }
+    }
+
+    /// MySQL makes the function all the same: it fails when it comes to this place.
+    fn failing(&self, error: SqlError, carrier: &str) -> Result<String, SqlError> {
+        let own = format!("FUNCTION {} does not exist", self.name);
+        let (code, message) = match error.code {
+            1064 | 1235 => return Err(error),
+            1305 if error.message == own => {
+                (1424, "Recursive stored functions and triggers are not allowed.".to_owned())
+            }
+            code => (code, error.message),
+        };
+        Ok(format!("\"mysql\".fail({code}, {}, NULL::{carrier})", literal(&message)))
+    }
+}
