@@ -136,7 +136,8 @@ impl Lowering<'_> {
                 }
             }
         }
-        let changes = self.assignments(&target.table, &mut own, target.relation, &target.assignments, None)?;
+        let changes =
+            self.assignments(&target.table, &mut own, target.relation, &target.assignments, (None, Row::Changed))?;
         if changes.iter().any(|change| change.sql.contains(CHANGED)) {
             return Err(SqlError::unsupported("an assignment that reads what another table's assignment changes"));
         }

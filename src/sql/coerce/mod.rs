@@ -85,7 +85,7 @@ fn null(target: &Target<'_>) -> Result<Option<&'static str>, SqlError> {
 
 /// What MySQL stores in a NOT NULL column for NULL without strict mode. An ENUM gets its empty label here, unlike a
 /// column that isn't given.
-fn implicit(column_type: &ColumnType) -> Result<&'static str, SqlError> {
+pub(super) fn implicit(column_type: &ColumnType) -> Result<&'static str, SqlError> {
     Ok(match column_type {
         ColumnType::TinyInt { .. }
         | ColumnType::SmallInt { .. }

@@ -20,6 +20,14 @@ fn is_huge(value: &Value) -> bool {
     matches!(value, Value::Double(number) if number.abs() > 1e15)
 }
 
+fn is_negative(value: &Value) -> bool {
+    match value {
+        Value::Decimal(digits) => digits.starts_with('-'),
+        Value::Double(number) => *number < 0.0,
+        _other => false,
+    }
+}
+
 /// A number's whole part and its fraction as microseconds and tenths of one.
 fn parts_of_number(value: &Value) -> Option<(i128, u32, u8)> {
     match value {
@@ -65,11 +73,10 @@ fn moment(value: &Value, target: &Target<'_>) -> Result<(Option<Moment>, Status)
         Value::Time { .. } => return Err(SqlError::unsupported("a TIME stored as a date")),
         Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Float(_) | Value::Double(_) => {
             match parts_of_number(value) {
-                Some((0, ..)) if matches!(value, Value::Decimal(digits) if digits.starts_with('-')) => {
-                    (None, Status { truncated: true, ..Status::default() })
+                Some((number, micros, tenths)) if !(number == 0 && is_negative(value)) => {
+                    read::moment_of_number(number, micros, tenths, taken(target))
                 }
-                Some((number, micros, tenths)) => read::moment_of_number(number, micros, tenths, taken(target)),
-                None => (None, Status { truncated: true, ..Status::default() }),
+                Some(_) | None => (None, Status { out_of_range: true, ..Status::default() }),
             }
         }
         Value::Null | Value::Text(_) | Value::Bytes(_) => read::moment(&readable(value), taken(target)),
@@ -234,6 +241,13 @@ pub(super) fn timestamp(value: &Value, fraction: u8, target: &Target<'_>, zone: 
         }
         Ok(ZERO.to_owned())
     };
+    let zero = (Date { year: 0, month: 0, day: 0 }) == found.date;
+    if zero {
+        let whole = Clock { micros: 0, ..found.clock } == Clock::default();
+        let unit = 10_u32.pow(u32::from(6 - fraction.min(6)));
+        let least = if target.rules.truncate_fraction { unit } else { unit.div_ceil(2) };
+        return if whole && found.clock.micros < least { Ok(ZERO.to_owned()) } else { outside() };
+    }
     let Some((date, clock)) = fitted(&found, fraction, target) else {
         overflow(target)?;
         return outside();
@@ -267,14 +281,8 @@ pub(super) fn time(value: &Value, fraction: u8, target: &Target<'_>) -> Result<S
     let plain = |negative: bool, clock: Clock| (Some(Duration { negative, clock, tenths: 0 }), Status::default());
     let (found, status) = match value {
         Value::Time { negative, clock } => plain(*negative, *clock),
-        Value::DateTime(_, clock) => {
-            let (found, status) = plain(false, *clock);
-            (found, Status { date_dropped: true, ..status })
-        }
-        Value::Date(_) => {
-            let (found, status) = plain(false, Clock::default());
-            (found, Status { date_dropped: true, ..status })
-        }
+        Value::DateTime(_, clock) => plain(false, *clock),
+        Value::Date(_) => plain(false, Clock::default()),
         Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Float(_) | Value::Double(_) => {
             match parts_of_number(value) {
                 Some((number, micros, tenths)) => {
@@ -292,6 +300,9 @@ pub(super) fn time(value: &Value, fraction: u8, target: &Target<'_>) -> Result<S
         }
         Value::Null | Value::Text(_) | Value::Bytes(_) => read::duration(&readable(value)),
     };
+    if status.displaced {
+        return Err(SqlError::unsupported("a time with a time zone offset in a TIME column"));
+    }
     report(&status, "time", value, target)?;
     let Some(found) = found else { return Ok("00:00:00".to_owned()) };
     if status.date_dropped && !status.warns() {

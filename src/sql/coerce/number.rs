@@ -158,8 +158,11 @@ pub(super) fn decimal(
     let read = read(&written);
     let is_text = matches!(value, Value::Text(_) | Value::Bytes(_));
     let plain = plain_digits(read.digits);
-    if is_text && (read.nothing || read.tail || (plain.is_none() && !read.digits.starts_with('-'))) {
+    let beyond_all = plain.is_none() && !read.digits.starts_with('-');
+    if is_text && (read.nothing || (target.rules.strict && (read.tail || beyond_all))) {
         target.incorrect("decimal", value)?;
+    } else if is_text && read.tail {
+        target.note_truncated();
     }
     let largest = || {
         let nines = "9".repeat(usize::from(precision));
@@ -174,7 +177,7 @@ pub(super) fn decimal(
         (false, _) => largest(),
     };
     let Some(plain) = plain else {
-        if !is_text {
+        if !is_text || !target.rules.strict {
             target.out_of_range()?;
         }
         return Ok(beyond());
@@ -188,7 +191,7 @@ pub(super) fn decimal(
     }
     let fraction = plain.split_once('.').map_or("", |(_, fraction)| fraction);
     let cut = fraction.bytes().skip(usize::from(scale)).any(|digit| digit != b'0');
-    if cut && !matches!(value, Value::Double(_) | Value::Float(_)) {
+    if cut {
         target.note_truncated();
     }
     Ok(rounded)
@@ -221,7 +224,9 @@ pub(super) fn floating(
 ) -> Result<String, SqlError> {
     let written = written(value)?;
     let read = read(&written);
+    // An exact zero has no sign.
     let number: f64 = read.digits.parse().unwrap_or(0.0);
+    let number = if number == 0.0 && matches!(value, Value::Decimal(_)) { 0.0 } else { number };
     if read.nothing || read.tail {
         target.incorrect(kind, value)?;
     }
@@ -297,12 +302,16 @@ pub(super) fn bit(value: &Value, bits: u8, target: &Target<'_>) -> Result<String
 pub(super) fn year(value: &Value, target: &Target<'_>) -> Result<String, SqlError> {
     let value = &match value {
         Value::Date(date) | Value::DateTime(date, _) => Value::Int(i64::from(date.year)),
-        Value::Double(number) => Value::Double(number.trunc()),
+        Value::Double(number) if *number >= 0.0 => Value::Double(number.trunc()),
         other => other.clone(),
     };
     let written = written(value)?;
     let read = read(&written);
-    let below = matches!(value, Value::Decimal(digits) if digits.starts_with('-'));
+    let below = match value {
+        Value::Decimal(digits) => digits.starts_with('-'),
+        Value::Double(number) => *number < 0.0,
+        _other => false,
+    };
     let number = if below { -1 } else { whole_number(value, read.digits, false).unwrap_or(-1) };
     let text = matches!(value, Value::Text(_) | Value::Bytes(_));
     let stored = match number {
