@@ -4,6 +4,8 @@
 //! is converted there, and only where the expression's type doesn't prove that every value fits.
 
 mod computed;
+mod moments;
+mod text;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 //! known here, unless the expression's type proves that every value of it fits: then nothing stands in the way.
 
 use crate::schema::types::integer_range;
-use crate::schema::{Column, ColumnType, charset, quote};
+use crate::schema::{Column, ColumnType, quote};
 
 use super::super::coerce;
 use super::super::expression::{Body, Expression, Lowering, cast};
@@ -72,20 +72,20 @@ pub(in crate::sql) fn quiet(sql: &str) -> String {
 }
 
 /// The column, and the arguments that every helper ends with.
-struct Slot<'c> {
-    column: &'c Column,
-    ty: &'c Type,
-    rules: Rules,
+pub(super) struct Slot<'c> {
+    pub(super) column: &'c Column,
+    pub(super) ty: &'c Type,
+    pub(super) rules: Rules,
     end: String,
 }
 
 impl Slot<'_> {
-    fn call(&self, name: &str, arguments: &str) -> String {
+    pub(super) fn call(&self, name: &str, arguments: &str) -> String {
         format!("(\"mysql\".{name}({arguments}, {}))::{}", self.end, self.ty.carrier.name())
     }
 
     /// The modes that dates depend on.
-    fn mode(&self) -> u8 {
+    pub(super) fn mode(&self) -> u8 {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
         bit(self.rules.no_zero_date, 2)
             | bit(self.rules.no_zero_in_date, 4)
@@ -181,7 +181,7 @@ impl Lowering<'_> {
     }
 
     /// The value as text that a number or a date is read from; `None` for what isn't text.
-    fn readable(&mut self, value: &Expression) -> Result<Option<String>, SqlError> {
+    pub(super) fn readable(&mut self, value: &Expression) -> Result<Option<String>, SqlError> {
         Ok(match value.ty.class {
             Class::Text => Some(self.render(value, Carrier::Text)?),
             Class::Bytes => Some(format!("\"mysql\".shown({})", self.render(value, Carrier::Bytes)?)),
@@ -306,7 +306,10 @@ impl Lowering<'_> {
     }
 
     fn computed_year(&mut self, slot: &Slot<'_>, value: &Expression) -> Result<Option<String>, SqlError> {
-        if matches!(value.ty.class, Class::Json | Class::Time) || value.ty.field == FieldType::Year {
+        if value.ty.class == Class::Time {
+            return Err(SqlError::unsupported("a TIME in a YEAR column"));
+        }
+        if value.ty.class == Class::Json || value.ty.field == FieldType::Year {
             return Ok(None);
         }
         if let Some(text) = self.readable(value)?.filter(|_| !value.ty.is_enum()) {
@@ -320,159 +323,6 @@ impl Lowering<'_> {
         };
         let exact = value.ty.class != Class::Real;
         Ok(Some(slot.call("store_year", &format!("{number}, {exact}"))))
-    }
-
-    /// DATE, DATETIME and TIMESTAMP.
-    fn computed_moment(
-        &mut self,
-        slot: &Slot<'_>,
-        value: &Expression,
-        (kind, fraction): (&str, u8),
-    ) -> Result<Option<String>, SqlError> {
-        let shape = format!("'{kind}', {fraction}, {}", slot.mode());
-        if kind == "timestamp" && value.ty.carrier != Carrier::TimestampTz {
-            self.deterministic("a conversion between TIMESTAMP and another type")?;
-        }
-        if let Some(text) = self.readable(value)? {
-            return Ok(Some(slot.call("store_text_moment", &format!("{text}, {shape}"))));
-        }
-        match value.ty.class {
-            Class::Integer | Class::Decimal => {
-                let number = self.render(value, Carrier::Numeric)?;
-                Ok(Some(slot.call("store_number_moment", &format!("{number}, {shape}"))))
-            }
-            Class::Real => {
-                let number = self.render(value, Carrier::Float8)?;
-                Ok(Some(slot.call("store_real_moment", &format!("{number}, {shape}"))))
-            }
-            Class::Date if kind != "timestamp" => Ok(None),
-            Class::Date | Class::DateTime => {
-                let same = (kind == "timestamp") == (value.ty.carrier == Carrier::TimestampTz) || kind == "datetime";
-                if same && kind != "date" {
-                    if !slot.rules.truncate_fraction || value.ty.decimals <= fraction {
-                        return Ok(None);
-                    }
-                    let moment = self.render(value, Carrier::Timestamp)?;
-                    return Ok(Some(format!(
-                        "(\"mysql\".cut_moment({moment}, {fraction}))::{}",
-                        slot.ty.carrier.name()
-                    )));
-                }
-                let format = match (value.ty.class, value.ty.decimals) {
-                    (Class::Date, _) => "'YYYY-MM-DD'".to_owned(),
-                    (_, 0) => "'YYYY-MM-DD HH24:MI:SS'".to_owned(),
-                    (_, decimals) => format!("'YYYY-MM-DD HH24:MI:SS.FF{}'", decimals.min(6)),
-                };
-                let moment = self.render(value, Carrier::Timestamp)?;
-                Ok(Some(slot.call("store_own_moment", &format!("{moment}, {format}, {shape}"))))
-            }
-            Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Time | Class::Json => Ok(None),
-        }
-    }
-
-    fn computed_time(&mut self, slot: &Slot<'_>, value: &Expression, fraction: u8) -> Result<Option<String>, SqlError> {
-        let shape = format!("{fraction}, {}", slot.mode());
-        if let Some(text) = self.readable(value)? {
-            return Ok(Some(slot.call("store_text_time", &format!("{text}, {shape}"))));
-        }
-        match value.ty.class {
-            Class::Integer | Class::Decimal => {
-                let number = self.render(value, Carrier::Numeric)?;
-                Ok(Some(slot.call("store_number_time", &format!("{number}, {shape}"))))
-            }
-            Class::Real => {
-                let number = self.render(value, Carrier::Float8)?;
-                Ok(Some(slot.call("store_real_time", &format!("{number}, {shape}"))))
-            }
-            Class::Time if slot.rules.truncate_fraction && value.ty.decimals > fraction => {
-                let time = self.own(value)?;
-                Ok(Some(format!("\"mysql\".cut_time({time}, {fraction})")))
-            }
-            Class::Date | Class::DateTime => {
-                let format = match (value.ty.class, value.ty.decimals) {
-                    (Class::Date, _) => "'YYYY-MM-DD'".to_owned(),
-                    (_, 0) => "'YYYY-MM-DD HH24:MI:SS'".to_owned(),
-                    (_, decimals) => format!("'YYYY-MM-DD HH24:MI:SS.FF{}'", decimals.min(6)),
-                };
-                let moment = self.render(value, Carrier::Timestamp)?;
-                Ok(Some(slot.call("store_own_time", &format!("{moment}, {format}, {shape}"))))
-            }
-            Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Time | Class::Json => Ok(None),
-        }
-    }
-
-    /// Character columns: `kind` as the helper names it, and the width.
-    fn computed_text(
-        &mut self,
-        slot: &Slot<'_>,
-        value: &Expression,
-        (kind, width): (&str, u32),
-    ) -> Result<Option<String>, SqlError> {
-        let own = slot.column.charset.as_deref().and_then(charset::find);
-        let kind = if kind == "text" && own.is_some_and(charset::Charset::is_narrow) { "narrow" } else { kind };
-        let strange = own.and_then(|own| strange(own)).filter(|_| !same_charset(value, own));
-        let same = value.origin.as_ref().and_then(|origin| origin.column());
-        let same = same.is_some_and(|column| column.column_type == slot.column.column_type);
-        if strange.is_none() && (same || width == u32::MAX || longest(value, kind == "text") <= width) {
-            if value.ty.class != Class::Bytes {
-                return Ok(None);
-            }
-        }
-        let strange = strange.map_or("NULL".to_owned(), |strange| quote::literal(&strange));
-        if value.ty.class == Class::Bytes {
-            let bytes = self.render(value, Carrier::Bytes)?;
-            return Ok(Some(slot.call("store_bytes_text", &format!("{bytes}, '{kind}', {width}, {strange}"))));
-        }
-        let real = value.ty.class == Class::Real;
-        let text = self.render(value, Carrier::Text)?;
-        Ok(Some(slot.call("store_text", &format!("{text}, '{kind}', {width}, {strange}, {real}"))))
-    }
-
-    /// Binary columns: the width, and the width that shorter values are padded to.
-    fn computed_bytes(
-        &mut self,
-        slot: &Slot<'_>,
-        value: &Expression,
-        (width, pad): (u32, u32),
-    ) -> Result<Option<String>, SqlError> {
-        let same = value.origin.as_ref().and_then(|origin| origin.column());
-        let same = same.is_some_and(|column| column.column_type == slot.column.column_type);
-        if same || (pad == 0 && (width == u32::MAX || longest(value, true) <= width)) {
-            return Ok(None);
-        }
-        let real = value.ty.class == Class::Real;
-        let bytes = self.render(value, Carrier::Bytes)?;
-        Ok(Some(slot.call("store_bytes", &format!("{bytes}, {width}, {pad}, {real}"))))
-    }
-
-    /// ENUM and SET: `kind` is the helper's word for one of theirs.
-    fn computed_label(
-        &mut self,
-        slot: &Slot<'_>,
-        value: &Expression,
-        labels: &[String],
-        kind: &str,
-    ) -> Result<Option<String>, SqlError> {
-        let same = value.origin.as_ref().and_then(|origin| origin.column());
-        if same.is_some_and(|column| column.column_type == slot.column.column_type) {
-            return Ok(None);
-        }
-        let list: Vec<String> = labels.iter().map(|label| quote::literal(label)).collect();
-        let list = format!("ARRAY[{}]::text[]", list.join(", "));
-        let exact = |collation: &str| collation.ends_with("_bin") || collation.ends_with("_cs");
-        let folded = !slot.column.collation.as_deref().is_some_and(exact);
-        let numeric = matches!(value.ty.class, Class::Integer | Class::Decimal | Class::Real);
-        if numeric {
-            let number = self.render(value, Carrier::Numeric)?;
-            let name = if kind == "label" { "store_label_number" } else { "store_member_bits" };
-            return Ok(Some(slot.call(name, &format!("{number}, {list}"))));
-        }
-        let text = match self.readable(value)? {
-            Some(text) => text,
-            None => self.render(value, Carrier::Text)?,
-        };
-        let name = if kind == "label" { "store_label" } else { "store_members" };
-        Ok(Some(slot.call(name, &format!("{text}, {list}, {folded}"))))
     }
 }
 
@@ -505,54 +355,6 @@ fn fits_integers(value: &Expression, low: i128, high: i128) -> bool {
     low <= range.0 && range.1 <= high
 }
 
-/// Characters, or bytes, of the longest value that the type allows.
-fn longest(value: &Expression, bytes: bool) -> u32 {
-    match value.ty.class {
-        Class::Text if bytes => value.ty.length.saturating_mul(4),
-        Class::Text | Class::Bytes => value.ty.length,
-        Class::Integer if matches!(value.body, Body::Condition(_)) => 1,
-        Class::Integer => value.ty.length.max(21),
-        Class::Decimal => value.ty.length.saturating_add(1),
-        Class::Real | Class::Date | Class::DateTime | Class::Time => 27,
-        Class::Null | Class::Open | Class::Json => u32::MAX,
-    }
-}
-
-/// True when the value can't hold a character that the column's set doesn't have.
-fn same_charset(value: &Expression, own: Option<&charset::Charset>) -> bool {
-    match value.ty.class {
-        Class::Text => {
-            let from = value.ty.collation.as_ref().and_then(|collation| charset::of_collation(&collation.name));
-            from.zip(own).is_some_and(|(from, own)| from.name == own.name)
-        }
-        Class::Null
-        | Class::Open
-        | Class::Integer
-        | Class::Decimal
-        | Class::Real
-        | Class::Date
-        | Class::DateTime
-        | Class::Time => true,
-        Class::Bytes | Class::Json => false,
-    }
-}
-
-/// A pattern of the characters that the set doesn't have; `!` and the set's name where that isn't known. `None` when it
-/// has all.
-fn strange(own: &charset::Charset) -> Option<String> {
-    if own.has('\u{1f600}') == Some(true) {
-        return None;
-    }
-    if own.has('\u{4e00}') == Some(true) {
-        return Some("[\\U00010000-\\U0010ffff]".to_owned());
-    }
-    if own.has('\u{4e00}').is_none() || own.has('a') != Some(true) {
-        return Some(format!("!{}", own.name));
-    }
-    let high: String = own.high().map(|character| format!("\\u{:04x}", u32::from(character))).collect();
-    Some(format!("[^\\u0001-\\u007f{high}]"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -563,14 +365,5 @@ mod tests {
         let told = "(\"mysql\".store_text('\"at\" => 1', 'a', \"at\" => NULL))::text || f(\"at\" => NULL)";
         assert_eq!(quiet(sql), told);
         assert!(is_guarded(sql) && !is_guarded("1"));
-    }
-
-    #[test]
-    fn characters_that_a_set_lacks() {
-        let of = |name: &str| charset::find(name).and_then(strange);
-        assert_eq!(of("utf8mb4"), None);
-        assert_eq!(of("utf8mb3").as_deref(), Some("[\\U00010000-\\U0010ffff]"));
-        assert_eq!(of("big5").as_deref(), Some("!big5"));
-        assert!(of("latin1").is_some_and(|pattern| pattern.contains("\\u00e9") && !pattern.contains("\\u4e00")));
     }
 }

@@ -26,6 +26,15 @@ pub(super) fn store(
     if *value == Value::Null {
         return null(target).map(|stored| stored.map(str::to_owned));
     }
+    // An exact zero has no sign.
+    let unsigned = match value {
+        Value::Decimal(digits) => {
+            digits.strip_prefix('-').filter(|rest| rest.bytes().all(|byte| b"0.".contains(&byte)))
+        }
+        _other => None,
+    };
+    let zero = unsigned.map(|digits| Value::Decimal(digits.to_owned()));
+    let value = zero.as_ref().unwrap_or(value);
     let stored = match &target.column.column_type {
         ColumnType::TinyInt { .. }
         | ColumnType::SmallInt { .. }

@@ -5,6 +5,7 @@
 
 use jiff::tz::{Offset, TimeZone};
 
+use crate::schema::ColumnType;
 use crate::value::{Clock, Date, Value};
 
 use super::super::bind::text;
@@ -91,9 +92,19 @@ fn readable(value: &Value) -> String {
     }
 }
 
-/// The value in a message.
-fn shown(value: &Value) -> String {
+/// The value in a message; a date with a time of day has as many digits as the column.
+fn shown(value: &Value, target: &Target<'_>) -> String {
+    let fraction = match &target.column.column_type {
+        ColumnType::DateTime { fraction } | ColumnType::Timestamp { fraction } | ColumnType::Time { fraction } => {
+            *fraction
+        }
+        _date => 0,
+    };
     match value {
+        Value::DateTime(date, clock) => {
+            let whole = datetime_text(*date, Clock { micros: 0, ..*clock });
+            temporal::text_with(&whole, clock, fraction)
+        }
         Value::Bytes(bytes) => bytes
             .iter()
             .map(|byte| match byte {
@@ -116,7 +127,7 @@ fn report(status: &Status, kind: &str, value: &Value, target: &Target<'_>) -> Re
         return Ok(());
     }
     if target.rules.strict {
-        return target.named(1292, &format!("Incorrect {kind} value: '{}'", shown(value)));
+        return target.named(1292, &format!("Incorrect {kind} value: '{}'", shown(value, target)));
     }
     if status.truncated { target.truncated() } else { target.out_of_range() }
 }
@@ -126,7 +137,7 @@ fn warn_delimiter(delimiter: &read::Delimiter, value: &Value, target: &Target<'_
         "Delimiter '{}' in position {} in datetime value '{}' at row {} is",
         delimiter.found,
         delimiter.position,
-        shown(value),
+        shown(value, target),
         target.row
     );
     match delimiter.standard {
@@ -138,7 +149,7 @@ fn warn_delimiter(delimiter: &read::Delimiter, value: &Value, target: &Target<'_
 /// The note that a part was dropped.
 fn note_dropped(kind: &str, value: &Value, target: &Target<'_>) {
     let message = if target.rules.strict {
-        target.place(&format!("Incorrect {kind} value: '{}'", shown(value)))
+        target.place(&format!("Incorrect {kind} value: '{}'", shown(value, target)))
     } else {
         target.place("Data truncated")
     };
@@ -208,7 +219,12 @@ pub(super) fn datetime(
     let Some(found) = found else { return Ok(ZERO.to_owned()) };
     storable(found.date)?;
     let Some((date, clock)) = fitted(&found, fraction, target) else {
-        overflow(target)?;
+        if storable(found.date)? {
+            overflow(target)?;
+        } else {
+            // There's no second after a zero date.
+            report(&Status { zero: true, ..Status::default() }, "datetime", value, target)?;
+        }
         return Ok(ZERO.to_owned());
     };
     if !storable(date)? {
@@ -235,7 +251,7 @@ pub(super) fn timestamp(value: &Value, fraction: u8, target: &Target<'_>, zone: 
     let Some(found) = found else { return Ok(ZERO.to_owned()) };
     let outside = || {
         if target.rules.strict {
-            target.named(1292, &format!("Incorrect datetime value: '{}'", shown(value)))?;
+            target.named(1292, &format!("Incorrect datetime value: '{}'", shown(value, target)))?;
         } else {
             target.out_of_range()?;
         }
@@ -256,6 +272,13 @@ pub(super) fn timestamp(value: &Value, fraction: u8, target: &Target<'_>, zone: 
         return Ok(ZERO.to_owned());
     }
     if !temporal::exists(date) {
+        // A number that is no whole date is cut, in MySQL's words.
+        if matches!(value, Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Double(_))
+            && !target.rules.strict
+        {
+            target.truncated()?;
+            return Ok(ZERO.to_owned());
+        }
         return outside();
     }
     let own = match found.displacement {
@@ -287,8 +310,7 @@ pub(super) fn time(value: &Value, fraction: u8, target: &Target<'_>) -> Result<S
             match parts_of_number(value) {
                 Some((number, micros, tenths)) => {
                     let (found, status) = read::duration_of_number(number, micros, tenths);
-                    let below = matches!(value, Value::Decimal(digits) if digits.starts_with('-'));
-                    (found.map(|found| Duration { negative: found.negative || below, ..found }), status)
+                    (found.map(|found| Duration { negative: found.negative || is_negative(value), ..found }), status)
                 }
                 None if is_huge(value) => {
                     let negative = matches!(value, Value::Double(number) if *number < 0.0);

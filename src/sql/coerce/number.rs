@@ -185,7 +185,8 @@ pub(super) fn decimal(
     let rounded = round_decimal(&plain, usize::from(scale));
     let whole = rounded.trim_start_matches('-').split('.').next().unwrap_or_default();
     let fits = whole == "0" || whole.len() <= usize::from(precision.saturating_sub(scale));
-    if !fits || (unsigned && negative && rounded.starts_with('-')) {
+    let below = negative && plain.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    if !fits || (unsigned && below) {
         target.out_of_range()?;
         return Ok(beyond());
     }
@@ -224,9 +225,7 @@ pub(super) fn floating(
 ) -> Result<String, SqlError> {
     let written = written(value)?;
     let read = read(&written);
-    // An exact zero has no sign.
     let number: f64 = read.digits.parse().unwrap_or(0.0);
-    let number = if number == 0.0 && matches!(value, Value::Decimal(_)) { 0.0 } else { number };
     if read.nothing || read.tail {
         target.incorrect(kind, value)?;
     }
@@ -234,7 +233,8 @@ pub(super) fn floating(
         target.out_of_range()?;
         return Ok("0".to_owned());
     }
-    if number.abs() > limit {
+    // (M,D) is the narrower limit.
+    if number.abs() > limit && target.column.digits().is_none() {
         target.out_of_range()?;
         return Ok(if number < 0.0 { -limit } else { limit }.to_string());
     }
@@ -250,7 +250,8 @@ pub(super) fn rounded(text: String, target: &Target<'_>) -> Result<String, SqlEr
     let scale = power(decimals);
     let most = power(digits.saturating_sub(decimals)) - 1.0 / scale;
     let whole = number.floor();
-    let number = whole + ((number - whole) * scale).round_ties_even() / scale;
+    let near = number.abs() <= most + 1.0;
+    let number = if near { whole + ((number - whole) * scale).round_ties_even() / scale } else { number };
     if number.abs() > most {
         target.out_of_range()?;
         return Ok(if number < 0.0 { -most } else { most }.to_string());
@@ -302,6 +303,7 @@ pub(super) fn bit(value: &Value, bits: u8, target: &Target<'_>) -> Result<String
 pub(super) fn year(value: &Value, target: &Target<'_>) -> Result<String, SqlError> {
     let value = &match value {
         Value::Date(date) | Value::DateTime(date, _) => Value::Int(i64::from(date.year)),
+        Value::Time { .. } => return Err(SqlError::unsupported("a TIME in a YEAR column")),
         Value::Double(number) if *number >= 0.0 => Value::Double(number.trunc()),
         other => other.clone(),
     };

@@ -64,7 +64,7 @@ $$ DECLARE r record; n numeric; BEGIN
 CREATE OR REPLACE FUNCTION "mysql".store_decimal(x numeric, p integer, s integer, unsigned boolean, col text, strict boolean, "at" bigint) RETURNS numeric LANGUAGE plpgsql VOLATILE AS
 $$ DECLARE n numeric := round(x, s); most numeric; BEGIN
  IF x IS NULL THEN RETURN NULL; END IF;
- IF abs(n) >= ('1e' || (p - s))::numeric OR (unsigned AND n < 0) THEN
+ IF abs(n) >= ('1e' || (p - s))::numeric OR (unsigned AND x < 0) THEN
   PERFORM "mysql".misfit(1264, 'Out of range value', col, strict, "at");
   most := ('1e' || (p - s))::numeric - ('1e-' || s)::numeric;
   RETURN CASE WHEN n > 0 THEN most WHEN unsigned THEN 0 ELSE -most END; END IF;
@@ -86,12 +86,12 @@ CREATE OR REPLACE FUNCTION "mysql".store_real(x double precision, most double pr
 $$ DECLARE scale double precision; BEGIN
  IF x IS NULL THEN RETURN NULL; END IF;
  IF unsigned AND x < 0 THEN PERFORM "mysql".misfit(1264, 'Out of range value', col, strict, "at"); RETURN 0; END IF;
- IF m IS NOT NULL AND abs(x) <= most THEN
+ IF m IS NOT NULL THEN
   scale := 10::float8 ^ d; most := 10::float8 ^ (m - d) - 1 / scale;
-  x := floor(x) + round((x - floor(x)) * scale) / scale;
+  IF abs(x) <= most + 1 THEN x := floor(x) + round((x - floor(x)) * scale) / scale; END IF;
  END IF;
  IF abs(x) > most THEN PERFORM "mysql".misfit(1264, 'Out of range value', col, strict, "at");
-  RETURN CASE WHEN x < 0 THEN -most WHEN m IS NULL OR abs(x) <= most THEN most ELSE most END; END IF;
+  RETURN CASE WHEN x < 0 THEN -most ELSE most END; END IF;
  RETURN x; END $$;
 CREATE OR REPLACE FUNCTION "mysql".store_text_real(s text, kind text, most double precision, unsigned boolean, m integer, d integer, col text, strict boolean, "at" bigint) RETURNS double precision LANGUAGE plpgsql VOLATILE AS
 $$ DECLARE r record; x double precision; BEGIN

@@ -118,20 +118,24 @@ $$ BEGIN
 -- What was read, as the column holds it: `kind` is 'date', 'datetime' or 'timestamp', `digits` those of its fraction.
 -- A TIMESTAMP is answered as local time.
 CREATE OR REPLACE FUNCTION "mysql".store_moment(m integer[], given text, kind text, digits integer, mode integer, col text, strict boolean, "at" bigint) RETURNS timestamp LANGUAGE plpgsql VOLATILE AS
-$$ DECLARE k text COLLATE "C" := kind; bad boolean; r timestamp; z timestamptz; us integer := m[8]; unit integer := (10 ^ (6 - digits))::integer; beyond boolean := false; zone text := current_setting('TimeZone'); BEGIN
+$$ DECLARE k text COLLATE "C" := kind; bad boolean; r timestamp; z timestamptz; us integer := m[8]; unit integer := (10 ^ (6 - digits))::integer; beyond boolean := false; partial boolean := false; zone text := current_setting('TimeZone'); BEGIN
  IF m IS NULL THEN RETURN NULL; END IF;
  PERFORM "mysql".moment_report(m, CASE k WHEN 'date' THEN k ELSE 'datetime' END, given, col, strict, "at");
  IF m[1] = 0 THEN RETURN '-infinity'; END IF;
  bad := 1 IN (m[11], m[12], m[13]);
  IF m[2] = 0 AND m[3] = 0 AND m[4] = 0 THEN
-  IF k = 'timestamp' AND (m[5:7] <> '{0,0,0}' OR CASE WHEN mode & 16 > 0 THEN us >= unit ELSE us >= (unit + 1) / 2 END) THEN beyond := true;
-  ELSIF k = 'datetime' AND m[2:8] <> '{0,0,0,0,0,0,0}' THEN PERFORM "mysql".uncarried('a time of day on a zero date');
+  us := CASE WHEN mode & 16 > 0 THEN us / unit * unit ELSE (us + unit / 2) / unit * unit END;
+  IF k = 'timestamp' AND (m[5:7] <> '{0,0,0}' OR us > 0) THEN beyond := true;
+  ELSIF k = 'datetime' AND us = 1000000 THEN
+   IF strict THEN PERFORM "mysql".misfit(1292, 'Incorrect datetime value: ''' || given || '''', col, strict, "at"); ELSE PERFORM "mysql".misfit(1264, 'Out of range value', col, strict, "at"); END IF;
+   RETURN '-infinity';
+  ELSIF k = 'datetime' AND (m[5:7] <> '{0,0,0}' OR us > 0) THEN PERFORM "mysql".uncarried('a time of day on a zero date');
   ELSE
    IF k = 'date' AND m[2:8] <> '{0,0,0,0,0,0,0}' AND NOT bad THEN PERFORM "mysql".dropped_note('date', given, col, strict, "at"); END IF;
    RETURN '-infinity'; END IF;
  ELSIF m[2] = 0 OR m[3] = 0 OR m[4] = 0 OR m[4] > extract(day FROM make_date(m[2], m[3], 1) + interval '1 month - 1 day') THEN
   IF k <> 'timestamp' THEN PERFORM "mysql".uncarried('a partial zero date or a day that isn''t in the calendar'); END IF;
-  beyond := true;
+  beyond := true; partial := true;
  END IF;
  IF NOT beyond THEN
   IF mode & 16 > 0 THEN us := us / unit * unit;
@@ -152,7 +156,9 @@ $$ DECLARE k text COLLATE "C" := kind; bad boolean; r timestamp; z timestamptz; 
  IF k = 'timestamp' THEN
   z := r AT TIME ZONE zone;
   IF beyond OR z < timestamptz '1970-01-01 00:00:01+00' OR z >= timestamptz '2038-01-19 03:14:08+00' OR (z AT TIME ZONE zone) <> r THEN
-   IF strict THEN PERFORM "mysql".misfit(1292, 'Incorrect datetime value: ''' || given || '''', col, strict, "at"); ELSE PERFORM "mysql".misfit(1264, 'Out of range value', col, strict, "at"); END IF;
+   IF strict THEN PERFORM "mysql".misfit(1292, 'Incorrect datetime value: ''' || given || '''', col, strict, "at");
+   ELSIF partial AND given COLLATE "C" ~ '^[0-9.]+$' THEN PERFORM "mysql".misfit(1265, 'Data truncated', col, strict, "at");
+   ELSE PERFORM "mysql".misfit(1264, 'Out of range value', col, strict, "at"); END IF;
    IF NOT beyond AND (z AT TIME ZONE zone) <> r THEN PERFORM "mysql".uncarried('a time of day that the time zone skips'); END IF;
    RETURN '-infinity'; END IF;
  END IF;
