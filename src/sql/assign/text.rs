@@ -1,6 +1,6 @@
 //! What PostgreSQL computes, on its way into character, binary, ENUM and SET columns.
 
-use crate::schema::{charset, quote};
+use crate::schema::{ColumnType, charset, quote};
 
 use super::super::expression::{Body, Expression, Lowering};
 use super::super::plan::SqlError;
@@ -17,6 +17,9 @@ impl Lowering<'_> {
     ) -> Result<Option<String>, SqlError> {
         let own = slot.column.charset.as_deref().and_then(charset::find);
         let kind = if kind == "text" && own.is_some_and(charset::Charset::is_narrow) { "narrow" } else { kind };
+        let from = value.origin.as_ref().and_then(|origin| origin.column()).map(|column| &column.column_type);
+        let copied = kind == "varchar" && matches!(from, Some(ColumnType::VarChar { .. })) && same_charset(value, own);
+        let kind = if copied { "field" } else { kind };
         let strange = own.and_then(strange).filter(|_| !same_charset(value, own));
         let same = value.origin.as_ref().and_then(|origin| origin.column());
         let same = same.is_some_and(|column| column.column_type == slot.column.column_type);
@@ -47,8 +50,11 @@ impl Lowering<'_> {
             return Ok(None);
         }
         let real = value.ty.class == Class::Real;
+        let varying = |column_type: &ColumnType| matches!(column_type, ColumnType::VarBinary { .. });
+        let from = value.origin.as_ref().and_then(|origin| origin.column());
+        let copied = varying(&slot.column.column_type) && from.is_some_and(|column| varying(&column.column_type));
         let bytes = self.render(value, Carrier::Bytes)?;
-        Ok(Some(slot.call("store_bytes", &format!("{bytes}, {width}, {pad}, {real}"))))
+        Ok(Some(slot.call("store_bytes", &format!("{bytes}, {width}, {pad}, {real}, {copied}"))))
     }
 
     /// ENUM and SET: `kind` is the helper's word for one of theirs.

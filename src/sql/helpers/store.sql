@@ -55,7 +55,7 @@ $$ DECLARE r record; n numeric; BEGIN
  r := "mysql".read_number(s); n := round(r.n);
  IF n IS NULL OR n < low OR n > high THEN
   PERFORM "mysql".misfit(1264, 'Out of range value', col, strict, "at");
-  RETURN CASE WHEN coalesce(n < low, r.digits LIKE '-%') THEN low ELSE high END; END IF;
+  RETURN CASE WHEN coalesce(n < low, r.digits COLLATE "C" LIKE '-%') THEN low ELSE high END; END IF;
  IF r.digits IS NULL THEN PERFORM "mysql".misfit(1366, 'Incorrect integer value: ''' || s || '''', col, strict, "at");
  ELSIF octet_length(r.tail) > 0 AND r.tail COLLATE "C" !~ '^[eE][-+]?$' THEN PERFORM "mysql".misfit(1265, 'Data truncated', col, strict, "at"); END IF;
  RETURN n; END $$;
@@ -74,11 +74,11 @@ CREATE OR REPLACE FUNCTION "mysql".store_text_decimal(t text, p integer, s integ
 $$ DECLARE r record; most numeric := ('1e' || (p - s))::numeric - ('1e-' || s)::numeric; BEGIN
  IF t IS NULL THEN RETURN NULL; END IF;
  r := "mysql".read_number(t);
- IF r.digits IS NULL OR (strict AND (octet_length(r.tail) > 0 OR (r.n IS NULL AND r.digits NOT LIKE '-%'))) THEN
+ IF r.digits IS NULL OR (strict AND (octet_length(r.tail) > 0 OR (r.n IS NULL AND r.digits COLLATE "C" NOT LIKE '-%'))) THEN
   PERFORM "mysql".misfit(1366, 'Incorrect decimal value: ''' || t || '''', col, strict, "at");
  ELSIF octet_length(r.tail) > 0 THEN PERFORM "mysql".cut_note(col, "at"); END IF;
  IF r.n IS NULL AND NOT strict THEN PERFORM "mysql".misfit(1264, 'Out of range value', col, strict, "at"); END IF;
- IF r.n IS NULL THEN RETURN CASE WHEN r.digits NOT LIKE '-%' THEN most WHEN unsigned THEN 0 ELSE -most END; END IF;
+ IF r.n IS NULL THEN RETURN CASE WHEN r.digits COLLATE "C" NOT LIKE '-%' THEN most WHEN unsigned THEN 0 ELSE -most END; END IF;
  RETURN "mysql".store_decimal(r.n, p, s, unsigned, col, strict, "at"); END $$;
 
 -- FLOAT and DOUBLE, with (M,D): the fraction alone is rounded, half to even.
@@ -99,7 +99,7 @@ $$ DECLARE r record; x double precision; BEGIN
  r := "mysql".read_number(s);
  IF r.digits IS NULL OR octet_length(r.tail) > 0 THEN PERFORM "mysql".misfit(1366, 'Incorrect ' || kind || ' value: ''' || s || '''', col, strict, "at"); END IF;
  BEGIN x := coalesce(r.digits, '0')::double precision;
- EXCEPTION WHEN numeric_value_out_of_range THEN x := CASE WHEN r.digits COLLATE "C" ~ '[eE]-' THEN 0::float8 WHEN r.digits LIKE '-%' THEN '-Infinity'::float8 ELSE 'Infinity'::float8 END; END;
+ EXCEPTION WHEN numeric_value_out_of_range THEN x := CASE WHEN r.digits COLLATE "C" ~ '[eE]-' THEN 0::float8 WHEN r.digits COLLATE "C" LIKE '-%' THEN '-Infinity'::float8 ELSE 'Infinity'::float8 END; END;
  RETURN "mysql".store_real(x, most, unsigned, m, d, col, strict, "at"); END $$;
 
 -- BIT: integers below zero are their two's complement; bytes are a number, the first one the highest.
@@ -131,7 +131,8 @@ $$ DECLARE r record; n numeric; BEGIN
  ELSIF octet_length(r.tail) > 0 AND r.tail COLLATE "C" !~ '^[eE][-+]?$' THEN PERFORM "mysql".misfit(1265, 'Data truncated', col, strict, "at"); END IF;
  RETURN n; END $$;
 
--- Character data. `kind` is 'char', 'varchar' (width in characters), 'text' (in bytes) or 'narrow' (text of a
+-- Character data. `kind` is 'char', 'varchar' (width in characters), 'field' (a VARCHAR copied into another one, of
+-- which MySQL says it in other words), 'text' (in bytes) or 'narrow' (text of a
 -- character set of single bytes). `strange` matches a character that the column's set doesn't have; NULL where it has
 -- all. `real`: a floating-point number, which MySQL would print shorter rather than cut.
 CREATE OR REPLACE FUNCTION "mysql".store_text(s text, kind text, width bigint, strange text, "real" boolean, col text, strict boolean, "at" bigint) RETURNS text LANGUAGE plpgsql VOLATILE AS
@@ -151,7 +152,8 @@ $$ DECLARE t text COLLATE "C" := s; kept text COLLATE "C"; k text COLLATE "C" :=
  ELSIF char_length(t) > width THEN kept := left(t, width::integer); END IF;
  IF kept IS NOT NULL THEN
   IF "real" THEN PERFORM "mysql".uncarried('a floating-point number cut to the width of a column'); END IF;
-  IF octet_length(rtrim(substr(t, char_length(kept) + 1), ' ')) > 0 THEN
+  IF k = 'field' THEN PERFORM "mysql".misfit(1265, 'Data truncated', col, strict, "at");
+  ELSIF octet_length(rtrim(substr(t, char_length(kept) + 1), ' ')) > 0 THEN
    IF strict THEN PERFORM "mysql".misfit(1406, 'Data too long', col, strict, "at"); ELSE PERFORM "mysql".misfit(1265, 'Data truncated', col, strict, "at"); END IF;
   ELSIF k <> 'char' THEN PERFORM "mysql".cut_note(col, "at"); END IF;
   t := kept;
@@ -169,12 +171,12 @@ $$ DECLARE t text; n integer; BEGIN
   PERFORM "mysql".misfit(1366, 'Incorrect string value: ''' || "mysql".shown(substr(s, n + 1, 6)) || CASE WHEN octet_length(s) > n + 6 THEN '...' ELSE '' END || '''', col, strict, "at");
  END;
  RETURN "mysql".store_text(t, kind, width, strange, false, col, strict, "at"); END $$;
--- Binary data, padded with zero bytes to `pad`.
-CREATE OR REPLACE FUNCTION "mysql".store_bytes(s bytea, width bigint, pad integer, "real" boolean, col text, strict boolean, "at" bigint) RETURNS bytea LANGUAGE plpgsql VOLATILE AS
+-- Binary data, padded with zero bytes to `pad`; `field` as for character data.
+CREATE OR REPLACE FUNCTION "mysql".store_bytes(s bytea, width bigint, pad integer, "real" boolean, field boolean, col text, strict boolean, "at" bigint) RETURNS bytea LANGUAGE plpgsql VOLATILE AS
 $$ BEGIN
  IF octet_length(s) > width THEN
   IF "real" THEN PERFORM "mysql".uncarried('a floating-point number cut to the width of a column'); END IF;
-  IF strict THEN PERFORM "mysql".misfit(1406, 'Data too long', col, strict, "at"); ELSE PERFORM "mysql".misfit(1265, 'Data truncated', col, strict, "at"); END IF;
+  IF strict AND NOT field THEN PERFORM "mysql".misfit(1406, 'Data too long', col, strict, "at"); ELSE PERFORM "mysql".misfit(1265, 'Data truncated', col, strict, "at"); END IF;
   RETURN substr(s, 1, width::integer);
  ELSIF octet_length(s) < pad THEN RETURN s || decode(repeat('00', pad - octet_length(s)), 'hex'); END IF;
  RETURN s; END $$;

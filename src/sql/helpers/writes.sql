@@ -52,7 +52,7 @@ CREATE OR REPLACE FUNCTION "mysql".write_rows(kind text, rows text[], id integer
   OUT records bigint, OUT copied bigint, OUT deleted bigint, OUT updated bigint, OUT touched bigint, OUT first_id numeric, OUT last_id numeric)
   LANGUAGE plpgsql VOLATILE AS
 $$ DECLARE "row" text[]; place tid; stored text; own numeric; fresh boolean; n bigint; done boolean; attempt integer; k integer;
-  next bigint; bound bigint := -1; wanted bigint; taken integer := 0; last_place tid; last_key integer; broken text; counted boolean := change LIKE '%"mysql"."row"(%'; BEGIN
+  next bigint; bound bigint := -1; wanted bigint; taken integer := 0; last_place tid; last_key integer; broken text; counted boolean := strpos(change COLLATE "C", '"mysql"."row"(') > 0; BEGIN
  records := 0; copied := 0; deleted := 0; updated := 0; touched := 0;
  IF rows IS NULL OR cardinality(rows) = 0 THEN RETURN; END IF;
  FOREACH "row" SLICE 1 IN ARRAY rows LOOP
@@ -152,7 +152,7 @@ $$ DECLARE "row" text[]; place tid; stored text; own numeric; fresh boolean; n b
 -- beside the statement that says which value there is twice.
 CREATE OR REPLACE FUNCTION "mysql".update_rows(places tid[], change text, entry text[], failing text[], OUT matched bigint, OUT changed bigint)
   LANGUAGE plpgsql VOLATILE AS
-$$ DECLARE place tid; n bigint; k integer; broken text; counted boolean := change LIKE '%"mysql"."row"(%'; nth bigint := 0; BEGIN
+$$ DECLARE place tid; n bigint; k integer; broken text; counted boolean := strpos(change COLLATE "C", '"mysql"."row"(') > 0; nth bigint := 0; BEGIN
  matched := coalesce(cardinality(places), 0); changed := 0;
  IF matched = 0 THEN RETURN; END IF;
  FOREACH place IN ARRAY places LOOP
