@@ -19,7 +19,7 @@ use super::plan::{Assignment, ParameterSource, Rules, SqlError};
 use super::temporal;
 use super::types::{Carrier, Class, Type};
 
-pub(super) use computed::{NUMBER, Row, is_guarded, quiet};
+pub(super) use computed::{NUMBER, Row, counted, is_guarded, quiet};
 
 /// What the form of a statement says about values that don't fit.
 #[derive(Clone, Copy, Debug, Default)]

@@ -16,7 +16,7 @@ use sqlparser::ast::{
 
 use crate::schema::{ColumnDefault, ColumnType, Table, ddl, quote};
 
-use super::assign::{Row, is_guarded, quiet};
+use super::assign::{Row, counted, is_guarded, quiet};
 use super::dialect::Modifiers;
 use super::expression::{Lowering, Written};
 use super::from::{equalities, name_parts, spot};
@@ -171,6 +171,7 @@ impl Lowering<'_> {
             conditions = vec![limited];
         }
         let (sql, result) = self.update_sql(&table, &alias, (&changes, &conditions), few);
+        let sql = counted(&sql);
         Ok(self.write_plan(Verb::Update, sql, &table, result, 0))
     }
 

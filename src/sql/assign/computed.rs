@@ -17,6 +17,9 @@ use crate::wire::FieldType;
 /// How the row's number is given to a helper.
 const AT: &str = "\"at\" => ";
 
+/// The call that reads the number of a row that is changed.
+const CHANGED: &str = "\"mysql\".\"row\"(";
+
 /// The name that INSERT … SELECT gives the number of a selected row.
 pub(in crate::sql) const NUMBER: &str = "\"number of the row\"";
 
@@ -50,13 +53,29 @@ pub(in crate::sql) fn is_guarded(sql: &str) -> bool {
 
 /// The same value, of which nothing is said: for looking at it once more.
 pub(in crate::sql) fn quiet(sql: &str) -> String {
+    renumbered(sql, &|_| "NULL".to_owned())
+}
+
+/// The same for a statement that changes its rows itself, where each column counts them.
+pub(in crate::sql) fn counted(sql: &str) -> String {
+    renumbered(sql, &|row| {
+        let at = row.strip_prefix(CHANGED).and_then(|rest| rest.strip_suffix(')'));
+        at.map_or_else(
+            || row.to_owned(),
+            |at| format!("\"mysql\".counted('mysql.row{at}', (SELECT set_config('mysql.row{at}', '0', true)))"),
+        )
+    })
+}
+
+/// Writes another row's number to where one is given to a helper.
+fn renumbered(sql: &str, number: &dyn Fn(&str) -> String) -> String {
     let (mut text, mut rest) = (String::with_capacity(sql.len()), sql);
     while let Some(first) = rest.chars().next() {
         if let Some(row) = rest.strip_prefix(AT) {
-            let call = row.starts_with("\"mysql\".");
+            let call = row.starts_with(CHANGED);
             let end = row.find(')').map_or(row.len(), |at| at + usize::from(call));
             text.push_str(AT);
-            text.push_str("NULL");
+            text.push_str(&number(row.get(..end).unwrap_or(row)));
             rest = row.get(end..).unwrap_or_default();
             continue;
         }
@@ -109,7 +128,7 @@ impl Lowering<'_> {
         let number = match row {
             Row::Given(number) => number.to_string(),
             Row::Selected => format!("\"selected\".{NUMBER}"),
-            Row::Changed => format!("\"mysql\".\"row\"({at})"),
+            Row::Changed => format!("{CHANGED}{at})"),
             Row::Definition => return Ok(None),
         };
         let rules = self.rules();
@@ -163,7 +182,7 @@ impl Lowering<'_> {
         let number = match row {
             Row::Given(number) => number.to_string(),
             Row::Selected => format!("\"selected\".{NUMBER}"),
-            Row::Changed => format!("\"mysql\".\"row\"({at})"),
+            Row::Changed => format!("{CHANGED}{at})"),
             Row::Definition => return sql,
         };
         let (Some(ty), Ok(default)) = (Type::of_column(column), coerce::implicit(&column.column_type)) else {
@@ -364,6 +383,10 @@ mod tests {
         let sql = "(\"mysql\".store_text('\"at\" => 1', 'a', \"at\" => \"mysql\".\"row\"(3)))::text || f(\"at\" => 12)";
         let told = "(\"mysql\".store_text('\"at\" => 1', 'a', \"at\" => NULL))::text || f(\"at\" => NULL)";
         assert_eq!(quiet(sql), told);
+        assert!(
+            counted(sql).contains("\"mysql\".counted('mysql.row3', (SELECT set_config('mysql.row3', '0', true))))")
+        );
+        assert!(counted(sql).contains("\"at\" => 12)"));
         assert!(is_guarded(sql) && !is_guarded("1"));
     }
 }

@@ -63,6 +63,7 @@ impl Lowering<'_> {
             sum("matched"),
             sum("changed"),
         );
+        let sql = counted(&sql);
         let Some(first) = targets.first() else { return Err(SqlError::syntax("", 1)) };
         let mut plan = self.write_plan(Verb::Update, sql, &first.table, WriteResult::MatchedChanged, 0);
         plan.tables = targets.iter().map(|target| target.table.name.clone()).collect();

@@ -5,17 +5,14 @@
 -- MySQL's count. Without a row nothing is said of a value that doesn't fit, and it's changed as without strict mode: a
 -- value that is looked at twice is warned of once. NULL stays NULL.
 
--- The number of the row that an UPDATE works on. It's kept in a setting, since it must survive from row to row and end
--- with the statement, which `statement_timestamp` names. The column that asks first counts; the others read. A helper
--- that works row by row says the number itself, for no column.
-CREATE OR REPLACE FUNCTION "mysql"."row"(col integer) RETURNS bigint LANGUAGE plpgsql VOLATILE AS
-$$ DECLARE own text := extract(epoch FROM statement_timestamp())::text; kept text[] := string_to_array(current_setting('mysql.row', true), '/'); n bigint; BEGIN
- IF kept[1] = own AND kept[3] <> col::text THEN RETURN kept[2]::bigint; END IF;
- n := CASE WHEN kept[1] = own THEN kept[2]::bigint + 1 ELSE 1 END;
- PERFORM set_config('mysql.row', own || '/' || n || '/' || col, true);
- RETURN n; END $$;
-CREATE OR REPLACE FUNCTION "mysql".set_row(n bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS
-$$ BEGIN PERFORM set_config('mysql.row', extract(epoch FROM statement_timestamp())::text || '/' || n || '/-', true); END $$;
+-- The number of the row that an UPDATE works on, which must survive from row to row and end with the statement: each
+-- column counts in a setting of its own. `start` is a subquery that sets it to 0: PostgreSQL evaluates such a one once in
+-- a statement, when it's first needed. While planning, PostgreSQL reads the setting too, when it's not there yet.
+CREATE OR REPLACE FUNCTION "mysql".counted(name text, start text) RETURNS bigint LANGUAGE sql VOLATILE AS
+$$ SELECT CASE WHEN start IS NOT NULL THEN set_config(name, (nullif(current_setting(name, true), '')::bigint + 1)::text, true)::bigint END $$;
+-- Where a helper works row by row, it says the number itself.
+CREATE OR REPLACE FUNCTION "mysql"."row"(col integer) RETURNS bigint LANGUAGE sql VOLATILE AS
+$$ SELECT nullif(current_setting('mysql.row', true), '')::bigint $$;
 
 -- A condition that names the column and the row: an error under strict mode, else a warning.
 CREATE OR REPLACE FUNCTION "mysql".misfit(code integer, what text, col text, strict boolean, "at" bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS

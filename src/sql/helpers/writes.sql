@@ -131,7 +131,7 @@ $$ DECLARE "row" text[]; place tid; stored text; own numeric; fresh boolean; n b
        last_id := stored::numeric;
        touched := touched + 1;
        stored := NULL;
-       IF counted THEN PERFORM "mysql".set_row(records); END IF;
+       IF counted THEN PERFORM set_config('mysql.row', records::text, true); END IF;
        EXECUTE change INTO stored USING "row", place;
        GET DIAGNOSTICS n = ROW_COUNT;
        IF n > 0 THEN
@@ -157,7 +157,7 @@ $$ DECLARE place tid; n bigint; k integer; broken text; counted boolean := strpo
  IF matched = 0 THEN RETURN; END IF;
  FOREACH place IN ARRAY places LOOP
    nth := nth + 1;
-   IF counted THEN PERFORM "mysql".set_row(nth); END IF;
+   IF counted THEN PERFORM set_config('mysql.row', nth::text, true); END IF;
    IF entry IS NULL THEN
      EXECUTE change USING NULL::text[], place; GET DIAGNOSTICS n = ROW_COUNT;
    ELSE
