@@ -81,7 +81,18 @@ fn is_decimal(text: &str) -> bool {
 
 /// CURRENT_TIMESTAMP of the statement, cut to its digits as MySQL does (a cast would round).
 fn now(column_type: &ColumnType, fraction: u8) -> Option<String> {
-    let instant = match fraction {
+    let instant = instant(fraction)?;
+    match column_type {
+        ColumnType::Timestamp { .. } => Some(instant),
+        ColumnType::DateTime { .. } => Some(format!("{instant}::timestamp")),
+        _ => None,
+    }
+}
+
+/// The statement's time with so many digits, as `timestamptz`.
+#[must_use]
+pub fn instant(fraction: u8) -> Option<String> {
+    Some(match fraction {
         0 => "date_trunc('second', statement_timestamp())".to_owned(),
         3 => "date_trunc('milliseconds', statement_timestamp())".to_owned(),
         6 => "statement_timestamp()".to_owned(),
@@ -93,12 +104,7 @@ fn now(column_type: &ColumnType, fraction: u8) -> Option<String> {
             )
         }
         _ => return None,
-    };
-    match column_type {
-        ColumnType::Timestamp { .. } => Some(instant),
-        ColumnType::DateTime { .. } => Some(format!("{instant}::timestamp")),
-        _ => None,
-    }
+    })
 }
 
 /// `DEFAULT (expr)` for the few expressions whose meaning is beyond doubt.

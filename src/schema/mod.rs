@@ -7,7 +7,7 @@ pub mod charset;
 pub mod collation;
 mod columns;
 pub mod ddl;
-mod default;
+pub mod default;
 mod error;
 mod index;
 pub mod quote;

@@ -76,15 +76,18 @@ fn rank(set: &str) -> u8 {
 
 /// Which of two collations wins, or 1267.
 pub(super) fn aggregate(left: &Collation, right: &Collation, operation: &str) -> Result<Collation, SqlError> {
-    if left.name == right.name {
-        return Ok(if left.coercibility <= right.coercibility { left.clone() } else { right.clone() });
-    }
     let illegal = || {
         let shown = |side: &Collation| format!("({},{})", side.name, side.coercibility.name());
         let message =
             format!("Illegal mix of collations {} and {} for operation '{operation}'", shown(left), shown(right));
         SqlError::new(1267, "HY000", message)
     };
+    if left.coercibility.min(right.coercibility) == Coercibility::Nothing {
+        return Err(illegal());
+    }
+    if left.name == right.name {
+        return Ok(if left.coercibility <= right.coercibility { left.clone() } else { right.clone() });
+    }
     if left.coercibility < right.coercibility {
         return Ok(left.clone());
     }
@@ -109,10 +112,34 @@ pub(super) fn aggregate(left: &Collation, right: &Collation, operation: &str) ->
     }
 }
 
+/// The collation of what is made of several texts, which is nobody's where no rule chooses one: MySQL complains only
+/// when such a text is compared (manual, "Collation Coercibility in Expressions").
+pub(super) fn blend<'c>(collations: impl Iterator<Item = &'c Collation>) -> Option<Collation> {
+    let mut blended: Option<Collation> = None;
+    for next in collations {
+        blended = Some(match &blended {
+            None => next.clone(),
+            Some(own) if own.coercibility == Coercibility::Nothing && next.coercibility != Coercibility::Explicit => {
+                own.clone()
+            }
+            Some(own) if next.coercibility == Coercibility::Nothing && own.coercibility != Coercibility::Explicit => {
+                next.clone()
+            }
+            Some(own) => aggregate(own, next, "").unwrap_or_else(|_| Collation {
+                name: format!("{}_bin", of_collation(&own.name)),
+                coercibility: Coercibility::Nothing,
+            }),
+        });
+    }
+    blended
+}
+
 /// The bytes that MySQL has for character data of type `ty`.
 pub(super) fn encode(sql: &str, ty: &Type) -> Result<String, SqlError> {
     let name = ty.collation.as_ref().map_or("utf8mb4", |collation| of_collation(&collation.name));
     match (name, encoding(name)) {
+        // Labels of ENUM and SET: the bytes as the client wrote them.
+        ("binary", None) => Ok(format!("convert_to({sql}, 'UTF8')")),
         (_, Some(encoding)) => Ok(format!("convert_to({sql}, '{encoding}')")),
         ("utf16" | "ucs2" | "utf32" | "utf16le", None) => Ok(format!("\"mysql\".wide_bytes({sql}, '{name}')")),
         (other, None) => Err(SqlError::unsupported(format_args!("bytes of character set {other}"))),

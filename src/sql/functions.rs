@@ -297,9 +297,17 @@ impl Lowering<'_> {
         let ty = match plain.returns {
             Returns::Integer(length) => Type::integer(length),
             Returns::Double => Type::double(),
-            Returns::Text(length) => Type::text(length, &self.context.collation),
+            Returns::Text(length) => {
+                let made_of = super::charset::blend(texts(&letters, arguments));
+                let ty = Type::text(length, &self.context.collation);
+                Type { collation: made_of.or(ty.collation.clone()), ..ty }
+            }
             Returns::Like => match arguments.first() {
-                Some(first) => self.text_like(first),
+                Some(first) => {
+                    let made_of = super::charset::blend(texts(&letters, arguments));
+                    let ty = self.text_like(first);
+                    Type { collation: made_of.or(ty.collation.clone()), ..ty }
+                }
                 None => Type::text(0, &self.context.collation),
             },
             Returns::Bytes(length) => Type::bytes(length),
@@ -315,6 +323,13 @@ impl Lowering<'_> {
         let nullable = plain.nullable || arguments.iter().any(|argument| argument.nullable);
         Ok(Expression::sql(sql, ty, nullable))
     }
+}
+
+/// The collations of the arguments that are taken as text.
+fn texts<'a>(letters: &[char], arguments: &'a [Expression]) -> impl Iterator<Item = &'a super::types::Collation> {
+    let as_text = move |at: usize| letters.get(at).or(letters.last()).is_some_and(|letter| matches!(letter, 'T' | 't'));
+    let texts = arguments.iter().enumerate().filter(move |(at, argument)| as_text(*at) && argument.ty.is_text());
+    texts.filter_map(|(_, argument)| argument.ty.collation.as_ref())
 }
 
 /// The length of a result that depends on the lengths of the arguments.

@@ -103,6 +103,8 @@ pub(super) enum Class {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Coercibility {
     Explicit,
+    /// Of several collations that no rule chooses between: it can be shown, but not compared.
+    Nothing,
     Column,
     /// USER(), VERSION() and the like.
     System,
@@ -114,6 +116,7 @@ impl Coercibility {
     pub(super) fn number(self) -> i64 {
         match self {
             Self::Explicit => 0,
+            Self::Nothing => 1,
             Self::Column => 2,
             Self::System => 3,
             Self::Literal => 4,
@@ -124,6 +127,7 @@ impl Coercibility {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Explicit => "EXPLICIT",
+            Self::Nothing => "NONE",
             Self::Column => "IMPLICIT",
             Self::System => "SYSCONST",
             Self::Literal => "COERCIBLE",
@@ -433,8 +437,7 @@ pub(super) fn merge(left: &Type, right: &Type, collation: &str) -> Type {
         (Class::Json, Class::Json) => super::json::json_result(),
         (Class::Bytes, _) | (_, Class::Bytes) => Type::bytes(length),
         (_, _) => {
-            let stronger =
-                [left, right].iter().filter_map(|side| side.collation.clone()).min_by_key(|found| found.coercibility);
+            let stronger = super::charset::blend([left, right].iter().filter_map(|side| side.collation.as_ref()));
             let merged = Type::text(length, collation);
             // A TEXT column stays one beside other character data; a document makes the longest text of all.
             let field = if [left, right].iter().any(|side| side.field == FieldType::Blob) {

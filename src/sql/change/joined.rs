@@ -38,7 +38,7 @@ impl Lowering<'_> {
         let mut scope = Scope::default();
         let from = self.from(std::slice::from_ref(&update.table), &mut scope)?;
         let targets = self.update_targets(update, &scope)?;
-        self.check_targets(&targets)?;
+        self.check_targets(&targets, Verb::Update)?;
         let conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
         let (mut list, mut parts, mut counts) = (Vec::new(), Vec::new(), Vec::new());
         for (number, target) in targets.iter().enumerate() {
@@ -107,12 +107,14 @@ impl Lowering<'_> {
         Ok(targets)
     }
 
-    /// Notes what is written, and refuses one table under two names.
-    fn check_targets(&mut self, targets: &[Target]) -> Result<(), SqlError> {
+    /// Notes what is written. One table under two names is refused, but for DELETE by a key: a row that both names find
+    /// is deleted once, and counted once, here and in MySQL.
+    fn check_targets(&mut self, targets: &[Target], verb: Verb) -> Result<(), SqlError> {
         for (at, target) in targets.iter().enumerate() {
             self.check_replay(&target.table)?;
             crate::sql::merge::check_placeless(&target.table, "a write over a join")?;
-            if targets.iter().take(at).any(|other| other.table.name == target.table.name) {
+            let deletes = verb == Verb::Delete && row_key(&target.table).is_some();
+            if !deletes && targets.iter().take(at).any(|other| other.table.name == target.table.name) {
                 return Err(SqlError::unsupported("a write to one table under two names"));
             }
             let (table, called) = (target.table.name.clone(), target.alias.clone());
@@ -257,7 +259,7 @@ impl Lowering<'_> {
                 assignments: Vec::new(),
             });
         }
-        self.check_targets(&targets)?;
+        self.check_targets(&targets, Verb::Delete)?;
         if targets.len() > 1 {
             self.deterministic("DELETE from several tables")?;
         }

@@ -54,6 +54,9 @@ pub(super) fn text(expr: &Expr) -> Option<String> {
             case(operand.as_deref(), conditions, else_result.as_deref())?
         }
         Expr::Function(function) => call(function)?,
+        Expr::Extract { field, expr, .. } => {
+            format!("extract({} from {})", field.to_string().to_lowercase(), text(expr)?)
+        }
         Expr::Ceil { expr, .. } => format!("ceiling({})", text(expr)?),
         Expr::Floor { expr, .. } => format!("floor({})", text(expr)?),
         _other => return None,

@@ -160,9 +160,7 @@ fn character_set(spec: &ColumnSpec, defaults: &Charset) -> Result<(ColumnType, O
         ColumnType::Text => ColumnType::Blob,
         ColumnType::MediumText => ColumnType::MediumBlob,
         ColumnType::LongText => ColumnType::LongBlob,
-        ColumnType::Enum { .. } | ColumnType::Set { .. } => {
-            return Err(SqlError::unsupported("ENUM and SET with CHARACTER SET binary"));
-        }
+        ColumnType::Enum { .. } | ColumnType::Set { .. } => return Ok((data_type.base.clone(), Some(charset))),
         other => other.clone(),
     };
     Ok((binary, None))

@@ -18,6 +18,7 @@ use super::super::scope::{Relation, Scope as Names};
 use super::super::types::oid;
 use super::canonical;
 use super::scope::Scope;
+use crate::schema::default;
 use crate::schema::quote::{identifier, literal};
 use crate::schema::{Catalogue, Column, ColumnDefault, Generated, Table};
 
@@ -85,7 +86,10 @@ pub(super) fn read(text: &str, table: &Table, usage: Use<'_>, scope: &Scope<'_>)
             lowering.assign(&own, at.unwrap_or(0), Row::Definition, &value)?
         }
     };
-    let sql = inline(&bare(&sql, table), &lowering.parameters, scope)?;
+    let clocks = matches!(usage, Use::Column(column) if column.generated.is_none());
+    // PostgreSQL's own conversion of text to bytes can't promise to be immutable.
+    let sql = bare(&sql, table).replace("convert_to(", "\"mysql\".to_bytes(");
+    let sql = inline(&sql, &lowering.parameters, clocks, scope)?;
     let text = canonical::text(expr).unwrap_or_else(|| text.to_owned());
     // As information_schema prints it.
     let text = text.replace('\\', "\\\\").replace('\'', "\\'");
@@ -150,10 +154,25 @@ fn bare(sql: &str, table: &Table) -> String {
     sql.replace(&format!("{}.", identifier(&table.title().table)), "")
 }
 
-/// Writes the values of literals into the text.
-fn inline(sql: &str, parameters: &[Parameter], scope: &Scope<'_>) -> Result<String, SqlError> {
+/// PostgreSQL's text of the statement's time.
+fn clock(source: &ParameterSource) -> Option<String> {
+    Some(match source {
+        ParameterSource::Now { fraction } => format!("({})::timestamp", default::instant(*fraction)?),
+        ParameterSource::UtcNow { fraction } => format!("(({}) AT TIME ZONE 'UTC')", default::instant(*fraction)?),
+        ParameterSource::Instant { fraction } => format!("({})", default::instant(*fraction)?),
+        ParameterSource::UnixNow => format!("extract(epoch FROM {})::int8", default::instant(0)?),
+        _other => return None,
+    })
+}
+
+/// Writes the values of literals into the text, and with `clocks` what stands for the statement's time.
+fn inline(sql: &str, parameters: &[Parameter], clocks: bool, scope: &Scope<'_>) -> Result<String, SqlError> {
     let mut values = Vec::with_capacity(parameters.len());
     for parameter in parameters {
+        if let Some(clock) = clock(&parameter.source).filter(|_| clocks) {
+            values.push(clock);
+            continue;
+        }
         if !matches!(parameter.source, ParameterSource::Literal(_)) {
             return Err(SqlError::unsupported("an expression in a definition that depends on the session"));
         }
@@ -250,7 +269,7 @@ pub(super) fn converted(old: &Column, new: &Column, table: &Table, scope: &Scope
         return Err(SqlError::unsupported("changing this column"));
     };
     let sql = lowering.assign(&only(new), 0, Row::Definition, &column.expression())?;
-    inline(&bare(&sql, table), &lowering.parameters, scope)
+    inline(&bare(&sql, table), &lowering.parameters, false, scope)
 }
 
 /// Completes a new generated column whose text was read.

@@ -145,7 +145,11 @@ fn parts(draft: &Draft, key: &DraftKey) -> Result<Vec<KeyPart>, SqlError> {
             parts.push(KeyPart { column: Some(column.name.clone()), prefix: None, descending: false, ..part.clone() });
             continue;
         }
-        let prefix = prefix(&column.column_type, &column.name, part.prefix)?;
+        // A key that was there before keeps up with a column that has become shorter than its prefix.
+        let kept =
+            key.origin.is_some() && part.prefix.is_some_and(|prefix| column_length(&column.column_type) <= prefix);
+        let wanted = part.prefix.filter(|_| !kept);
+        let prefix = prefix(&column.column_type, &column.name, wanted)?;
         bytes = bytes.saturating_add(part_bytes(&column.column_type, column.charset.as_deref(), prefix));
         if bytes > PART_LIMIT {
             let text = format!("Specified key was too long; max key length is {PART_LIMIT} bytes");
@@ -154,6 +158,17 @@ fn parts(draft: &Draft, key: &DraftKey) -> Result<Vec<KeyPart>, SqlError> {
         parts.push(KeyPart { column: Some(column.name.clone()), prefix, ..part.clone() });
     }
     Ok(parts)
+}
+
+/// The length that a prefix is measured against.
+fn column_length(column_type: &ColumnType) -> u32 {
+    match column_type {
+        ColumnType::Char { length }
+        | ColumnType::VarChar { length }
+        | ColumnType::Binary { length }
+        | ColumnType::VarBinary { length } => *length,
+        _unmeasured => u32::MAX,
+    }
 }
 
 /// The prefix as MySQL keeps it: none when it's the whole column.

@@ -10,8 +10,8 @@ use super::draft::{Draft, DraftForeignKey, Finished};
 use super::emit::retarget;
 use super::foreign::{compatible, generated_number, incompatible};
 use super::scope::{ForeignKeyChecks, Scope};
-use super::spec::Clause;
-use crate::schema::{CatalogueChange, Key, KeyKind, Table, TableName};
+use super::spec::{Clause, QualifiedName};
+use crate::schema::{CatalogueChange, Key, KeyKind, Table, TableName, View};
 
 /// Reads and plans RENAME TABLE: one rename after the other, each seeing the ones before it.
 pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
@@ -35,7 +35,10 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
     let mut plan = super::finished(Vec::new(), Vec::new());
     for (old, new) in pairs {
         let step = Scope { context: &context, checks: scope.checks };
-        let part = super::alter_table(step.base_table(&old)?, &[Clause::RenameTable(new)], &step)?;
+        let part = match renamed_view(&old, &new, &step)? {
+            Some(part) => part,
+            None => super::alter_table(step.base_table(&old)?, &[Clause::RenameTable(new)], &step)?,
+        };
         let mut catalogue = (*context.catalogue).clone();
         for change in &part.changes {
             catalogue.apply(change);
@@ -45,6 +48,27 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPla
         plan.changes.extend(part.changes);
     }
     Ok(plan)
+}
+
+/// A view under a new name of the same database; `None` when it's no view that is renamed.
+fn renamed_view(old: &QualifiedName, new: &QualifiedName, scope: &Scope<'_>) -> Result<Option<DdlPlan>, SqlError> {
+    let (old, new) = (scope.name(old)?, scope.name(new)?);
+    let catalogue = &scope.context.catalogue;
+    if scope.find(&old).is_some() {
+        return Ok(None);
+    }
+    let Some(view) = catalogue.view(&old.database, &old.table) else { return Ok(None) };
+    if new.database != view.name.database {
+        let text = format!("Changing schema from '{}' to '{}' is not allowed.", view.name.database, new.database);
+        return Err(SqlError::new(1450, "HY000", text));
+    }
+    let taken = scope.find(&new).is_some() || catalogue.view(&new.database, &new.table).is_some();
+    if taken {
+        return Err(super::exists(&new.table));
+    }
+    let renamed = View { name: new, ..View::clone(view) };
+    let changes = vec![CatalogueChange::DropView(view.name.clone()), CatalogueChange::PutView(Arc::new(renamed))];
+    Ok(Some(super::finished(Vec::new(), changes)))
 }
 
 /// Generated foreign key names follow their table; foreign keys of the table to itself do too.

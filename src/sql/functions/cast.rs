@@ -197,8 +197,9 @@ impl Lowering<'_> {
                 let sql = self.render(value, Carrier::Int8)?;
                 if unsigned { format!("({sql})::numeric") } else { sql }
             }
-            Class::Text | Class::Open | Class::Bytes if self.quiet => {
-                return Err(SqlError::unsupported("CAST of text to an integer in a definition"));
+            Class::Text | Class::Open if self.quiet => format!("\"mysql\".sure_{word}({})", self.text(value)?),
+            Class::Bytes if self.quiet => {
+                return Err(SqlError::unsupported("CAST of bytes to an integer in a definition"));
             }
             Class::Text | Class::Open => format!("\"mysql\".{word}_of({})", self.text(value)?),
             Class::Integer | Class::Bytes => {

@@ -50,10 +50,8 @@ impl Lowering<'_> {
                     parts.push(self.text(argument)?);
                 }
                 let ty = Type::text(length, &self.context.collation);
-                let collation = arguments
-                    .iter()
-                    .filter_map(|argument| argument.ty.collation.clone())
-                    .min_by_key(|own| own.coercibility);
+                let collation =
+                    crate::sql::charset::blend(arguments.iter().filter_map(|argument| argument.ty.collation.as_ref()));
                 Expression::sql(
                     format!("({})", parts.join(" || ")),
                     Type { collation: collation.or(ty.collation.clone()), ..ty },

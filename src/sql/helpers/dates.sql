@@ -11,7 +11,7 @@ EXCEPTION WHEN others THEN RETURN NULL; END $$;
 CREATE OR REPLACE FUNCTION "mysql".time(s text) RETURNS interval LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ BEGIN RETURN s::interval; EXCEPTION WHEN others THEN RETURN NULL; END $$;
 CREATE OR REPLACE FUNCTION "mysql".time_text(i interval, p integer) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
-$$ SELECT CASE WHEN e < 0 THEN '-' ELSE '' END || lpad(trunc(abs(e) / 3600)::text, 2, '0') || ':' || lpad(trunc(mod(abs(e), 3600) / 60)::text, 2, '0') || ':' || lpad(trunc(mod(abs(e), 60))::text, 2, '0')
+$$ SELECT CASE WHEN e < 0 THEN '-' ELSE '' END || CASE WHEN abs(e) < 36000 THEN '0' ELSE '' END || trunc(abs(e) / 3600)::text || ':' || lpad(trunc(mod(abs(e), 3600) / 60)::text, 2, '0') || ':' || lpad(trunc(mod(abs(e), 60))::text, 2, '0')
    || CASE WHEN p > 0 THEN '.' || substr(lpad((mod(abs(e), 1) * 1000000)::bigint::text, 6, '0'), 1, p) ELSE '' END FROM (SELECT extract(epoch FROM i) e) q $$;
 CREATE OR REPLACE FUNCTION "mysql".week(d date, m bigint DEFAULT 0) RETURNS bigint LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ DECLARE mode int := m::int & 7; mon boolean := (mode & 1) = 1; wy boolean := (mode & 2) = 2; fw boolean := (mode & 4) = 4;

@@ -114,6 +114,17 @@ $$ DECLARE t text COLLATE "C" := ltrim(s, E' \t\n\r\f\v'); n text COLLATE "C"; r
  IF n IS NULL OR rtrim(t, E' \t\n\r\f\v') <> n OR r > 18446744073709551615 OR r < -9223372036854775808 THEN
    PERFORM "mysql".warn(1292, format('Truncated incorrect INTEGER value: ''%s''', s)); END IF;
  RETURN least(greatest(r, -9223372036854775808), 18446744073709551615); END $$;
+-- In definitions, whose expressions are immutable and so can't warn: text that isn't an integer is always an error.
+CREATE OR REPLACE FUNCTION "mysql".sure_signed(s text) RETURNS bigint LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$ BEGIN
+ IF s COLLATE "C" ~ '^\s*[-+]?\d+\s*$' THEN RETURN s::bigint; END IF;
+ IF s IS NULL THEN RETURN NULL; END IF;
+ RAISE EXCEPTION USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect INTEGER value: ''' || s || ''''; END $$;
+CREATE OR REPLACE FUNCTION "mysql".sure_unsigned(s text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$ BEGIN
+ IF s COLLATE "C" ~ '^\s*[+]?\d+\s*$' AND s::numeric <= 18446744073709551615 THEN RETURN s::numeric; END IF;
+ IF s IS NULL THEN RETURN NULL; END IF;
+ RAISE EXCEPTION USING ERRCODE = 'M1292', MESSAGE = 'Truncated incorrect INTEGER value: ''' || s || ''''; END $$;
 CREATE OR REPLACE FUNCTION "mysql".signed_of(s text) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS
 $$ DECLARE r numeric := "mysql".integer_of(s); BEGIN
  IF r > 9223372036854775807 AND r < 18446744073709551615 THEN PERFORM "mysql".warn(1105, 'Cast to signed converted positive out-of-range integer to its negative complement'); END IF;

@@ -17,6 +17,8 @@ CREATE OR REPLACE FUNCTION "mysql".only_bmp(s text) RETURNS text LANGUAGE sql IM
 -- A number of characters: PostgreSQL's greatest and least pass over NULL, MySQL's functions don't.
 CREATE OR REPLACE FUNCTION "mysql".extent(n bigint, most int) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT CASE WHEN n <= 0 THEN 0 WHEN n > most THEN most ELSE n::int END $$;
 
+-- For definitions, where PostgreSQL wants expressions that are immutable. The server's encoding never changes.
+CREATE OR REPLACE FUNCTION "mysql".to_bytes(s text, encoding name) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT convert_to(s, encoding) $$;
 -- PostgreSQL's own takes any types, so it can't promise to be immutable, as generated columns must be.
 CREATE OR REPLACE FUNCTION "mysql".concat_ws(separator text, VARIADIC list text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT array_to_string(list, separator) $$;
 

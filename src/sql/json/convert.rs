@@ -29,9 +29,8 @@ impl Lowering<'_> {
     /// `CAST(… AS JSON)`: character data is parsed, everything else becomes a scalar.
     pub(in crate::sql) fn cast_to_json(&mut self, value: &Expression) -> Result<Expression, SqlError> {
         let sql = match value.ty.class {
-            Class::Text => self.json_document(value, "cast_as_json", 1)?,
+            Class::Text | Class::Open => self.json_document(value, "cast_as_json", 1)?,
             Class::Null
-            | Class::Open
             | Class::Integer
             | Class::Decimal
             | Class::Real

@@ -94,7 +94,14 @@ impl Lowering<'_> {
         let Some(grouping) = place.grouping else { return Ok(column) };
         let nullable = column.nullable || grouping.rollup || grouping.items.is_empty();
         if grouping.grouped.contains(&spot) {
-            return Ok(Expression { nullable, ..column });
+            // One that is grouped under a collation of its own is, to PostgreSQL, grouped as that expression only.
+            let compared = self.comparable(&column)?;
+            let grouped_so = grouping.items.iter().any(|item| item.sql == compared);
+            let body = match column.body {
+                Body::Sql(own) if grouped_so && own != compared => Body::Sql(compared),
+                body => body,
+            };
+            return Ok(Expression { body, nullable, ..column });
         }
         if self.modes.only_full_group_by && !grouping.lenient && !grouping.determined.contains(&spot) {
             let relation = place.scope.relations.get(spot.relation);

@@ -20,9 +20,24 @@ impl Lowering<'_> {
         let not = if negated { "NOT " } else { "" };
         let escape = self.escape(escape, place)?;
         if subject.ty.class == Class::Bytes || pattern.ty.class == Class::Bytes {
-            if escape != Some('\\') {
-                return Err(SqlError::unsupported("LIKE with ESCAPE on binary data"));
-            }
+            let pattern = match pattern.constant() {
+                Some(constant) if escape != Some('\\') && !pattern.is_null() => {
+                    let written = crate::sql::bind::bytes_of(constant)?;
+                    // Byte for byte: what isn't ASCII can't be the escape.
+                    let text: String = written.iter().map(|byte| char::from(*byte)).collect();
+                    if escape.is_some_and(|escape| !escape.is_ascii()) {
+                        return Err(SqlError::unsupported("LIKE on binary data with this ESCAPE"));
+                    }
+                    let anew = rewritten(&text, escape).chars().filter_map(|unit| u8::try_from(unit).ok()).collect();
+                    Expression::literal(Value::Bytes(anew), pattern.ty.clone())
+                }
+                None if escape != Some('\\') => {
+                    return Err(SqlError::unsupported(
+                        "LIKE with ESCAPE on binary data and a pattern that isn't constant",
+                    ));
+                }
+                Some(_) | None => pattern,
+            };
             let (subject, pattern) = (self.render(&subject, Carrier::Bytes)?, self.render(&pattern, Carrier::Bytes)?);
             return Ok(Expression::condition(format!("({subject} {not}LIKE {pattern})"), nullable));
         }

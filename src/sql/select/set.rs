@@ -120,6 +120,18 @@ impl Lowering<'_> {
                 let mut merged = Vec::with_capacity(left.len());
                 for (at, (left, right)) in left.iter().zip(&right).enumerate() {
                     let ty = self.common_type(&[left.expression(), right.expression()]);
+                    let undecided = |own: &&crate::sql::types::Collation| {
+                        own.coercibility == crate::sql::types::Coercibility::Nothing
+                    };
+                    if let (Some(_), Some(left), Some(right)) =
+                        (ty.collation.as_ref().filter(undecided), &left.ty.collation, &right.ty.collation)
+                    {
+                        if [left, right].iter().all(|own| own.name.ends_with("_bin")) {
+                            crate::sql::charset::aggregate(left, right, "UNION")?;
+                        }
+                        let text = "Illegal mix of collations for operation 'UNION'";
+                        return Err(SqlError::new(1271, "HY000", text.to_owned()));
+                    }
                     merged.push(column(at, &left.name, ty, left.nullable || right.nullable));
                 }
                 Ok(merged)

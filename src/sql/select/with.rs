@@ -193,8 +193,11 @@ impl Lowering<'_> {
         for column in columns {
             let own = format!("{alias}.{}", column.sql_name);
             list.push(match (&column.ty.collation, column.ty.carrier) {
-                (Some(collation), Carrier::Text) => format!("({own} COLLATE {})", self.collation_sql(&collation.name)?),
-                (None, Carrier::Text) => format!("({own} COLLATE \"C\")"),
+                // As plain text: both parts of a recursion must have the same type, lengths included.
+                (Some(collation), Carrier::Text) => {
+                    format!("({own}::text COLLATE {})", self.collation_sql(&collation.name)?)
+                }
+                (None, Carrier::Text) => format!("({own}::text COLLATE \"C\")"),
                 (_, _) => own,
             });
         }
@@ -205,7 +208,7 @@ impl Lowering<'_> {
 
 /// The blocks of a recursive expression.
 fn blocks<'q>(body: &'q SetExpr, called: &str) -> Result<Blocks<'q>, SqlError> {
-    let (mut recursive, mut rest, mut all) = (Vec::new(), body, None);
+    let (mut recursive, mut rest, mut all) = (Vec::new(), bare(body), None);
     while let SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier, right } = rest {
         if !reads(&right.to_string(), called) {
             break;
@@ -215,8 +218,8 @@ fn blocks<'q>(body: &'q SetExpr, called: &str) -> Result<Blocks<'q>, SqlError> {
             return Err(SqlError::unsupported("UNION and UNION ALL between recursive query blocks"));
         }
         all = Some(own);
-        recursive.push(&**right);
-        rest = left;
+        recursive.push(bare(right));
+        rest = bare(left);
     }
     let Some(all) = all else {
         if let SetExpr::SetOperation { op: SetOperator::Union, .. } = body {
@@ -230,6 +233,19 @@ fn blocks<'q>(body: &'q SetExpr, called: &str) -> Result<Blocks<'q>, SqlError> {
     }
     recursive.reverse();
     Ok(Blocks { anchor: rest, recursive, all })
+}
+
+/// A block without parentheses that say nothing.
+fn bare(mut block: &SetExpr) -> &SetExpr {
+    while let SetExpr::Query(inner) = block
+        && inner.with.is_none()
+        && inner.order_by.is_none()
+        && inner.limit_clause.is_none()
+        && inner.locks.is_empty()
+    {
+        block = &inner.body;
+    }
+    block
 }
 
 fn wrong_order(called: &str) -> SqlError {
