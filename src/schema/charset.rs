@@ -115,6 +115,11 @@ impl Charset {
         }
     }
 
+    /// Characters of the bytes from 128, for sets of single bytes.
+    pub fn high(&self) -> impl Iterator<Item = char> {
+        self.high.iter().flatten().flatten().copied()
+    }
+
     /// Text of this set in UTF-8; `None` for sets of several bytes.
     #[must_use]
     pub fn decode(&self, bytes: &[u8]) -> Option<String> {

@@ -3,6 +3,10 @@
 //! Values that are known when the statement is executed are converted by [`super::coerce`]; what PostgreSQL computes
 //! is converted there, and only where the expression's type doesn't prove that every value fits.
 
+mod computed;
+mod moments;
+mod text;
+
 use std::sync::Arc;
 
 use crate::schema::{Column, ColumnType, Table};
@@ -14,6 +18,8 @@ use super::expression::{Body, Expression, Lowering, cast};
 use super::plan::{Assignment, ParameterSource, Rules, SqlError};
 use super::temporal;
 use super::types::{Carrier, Class, Type};
+
+pub(super) use computed::{NUMBER, Row, counted, is_guarded, quiet};
 
 /// What the form of a statement says about values that don't fit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,13 +77,24 @@ impl Lowering<'_> {
         Ok(self.assigned(source, ty.carrier.oid(), assignment))
     }
 
-    /// A value for a column, of the column's type. Parameters are coerced when they are bound; the rest by PostgreSQL,
-    /// which refuses what doesn't fit.
+    /// A value for a column, of the column's type. Parameters are coerced when they are bound; the rest by PostgreSQL.
     pub(super) fn assign(
         &mut self,
         table: &Arc<Table>,
         at: usize,
-        row: usize,
+        row: Row,
+        value: &Expression,
+    ) -> Result<String, SqlError> {
+        let sql = self.assigned_sql(table, at, row, value)?;
+        let Some(column) = table.columns.get(at) else { return Ok(sql) };
+        Ok(self.never_null((column, at), row, value, sql))
+    }
+
+    fn assigned_sql(
+        &mut self,
+        table: &Arc<Table>,
+        at: usize,
+        row: Row,
         value: &Expression,
     ) -> Result<String, SqlError> {
         let Some(column) = table.columns.get(at) else { return Err(SqlError::unsupported("an unknown column")) };
@@ -100,6 +117,10 @@ impl Lowering<'_> {
         if let Some(found) = self.geometry_assigned(column, value)? {
             return Ok(found);
         }
+        if let Some(found) = self.computed((column, at), &ty, row, value)? {
+            return Ok(found);
+        }
+        let number = row.number();
         match &value.body {
             Body::Parameter(ParameterSource::Now { .. }) if ty.carrier == Carrier::TimestampTz => Ok(self.parameter(
                 &ParameterSource::Instant { fraction: ty.decimals.min(value.ty.decimals) },
@@ -111,7 +132,7 @@ impl Lowering<'_> {
                     clock,
                     value.ty.decimals,
                 );
-                self.stored(table, at, row, ParameterSource::Literal(Value::Text(text)))
+                self.stored(table, at, number, ParameterSource::Literal(Value::Text(text)))
             }
             Body::Parameter(ParameterSource::Literal(Value::Time { negative, clock })) if ty.class == Class::Text => {
                 let text = temporal::text_with(
@@ -119,7 +140,7 @@ impl Lowering<'_> {
                     clock,
                     value.ty.decimals,
                 );
-                self.stored(table, at, row, ParameterSource::Literal(Value::Text(text)))
+                self.stored(table, at, number, ParameterSource::Literal(Value::Text(text)))
             }
             Body::Parameter(ParameterSource::Now { .. } | ParameterSource::UtcNow { .. })
                 if ty.class == Class::Text =>
@@ -130,7 +151,7 @@ impl Lowering<'_> {
             Body::Parameter(ParameterSource::Local(_)) if value.ty.carrier == Carrier::TimestampTz => {
                 self.render(value, ty.carrier)
             }
-            Body::Parameter(source) => self.stored(table, at, row, source.clone()),
+            Body::Parameter(source) => self.stored(table, at, number, source.clone()),
             Body::Condition(_) => self.render(value, ty.carrier),
             Body::Sql(sql) => match (value.ty.class, ty.class) {
                 (Class::Text, Class::Text) if matches!(column.column_type, ColumnType::Char { .. }) => {
@@ -159,7 +180,7 @@ impl Lowering<'_> {
                 (Class::Bytes, Class::Bytes)
                     if matches!(column.column_type, ColumnType::Binary { .. }) && value.origin.is_none() =>
                 {
-                    Err(SqlError::unsupported("an expression stored in a BINARY column"))
+                    Ok(format!("\"mysql\".padded({}, {})", self.render(value, ty.carrier)?, ty.length))
                 }
                 (_, _) => self.render(value, ty.carrier),
             },

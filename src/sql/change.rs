@@ -16,6 +16,7 @@ use sqlparser::ast::{
 
 use crate::schema::{ColumnDefault, ColumnType, Table, ddl, quote};
 
+use super::assign::{Row, counted, is_guarded, quiet};
 use super::dialect::Modifiers;
 use super::expression::{Lowering, Written};
 use super::from::{equalities, name_parts, spot};
@@ -40,9 +41,23 @@ pub(super) struct Change {
 impl Change {
     /// True in PostgreSQL when the new value differs from the stored one, byte for byte.
     pub(super) fn differs(&self, stored: &str) -> String {
-        let collate = if self.text { " COLLATE \"C\"" } else { "" };
-        format!("{stored}.{}{collate} IS DISTINCT FROM ({}){}", quote::identifier(&self.name), self.sql, self.cast)
+        self.compared(stored, &quiet(&self.sql))
     }
+
+    fn compared(&self, stored: &str, sql: &str) -> String {
+        let collate = if self.text { " COLLATE \"C\"" } else { "" };
+        format!("{stored}.{}{collate} IS DISTINCT FROM ({sql}){}", quote::identifier(&self.name), self.cast)
+    }
+}
+
+/// The SET list, and the condition that a row changes at all, for an UPDATE that leaves other rows alone. MySQL warns of
+/// values that don't fit in those rows too, so it's the condition that warns, and it looks at every value.
+pub(super) fn set_where(changes: &[Change], stored: &str) -> (String, String) {
+    let guarded = changes.iter().any(|change| is_guarded(&change.sql));
+    let set = changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), quiet(&change.sql)));
+    let differs = changes.iter().map(|change| change.compared(stored, &change.sql)).collect::<Vec<_>>();
+    let differs = if guarded { format!("TRUE = ANY (ARRAY[{}])", differs.join(", ")) } else { differs.join(" OR ") };
+    (set.collect::<Vec<_>>().join(", "), differs)
 }
 
 /// Alias of the table's earlier self.
@@ -56,7 +71,7 @@ impl Lowering<'_> {
         scope: &mut Scope<'_>,
         relation: usize,
         assignments: &[sqlparser::ast::Assignment],
-        values_of: Option<&dyn ValuesOf>,
+        (values_of, row): (Option<&dyn ValuesOf>, Row),
     ) -> Result<Vec<Change>, SqlError> {
         self.form.null_becomes_default = true;
         let mut changes: Vec<Change> = Vec::with_capacity(assignments.len());
@@ -81,13 +96,13 @@ impl Lowering<'_> {
                 if value.is_null() && column.nullable {
                     format!("NULL::{}", Type::of_column(column).map_or("text", |ty| ty.carrier.name()))
                 } else {
-                    self.assign(table, at, 1, &value)?
+                    self.assign(table, at, row, &value)?
                 }
             };
             changes.retain(|change| change.column != at);
             changes.push(change_of(at, column, &sql));
             if let Some(own) = scope.relations.get_mut(relation).and_then(|relation| relation.columns.get_mut(at)) {
-                own.sql = format!("({sql}){}", column_cast(&column.column_type));
+                own.sql = format!("({}){}", quiet(&sql), column_cast(&column.column_type));
                 own.origin = None;
             }
         }
@@ -145,7 +160,8 @@ impl Lowering<'_> {
         self.written.push(Written { table: table.name.clone(), called: alias.clone(), under_any_name: true });
         let mut conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
         let mut changed = scope.clone();
-        let changes = self.assignments(&table, &mut changed, 0, &update.assignments, None)?;
+        let row = if names_a_row(&table, &scope) { Row::Given(1) } else { Row::Changed };
+        let changes = self.assignments(&table, &mut changed, 0, &update.assignments, (None, row))?;
         if changes.is_empty() {
             return Err(SqlError::syntax("", 1));
         }
@@ -159,6 +175,7 @@ impl Lowering<'_> {
             conditions = vec![limited];
         }
         let (sql, result) = self.update_sql(&table, &alias, (&changes, &conditions), few);
+        let sql = counted(&sql);
         Ok(self.write_plan(Verb::Update, sql, &table, result, 0))
     }
 
@@ -186,11 +203,16 @@ impl Lowering<'_> {
         // A replay meets no concurrent writer, so there a row's place names it too.
         let Some(mut all) = by_key.or_else(by_place) else {
             // Without a key the rows are counted and locked first; those that stay the same are left alone.
-            let differs: Vec<String> = changes.iter().map(|change| change.differs(&alias)).collect();
+            let (set, differs) = set_where(changes, &alias);
             let filter =
                 if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
             let mut all = conditions.to_vec();
-            all.push(format!("({})", differs.join(" OR ")));
+            // PostgreSQL may ask the conditions in any order, and a value may fail only in rows that are chosen.
+            all.push(if is_guarded(&differs) && !conditions.is_empty() {
+                format!("CASE WHEN {} THEN {differs} ELSE FALSE END", conditions.join(" AND "))
+            } else {
+                format!("({differs})")
+            });
             let sql = format!(
                 "WITH matched AS MATERIALIZED (SELECT 1 FROM {name} AS {alias}{filter} FOR UPDATE), \
                  changed AS (UPDATE {name} AS {alias} SET {set} WHERE {} RETURNING 1) \

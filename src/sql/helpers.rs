@@ -28,4 +28,6 @@ pub const HELPERS: &str = concat!(
     include_str!("helpers/groups.sql"),
     include_str!("helpers/geometry.sql"),
     include_str!("helpers/writes.sql"),
+    include_str!("helpers/store.sql"),
+    include_str!("helpers/store_moments.sql"),
 );

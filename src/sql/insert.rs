@@ -16,7 +16,7 @@ use sqlparser::ast::{Expr, Insert, ObjectName, OnInsert, Query, SetExpr, TableOb
 use crate::schema::{Column, ColumnDefault, ColumnType, Key, Table, ddl, quote};
 use crate::value::Value;
 
-use super::assign::Form;
+use super::assign::{Form, NUMBER, Row, quiet};
 use super::expression::{Body, Expression, Lowering, Written};
 use super::from::name_parts;
 use super::keys::{arbiter, implicit_default, key_columns, unique_keys};
@@ -286,7 +286,7 @@ impl Lowering<'_> {
         };
         if !column.auto_increment {
             let null = value.is_null() && column.nullable;
-            return if null { Ok(Cell::Null) } else { self.assign(table, at, row, &value).map(Cell::Sql) };
+            return if null { Ok(Cell::Null) } else { self.assign(table, at, Row::Given(row), &value).map(Cell::Sql) };
         }
         let zero_counts = self.modes.no_auto_value_on_zero;
         let takes_next = match value.constant() {
@@ -301,7 +301,7 @@ impl Lowering<'_> {
         }
         rows.explicit += 1;
         let Body::Parameter(ParameterSource::Client(client)) = value.body else {
-            return self.assign(table, at, row, &value).map(Cell::Sql);
+            return self.assign(table, at, Row::Given(row), &value).map(Cell::Sql);
         };
         // Whether the client gives an id is known at execution only.
         rows.generated += 1;
@@ -338,7 +338,7 @@ impl Lowering<'_> {
             let column = table.columns.get(at);
             let carrier = own.ty.carrier.name();
             own.sql = match cell {
-                Some(Cell::Sql(sql) | Cell::Id(sql)) => format!("({sql})"),
+                Some(Cell::Sql(sql) | Cell::Id(sql)) => format!("({})", quiet(sql)),
                 Some(Cell::Null) => format!("NULL::{carrier}"),
                 Some(Cell::Default) | None if column.is_some_and(|column| column.auto_increment) => {
                     format!("0::{carrier}")

@@ -254,12 +254,13 @@ impl WritePlan {
     /// Whether PostgreSQL must be told of strict mode: only the helpers ask for it.
     #[must_use]
     pub fn tells_strict(&self) -> bool {
-        // The one helper that reads no value moves a sequence.
+        // Helpers that move a sequence, or are told the mode by their arguments.
         const HELPERS: &str = "\"mysql\".";
-        const SILENT: &str = "reach(";
+        const SILENT: [&str; 6] = ["reach(", "store_", "cut_", "padded(", "counted(", "\"row\"("];
         let sql = self.sql.as_str();
-        let speaks =
-            |(at, _): (usize, &str)| sql.get(at + HELPERS.len()..).is_some_and(|call| !call.starts_with(SILENT));
+        let speaks = |(at, _): (usize, &str)| {
+            sql.get(at + HELPERS.len()..).is_some_and(|call| !SILENT.iter().any(|silent| call.starts_with(silent)))
+        };
         self.strict && sql.match_indices(HELPERS).any(speaks)
     }
 }

@@ -81,7 +81,7 @@ impl Lowering<'_> {
 }
 
 /// Bytes of the quoted text at the front.
-fn quoted_length(text: &str, quote: char, escapes: bool) -> usize {
+pub(super) fn quoted_length(text: &str, quote: char, escapes: bool) -> usize {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((at, character)) = characters.next() {
         if character == '\\' && escapes {

@@ -13,6 +13,7 @@
 mod accepted;
 mod answer;
 mod script;
+mod stored;
 mod unwieldy;
 
 use std::fmt::Write as _;
@@ -195,4 +196,43 @@ async fn statements_that_no_script_can_hold_are_answered_as_by_mysql_and_leave_t
         assert_eq!(alive, Some(1), "after {name}");
     }
     assert!(differences.is_empty(), "{differences}");
+}
+
+#[tokio::test]
+async fn values_are_stored_as_by_mysql_whether_the_proxy_or_postgresql_knows_them() {
+    let door = door::open(4).await;
+    let given = std::env::var("STORED_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
+    let seed = given.unwrap_or_else(rand::random);
+    println!("seed {seed}");
+    let mut first = Pair::open(&door, None).await;
+    for statement in ["DROP DATABASE IF EXISTS oracle_stored", "CREATE DATABASE oracle_stored"] {
+        first.mysql.query_drop(statement).await.expect("MySQL makes the database");
+        first.bascule.query_drop(statement).await.expect("Bascule makes the database");
+    }
+    let mut pair = Pair::open(&door, Some("oracle_stored")).await;
+    let mut differences = String::new();
+    let mut mode = String::new();
+    for statement in stored::statements(seed) {
+        if statement.starts_with("SET sql_mode") {
+            mode.clone_from(&statement);
+        }
+        let expected = Answer::text(&mut pair.mysql, &statement).await;
+        let found = Answer::text(&mut pair.bascule, &statement).await;
+        for (aspect, detail) in expected.differences(&found, true) {
+            match aspect {
+                Aspect::Error | Aspect::SqlState | Aspect::Message | Aspect::Rows | Aspect::Warnings => {
+                    let _ = writeln!(differences, "{mode}; {statement}\n    {aspect}: {detail}");
+                }
+                // What is refused by name is stored nowhere.
+                Aspect::Refused => {
+                    let undo = stored::undo(&statement);
+                    pair.mysql.query_drop(&undo).await.expect("MySQL deletes a row");
+                    pair.bascule.query_drop(&undo).await.expect("Bascule deletes a row");
+                }
+                _metadata => {}
+            }
+        }
+    }
+    first.mysql.query_drop("DROP DATABASE oracle_stored").await.expect("MySQL drops the database");
+    assert!(differences.is_empty(), "STORED_SEED={seed}:\n{differences}");
 }

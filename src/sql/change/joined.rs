@@ -63,6 +63,7 @@ impl Lowering<'_> {
             sum("matched"),
             sum("changed"),
         );
+        let sql = counted(&sql);
         let Some(first) = targets.first() else { return Err(SqlError::syntax("", 1)) };
         let mut plan = self.write_plan(Verb::Update, sql, &first.table, WriteResult::MatchedChanged, 0);
         plan.tables = targets.iter().map(|target| target.table.name.clone()).collect();
@@ -138,7 +139,8 @@ impl Lowering<'_> {
                 }
             }
         }
-        let changes = self.assignments(&target.table, &mut own, target.relation, &target.assignments, None)?;
+        let changes =
+            self.assignments(&target.table, &mut own, target.relation, &target.assignments, (None, Row::Changed))?;
         if changes.iter().any(|change| change.sql.contains(CHANGED)) {
             return Err(SqlError::unsupported("an assignment that reads what another table's assignment changes"));
         }

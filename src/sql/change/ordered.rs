@@ -74,21 +74,15 @@ impl Lowering<'_> {
     ) -> Result<WritePlan, SqlError> {
         let places = self.places(table, alias, chosen)?;
         let (name, quoted) = (quote::table(&table.name), quote::identifier(alias));
-        let set: Vec<String> =
-            changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
-        let differs: Vec<String> = changes.iter().map(|change| change.differs(&quoted)).collect();
-        let change = format!(
-            "UPDATE {name} AS {quoted} SET {} WHERE {quoted}.ctid = {PLACE} AND ({})",
-            set.join(", "),
-            differs.join(" OR ")
-        );
+        let (set, differs) = set_where(changes, &quoted);
+        let change = format!("UPDATE {name} AS {quoted} SET {set} WHERE {quoted}.ctid = {PLACE} AND ({differs})");
         let change = self.with_counter(table, changes, change)?;
         let (mut entries, mut failing) = ("NULL::text[]".to_owned(), "NULL::text[]".to_owned());
         if ignore {
             let value = |at: usize| {
                 let new = changes.iter().find(|change| change.column == at);
                 let own = || Some(format!("{quoted}.{}", column_names(table, [&at])));
-                new.map(|change| format!("({})", change.sql)).or_else(own)
+                new.map(|change| format!("({})", quiet(&change.sql))).or_else(own)
             };
             let mut items = Vec::new();
             for key in unique_keys(table) {

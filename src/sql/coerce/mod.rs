@@ -27,6 +27,15 @@ pub(super) fn store(
     if *value == Value::Null {
         return null(target).map(|stored| stored.map(str::to_owned));
     }
+    // An exact zero has no sign.
+    let unsigned = match value {
+        Value::Decimal(digits) => {
+            digits.strip_prefix('-').filter(|rest| rest.bytes().all(|byte| b"0.".contains(&byte)))
+        }
+        _other => None,
+    };
+    let zero = unsigned.map(|digits| Value::Decimal(digits.to_owned()));
+    let value = zero.as_ref().unwrap_or(value);
     let stored = match &target.column.column_type {
         ColumnType::TinyInt { .. }
         | ColumnType::SmallInt { .. }
@@ -87,7 +96,7 @@ fn null(target: &Target<'_>) -> Result<Option<&'static str>, SqlError> {
 
 /// What MySQL stores in a NOT NULL column for NULL without strict mode. An ENUM gets its empty label here, unlike a
 /// column that isn't given.
-fn implicit(column_type: &ColumnType) -> Result<&'static str, SqlError> {
+pub(super) fn implicit(column_type: &ColumnType) -> Result<&'static str, SqlError> {
     Ok(match column_type {
         ColumnType::TinyInt { .. }
         | ColumnType::SmallInt { .. }

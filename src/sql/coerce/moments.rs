@@ -5,6 +5,7 @@
 
 use jiff::tz::{Offset, TimeZone};
 
+use crate::schema::ColumnType;
 use crate::value::{Clock, Date, Value};
 
 use super::super::bind::text;
@@ -18,6 +19,14 @@ const ZERO: &str = "-infinity";
 
 fn is_huge(value: &Value) -> bool {
     matches!(value, Value::Double(number) if number.abs() > 1e15)
+}
+
+fn is_negative(value: &Value) -> bool {
+    match value {
+        Value::Decimal(digits) => digits.starts_with('-'),
+        Value::Double(number) => *number < 0.0,
+        _other => false,
+    }
 }
 
 /// A number's whole part and its fraction as microseconds and tenths of one.
@@ -65,11 +74,10 @@ fn moment(value: &Value, target: &Target<'_>) -> Result<(Option<Moment>, Status)
         Value::Time { .. } => return Err(SqlError::unsupported("a TIME stored as a date")),
         Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Float(_) | Value::Double(_) => {
             match parts_of_number(value) {
-                Some((0, ..)) if matches!(value, Value::Decimal(digits) if digits.starts_with('-')) => {
-                    (None, Status { truncated: true, ..Status::default() })
+                Some((number, micros, tenths)) if !(number == 0 && is_negative(value)) => {
+                    read::moment_of_number(number, micros, tenths, taken(target))
                 }
-                Some((number, micros, tenths)) => read::moment_of_number(number, micros, tenths, taken(target)),
-                None => (None, Status { truncated: true, ..Status::default() }),
+                Some(_) | None => (None, Status { out_of_range: true, ..Status::default() }),
             }
         }
         Value::Null | Value::Text(_) | Value::Bytes(_) => read::moment(&readable(value), taken(target)),
@@ -84,9 +92,19 @@ fn readable(value: &Value) -> String {
     }
 }
 
-/// The value in a message.
-fn shown(value: &Value) -> String {
+/// The value in a message; a date with a time of day has as many digits as the column.
+fn shown(value: &Value, target: &Target<'_>) -> String {
+    let fraction = match &target.column.column_type {
+        ColumnType::DateTime { fraction } | ColumnType::Timestamp { fraction } | ColumnType::Time { fraction } => {
+            *fraction
+        }
+        _date => 0,
+    };
     match value {
+        Value::DateTime(date, clock) => {
+            let whole = datetime_text(*date, Clock { micros: 0, ..*clock });
+            temporal::text_with(&whole, clock, fraction)
+        }
         Value::Bytes(bytes) => bytes
             .iter()
             .map(|byte| match byte {
@@ -109,7 +127,7 @@ fn report(status: &Status, kind: &str, value: &Value, target: &Target<'_>) -> Re
         return Ok(());
     }
     if target.rules.strict {
-        return target.named(1292, &format!("Incorrect {kind} value: '{}'", shown(value)));
+        return target.named(1292, &format!("Incorrect {kind} value: '{}'", shown(value, target)));
     }
     if status.truncated { target.truncated() } else { target.out_of_range() }
 }
@@ -119,7 +137,7 @@ fn warn_delimiter(delimiter: &read::Delimiter, value: &Value, target: &Target<'_
         "Delimiter '{}' in position {} in datetime value '{}' at row {} is",
         delimiter.found,
         delimiter.position,
-        shown(value),
+        shown(value, target),
         target.row
     );
     match delimiter.standard {
@@ -131,7 +149,7 @@ fn warn_delimiter(delimiter: &read::Delimiter, value: &Value, target: &Target<'_
 /// The note that a part was dropped.
 fn note_dropped(kind: &str, value: &Value, target: &Target<'_>) {
     let message = if target.rules.strict {
-        target.place(&format!("Incorrect {kind} value: '{}'", shown(value)))
+        target.place(&format!("Incorrect {kind} value: '{}'", shown(value, target)))
     } else {
         target.place("Data truncated")
     };
@@ -201,7 +219,12 @@ pub(super) fn datetime(
     let Some(found) = found else { return Ok(ZERO.to_owned()) };
     storable(found.date)?;
     let Some((date, clock)) = fitted(&found, fraction, target) else {
-        overflow(target)?;
+        if storable(found.date)? {
+            overflow(target)?;
+        } else {
+            // There's no second after a zero date.
+            report(&Status { zero: true, ..Status::default() }, "datetime", value, target)?;
+        }
         return Ok(ZERO.to_owned());
     };
     if !storable(date)? {
@@ -228,12 +251,19 @@ pub(super) fn timestamp(value: &Value, fraction: u8, target: &Target<'_>, zone: 
     let Some(found) = found else { return Ok(ZERO.to_owned()) };
     let outside = || {
         if target.rules.strict {
-            target.named(1292, &format!("Incorrect datetime value: '{}'", shown(value)))?;
+            target.named(1292, &format!("Incorrect datetime value: '{}'", shown(value, target)))?;
         } else {
             target.out_of_range()?;
         }
         Ok(ZERO.to_owned())
     };
+    let zero = (Date { year: 0, month: 0, day: 0 }) == found.date;
+    if zero {
+        let whole = Clock { micros: 0, ..found.clock } == Clock::default();
+        let unit = 10_u32.pow(u32::from(6 - fraction.min(6)));
+        let least = if target.rules.truncate_fraction { unit } else { unit.div_ceil(2) };
+        return if whole && found.clock.micros < least { Ok(ZERO.to_owned()) } else { outside() };
+    }
     let Some((date, clock)) = fitted(&found, fraction, target) else {
         overflow(target)?;
         return outside();
@@ -242,6 +272,13 @@ pub(super) fn timestamp(value: &Value, fraction: u8, target: &Target<'_>, zone: 
         return Ok(ZERO.to_owned());
     }
     if !temporal::exists(date) {
+        // A number that is no whole date is cut, in MySQL's words.
+        if matches!(value, Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Double(_))
+            && !target.rules.strict
+        {
+            target.truncated()?;
+            return Ok(ZERO.to_owned());
+        }
         return outside();
     }
     let own = match found.displacement {
@@ -267,20 +304,13 @@ pub(super) fn time(value: &Value, fraction: u8, target: &Target<'_>) -> Result<S
     let plain = |negative: bool, clock: Clock| (Some(Duration { negative, clock, tenths: 0 }), Status::default());
     let (found, status) = match value {
         Value::Time { negative, clock } => plain(*negative, *clock),
-        Value::DateTime(_, clock) => {
-            let (found, status) = plain(false, *clock);
-            (found, Status { date_dropped: true, ..status })
-        }
-        Value::Date(_) => {
-            let (found, status) = plain(false, Clock::default());
-            (found, Status { date_dropped: true, ..status })
-        }
+        Value::DateTime(_, clock) => plain(false, *clock),
+        Value::Date(_) => plain(false, Clock::default()),
         Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Float(_) | Value::Double(_) => {
             match parts_of_number(value) {
                 Some((number, micros, tenths)) => {
                     let (found, status) = read::duration_of_number(number, micros, tenths);
-                    let below = matches!(value, Value::Decimal(digits) if digits.starts_with('-'));
-                    (found.map(|found| Duration { negative: found.negative || below, ..found }), status)
+                    (found.map(|found| Duration { negative: found.negative || is_negative(value), ..found }), status)
                 }
                 None if is_huge(value) => {
                     let negative = matches!(value, Value::Double(number) if *number < 0.0);
@@ -292,6 +322,9 @@ pub(super) fn time(value: &Value, fraction: u8, target: &Target<'_>) -> Result<S
         }
         Value::Null | Value::Text(_) | Value::Bytes(_) => read::duration(&readable(value)),
     };
+    if status.displaced {
+        return Err(SqlError::unsupported("a time with a time zone offset in a TIME column"));
+    }
     report(&status, "time", value, target)?;
     let Some(found) = found else { return Ok("00:00:00".to_owned()) };
     if status.date_dropped && !status.warns() {

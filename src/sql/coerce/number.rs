@@ -158,8 +158,11 @@ pub(super) fn decimal(
     let read = read(&written);
     let is_text = matches!(value, Value::Text(_) | Value::Bytes(_));
     let plain = plain_digits(read.digits);
-    if is_text && (read.nothing || read.tail || (plain.is_none() && !read.digits.starts_with('-'))) {
+    let beyond_all = plain.is_none() && !read.digits.starts_with('-');
+    if is_text && (read.nothing || (target.rules.strict && (read.tail || beyond_all))) {
         target.incorrect("decimal", value)?;
+    } else if is_text && read.tail {
+        target.note_truncated();
     }
     let largest = || {
         let nines = "9".repeat(usize::from(precision));
@@ -174,7 +177,7 @@ pub(super) fn decimal(
         (false, _) => largest(),
     };
     let Some(plain) = plain else {
-        if !is_text {
+        if !is_text || !target.rules.strict {
             target.out_of_range()?;
         }
         return Ok(beyond());
@@ -182,13 +185,14 @@ pub(super) fn decimal(
     let rounded = round_decimal(&plain, usize::from(scale));
     let whole = rounded.trim_start_matches('-').split('.').next().unwrap_or_default();
     let fits = whole == "0" || whole.len() <= usize::from(precision.saturating_sub(scale));
-    if !fits || (unsigned && negative && rounded.starts_with('-')) {
+    let below = negative && plain.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    if !fits || (unsigned && below) {
         target.out_of_range()?;
         return Ok(beyond());
     }
     let fraction = plain.split_once('.').map_or("", |(_, fraction)| fraction);
     let cut = fraction.bytes().skip(usize::from(scale)).any(|digit| digit != b'0');
-    if cut && !matches!(value, Value::Double(_) | Value::Float(_)) {
+    if cut {
         target.note_truncated();
     }
     Ok(rounded)
@@ -229,7 +233,8 @@ pub(super) fn floating(
         target.out_of_range()?;
         return Ok("0".to_owned());
     }
-    if number.abs() > limit {
+    // (M,D) is the narrower limit.
+    if number.abs() > limit && target.column.digits().is_none() {
         target.out_of_range()?;
         return Ok(if number < 0.0 { -limit } else { limit }.to_string());
     }
@@ -245,7 +250,8 @@ pub(super) fn rounded(text: String, target: &Target<'_>) -> Result<String, SqlEr
     let scale = power(decimals);
     let most = power(digits.saturating_sub(decimals)) - 1.0 / scale;
     let whole = number.floor();
-    let number = whole + ((number - whole) * scale).round_ties_even() / scale;
+    let near = number.abs() <= most + 1.0;
+    let number = if near { whole + ((number - whole) * scale).round_ties_even() / scale } else { number };
     if number.abs() > most {
         target.out_of_range()?;
         return Ok(if number < 0.0 { -most } else { most }.to_string());
@@ -297,12 +303,17 @@ pub(super) fn bit(value: &Value, bits: u8, target: &Target<'_>) -> Result<String
 pub(super) fn year(value: &Value, target: &Target<'_>) -> Result<String, SqlError> {
     let value = &match value {
         Value::Date(date) | Value::DateTime(date, _) => Value::Int(i64::from(date.year)),
-        Value::Double(number) => Value::Double(number.trunc()),
+        Value::Time { .. } => return Err(SqlError::unsupported("a TIME in a YEAR column")),
+        Value::Double(number) if *number >= 0.0 => Value::Double(number.trunc()),
         other => other.clone(),
     };
     let written = written(value)?;
     let read = read(&written);
-    let below = matches!(value, Value::Decimal(digits) if digits.starts_with('-'));
+    let below = match value {
+        Value::Decimal(digits) => digits.starts_with('-'),
+        Value::Double(number) => *number < 0.0,
+        _other => false,
+    };
     let number = if below { -1 } else { whole_number(value, read.digits, false).unwrap_or(-1) };
     let text = matches!(value, Value::Text(_) | Value::Bytes(_));
     let stored = match number {

@@ -74,6 +74,8 @@ impl Target<'_> {
     }
 
     pub(super) fn place(&self, what: &str) -> String {
+        // MySQL's own messages are in utf8mb3.
+        let what = what.replace(|character: char| u32::from(character) > 0xffff, "?");
         format!("{what} for column '{}' at row {}", self.column.name, self.row)
     }
 

@@ -17,7 +17,7 @@ pub(super) fn characters(value: &Value, length: u32, target: &Target<'_>) -> Res
     let mut text = character_data(value, target)?;
     let fixed = matches!(target.column.column_type, ColumnType::Char { .. });
     if let Some((end, _)) = text.char_indices().nth(size(length)) {
-        if matches!(value, Value::Double(_) | Value::Float(_)) && !target.rules.strict {
+        if matches!(value, Value::Double(_) | Value::Float(_)) {
             return Err(SqlError::unsupported("a floating-point number cut to the width of a column"));
         }
         if text.bytes().skip(end).any(|byte| byte != b' ') {
@@ -115,7 +115,7 @@ fn character_data(value: &Value, target: &Target<'_>) -> Result<String, SqlError
 pub(super) fn binary(value: &Value, limit: usize, pad: usize, target: &Target<'_>) -> Result<String, SqlError> {
     let mut bytes = bytes_of(value)?;
     if bytes.len() > limit {
-        if matches!(value, Value::Double(_) | Value::Float(_)) && !target.rules.strict {
+        if matches!(value, Value::Double(_) | Value::Float(_)) {
             return Err(SqlError::unsupported("a floating-point number cut to the width of a column"));
         }
         target.too_long()?;
@@ -142,7 +142,7 @@ pub(super) fn label(value: &Value, labels: &[String], target: &Target<'_>) -> Re
             let exact = labels.iter().find(|label| *label == trimmed);
             let folded = || labels.iter().find(|label| same_label(label, trimmed, target));
             exact.or_else(folded).cloned().or_else(|| match trimmed.parse() {
-                Ok(0_i128) => None,
+                Ok(0_i128) => Some(String::new()),
                 Ok(number) => by_number(number),
                 Err(_) => None,
             })
@@ -200,7 +200,9 @@ pub(super) fn members(value: &Value, labels: &[String], target: &Target<'_>) -> 
             let wanted: Vec<&str> = if text.is_empty() { Vec::new() } else { text.split(',').collect() };
             let matching = |label: &String, member: &str| label == member || same_label(label, member, target);
             let unknown = wanted.iter().any(|member| !labels.iter().any(|label| matching(label, member)));
+            let zero = text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>() == Ok(0));
             match text.trim_start().parse::<u64>() {
+                _any if zero => Vec::new(),
                 Ok(bits) if unknown && bits & !known == 0 => of_bits(bits),
                 Ok(_) | Err(_) => {
                     if unknown {

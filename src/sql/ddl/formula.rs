@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::{Expr, SelectItem, SetExpr, Statement};
 
+use super::super::assign::Row;
 use super::super::bind::{Values, bind};
 use super::super::dialect::{Modes, Source};
 use super::super::expression::{Expression, Lowering};
@@ -82,7 +83,7 @@ pub(super) fn read(text: &str, table: &Table, usage: Use<'_>, scope: &Scope<'_>)
         Use::Key => lowering.own(&value)?,
         Use::Column(column) => {
             let at = own.columns.iter().position(|other| other.name == column.name);
-            lowering.assign(&own, at.unwrap_or(0), 1, &value)?
+            lowering.assign(&own, at.unwrap_or(0), Row::Definition, &value)?
         }
     };
     let clocks = matches!(usage, Use::Column(column) if column.generated.is_none());
@@ -273,7 +274,7 @@ pub(super) fn converted(old: &Column, new: &Column, table: &Table, scope: &Scope
     let Some(column) = relation.columns.first() else {
         return Err(SqlError::unsupported("changing this column"));
     };
-    let sql = lowering.assign(&only(new), 0, 1, &column.expression())?;
+    let sql = lowering.assign(&only(new), 0, Row::Definition, &column.expression())?;
     inline(&bare(&sql, table), &lowering.parameters, false, &scope.context.catalogue)
 }
 

@@ -52,7 +52,7 @@ CREATE OR REPLACE FUNCTION "mysql".write_rows(kind text, rows text[], id integer
   OUT records bigint, OUT copied bigint, OUT deleted bigint, OUT updated bigint, OUT touched bigint, OUT first_id numeric, OUT last_id numeric)
   LANGUAGE plpgsql VOLATILE AS
 $$ DECLARE "row" text[]; place tid; stored text; own numeric; fresh boolean; n bigint; done boolean; attempt integer; k integer;
-  next bigint; bound bigint := -1; wanted bigint; taken integer := 0; last_place tid; last_key integer; broken text; BEGIN
+  next bigint; bound bigint := -1; wanted bigint; taken integer := 0; last_place tid; last_key integer; broken text; counted boolean := strpos(change COLLATE "C", '"mysql"."row"(') > 0; BEGIN
  records := 0; copied := 0; deleted := 0; updated := 0; touched := 0;
  IF rows IS NULL OR cardinality(rows) = 0 THEN RETURN; END IF;
  FOREACH "row" SLICE 1 IN ARRAY rows LOOP
@@ -131,6 +131,7 @@ $$ DECLARE "row" text[]; place tid; stored text; own numeric; fresh boolean; n b
        last_id := stored::numeric;
        touched := touched + 1;
        stored := NULL;
+       IF counted THEN PERFORM set_config('mysql.row', records::text, true); END IF;
        EXECUTE change INTO stored USING "row", place;
        GET DIAGNOSTICS n = ROW_COUNT;
        IF n > 0 THEN
@@ -151,10 +152,12 @@ $$ DECLARE "row" text[]; place tid; stored text; own numeric; fresh boolean; n b
 -- beside the statement that says which value there is twice.
 CREATE OR REPLACE FUNCTION "mysql".update_rows(places tid[], change text, entry text[], failing text[], OUT matched bigint, OUT changed bigint)
   LANGUAGE plpgsql VOLATILE AS
-$$ DECLARE place tid; n bigint; k integer; broken text; BEGIN
+$$ DECLARE place tid; n bigint; k integer; broken text; counted boolean := strpos(change COLLATE "C", '"mysql"."row"(') > 0; nth bigint := 0; BEGIN
  matched := coalesce(cardinality(places), 0); changed := 0;
  IF matched = 0 THEN RETURN; END IF;
  FOREACH place IN ARRAY places LOOP
+   nth := nth + 1;
+   IF counted THEN PERFORM set_config('mysql.row', nth::text, true); END IF;
    IF entry IS NULL THEN
      EXECUTE change USING NULL::text[], place; GET DIAGNOSTICS n = ROW_COUNT;
    ELSE

@@ -1,6 +1,7 @@
 //! What an INSERT does with rows that are there already: ON DUPLICATE KEY UPDATE and REPLACE.
 
 use super::*;
+use crate::sql::change::set_where;
 
 impl Lowering<'_> {
     /// ON DUPLICATE KEY UPDATE, when exactly one unique key can be violated.
@@ -31,7 +32,7 @@ impl Lowering<'_> {
                 let values = Excluded(Relation::of_table(table, "excluded", None)?);
                 if !assignments.is_empty() {
                     let before = self.parameters.len();
-                    self.assignments(table, &mut scope, 0, assignments, Some(&values))?;
+                    self.assignments(table, &mut scope, 0, assignments, (Some(&values), Row::Given(1)))?;
                     self.parameters.truncate(before);
                 }
                 let sql = format!("{insert} RETURNING TRUE, {id}");
@@ -59,13 +60,10 @@ impl Lowering<'_> {
             scope.add(new)?;
         }
         let values = Excluded(excluded);
-        let changes = self.assignments(table, &mut scope, 0, assignments, Some(&values))?;
-        let set: Vec<String> =
-            changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
-        let differs = changes.iter().map(|change| change.differs("\"stored\"")).collect::<Vec<_>>().join(" OR ");
+        let changes = self.assignments(table, &mut scope, 0, assignments, (Some(&values), Row::Given(1)))?;
+        let (set, differs) = set_where(&changes, "\"stored\"");
         let sql = format!(
-            "{insert} ON CONFLICT ({arbiter}) DO UPDATE SET {} WHERE {differs} RETURNING (\"stored\".xmax = 0), {id}",
-            set.join(", ")
+            "{insert} ON CONFLICT ({arbiter}) DO UPDATE SET {set} WHERE {differs} RETURNING (\"stored\".xmax = 0), {id}"
         );
         Ok(self.write_plan(Verb::Upsert, sql, table, WriteResult::Upserted { given }, rows.generated))
     }

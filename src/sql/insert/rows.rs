@@ -3,6 +3,7 @@
 use super::super::rowwise::{self, PLACE, row_value};
 use super::conflict::{Excluded, stored_relation};
 use super::*;
+use crate::sql::change::set_where;
 
 /// What happens to a row that conflicts with a stored one.
 #[derive(Clone, Copy, Debug)]
@@ -194,17 +195,14 @@ impl Lowering<'_> {
             scope.add(source.clone())?;
         }
         let values = Excluded(new);
-        let changes = self.assignments(table, &mut scope, 0, updating.assignments, Some(&values))?;
-        let set: Vec<String> =
-            changes.iter().map(|change| format!("{} = {}", quote::identifier(&change.name), change.sql)).collect();
-        let differs = changes.iter().map(|change| change.differs("\"stored\"")).collect::<Vec<_>>().join(" OR ");
+        let changes = self.assignments(table, &mut scope, 0, updating.assignments, (Some(&values), Row::Changed))?;
+        let (set, differs) = set_where(&changes, "\"stored\"");
         let id = table
             .auto_increment_column()
             .map_or("NULL::text".to_owned(), |id| format!("\"stored\".{}::text", quote::identifier(&id.name)));
         Ok(format!(
-            "UPDATE {} AS \"stored\" SET {} WHERE \"stored\".ctid = {PLACE} AND ({differs}) RETURNING {id}",
+            "UPDATE {} AS \"stored\" SET {set} WHERE \"stored\".ctid = {PLACE} AND ({differs}) RETURNING {id}",
             quote::table(&table.name),
-            set.join(", ")
         ))
     }
 }

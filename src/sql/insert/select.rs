@@ -64,11 +64,11 @@ impl Lowering<'_> {
         }
         let ignore = if insert.ignore { " ON CONFLICT DO NOTHING" } else { "" };
         let sql = format!(
-            "INSERT INTO {} ({}) SELECT {} FROM ({}) AS \"selected\"{ignore}",
+            "INSERT INTO {} ({}) SELECT {} FROM {} AS \"selected\"{ignore}",
             quote::table(&table.name),
             column_names(table, &all),
             list.join(", "),
-            derived.sql
+            numbered(&list, derived.sql)
         );
         if replay {
             return Ok(self.write_plan(verb, sql, table, WriteResult::Tag, 0));
@@ -124,7 +124,7 @@ impl Lowering<'_> {
                 body: Body::Sql(format!("\"selected\".{}", quote::identifier(&column.sql_name))),
                 ..column.expression()
             };
-            list.push(self.assign(table, *at, 1, &value)?);
+            list.push(self.assign(table, *at, Row::Selected, &value)?);
         }
         Ok(list)
     }
@@ -140,6 +140,7 @@ impl Lowering<'_> {
         let ty = table.columns.get(id).and_then(Type::of_column).map_or("int8", |ty| ty.carrier.name());
         let place = columns.iter().position(|at| *at == id);
         let own = place.and_then(|place| list.get(place).cloned()).unwrap_or_else(|| "NULL".to_owned());
+        let from = numbered(&list, derived.sql.clone());
         let taken = self.new_ids(table, "(SELECT array_agg(own ORDER BY number) FROM numbered)", None)?;
         let numbered = format!("\"given\".id::{ty}");
         match place.and_then(|place| list.get_mut(place)) {
@@ -150,12 +151,12 @@ impl Lowering<'_> {
             }
         }
         let sql = format!(
-            "WITH numbered AS MATERIALIZED (SELECT *, ({own})::numeric AS own, row_number() OVER () AS number FROM ({}) AS \"selected\"), \
+            "WITH numbered AS MATERIALIZED (SELECT *, ({own})::numeric AS own, row_number() OVER () AS number FROM {} AS \"selected\"), \
              taken AS MATERIALIZED (SELECT ids, first FROM {taken}), \
              added AS (INSERT INTO {} ({}) SELECT {} FROM numbered AS \"selected\" \
              JOIN (SELECT id, nth FROM taken, unnest(ids) WITH ORDINALITY AS each (id, nth)) AS \"given\" ON nth = number ORDER BY number RETURNING 1) \
              SELECT count(*), count(*), 0, 0, 0, (SELECT first FROM taken), (SELECT ids[cardinality(ids)] FROM taken) FROM added",
-            derived.sql,
+            from,
             quote::table(&table.name),
             column_names(table, &columns),
             list.join(", "),
@@ -194,11 +195,20 @@ impl Lowering<'_> {
             all.push(at);
         }
         let array = format!(
-            "(SELECT array_agg(\"line\" ORDER BY number) FROM (SELECT ARRAY[{}]::text[] AS \"line\", row_number() OVER () AS number FROM ({}) AS \"selected\") AS numbered)",
+            "(SELECT array_agg(\"line\" ORDER BY number) FROM (SELECT ARRAY[{}]::text[] AS \"line\", row_number() OVER () AS number FROM {} AS \"selected\") AS numbered)",
             line.join(", "),
-            derived.sql
+            numbered(&line, derived.sql.clone())
         );
         Ok(Incoming { columns: all, array, total: None, sources: Vec::new() })
+    }
+}
+
+/// The query, with its rows' numbers when a value of the list wants them.
+fn numbered(list: &[String], sql: String) -> String {
+    if list.iter().any(|value| value.contains(NUMBER)) {
+        format!("(SELECT *, row_number() OVER () AS {NUMBER} FROM ({sql}) AS \"rows\")")
+    } else {
+        format!("({sql})")
     }
 }
 

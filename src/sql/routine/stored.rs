@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::schema::quote::literal;
 use crate::schema::{ColumnType, Table};
+use crate::sql::assign::Row;
 use crate::sql::expression::{Body, Expression, Lowering};
 use crate::sql::plan::{ParameterSource, SqlError};
 use crate::sql::types::{Carrier, Class, Type};
@@ -64,7 +65,7 @@ impl Lowering<'_> {
                     ));
                 }
             }
-            return self.assign(frame, slot, 1, value);
+            return self.assign(frame, slot, Row::Given(1), value);
         }
         let strict = self.rules().strict;
         let to = ty.carrier.name();

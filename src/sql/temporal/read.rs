@@ -18,6 +18,8 @@ pub(in crate::sql) struct Status {
     pub(in crate::sql) zero: bool,
     /// A date with a time of day was read as a time.
     pub(in crate::sql) date_dropped: bool,
+    /// That date had a time zone offset.
+    pub(in crate::sql) displaced: bool,
     /// The first delimiter that MySQL calls deprecated.
     pub(in crate::sql) delimiter: Option<Delimiter>,
 }
@@ -371,8 +373,12 @@ pub(in crate::sql) fn moment_of_number(
     taken: Taken,
 ) -> (Option<Moment>, Status) {
     let mut status = Status::default();
+    if !(0..=99_991_231_235_959).contains(&number) {
+        status.out_of_range = true;
+        return (None, status);
+    }
     let found = scan_number(number, (micros, tenths), taken, &mut status);
-    if found.is_none() && !status.warns() {
+    if found.is_none() && (number != 0 || !status.warns()) {
         status.truncated = true;
     }
     (found, status)
@@ -549,6 +555,7 @@ fn whole_date(scan: &Scan<'_>, status: &mut Status) -> Option<Option<Duration>> 
     let tail = own.truncated;
     *status = Status {
         truncated: tail,
+        displaced: found.displacement.is_some(),
         date_dropped: found.date.year > 0 || found.date.month > 0 || found.date.day > 0,
         ..own
     };
