@@ -266,7 +266,7 @@ impl Lowering<'_> {
         column: &Column,
         value: &Expression,
     ) -> Result<Option<String>, SqlError> {
-        let ColumnType::Geometry { kind, .. } = &column.column_type else { return Ok(None) };
+        let ColumnType::Geometry { kind, srid } = &column.column_type else { return Ok(None) };
         if matches!(value.body, super::expression::Body::Parameter(_)) {
             return Ok(None);
         }
@@ -275,6 +275,10 @@ impl Lowering<'_> {
             return Err(SqlError::new(1416, "22003", text.to_owned()));
         }
         let sql = self.render(value, Carrier::Bytes)?;
-        Ok(Some(format!("\"mysql\".geometry_check({sql}, {})", quote::literal(kind))))
+        let checked = format!("\"mysql\".geometry_check({sql}, {})", quote::literal(kind));
+        Ok(Some(match srid {
+            Some(srid) => format!("\"mysql\".geometry_of_srid({checked}, {srid}, {})", quote::literal(&column.name)),
+            None => checked,
+        }))
     }
 }

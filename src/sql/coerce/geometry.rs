@@ -13,8 +13,9 @@ const DEPTH: usize = 64;
 const KINDS: [&str; 7] =
     ["point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geomcollection"];
 
-/// The value as PostgreSQL's text of its bytes, when it's a geometry of the kind.
-pub(super) fn checked(value: &Value, kind: &str) -> Result<String, SqlError> {
+/// The value as PostgreSQL's text of its bytes, when it's a geometry of the column's kind and SRID. A column of collections
+/// takes shapes of several parts too.
+pub(super) fn checked(value: &Value, column: &str, kind: &str, srid: Option<u32>) -> Result<String, SqlError> {
     let bad = || {
         let text = "Cannot get geometry object from data you send to the GEOMETRY field";
         SqlError::new(1416, "22003", text.to_owned())
@@ -22,10 +23,24 @@ pub(super) fn checked(value: &Value, kind: &str) -> Result<String, SqlError> {
     let Value::Bytes(bytes) = value else { return Err(bad()) };
     let mut rest = bytes.get(4..).ok_or_else(bad)?;
     let found = shape(&mut rest, DEPTH).filter(|_| rest.is_empty()).ok_or_else(bad)?;
-    if kind != "geometry" && KINDS.get(found - 1) != Some(&kind) {
+    let fits = kind == "geometry" || KINDS.get(found - 1) == Some(&kind) || (kind == "geomcollection" && found >= 4);
+    if !fits {
         return Err(bad());
     }
+    let given = bytes.first_chunk().map_or(0, |srid| u32::from_le_bytes(*srid));
+    if let Some(wanted) = srid.filter(|wanted| *wanted != given) {
+        return Err(SqlError::new(3643, "HY000", other_srid(column, given, wanted)));
+    }
     Ok(hexadecimal(bytes))
+}
+
+/// The text of error 3643.
+fn other_srid(column: &str, given: u32, wanted: u32) -> String {
+    format!(
+        "The SRID of the geometry does not match the SRID of the column '{column}'. The SRID of the geometry is {given}, \
+         but the SRID of the column is {wanted}. Consider changing the SRID of the geometry or the SRID property of the \
+         column."
+    )
 }
 
 /// Reads one shape; its kind, from 1.

@@ -71,7 +71,7 @@ pub(super) fn store(
         ColumnType::Enum { labels } => text::label(value, labels, target)?,
         ColumnType::Set { labels } => text::members(value, labels, target)?,
         ColumnType::Json => text::json(value, target)?,
-        ColumnType::Geometry { kind, .. } => geometry::checked(value, kind)?,
+        ColumnType::Geometry { kind, srid } => geometry::checked(value, &target.column.name, kind, *srid)?,
         ColumnType::Unsupported { name } => return Err(SqlError::unsupported(format_args!("type {name}"))),
     };
     Ok(Some(stored))

@@ -447,6 +447,14 @@ BEGIN
   PERFORM "mysql".raise(1416, 'Cannot get geometry object from data you send to the GEOMETRY field');
   RETURN NULL;
 END $$;
+-- The value for a column with that SRID.
+CREATE OR REPLACE FUNCTION "mysql".geometry_of_srid(g bytea, wanted bigint, name text) RETURNS bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE AS
+$$ BEGIN
+  IF "mysql".geometry_uint(g, 0) <> wanted THEN
+    PERFORM "mysql".raise(3643, format('The SRID of the geometry does not match the SRID of the column ''%s''. The SRID of the geometry is %s, but the SRID of the column is %s. Consider changing the SRID of the geometry or the SRID property of the column.', name, "mysql".geometry_uint(g, 0), wanted));
+  END IF;
+  RETURN g;
+END $$;
 
 -- Values from parts. The kind that the parts have; 0 for any.
 CREATE OR REPLACE FUNCTION "mysql".geometry_build(kind integer, part integer, parts bytea[], fname text) RETURNS bytea LANGUAGE plpgsql VOLATILE STRICT PARALLEL SAFE AS
