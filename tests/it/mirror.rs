@@ -12,7 +12,7 @@ async fn shop(world: &World) {
     for statement in [
         "CREATE TABLE customer (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100) NOT NULL UNIQUE, \
          balance DECIMAL(12,2) NOT NULL DEFAULT 0, kind ENUM('new','old') NOT NULL DEFAULT 'new', profile JSON, \
-         place POINT, created DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, \
+         place POINT SRID 4326, created DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, \
          changed TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
         "CREATE TABLE purchase (id BIGINT AUTO_INCREMENT PRIMARY KEY, customer INT NOT NULL, amount DECIMAL(10,2), \
          note TEXT, FOREIGN KEY (customer) REFERENCES customer (id) ON DELETE CASCADE)",

@@ -178,18 +178,22 @@ async fn columns(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Vec
         String,
         Option<String>,
         Option<String>,
+        Option<u32>,
     );
     let rows: Vec<Fields> = rows(
         conn,
         "SELECT table_name, column_name, column_default, is_nullable, column_type, character_set_name, \
-         collation_name, extra, generation_expression, column_comment FROM information_schema.columns \
+         collation_name, extra, generation_expression, column_comment, srs_id FROM information_schema.columns \
          WHERE table_schema = ? ORDER BY table_name, ordinal_position",
         database,
     )
     .await?;
     let mut tables: BTreeMap<String, Vec<Column>> = BTreeMap::new();
-    for (table, name, default, nullable, type_text, charset, collation, extra, expression, comment) in rows {
-        let column_type = column_type(&type_text);
+    for (table, name, default, nullable, type_text, charset, collation, extra, expression, comment, srs_id) in rows {
+        let mut column_type = column_type(&type_text);
+        if let ColumnType::Geometry { srid, .. } = &mut column_type {
+            *srid = srs_id;
+        }
         let nullable = nullable == "YES";
         let generated = extra.contains(" GENERATED").then(|| Generated {
             expression: expression.unwrap_or_default(),
