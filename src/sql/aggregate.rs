@@ -13,6 +13,7 @@ use crate::wire::constants::column_flags as flag;
 
 use super::expression::{Body, Expression, Lowering};
 use super::functions::plain_arguments;
+use super::geometry;
 use super::lower::{Aggregates, Place};
 use super::plan::{ParameterSource, SqlError};
 use super::types::{Carrier, Class, Type};
@@ -153,6 +154,7 @@ impl Lowering<'_> {
         }
         let [argument] = arguments.as_slice() else { return Err(SqlError::syntax(")", 1)) };
         let value = self.lower(argument, inside)?;
+        geometry::refuse_shapes_of(name, std::slice::from_ref(&value))?;
         let word = if distinct { "DISTINCT " } else { "" };
         self.reduce(name, word, &value)
     }

@@ -15,6 +15,7 @@ use sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArg, FunctionAr
 
 use super::calendar::Kind;
 use super::expression::{Expression, Lowering};
+use super::geometry;
 use super::lower::Place;
 use super::operators::unnested;
 use super::plan::{Purpose, SqlError};
@@ -249,6 +250,7 @@ impl Lowering<'_> {
             return found.ok_or_else(|| SqlError::unknown_column(&column.value, place.clause));
         }
         let lowered = arguments.iter().map(|argument| self.lower(argument, place)).collect::<Result<Vec<_>, _>>()?;
+        geometry::refuse_shapes_of(name, &lowered)?;
         if let Some(found) = self.session_function(name, &lowered)? {
             return Ok(found);
         }

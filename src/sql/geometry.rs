@@ -3,6 +3,8 @@
 //! PostgreSQL needs no extension for this: a column is `bytea`, so that clients get the same bytes as from MySQL, and what
 //! MySQL's functions say of a shape is worked out from them. Functions without a helper are refused by name.
 
+use sqlparser::ast::BinaryOperator;
+
 use crate::schema::{Column, ColumnType, quote};
 use crate::wire::FieldType;
 
@@ -103,6 +105,53 @@ enum Gives {
     Bytes,
     Double,
     Integer,
+}
+
+/// Functions of numbers and the like, for which MySQL doesn't take a shape for the bytes that it is.
+const WITHOUT_SHAPES: &str = " ABS ACOS ASIN ATAN ATAN2 CEIL CEILING CONV COS COT DEGREES EXP FLOOR FORMAT GREATEST LEAST LN \
+                              LOG LOG10 LOG2 MOD POW POWER RADIANS RAND ROUND SIGN SIN SQRT TAN TRUNCATE SUM AVG MIN MAX STD \
+                              STDDEV STDDEV_POP STDDEV_SAMP VARIANCE VAR_POP VAR_SAMP ";
+
+/// Error 1210 for an operator or function, by its name in messages, that is given a shape.
+pub(super) fn refuse_shapes<'e>(
+    name: &str,
+    operands: impl IntoIterator<Item = &'e Expression>,
+) -> Result<(), SqlError> {
+    if operands.into_iter().any(|operand| is_shape(&operand.ty)) {
+        return Err(SqlError::new(1210, "HY000", format!("Incorrect arguments to {name}")));
+    }
+    Ok(())
+}
+
+/// The same for a function by its name in capitals, when it's one that takes no shapes.
+pub(super) fn refuse_shapes_of(function: &str, arguments: &[Expression]) -> Result<(), SqlError> {
+    if WITHOUT_SHAPES.contains(&format!(" {function} ")) {
+        refuse_shapes(&function.to_ascii_lowercase(), arguments)?;
+    }
+    Ok(())
+}
+
+/// An operator's name in messages, when it takes no shapes.
+pub(super) fn operator_without_shapes(op: &BinaryOperator) -> Option<&'static str> {
+    use BinaryOperator as Op;
+    Some(match op {
+        Op::Lt => "<",
+        Op::LtEq => "<=",
+        Op::Gt => ">",
+        Op::GtEq => ">=",
+        Op::Plus => "+",
+        Op::Minus => "-",
+        Op::Multiply => "*",
+        Op::Divide => "/",
+        Op::MyIntegerDivide => "DIV",
+        Op::Modulo => "%",
+        Op::BitwiseAnd => "&",
+        Op::BitwiseOr => "|",
+        Op::BitwiseXor => "^",
+        Op::PGBitwiseShiftLeft => "<<",
+        Op::PGBitwiseShiftRight => ">>",
+        _ => return None,
+    })
 }
 
 /// The type of a shape.

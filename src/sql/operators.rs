@@ -16,6 +16,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Query};
 use crate::value::Value;
 
 use super::expression::{Body, Expression, Lowering};
+use super::geometry;
 use super::lower::{Fineness, Place};
 use super::plan::{ParameterSource, SqlError};
 use super::types::{Carrier, Class, Type};
@@ -53,6 +54,9 @@ impl Lowering<'_> {
         let left = self.lower(left, place)?;
         let right = self.lower(right, place)?;
         let nullable = left.nullable || right.nullable;
+        if let Some(name) = geometry::operator_without_shapes(op) {
+            geometry::refuse_shapes(name, [&left, &right])?;
+        }
         match op {
             Op::Eq => Ok(Expression::condition(self.compare("=", &left, &right)?, nullable)),
             Op::NotEq => Ok(Expression::condition(self.compare("<>", &left, &right)?, nullable)),

@@ -253,3 +253,28 @@ async fn queries_have_a_limit_of_time_and_writes_have_none() {
     let stored: Option<i64> = conn.query_first("SELECT COUNT(*) FROM item").await.expect("an answer");
     assert_eq!(stored, Some(1));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_query_ends_a_procedure_that_never_would_and_leaves_the_session_whole() {
+    let door = open(2).await;
+    let (mut conn, mut other) = (door.connect().await, door.connect().await);
+    conn.query_drop("CREATE TABLE item (id INT PRIMARY KEY)").await.expect("DDL");
+    let body = "BEGIN DECLARE i INT DEFAULT 0; DECLARE CONTINUE HANDLER FOR SQLEXCEPTION SET i = -1; \
+                INSERT INTO item VALUES (1); WHILE i >= 0 DO SET i = i MOD 2; END WHILE; INSERT INTO item VALUES (2); END";
+    conn.query_drop(format!("CREATE PROCEDURE endless() {body}")).await.expect("a procedure");
+    let id = conn.id();
+    let kill = async {
+        // The row tells that the procedure is at work.
+        loop {
+            let rows: Option<i64> = other.query_first("SELECT COUNT(*) FROM item").await.expect("an answer");
+            if rows == Some(1) {
+                break;
+            }
+        }
+        other.query_drop(format!("KILL QUERY {id}")).await.expect("KILL");
+    };
+    let (called, ()) = tokio::join!(conn.query_drop("CALL endless()"), kill);
+    assert!(matches!(called, Err(mysql_async::Error::Server(ref error)) if error.code == 1317), "{called:?}");
+    let rows: Vec<i64> = conn.query("SELECT id FROM item").await.expect("the session goes on");
+    assert_eq!(rows, [1], "no handler sees it");
+}

@@ -107,16 +107,24 @@ mod tests {
         Value::Bytes((0..text.len()).step_by(2).map(byte).collect())
     }
 
+    fn code(value: &Value, kind: &str, srid: Option<u32>) -> Option<u16> {
+        checked(value, "c", kind, srid).err().map(|error| error.code)
+    }
+
     #[test]
     fn shapes_are_told_from_other_bytes() {
         let point = "000000000101000000000000000000F03F0000000000000040";
-        assert!(checked(&hex(point), "point").is_ok());
-        assert!(checked(&hex(point), "geometry").is_ok());
-        assert_eq!(checked(&hex(point), "polygon").map_err(|error| error.code), Err(1416));
+        assert_eq!(code(&hex(point), "point", None), None);
+        assert_eq!(code(&hex(point), "geometry", Some(0)), None);
+        assert_eq!(code(&hex(point), "geometry", Some(4326)), Some(3643));
+        assert_eq!(code(&hex(point), "polygon", None), Some(1416));
+        assert_eq!(code(&hex(point), "geomcollection", None), Some(1416));
+        let points = "0000000001040000000100000001010000000000000000000000000000000000F03F";
+        assert_eq!(code(&hex(points), "geomcollection", None), None);
         for end in 0..point.len() / 2 {
             let cut = point.get(..end * 2).unwrap_or_default();
-            assert_eq!(checked(&hex(cut), "geometry").map_err(|error| error.code), Err(1416), "{cut}");
+            assert_eq!(code(&hex(cut), "geometry", None), Some(1416), "{cut}");
         }
-        assert_eq!(checked(&Value::Text("POINT(1 1)".to_owned()), "point").map_err(|error| error.code), Err(1416));
+        assert_eq!(code(&Value::Text("POINT(1 1)".to_owned()), "point", None), Some(1416));
     }
 }
