@@ -60,6 +60,14 @@ pub fn literal(text: &str) -> String {
     quoted
 }
 
+/// The bytes of a bytea in PostgreSQL's text, `\x` and pairs of digits; `None` for other text.
+#[must_use]
+pub fn bytea(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digits = text.strip_prefix(b"\\x")?;
+    digits.chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
+}
+
 /// `bytes` as a PostgreSQL bytea literal.
 #[must_use]
 pub fn bytes(bytes: &[u8]) -> String {

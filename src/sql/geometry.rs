@@ -12,44 +12,23 @@ use super::expression::{Expression, Lowering};
 use super::plan::SqlError;
 use super::types::{Carrier, Class, Type};
 
-/// MySQL's functions that make a shape of WKT, and the kind that it must be.
-const FROM_TEXT: [(&str, &str); 16] = [
-    ("ST_GEOMFROMTEXT", ""),
-    ("ST_GEOMETRYFROMTEXT", ""),
-    ("ST_POINTFROMTEXT", "POINT"),
-    ("ST_LINEFROMTEXT", "LINESTRING"),
-    ("ST_LINESTRINGFROMTEXT", "LINESTRING"),
-    ("ST_POLYFROMTEXT", "POLYGON"),
-    ("ST_POLYGONFROMTEXT", "POLYGON"),
-    ("ST_MPOINTFROMTEXT", "MULTIPOINT"),
-    ("ST_MULTIPOINTFROMTEXT", "MULTIPOINT"),
-    ("ST_MLINEFROMTEXT", "MULTILINESTRING"),
-    ("ST_MULTILINESTRINGFROMTEXT", "MULTILINESTRING"),
-    ("ST_MPOLYFROMTEXT", "MULTIPOLYGON"),
-    ("ST_MULTIPOLYGONFROMTEXT", "MULTIPOLYGON"),
-    ("ST_GEOMCOLLFROMTEXT", "GEOMETRYCOLLECTION"),
-    ("ST_GEOMETRYCOLLECTIONFROMTEXT", "GEOMETRYCOLLECTION"),
-    ("ST_GEOMCOLLFROMTXT", "GEOMETRYCOLLECTION"),
-];
-
-/// MySQL's functions that make a shape of WKB, and the kind that it must be.
-const FROM_WKB: [(&str, &str); 16] = [
-    ("ST_GEOMFROMWKB", ""),
-    ("ST_GEOMETRYFROMWKB", ""),
-    ("ST_POINTFROMWKB", "POINT"),
-    ("ST_LINEFROMWKB", "LINESTRING"),
-    ("ST_LINESTRINGFROMWKB", "LINESTRING"),
-    ("ST_POLYFROMWKB", "POLYGON"),
-    ("ST_POLYGONFROMWKB", "POLYGON"),
-    ("ST_MPOINTFROMWKB", "MULTIPOINT"),
-    ("ST_MULTIPOINTFROMWKB", "MULTIPOINT"),
-    ("ST_MLINEFROMWKB", "MULTILINESTRING"),
-    ("ST_MULTILINESTRINGFROMWKB", "MULTILINESTRING"),
-    ("ST_MPOLYFROMWKB", "MULTIPOLYGON"),
-    ("ST_MULTIPOLYGONFROMWKB", "MULTIPOLYGON"),
-    ("ST_GEOMCOLLFROMWKB", "GEOMETRYCOLLECTION"),
-    ("ST_GEOMETRYCOLLECTIONFROMWKB", "GEOMETRYCOLLECTION"),
-    ("ST_GEOMCOLLECTIONFROMWKB", "GEOMETRYCOLLECTION"),
+/// What stands between `ST_` and `FROMTEXT` or `FROMWKB` in the functions that make a shape, and the kind that it must be.
+const FROM: [(&str, &str); 15] = [
+    ("GEOM", ""),
+    ("GEOMETRY", ""),
+    ("POINT", "POINT"),
+    ("LINE", "LINESTRING"),
+    ("LINESTRING", "LINESTRING"),
+    ("POLY", "POLYGON"),
+    ("POLYGON", "POLYGON"),
+    ("MPOINT", "MULTIPOINT"),
+    ("MULTIPOINT", "MULTIPOINT"),
+    ("MLINE", "MULTILINESTRING"),
+    ("MULTILINESTRING", "MULTILINESTRING"),
+    ("MPOLY", "MULTIPOLYGON"),
+    ("MULTIPOLYGON", "MULTIPOLYGON"),
+    ("GEOMCOLL", "GEOMETRYCOLLECTION"),
+    ("GEOMETRYCOLLECTION", "GEOMETRYCOLLECTION"),
 ];
 
 /// Functions of a shape: MySQL's name, the helper, what follows the shape, and what it gives. Further arguments of
@@ -107,10 +86,62 @@ enum Gives {
     Integer,
 }
 
+/// The helper and the carrier of what it reads, and the kind that the shape must be; `None` for other functions.
+fn source_and_kind(name: &str) -> Option<((&'static str, Carrier), &'static str)> {
+    let name = if name == "ST_GEOMCOLLFROMTXT" { "ST_GEOMCOLLFROMTEXT" } else { name };
+    let stem = name.strip_prefix("ST_")?;
+    let (stem, source) = match stem.strip_suffix("FROMTEXT") {
+        Some(stem) => (stem, ("geometry_from_text", Carrier::Text)),
+        None => (stem.strip_suffix("FROMWKB")?, ("geometry_from_wkb", Carrier::Bytes)),
+    };
+    FROM.iter().find(|(known, _)| *known == stem).map(|(_, kind)| (source, *kind))
+}
+
 /// Functions of numbers and the like, for which MySQL doesn't take a shape for the bytes that it is.
-const WITHOUT_SHAPES: &str = " ABS ACOS ASIN ATAN ATAN2 CEIL CEILING CONV COS COT DEGREES EXP FLOOR FORMAT GREATEST LEAST LN \
-                              LOG LOG10 LOG2 MOD POW POWER RADIANS RAND ROUND SIGN SIN SQRT TAN TRUNCATE SUM AVG MIN MAX STD \
-                              STDDEV STDDEV_POP STDDEV_SAMP VARIANCE VAR_POP VAR_SAMP ";
+const WITHOUT_SHAPES: [&str; 42] = [
+    "ABS",
+    "ACOS",
+    "ASIN",
+    "ATAN",
+    "ATAN2",
+    "CEIL",
+    "CEILING",
+    "CONV",
+    "COS",
+    "COT",
+    "DEGREES",
+    "EXP",
+    "FLOOR",
+    "FORMAT",
+    "GREATEST",
+    "LEAST",
+    "LN",
+    "LOG",
+    "LOG10",
+    "LOG2",
+    "MOD",
+    "POW",
+    "POWER",
+    "RADIANS",
+    "RAND",
+    "ROUND",
+    "SIGN",
+    "SIN",
+    "SQRT",
+    "TAN",
+    "TRUNCATE",
+    "SUM",
+    "AVG",
+    "MIN",
+    "MAX",
+    "STD",
+    "STDDEV",
+    "STDDEV_POP",
+    "STDDEV_SAMP",
+    "VARIANCE",
+    "VAR_POP",
+    "VAR_SAMP",
+];
 
 /// Error 1210 for an operator or function, by its name in messages, that is given a shape.
 pub(super) fn refuse_shapes<'e>(
@@ -125,7 +156,7 @@ pub(super) fn refuse_shapes<'e>(
 
 /// The same for a function by its name in capitals, when it's one that takes no shapes.
 pub(super) fn refuse_shapes_of(function: &str, arguments: &[Expression]) -> Result<(), SqlError> {
-    if WITHOUT_SHAPES.contains(&format!(" {function} ")) {
+    if WITHOUT_SHAPES.contains(&function) {
         refuse_shapes(&function.to_ascii_lowercase(), arguments)?;
     }
     Ok(())
@@ -171,11 +202,8 @@ impl Lowering<'_> {
         name: &str,
         arguments: &[Expression],
     ) -> Result<Option<Expression>, SqlError> {
-        if let Some((_, kind)) = FROM_TEXT.iter().find(|(known, _)| *known == name) {
-            return self.geometry_from(name, ("geometry_from_text", Carrier::Text), arguments, kind).map(Some);
-        }
-        if let Some((_, kind)) = FROM_WKB.iter().find(|(known, _)| *known == name) {
-            return self.geometry_from(name, ("geometry_from_wkb", Carrier::Bytes), arguments, kind).map(Some);
+        if let Some((source, kind)) = source_and_kind(name) {
+            return self.geometry_from(name, source, arguments, kind).map(Some);
         }
         if let Some((_, helper)) = OF_PARTS.iter().find(|(known, _)| *known == name) {
             let parts = self.shapes(name, arguments)?;

@@ -565,13 +565,13 @@ fn number_bytes(value: &[u8]) -> Expression {
 }
 
 /// Binary digits as bytes.
-fn bits(digits: &str) -> Option<Vec<u8>> {
+pub(super) fn bits(digits: &str) -> Option<Vec<u8>> {
     let padded = format!("{}{digits}", "0".repeat(digits.len().next_multiple_of(8) - digits.len()));
     (0..padded.len()).step_by(8).map(|at| u8::from_str_radix(padded.get(at..at + 8)?, 2).ok()).collect()
 }
 
 /// Pairs of hexadecimal digits as bytes.
-fn hex(digits: &str) -> Option<Vec<u8>> {
+pub(super) fn hex(digits: &str) -> Option<Vec<u8>> {
     let padded = if digits.len() % 2 == 1 { format!("0{digits}") } else { digits.to_owned() };
     (0..padded.len()).step_by(2).map(|at| u8::from_str_radix(padded.get(at..at + 2)?, 16).ok()).collect()
 }

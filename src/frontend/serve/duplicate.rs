@@ -4,6 +4,7 @@
 //! with all their digits, instants without their zone, bytes as text where they are text. A text may contain
 //! PostgreSQL's separator itself; numbers and dates can't, so what is too much is the first text's.
 
+use crate::schema::quote::bytea;
 use crate::schema::types::is_character;
 use crate::schema::{Column, ColumnType, Key, Table};
 
@@ -40,7 +41,9 @@ fn shown(value: &str, column: &Column) -> String {
         | ColumnType::Blob
         | ColumnType::MediumBlob
         | ColumnType::LongBlob
-        | ColumnType::Geometry { .. } => bytes(value).map_or_else(|| value.to_owned(), |bytes| printed(&bytes)),
+        | ColumnType::Geometry { .. } => {
+            bytea(value.as_bytes()).map_or_else(|| value.to_owned(), |bytes| printed(&bytes))
+        }
         ColumnType::Bit { bits } => {
             let Ok(number) = value.parse::<u64>() else { return value.to_owned() };
             let length = usize::from(*bits).div_ceil(8).min(8);
@@ -82,11 +85,6 @@ fn with_digits(value: &str, fraction: u8) -> String {
     format!("{value}{point}{}", "0".repeat(missing))
 }
 
-fn bytes(value: &str) -> Option<Vec<u8>> {
-    let digits = value.strip_prefix("\\x")?;
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()).collect()
-}
-
 fn printed(bytes: &[u8]) -> String {
     bytes
         .iter()
@@ -106,7 +104,7 @@ mod tests {
         assert_eq!(plain("Key (a)=(2) is duplicated."), "2");
         assert_eq!(plain("Key (u)=(a, b) already exists."), "a, b");
         assert_eq!(entry("something else", None), None);
-        assert_eq!(printed(&bytes("\\x00ff41").expect("digits")), "\\x00\\xFFA");
+        assert_eq!(printed(&bytea(b"\\x00ff41").expect("digits")), "\\x00\\xFFA");
         assert_eq!(with_digits("2020-01-01 10:00:00.5", 3), "2020-01-01 10:00:00.500");
         assert_eq!(with_digits("10:00:00", 2), "10:00:00.00");
     }

@@ -10,6 +10,7 @@ use super::session::Session;
 use super::state;
 use super::write;
 use crate::schema::Catalogue;
+use crate::schema::quote::bytea;
 use crate::sql as translate;
 use crate::sql::plan::{
     DdlPlan, Known, OutputColumn, Parameter, ParameterSource, Plan, QueryPlan, SessionCommand, SetValue, ValueClass,
@@ -510,13 +511,7 @@ pub(super) fn typed(text: &[u8], column: Option<&OutputColumn>) -> Value {
         _ => {}
     }
     let bytes = column.is_some_and(|column| !column.character && column.field != F::Json);
-    match text.strip_prefix(b"\\x").filter(|_| bytes && matches!(kind, VariableKind::Text(_))) {
-        Some(digits) => unhex(digits).map_or_else(|| kind.value(text), Value::Bytes),
-        None => kind.value(text),
-    }
-}
-
-fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    digits.chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
+    let carried = bytes && matches!(kind, VariableKind::Text(_));
+    let read = carried.then(|| bytea(text)).flatten();
+    read.map_or_else(|| kind.value(text), Value::Bytes)
 }

@@ -2,6 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
+use super::super::lower::{bits, hex};
 use super::super::plan::SqlError;
 use super::cursor::Cursor;
 use super::spec::{CheckSpec, ColumnSpec, DefaultSpec, GeneratedSpec, Literal, Place, ReferencesSpec};
@@ -213,17 +214,6 @@ fn number(cursor: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
         };
     };
     Ok(Some(number))
-}
-
-fn hex(digits: &str) -> Option<Vec<u8>> {
-    let padded = if digits.len() % 2 == 1 { format!("0{digits}") } else { digits.to_owned() };
-    (0..padded.len()).step_by(2).map(|at| u8::from_str_radix(padded.get(at..at + 2)?, 16).ok()).collect()
-}
-
-fn bits(digits: &str) -> Option<Vec<u8>> {
-    let width = digits.len().div_ceil(8) * 8;
-    let padded = format!("{digits:0>width$}");
-    (0..width).step_by(8).map(|at| u8::from_str_radix(padded.get(at..at + 8)?, 2).ok()).collect()
 }
 
 /// Reads `REFERENCES table [(columns)] [MATCH …] [ON DELETE …] [ON UPDATE …]`.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 
+use crate::schema::quote::bytea;
 use crate::schema::{Column, ColumnType, Table, TableName};
 use crate::sql::coerce;
 use crate::sql::dialect::Modes;
@@ -95,7 +96,7 @@ fn read(text: &str, column: &Column, given: &Value) -> Value {
         | ColumnType::Blob
         | ColumnType::MediumBlob
         | ColumnType::LongBlob
-        | ColumnType::Geometry { .. } => match text.strip_prefix("\\x").and_then(unhex) {
+        | ColumnType::Geometry { .. } => match bytea(text.as_bytes()) {
             Some(bytes) => Value::Bytes(bytes),
             None => as_text(),
         },
@@ -110,11 +111,6 @@ fn read(text: &str, column: &Column, given: &Value) -> Value {
         | ColumnType::Json
         | ColumnType::Unsupported { .. } => as_text(),
     }
-}
-
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    digits.as_bytes().chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
 }
 
 /// A cell of a result that is a date, a moment or a time, from PostgreSQL's text.
