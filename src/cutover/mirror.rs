@@ -91,7 +91,9 @@ impl Director {
         self.parts.catalogue.store(Arc::new(catalogue));
         self.store().begin_following(&position).await?;
         let facts = self.store().load().await?;
-        self.follow(&facts).await
+        self.follow(&facts).await?;
+        self.picture.phase(MirrorPhase::Streaming);
+        Ok(())
     }
 
     /// Copies the rows of a snapshot, one connection to PostgreSQL for each reader.
@@ -119,7 +121,6 @@ impl Director {
         self.picture.phase(MirrorPhase::CatchingUp);
         let feed = self.capture()?.feed(facts.applied.clone())?;
         self.replicator().start(feed, facts).await;
-        self.picture.phase(MirrorPhase::Streaming);
         Ok(())
     }
 

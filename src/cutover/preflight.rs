@@ -29,7 +29,11 @@ impl Director {
             (picture.phase, picture.reason.clone())
         };
         if phase != Some(MirrorPhase::Streaming) {
-            let detail = reason.unwrap_or_else(|| "existing rows are still being copied".to_owned());
+            let unfinished = match phase {
+                Some(MirrorPhase::CatchingUp) => "it's still catching up with MySQL",
+                Some(_) | None => "existing rows are still being copied",
+            };
+            let detail = reason.unwrap_or_else(|| unfinished.to_owned());
             red.push(blocker("mirror", detail, "bascule status --watch"));
             return;
         }

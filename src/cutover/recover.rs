@@ -222,7 +222,8 @@ impl Director {
         }
     }
 
-    /// Settles what the earlier process left open, follows, and copies the tables in doubt again.
+    /// Settles what the earlier process left open, follows, and copies the tables in doubt again. Until that's done the
+    /// mirror is catching up: tables may be found in doubt that nobody knows of yet.
     pub(super) async fn take_up(self: &Arc<Self>, facts: Facts, connections: Vec<u64>) -> Result<(), CutoverError> {
         self.picture.phase(MirrorPhase::CatchingUp);
         self.wait_until_gone(&connections).await?;
@@ -233,7 +234,9 @@ impl Director {
         }
         self.follow(&facts).await?;
         self.replicator().wait_applied(&executed).await?;
-        self.repair_doubtful(&facts).await
+        self.repair_doubtful(&facts).await?;
+        self.picture.phase(MirrorPhase::Streaming);
+        Ok(())
     }
 
     /// Copies the tables in doubt again. That takes a moment, in which tables that are written from them are halted

@@ -296,8 +296,12 @@ impl<F: Feed> Runner<F> {
         self.state = state;
     }
 
+    fn edits(&self) -> std::sync::MutexGuard<'_, Vec<Edit>> {
+        self.shared.edits.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     fn take_edits(&mut self) {
-        let edits = std::mem::take(&mut *self.shared.edits.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let edits = std::mem::take(&mut *self.edits());
         for Edit { applied, refreshed } in edits {
             self.state.applied.union(&applied);
             match refreshed {
@@ -322,7 +326,10 @@ impl<F: Feed> Runner<F> {
     }
 
     fn publish(&self, limit: &watch::Receiver<Option<GtidSet>>) {
-        let at_limit = limit.borrow().as_ref().is_some_and(|limit| self.state.applied.contains_all(limit));
+        let reached = limit.borrow().as_ref().is_some_and(|limit| self.state.applied.contains_all(limit));
+        // Who waits at the limit reads the state too: what was edited before the limit was set must be in it. An edit's
+        // barrier has ended by now, so the loop comes round again.
+        let at_limit = reached && self.edits().is_empty();
         let oldest = self.waiting.front().and_then(|event| match event {
             SourceEvent::Transaction(transaction) => transaction.statements.first().map(|first| first.time_micros),
             SourceEvent::Bypassed { .. } | SourceEvent::InDoubt { .. } | SourceEvent::Lost { .. } => None,

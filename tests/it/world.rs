@@ -96,6 +96,11 @@ impl World {
         command.stdin(Stdio::null()).output().expect("the binary runs")
     }
 
+    /// What Bascule logged, over all starts.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
     fn log_path(&self) -> PathBuf {
         self.folder.path().join("log")
     }
@@ -116,8 +121,7 @@ impl World {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let log = std::fs::read_to_string(self.log_path()).unwrap_or_default();
-        panic!("waited in vain for: {what}; last: {last}\nlog:\n{log}");
+        panic!("waited in vain for: {what}; last: {last}\nlog:\n{}", self.log());
     }
 
     /// Waits until the mirror follows and every table is in it.
