@@ -146,6 +146,8 @@ pub(super) struct Lowering<'c> {
     pub(super) written: Vec<Written>,
     /// The first temporary table that the statement reads.
     pub(super) temporary: Option<String>,
+    /// The stored tables that the statement reads, those of views among them.
+    pub(super) read: BTreeSet<crate::schema::TableName>,
     seen: HashMap<String, usize>,
     names: usize,
 }
@@ -172,6 +174,7 @@ impl<'c> Lowering<'c> {
             written: Vec::new(),
             assigning: super::assigning::Assigning::default(),
             temporary: None,
+            read: BTreeSet::new(),
             seen: HashMap::new(),
             names: 0,
         }
@@ -195,6 +198,7 @@ impl<'c> Lowering<'c> {
         self.parameters = std::mem::take(&mut inner.parameters);
         self.seen = std::mem::take(&mut inner.seen);
         self.warnings.append(&mut inner.warnings);
+        self.read.append(&mut inner.read);
         answer
     }
 

@@ -300,8 +300,10 @@ impl Lowering<'_> {
         if let Some(written) = self.written.iter().find(forbidden) {
             return Err(SqlError::target_read(&written.called));
         }
-        if let Some(own) = table.temporary.as_ref().filter(|_| self.temporary.is_none()) {
-            self.temporary = Some(own.table.clone());
+        match &table.temporary {
+            Some(own) if self.temporary.is_none() => self.temporary = Some(own.table.clone()),
+            Some(_) => {}
+            None => drop(self.read.insert(table.name.clone())),
         }
         let (called, database) = match alias {
             Some(alias) => (alias.name.value.clone(), None),

@@ -310,6 +310,29 @@ pub struct DdlPlan {
     pub records: Records,
     /// CREATE TABLE … SELECT: what fills the new table, after everything else.
     pub fill: Option<Box<WritePlan>>,
+    /// The table that TRUNCATE empties.
+    pub emptied: Option<TableName>,
+}
+
+impl DdlPlan {
+    /// The stored tables and views that LOCK TABLES must have locked for writing. With a rename that's the old name only.
+    pub fn altered(&self) -> impl Iterator<Item = &TableName> {
+        let dropped: Vec<&TableName> = self
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                CatalogueChange::DropTable(name) | CatalogueChange::DropView(name) => Some(name),
+                _other => None,
+            })
+            .collect();
+        let put = self.changes.iter().find_map(|change| match change {
+            CatalogueChange::PutTable(table) if table.temporary.is_none() => Some(&table.name),
+            CatalogueChange::PutView(view) => Some(&view.name),
+            _other => None,
+        });
+        let put = put.filter(|_| dropped.is_empty());
+        dropped.into_iter().chain(put).chain(&self.emptied)
+    }
 }
 
 /// What DDL reports of rows.
@@ -510,6 +533,16 @@ pub struct TableLock {
     /// The name under which statements may use it.
     pub alias: String,
     pub write: bool,
+    /// The tables that a view reads, which are locked and may be used too; empty for a table.
+    pub of_view: Vec<TableName>,
+}
+
+impl TableLock {
+    /// What PostgreSQL has to lock: views exist in the catalogue only.
+    pub fn stored(&self) -> impl Iterator<Item = &TableName> {
+        let own = self.of_view.is_empty().then_some(&self.table);
+        own.into_iter().chain(&self.of_view)
+    }
 }
 
 /// What GET DIAGNOSTICS tells.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::{ObjectName, Statement, TableAlias};
 
-use crate::schema::{View, quote};
+use crate::schema::{TableName, View, quote};
 
 use super::dialect::{Modes, Source};
 use super::expression::Lowering;
@@ -28,6 +28,18 @@ fn invalid(view: &View) -> SqlError {
         view.name
     );
     SqlError::new(1356, "HY000", text)
+}
+
+/// The stored tables that a view reads, also through other views.
+///
+/// # Errors
+/// 1356 when the view can't be read any more.
+pub(super) fn tables_of(view: &View, context: &Context) -> Result<Vec<TableName>, SqlError> {
+    let modes = Modes::parse(&view.sql_mode);
+    let source = Source::read(&view.text, modes)?;
+    let mut lowering = Lowering::new(context, modes, &source);
+    lowering.expanded(view)?;
+    Ok(lowering.read.into_iter().collect())
 }
 
 impl Lowering<'_> {

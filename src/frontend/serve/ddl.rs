@@ -9,7 +9,7 @@ use super::error::MysqlError;
 use super::query::Execution;
 use super::session::Session;
 use super::write;
-use crate::schema::{Catalogue, CatalogueChange, Routine, View};
+use crate::schema::{Catalogue, CatalogueChange, Routine, TableName, View};
 use crate::sql::plan::{DdlPlan, Plan, Records, WritePlan};
 use crate::store::statement;
 use crate::target::{Answer, Request};
@@ -22,6 +22,8 @@ impl Session {
         plan: &DdlPlan,
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
+        let altered: Vec<TableName> = plan.altered().cloned().collect();
+        self.check_table_locks(&altered)?;
         self.commit_open().await?;
         if self.only_reads() {
             return Err(MysqlError::read_only().into());

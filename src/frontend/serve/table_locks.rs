@@ -32,14 +32,17 @@ impl Session {
         let Some(mut locks) = self.table_locks.clone() else { return Ok(()) };
         // One that was dropped meanwhile has no lock any more.
         let catalogue = self.serving.catalogue.load_full();
-        locks.retain(|lock| catalogue.table(&lock.table.database, &lock.table.table).is_some());
+        let stands = |name: &TableName| catalogue.table(&name.database, &name.table).is_some();
+        locks.retain(|lock| lock.stored().all(stands));
         self.table_locks = Some(locks.clone());
         self.backend.announce("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned());
         self.read_only = false;
+        let mut statements = Vec::new();
         for lock in &locks {
-            let name = format!("{}.{}", quote::identifier(&lock.table.database), quote::identifier(&lock.table.table));
             let mode = if lock.write { "ACCESS EXCLUSIVE" } else { "SHARE" };
-            let sql = format!("LOCK TABLE {name} IN {mode} MODE");
+            statements.extend(lock.stored().map(|table| format!("LOCK TABLE {} IN {mode} MODE", quote::table(table))));
+        }
+        for sql in statements {
             let statement =
                 Statement { sql: sql.as_str().into(), types: Vec::new(), parameters: Vec::new(), effect: Effect::Lock };
             self.perform(&statement, &mut Sink::Nothing).await?;
@@ -72,11 +75,11 @@ impl Session {
     /// 1100 for a table that a query's columns come from.
     pub(super) fn check_read_locks(&self, columns: &[OutputColumn]) -> Result<(), MysqlError> {
         let Some(locks) = &self.table_locks else { return Ok(()) };
+        // What a locked view reads may be used under any name.
         let locked = |column: &OutputColumn| {
+            let is = |name: &TableName| name.database == column.schema && name.table == column.org_table;
             locks.iter().any(|lock| {
-                lock.table.database == column.schema
-                    && lock.table.table == column.org_table
-                    && lock.alias.eq_ignore_ascii_case(&column.table)
+                is(&lock.table) && lock.alias.eq_ignore_ascii_case(&column.table) || lock.of_view.iter().any(is)
             })
         };
         // MySQL's own tables can always be read: dumps ask them while they hold their locks.
@@ -100,7 +103,8 @@ impl Session {
     pub(super) fn check_table_locks(&self, written: &[TableName]) -> Result<(), MysqlError> {
         let Some(locks) = &self.table_locks else { return Ok(()) };
         for table in written.iter().filter(|table| table.database != TEMPORARY_SCHEMA) {
-            let mut of_table = locks.iter().filter(|lock| lock.table == *table).peekable();
+            let of_table = |lock: &&TableLock| lock.table == *table || lock.of_view.contains(table);
+            let mut of_table = locks.iter().filter(of_table).peekable();
             let name = &table.table;
             if of_table.peek().is_none() {
                 let text = format!("Table '{name}' was not locked with LOCK TABLES");

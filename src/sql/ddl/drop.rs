@@ -144,5 +144,5 @@ pub(super) fn truncate(name: &QualifiedName, scope: &Scope<'_>) -> Result<DdlPla
         restarted.auto_increment = Some(1);
         changes.push(CatalogueChange::PutTable(Arc::new(restarted)));
     }
-    Ok(finished(statements, changes))
+    Ok(DdlPlan { emptied: table.temporary.is_none().then(|| table.name.clone()), ..finished(statements, changes) })
 }

@@ -398,6 +398,7 @@ pub(super) fn finished(statements: Vec<String>, changes: Vec<CatalogueChange>) -
         notes: Vec::new(),
         records: Records::Silent,
         fill: None,
+        emptied: None,
     }
 }
 

@@ -6,8 +6,10 @@ use crate::schema::TableName;
 
 use super::super::cursor::Cursor;
 use super::super::plan::{Context, DiagnosticsItem, SessionCommand, SqlError, TableLock};
+use super::super::view::tables_of;
 
-/// LOCK TABLES t [[AS] alias] {READ [LOCAL] | WRITE}, …
+/// LOCK TABLES t [[AS] alias] {READ [LOCAL] | WRITE}, … With a view, the tables that it reads are locked too and may be
+/// used (manual, section "LOCK TABLES and UNLOCK TABLES Statements").
 pub(super) fn lock_tables(cursor: &mut Cursor<'_>, context: &Context) -> Result<SessionCommand, SqlError> {
     if !cursor.take(&["TABLES"]) && !cursor.take(&["TABLE"]) {
         return Err(if cursor.take(&["INSTANCE"]) { SqlError::unsupported("LOCK INSTANCE") } else { cursor.error() });
@@ -26,16 +28,18 @@ pub(super) fn lock_tables(cursor: &mut Cursor<'_>, context: &Context) -> Result<
             cursor.expect(&["READ"])?;
             cursor.take(&["LOCAL"]);
         }
-        if context.catalogue.view(&database, &table).is_some() {
-            return Err(SqlError::unsupported("LOCK TABLES of a view"));
-        }
-        let found = context.catalogue.table(&database, &table).map(|table| table.name.clone());
-        let table = found.ok_or_else(|| SqlError::no_table(&database, &table))?;
+        let (table, of_view) = match context.catalogue.view(&database, &table) {
+            Some(view) => (view.name.clone(), tables_of(view, context)?),
+            None => {
+                let found = context.catalogue.table(&database, &table).map(|table| table.name.clone());
+                (found.ok_or_else(|| SqlError::no_table(&database, &table))?, Vec::new())
+            }
+        };
         let name = alias.unwrap_or_else(|| table.table.clone());
         if locks.iter().any(|lock| lock.alias.eq_ignore_ascii_case(&name)) {
             return Err(SqlError::alias_twice(&name));
         }
-        locks.push(TableLock { table, alias: name, write });
+        locks.push(TableLock { table, alias: name, write, of_view });
         if !cursor.symbol(&Token::Comma) {
             return Ok(SessionCommand::LockTables(locks));
         }
