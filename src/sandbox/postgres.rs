@@ -242,6 +242,8 @@ impl Installation {
             "fsync=off".into(),
             "wal_level=logical".into(),
             "max_connections=300".into(),
+            // XA.
+            "max_prepared_transactions=20".into(),
             "timezone=UTC".into(),
             "log_timezone=UTC".into(),
         ];

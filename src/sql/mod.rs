@@ -216,6 +216,7 @@ fn query_plan(lowering: &mut Lowering<'_>, derived: Derived) -> QueryPlan {
         parameters: std::mem::take(&mut lowering.parameters),
         columns: derived.columns.iter().map(metadata::output).collect(),
         locking: derived.locking,
+        reads: !lowering.read.is_empty() || lowering.temporary.is_some(),
         warnings: std::mem::take(&mut lowering.warnings),
     }
 }

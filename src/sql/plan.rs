@@ -1,12 +1,14 @@
 //! What a rewritten statement is: the contract between `sql` and those who execute plans.
 
 mod call;
+mod ddl;
 mod shown;
 mod weight;
+mod xa;
 
 use std::sync::Arc;
 
-use crate::schema::{Catalogue, CatalogueChange, Table, TableName};
+use crate::schema::{Catalogue, Table, TableName};
 use crate::value::Value;
 use crate::wire::FieldType;
 use crate::wire::condition::{self, Condition};
@@ -16,7 +18,9 @@ pub use super::coerce::Rules;
 pub use super::given::{Given, UserVariable, VariableKind};
 
 pub use call::{Call, CallTarget, IntoTarget};
+pub use ddl::{DdlPlan, Notice, Records};
 pub use shown::{Explain, ExplainFormat, Maintained, RowSource, ShowCommand, Shown};
+pub use xa::{Xa, Xid};
 
 /// Everything a rewrite depends on besides the text. All of it is part of the plan cache's key.
 #[derive(Clone, Debug)]
@@ -197,6 +201,8 @@ pub struct QueryPlan {
     pub columns: Vec<OutputColumn>,
     /// FOR UPDATE and the like: begins a transaction under autocommit=0 and takes locks.
     pub locking: bool,
+    /// It reads stored tables.
+    pub reads: bool,
     /// What MySQL warns of before the first value is seen.
     pub warnings: Vec<Condition>,
 }
@@ -296,66 +302,6 @@ pub enum WriteResult {
     Counted { many: bool },
     /// Exactly one returned row: column 0 deleted rows, column 1 inserted rows, column 2 first id or NULL.
     Replaced,
-}
-
-/// DDL: executed in one PostgreSQL transaction of its own, with the catalogue change.
-#[derive(Clone, Debug)]
-pub struct DdlPlan {
-    /// False for CREATE TEMPORARY TABLE and DROP TEMPORARY TABLE, which an open transaction survives.
-    pub commits: bool,
-    pub statements: Vec<TargetSql>,
-    pub changes: Vec<CatalogueChange>,
-    /// Warnings as MySQL would count them, e.g. 1050 for IF NOT EXISTS.
-    pub notes: Vec<Notice>,
-    pub records: Records,
-    /// CREATE TABLE … SELECT: what fills the new table, after everything else.
-    pub fill: Option<Box<WritePlan>>,
-    /// The table that TRUNCATE empties.
-    pub emptied: Option<TableName>,
-}
-
-impl DdlPlan {
-    /// The stored tables and views that LOCK TABLES must have locked for writing. With a rename that's the old name only.
-    pub fn altered(&self) -> impl Iterator<Item = &TableName> {
-        let dropped: Vec<&TableName> = self
-            .changes
-            .iter()
-            .filter_map(|change| match change {
-                CatalogueChange::DropTable(name) | CatalogueChange::DropView(name) => Some(name),
-                _other => None,
-            })
-            .collect();
-        let put = self.changes.iter().find_map(|change| match change {
-            CatalogueChange::PutTable(table) if table.temporary.is_none() => Some(&table.name),
-            CatalogueChange::PutView(view) => Some(&view.name),
-            _other => None,
-        });
-        let put = put.filter(|_| dropped.is_empty());
-        dropped.into_iter().chain(put).chain(&self.emptied)
-    }
-}
-
-/// What DDL reports of rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Records {
-    /// Nothing, as CREATE and DROP do.
-    #[default]
-    Silent,
-    /// A number without more: CREATE DATABASE is one, DROP DATABASE the number of its tables.
-    Affected(u64),
-    /// `Records: 0`: MySQL wouldn't have copied the table.
-    Zero,
-    /// The rows that MySQL would have copied, counted by a query before anything else.
-    Of(TargetSql),
-}
-
-/// A warning that DDL leaves behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// `Note` or `Warning`.
-    pub level: &'static str,
-    pub code: u16,
-    pub message: String,
 }
 
 /// One PostgreSQL parameter `$n`.
@@ -492,6 +438,7 @@ pub enum SessionCommand {
         id: Option<u64>,
     },
     Call(Call),
+    Xa(Xa),
     /// SIGNAL.
     Signal {
         state: String,

@@ -3,6 +3,7 @@
 mod administration;
 mod prepared;
 mod set;
+mod xa;
 
 use sqlparser::ast::{Expr, SetExpr, Statement};
 use sqlparser::tokenizer::Token;
@@ -62,7 +63,8 @@ pub(super) fn command(
         "SIGNAL" => administration::signal(&mut cursor)?,
         "RESIGNAL" => return Err(SqlError::new(1645, "0K000", "RESIGNAL when handler not active".to_owned())),
         "GET" => administration::diagnostics(&mut cursor)?,
-        "XA" | "HANDLER" | "CACHE" | "HELP" | "BINLOG" | "PURGE" | "CLONE" | "SHUTDOWN" | "RESTART" | "INSTALL"
+        "XA" => SessionCommand::Xa(xa::xa(&mut cursor)?),
+        "HANDLER" | "CACHE" | "HELP" | "BINLOG" | "PURGE" | "CLONE" | "SHUTDOWN" | "RESTART" | "INSTALL"
         | "UNINSTALL" | "CHANGE" | "STOP" => return Err(SqlError::unsupported(first.value.to_ascii_uppercase())),
         "KILL" => administration::kill(&mut cursor)?,
         "LOAD" if cursor.sees(&["DATA"]) || cursor.sees(&["XML"]) => {

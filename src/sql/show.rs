@@ -92,6 +92,7 @@ fn filtered(
         parameters: std::mem::take(&mut lowering.parameters),
         columns,
         locking: false,
+        reads: false,
         warnings: lowering.warnings.clone(),
     });
     Ok(Planned { plan, asked: lowering.asked.into_iter().collect() })
@@ -198,7 +199,17 @@ pub fn columns(command: &ShowCommand) -> Vec<OutputColumn> {
 /// The columns of ANALYZE TABLE and its relatives.
 #[must_use]
 pub fn maintenance_columns() -> Vec<OutputColumn> {
-    let table = system::find(SHOW, "MAINTENANCE");
+    columns_of("MAINTENANCE")
+}
+
+/// Columns of XA RECOVER.
+#[must_use]
+pub fn recover_columns() -> Vec<OutputColumn> {
+    columns_of("XA RECOVER")
+}
+
+fn columns_of(name: &str) -> Vec<OutputColumn> {
+    let table = system::find(SHOW, name);
     table.map(|table| table.columns.iter().map(|column| column.shown.clone()).collect()).unwrap_or_default()
 }
 

@@ -22,3 +22,4 @@ mod shared_servers;
 mod snapshot;
 mod temporary;
 mod world;
+mod xa;

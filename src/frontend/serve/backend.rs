@@ -328,6 +328,27 @@ impl Backend {
 
     /// COMMIT. Until PostgreSQL has said so, the outcome isn't known, and a lost connection is told as such.
     pub(super) async fn commit(&mut self, call: Call<'_>) -> Result<(), Failure> {
+        self.end(call, "COMMIT").await.map_err(|error| {
+            let (told, aftermath) = from_target(&error, call.about);
+            log(&error, &told);
+            Failure { error: told, ends_connection: aftermath == Aftermath::Connection, unbound: false }
+        })
+    }
+
+    /// PREPARE TRANSACTION, also of one in which nothing has happened: it's found under its name, a quoted literal.
+    /// If that fails, PostgreSQL has undone it.
+    pub(super) async fn hand_over(&mut self, call: Call<'_>, name: &str) -> Result<(), TargetError> {
+        if self.phase == Phase::Announced {
+            let mut lease = call.serving.pool.take().await?;
+            lease.query(&Request::new(&self.begin)).await?;
+            self.lease = Some(lease);
+            self.phase = Phase::Open;
+        }
+        self.end(call, &format!("PREPARE TRANSACTION {name}")).await
+    }
+
+    /// Ends the transaction with a statement that does so.
+    async fn end(&mut self, call: Call<'_>, sql: &str) -> Result<(), TargetError> {
         let phase = std::mem::replace(&mut self.phase, Phase::None);
         self.savepoints.clear();
         let Some(mut lease) = self.lease.take() else { return Ok(()) };
@@ -335,13 +356,18 @@ impl Backend {
             return Ok(());
         }
         call.peer.set_running(Some(lease.cancel_handle()));
-        let committed = lease.query(&Request::new("COMMIT")).await;
+        let ended = lease.query(&Request::new(sql)).await;
         call.peer.set_running(None);
-        committed.map(|_| ()).map_err(|error| {
-            let (told, aftermath) = from_target(&error, call.about);
-            log(&error, &told);
-            Failure { error: told, ends_connection: aftermath == Aftermath::Connection, unbound: false }
-        })
+        ended.map(|_| ())
+    }
+
+    /// Runs a statement on a connection of its own, outside of any transaction: COMMIT PREPARED stands for itself.
+    pub(super) async fn outside(&mut self, call: Call<'_>, sql: &str) -> Result<(), TargetError> {
+        let mut lease = call.serving.pool.take().await?;
+        call.peer.set_running(Some(lease.cancel_handle()));
+        let answer = lease.query(&Request::new(sql)).await;
+        call.peer.set_running(None);
+        answer.map(|_| ())
     }
 
     /// ROLLBACK. A connection that can't even do that is closed, which undoes as much.

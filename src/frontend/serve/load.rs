@@ -66,6 +66,7 @@ impl Session {
     pub(super) async fn load(&mut self, load: &Load) -> Result<(), Failure> {
         let mut loading = self.prepare_load(load)?;
         let insert = self.insert_plan(&loading, 1, &vec![Value::Null; loading.targets.len()])?;
+        self.check_branch()?;
         self.check_table_locks(&insert.tables)?;
         self.check_access(&insert.tables)?;
         let own = !self.backend.in_transaction() && self.autocommit();

@@ -46,6 +46,7 @@ mod text_prepared;
 mod transaction;
 mod variables;
 mod write;
+mod xa;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -221,6 +221,9 @@ impl Session {
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
         self.check_results(execution.protocol)?;
+        if query.reads {
+            self.check_branch()?;
+        }
         self.check_read_locks(&query.columns)?;
         self.state.warn_of_plan(&query.warnings);
         let mut statement = self.bind(query.sql.as_str(), &query.parameters, catalogue, execution.values)?;
@@ -258,6 +261,7 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         execution: Execution<'_>,
     ) -> Result<(), Failure> {
+        self.check_branch()?;
         self.check_table_locks(&plan.tables)?;
         self.check_access(&plan.tables)?;
         let known = self.state.warnings.len();
@@ -370,6 +374,11 @@ impl Session {
                 }
             }
             SessionCommand::Call(call) => return Box::pin(self.call(call, execution)).await,
+            SessionCommand::Xa(command) => {
+                if self.xa(command, execution).await? {
+                    return Ok(());
+                }
+            }
             SessionCommand::Signal { state, code, message } => self.signal(state, *code, message)?,
             SessionCommand::Diagnostics { condition, items } => return self.diagnostics(*condition, items),
             SessionCommand::NoOperation(name) => tracing::debug!(statement = name, "accepted without effect"),

@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::state::State;
 use super::temporary::Temporary;
 use super::transaction::NextTransaction;
+use super::xa::Branch;
 use super::{Peer, Serving, variables};
 use crate::frontend::carried::Carried;
 use crate::route::{self, ServingSide};
@@ -45,6 +46,7 @@ pub(super) struct Session {
     pub(super) read_only: bool,
     /// LOCK TABLES.
     pub(super) table_locks: Option<Vec<crate::sql::plan::TableLock>>,
+    pub(super) branch: Branch,
     pub(super) temporary: Temporary,
     /// The prepared statement that COM_STMT_EXECUTE executes.
     pub(super) executing: Option<u32>,
@@ -169,6 +171,7 @@ impl Session {
             characteristics: None,
             read_only: false,
             table_locks: None,
+            branch: Branch::None,
             temporary: Temporary::default(),
             executing: None,
             more_results: false,
@@ -456,6 +459,7 @@ impl Session {
             tracing::debug!(error = %failure.error, "work under LOCK TABLES was lost");
         }
         self.table_locks = None;
+        self.branch = Branch::None;
         self.backend.rollback_quietly().await;
         self.drop_temporary().await;
         self.serving.locks.release_all(self.state.connection_id);

@@ -231,7 +231,7 @@ impl Session {
     }
 
     /// Executes one statement without parameters and keeps its rows.
-    async fn ask(&mut self, sql: &str) -> Result<Vec<crate::target::Row>, Failure> {
+    pub(super) async fn ask(&mut self, sql: &str) -> Result<Vec<crate::target::Row>, Failure> {
         let statement = Statement { sql: sql.into(), types: Vec::new(), parameters: Vec::new(), effect: Effect::Read };
         let mut rows = Vec::new();
         self.perform(&statement, &mut Sink::Keep(&mut rows)).await?;

@@ -60,7 +60,7 @@ impl Session {
         }
     }
 
-    /// A transaction around a statement of several parts, under autocommit.
+    /// A transaction that no BEGIN of the client's announced.
     pub(super) fn begin_alone(&mut self) {
         self.announce(None, false);
     }
@@ -105,6 +105,7 @@ impl Session {
 
     /// ROLLBACK [AND CHAIN]: true when the session ends with it.
     pub(super) async fn rollback(&mut self, chain: Option<bool>, release: Option<bool>) -> Result<bool, Failure> {
+        self.check_no_branch()?;
         let (chain, release) = self.ending(chain, release);
         let characteristics = self.characteristics.take();
         if !self.hides_transaction() {
@@ -141,6 +142,7 @@ impl Session {
 
     /// Commits what is open, as DDL, BEGIN and SET autocommit = 1 do.
     pub(super) async fn commit_open(&mut self) -> Result<(), Failure> {
+        self.check_no_branch()?;
         self.temporary.settle();
         if !self.backend.in_transaction() {
             return Ok(());
@@ -151,6 +153,7 @@ impl Session {
 
     /// SAVEPOINT: outside a transaction it's accepted and vanishes, as in MySQL.
     pub(super) async fn savepoint(&mut self, name: &str) -> Result<(), Failure> {
+        self.check_branch()?;
         self.begin_if_needed();
         if !self.backend.in_transaction() {
             return Ok(());
@@ -160,6 +163,7 @@ impl Session {
     }
 
     pub(super) async fn rollback_to(&mut self, name: &str) -> Result<(), Failure> {
+        self.check_branch()?;
         let grip = self.grip();
         self.backend.rollback_to(grip.call(), name).await?;
         self.warn_of_temporary();
@@ -167,6 +171,7 @@ impl Session {
     }
 
     pub(super) async fn release(&mut self, name: &str) -> Result<(), Failure> {
+        self.check_branch()?;
         let grip = self.grip();
         self.backend.release(grip.call(), name).await
     }

@@ -313,6 +313,7 @@ fn lowered_value(
         parameters: lowering.parameters,
         columns: vec![metadata::of_type("", &lowered.ty, lowered.nullable)],
         locking: false,
+        reads: !lowering.read.is_empty(),
         warnings: std::mem::take(&mut lowering.warnings),
     };
     Ok((SetValue::Query(Box::new(plan)), Some(kind)))
