@@ -292,7 +292,7 @@ impl Lowering<'_> {
 
     /// The one table of a statement and its alias.
     fn target(&self, from: &TableWithJoins) -> Result<(Arc<Table>, String), SqlError> {
-        let TableFactor::Table { name, alias, partitions, .. } = &from.relation else {
+        let TableFactor::Table { name, alias, partitions, index_hints, .. } = &from.relation else {
             return Err(SqlError::unsupported("a write to a derived table"));
         };
         if !partitions.is_empty() {
@@ -300,6 +300,7 @@ impl Lowering<'_> {
         }
         let table = super::merge::written(self.table(name)?);
         let alias = alias.as_ref().map_or_else(|| table.title().table.clone(), |alias| alias.name.value.clone());
+        self.check_hints(index_hints, &table, &alias)?;
         Ok((table, alias))
     }
 

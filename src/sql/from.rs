@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableWithJoins,
+    BinaryOperator, Expr, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableIndexHints,
+    TableWithJoins,
 };
 
-use crate::schema::{KeyKind, Table, quote};
+use crate::schema::{Key, KeyKind, Table, quote};
 
 use super::expression::{Lowering, Origin, Written};
 use super::information_schema;
@@ -211,19 +212,26 @@ impl Lowering<'_> {
         Ok(Some((sql, columns.map(|(column, _)| Spot { relation, column }).collect())))
     }
 
+    /// 1176 for a hint that names no key, or one that the optimizer doesn't see.
+    pub(super) fn check_hints(&self, hints: &[TableIndexHints], table: &Table, alias: &str) -> Result<(), SqlError> {
+        let seen = |key: &&Key| !key.options.invisible || self.context.given.invisible_indexes;
+        for hinted in hints.iter().flat_map(|hint| &hint.index_names) {
+            if !table.keys.iter().filter(seen).any(|key| key.name.eq_ignore_ascii_case(&hinted.value)) {
+                let text = format!("Key '{}' doesn't exist in table '{alias}'", hinted.value);
+                return Err(SqlError::new(1176, "42000", text));
+            }
+        }
+        Ok(())
+    }
+
     fn one_table(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> Result<Option<String>, SqlError> {
         match factor {
             TableFactor::Table { name, alias, args: None, partitions, index_hints, .. } if partitions.is_empty() => {
                 let relation = scope.relations.len();
                 let sql = self.named_table(name, alias.as_ref(), scope)?;
-                if let Some(table) = scope.relations.get(relation).and_then(|added| added.table.as_ref()) {
-                    for hinted in index_hints.iter().flat_map(|hint| &hint.index_names) {
-                        if !table.keys.iter().any(|key| key.name.eq_ignore_ascii_case(&hinted.value)) {
-                            let called = scope.relations.get(relation).map_or("", |added| added.alias.as_str());
-                            let text = format!("Key '{}' doesn't exist in table '{called}'", hinted.value);
-                            return Err(SqlError::new(1176, "42000", text));
-                        }
-                    }
+                let added = scope.relations.get(relation);
+                if let Some((table, alias)) = added.and_then(|added| Some((added.table.as_ref()?, &added.alias))) {
+                    self.check_hints(index_hints, table, alias)?;
                 }
                 Ok(sql)
             }

@@ -306,7 +306,8 @@ impl Lowering<'_> {
                 _other => self.render(argument, carrier_of(letter))?,
             });
         }
-        let mut sql = plain.sql.replace("{*}", &rendered.join(", "));
+        let mut sql = self.in_locale(plain.name).unwrap_or_else(|| plain.sql.to_owned());
+        sql = sql.replace("{*}", &rendered.join(", "));
         sql = sql.replace("{rest}", &rendered.get(1..).unwrap_or_default().join(", "));
         for (at, argument) in rendered.iter().enumerate() {
             sql = sql.replace(&format!("{{{at}}}"), argument);
@@ -330,7 +331,8 @@ impl Lowering<'_> {
             Returns::Bytes(length) => Type::bytes(length),
             Returns::Date => Type::date(),
         };
-        let ty = match length_of(plain.name, arguments) {
+        let length = self.name_length(plain.name).or_else(|| length_of(plain.name, arguments));
+        let ty = match length {
             Some(length) if ty.is_text() => {
                 Type { collation: ty.collation, ..Type::text(length, &self.context.collation) }
             }

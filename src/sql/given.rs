@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::value::Value;
 
+use super::calendar::Locale;
 use super::lexer::{Lexeme, Lexer};
 use super::routine::Locals;
 use super::types::{Class, Type};
@@ -24,6 +25,10 @@ pub struct Given {
     pub division: Option<u8>,
     /// `sql_select_limit` when it limits.
     pub select_limit: Option<u64>,
+    /// `lc_time_names` when it isn't English.
+    pub time_names: Option<Locale>,
+    /// `use_invisible_indexes` of `optimizer_switch`: hints may name them.
+    pub invisible_indexes: bool,
     /// `auto_increment_increment` and `auto_increment_offset` of a session that set them.
     pub id_steps: Option<(u64, u64)>,
     /// The local variables that a routine's statement sees; their values aren't part of a plan.
@@ -38,6 +43,8 @@ impl Given {
             && self.variables.is_none()
             && self.division.is_none()
             && self.select_limit.is_none()
+            && self.time_names.is_none()
+            && !self.invisible_indexes
             && self.id_steps.is_none()
     }
 

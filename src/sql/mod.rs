@@ -66,6 +66,7 @@ mod view;
 pub use binary::{Respelled, respell_binaries};
 pub use bind::{SystemRows, Values, bind, value_of};
 pub use cache::Cache;
+pub use calendar::Locale;
 pub use classify::{
     SessionEffects, can_be_prepared, classify, depends_on_time, may_call_function, savepoint_name, session_effects,
 };

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::settings::Settings;
 use super::variables::{Defaults, Overrides};
+use crate::sql::Locale;
 
 /// Seconds of `wait_timeout` unless it's set.
 const WAIT_TIMEOUT: u64 = 28_800;
@@ -31,6 +32,10 @@ pub(super) struct Derived {
     /// `div_precision_increment` when it isn't the default.
     pub(super) division: Option<u8>,
     pub(super) select_limit: Option<u64>,
+    /// `use_invisible_indexes` of `optimizer_switch`.
+    pub(super) invisible_indexes: bool,
+    /// `lc_time_names` when it isn't English.
+    pub(super) time_names: Option<Locale>,
     /// Where the variable says what may be written and where it's seen to (see [`Settings::of`]), each for strict writes and for everything else.
     settings: [Arc<Settings>; 4],
 }
@@ -54,6 +59,10 @@ impl Derived {
             division: own("div_precision_increment")
                 .filter(|digits| *digits != 4)
                 .and_then(|digits| u8::try_from(digits).ok()),
+            invisible_indexes: variables
+                .own("optimizer_switch")
+                .is_some_and(|switches| switches.contains("use_invisible_indexes=on")),
+            time_names: variables.own("lc_time_names").and_then(Locale::find).filter(|locale| locale.name != "en_US"),
             select_limit: own("sql_select_limit").filter(|limit| *limit != u64::MAX),
             settings: [settings(false, false), settings(false, true), settings(true, false), settings(true, true)],
         }
@@ -61,7 +70,12 @@ impl Derived {
 
     /// True when no variable but `sql_mode` and the collation changes what plans look like.
     pub(super) const fn plans_as_usual(&self) -> bool {
-        self.id_steps.is_none() && self.division.is_none() && self.select_limit.is_none() && self.foreign_key_checks
+        self.id_steps.is_none()
+            && self.division.is_none()
+            && self.select_limit.is_none()
+            && self.time_names.is_none()
+            && !self.invisible_indexes
+            && self.foreign_key_checks
     }
 
     /// What PostgreSQL must know.

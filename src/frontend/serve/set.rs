@@ -12,13 +12,14 @@ use super::error::MysqlError;
 use super::modes;
 use super::query::text_of;
 use super::session::Session;
+use crate::sql::Locale;
 use crate::sql::plan::{Assign, SetTarget, SetValue};
 use crate::sql::system::{self, Canonical, Scope, SystemVariable};
 use crate::value::Value;
 use crate::wire::resultset::StateChange;
 
 /// Variables that change what statements mean and that Bascule doesn't carry out: they keep their value.
-const FIXED: [&str; 34] = [
+const FIXED: [&str; 33] = [
     "block_encryption_mode",
     "character_set_database",
     "character_set_server",
@@ -35,7 +36,6 @@ const FIXED: [&str; 34] = [
     "gtid_next",
     "insert_id",
     "lc_messages",
-    "lc_time_names",
     "max_join_size",
     "max_points_in_geometry",
     "max_sort_length",
@@ -157,6 +157,7 @@ impl Session {
                 let present = self.state.variables.text(&self.serving.defaults, variable.name);
                 Canonical { text: Some(modes::switches(variable, present, value)?), warnings: Vec::new() }
             }
+            "lc_time_names" => Canonical { text: Some(locale(variable, value)?), warnings: Vec::new() },
             "time_zone" => Canonical { text: Some(zone(variable, value)?), warnings: Vec::new() },
             "character_set_client" | "character_set_connection" | "character_set_results" => {
                 charset_of(variable, value)?
@@ -414,6 +415,15 @@ fn settable(name: &str, scope: Scope) -> Result<&'static SystemVariable, MysqlEr
         }
         _ => Ok(variable),
     }
+}
+
+fn locale(variable: &SystemVariable, value: &Value) -> Result<String, MysqlError> {
+    let wanted = match value {
+        Value::Int(number) => number.to_string(),
+        other => variable.canonical(other, false)?.text.ok_or_else(|| variable.bad_value("NULL"))?,
+    };
+    let unknown = || MysqlError::new(1649, "HY000", format!("Unknown locale: '{wanted}'"));
+    Locale::find(&wanted).map(|locale| locale.name.to_owned()).ok_or_else(unknown)
 }
 
 fn zone(variable: &SystemVariable, value: &Value) -> Result<String, MysqlError> {

@@ -275,6 +275,8 @@ impl State {
             id_steps: derived.id_steps,
             division: derived.division,
             select_limit: derived.select_limit,
+            time_names: derived.time_names,
+            invisible_indexes: derived.invisible_indexes,
             locals: self.locals.clone(),
         }
     }

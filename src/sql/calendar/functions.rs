@@ -2,7 +2,7 @@
 
 use sqlparser::ast::Expr;
 
-use crate::schema::quote;
+use crate::schema::quote::{self, literal};
 use crate::value::Value;
 
 use super::super::expression::{Expression, Lowering};
@@ -12,6 +12,23 @@ use super::super::types::{Carrier, Class, Type};
 use super::Kind;
 
 impl Lowering<'_> {
+    /// The template of a function that gives names of months and days, where they aren't English.
+    pub(in crate::sql) fn in_locale(&self, function: &str) -> Option<String> {
+        let names = literal(self.context.given.time_names?.names);
+        Some(match function {
+            "MONTHNAME" => format!("split_part({names}, '|', extract(month FROM {{0}})::int)"),
+            "DAYNAME" => format!("split_part({names}, '|', 24 + extract(isodow FROM {{0}})::int)"),
+            "DATE_FORMAT" => format!("\"mysql\".date_format({{*}}, {names})"),
+            _other => return None,
+        })
+    }
+
+    /// The length of such a name.
+    pub(in crate::sql) fn name_length(&self, function: &str) -> Option<u32> {
+        let locale = self.context.given.time_names?;
+        ["MONTHNAME", "DAYNAME"].contains(&function).then(|| locale.longest(function == "DAYNAME"))
+    }
+
     /// A function of the calendar by its upper-case name; `None` when it's another one.
     pub(in crate::sql) fn calendar_function(
         &mut self,
@@ -43,7 +60,8 @@ impl Lowering<'_> {
             ("FROM_UNIXTIME", [number, format]) => {
                 let moment = self.unixtime(number)?;
                 let (moment, format) = (self.own(&moment)?, self.render(format, Carrier::Text)?);
-                let sql = format!("\"mysql\".date_format({moment}, {format})");
+                let template = self.in_locale("DATE_FORMAT").unwrap_or_else(|| "\"mysql\".date_format({*})".to_owned());
+                let sql = template.replace("{*}", &format!("{moment}, {format}"));
                 Expression::sql(sql, Type::text(255, &self.context.collation), true)
             }
             ("SEC_TO_TIME", [number]) => {

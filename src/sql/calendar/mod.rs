@@ -5,8 +5,10 @@
 //! PostgreSQL. Zero dates are `-infinity`, whose year, month and hour are 0 and which has no weekday.
 
 mod functions;
+mod locales;
 
 pub(super) use functions::number_digits;
+pub use locales::Locale;
 
 use crate::value::Value;
 use crate::wire::FieldType;

@@ -370,8 +370,10 @@ fn set_options(draft: &mut Draft, options: &TableOptions, scope: &Scope<'_>) -> 
 
 fn key_visibility(draft: &mut Draft, name: &str, invisible: bool) -> Result<(), SqlError> {
     let table = draft.title().table.clone();
+    // A key that the same statement renames is found by neither name.
     let named = |key: &&mut super::draft::DraftKey| {
-        key.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(name))
+        let called = |own: &Option<String>| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
+        called(&key.origin) && called(&key.name)
     };
     let Some(key) = draft.keys.iter_mut().find(named) else {
         return Err(SqlError::new(1176, "42000", format!("Key '{name}' doesn't exist in table '{table}'")));

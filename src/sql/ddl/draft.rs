@@ -11,7 +11,7 @@ use super::foreign::generated_number;
 use super::keys;
 use super::scope::Scope;
 use super::spec::{CheckSpec, ColumnSpec, ForeignKeySpec, KeySpec, Place};
-use crate::schema::{Check, Column, ForeignKey, KeyKind, KeyOptions, KeyPart, Table, TableName};
+use crate::schema::{Check, Column, ForeignKey, Key, KeyKind, KeyOptions, KeyPart, Table, TableName};
 
 /// A table under construction.
 #[derive(Clone, Debug)]
@@ -251,6 +251,21 @@ impl Draft {
         }
     }
 
+    /// 3522 for an invisible key that stands for the primary one: the first that is unique over columns without NULL.
+    fn check_visibility(&self, keys: &[Key]) -> Result<(), SqlError> {
+        let whole = |part: &KeyPart| {
+            let column =
+                part.column.as_deref().and_then(|name| self.position(name)).and_then(|at| self.columns.get(at));
+            part.prefix.is_none() && column.is_some_and(|column| !column.column.nullable)
+        };
+        let stands = |key: &&Key| key.kind == KeyKind::Unique && key.parts.iter().all(whole);
+        let primary = keys.iter().any(|key| key.kind == KeyKind::Primary);
+        if !primary && keys.iter().find(stands).is_some_and(|key| key.options.invisible) {
+            return Err(SqlError::new(3522, "HY000", "A primary key index cannot be invisible".to_owned()));
+        }
+        Ok(())
+    }
+
     /// The table, once all of MySQL's rules hold.
     pub(super) fn finish(mut self, scope: &Scope<'_>) -> Result<Finished, SqlError> {
         for (at, column) in self.columns.iter().enumerate() {
@@ -275,6 +290,7 @@ impl Draft {
         }
         let (keys, key_origins): (Vec<_>, Vec<_>) = keys::resolve(&mut self)?.into_iter().unzip();
         self.check_auto_increment(&keys)?;
+        self.check_visibility(&keys)?;
         let (foreign_keys, foreign_origins): (Vec<_>, Vec<_>) =
             super::foreign::resolve(&self, scope)?.into_iter().unzip();
         let has_auto_increment = self.columns.iter().any(|column| column.column.auto_increment);

@@ -43,6 +43,15 @@ $$ DECLARE r text COLLATE "C" := ''; i int := 1; c text COLLATE "C"; x int := ex
    WHEN 'D' THEN x || CASE WHEN x IN (11, 12, 13) THEN 'th' WHEN x % 10 = 1 THEN 'st' WHEN x % 10 = 2 THEN 'nd' WHEN x % 10 = 3 THEN 'rd' ELSE 'th' END
    ELSE c END;
  END LOOP; RETURN r; END $$;
+-- lc_time_names: 12 months, 12 short ones, 7 days from Monday on, 7 short ones.
+CREATE OR REPLACE FUNCTION "mysql".date_format(t timestamp, f text, names text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ DECLARE n text[] := string_to_array(names COLLATE "C", '|'); r text COLLATE "C" := ''; i int := 1; c text COLLATE "C"; BEGIN
+ WHILE i <= length(f) LOOP c := substr(f, i, 1);
+  IF c <> '%' OR i = length(f) THEN r := r || c; i := i + 1; CONTINUE; END IF;
+  c := substr(f, i + 1, 1); i := i + 2;
+  r := r || CASE c WHEN 'M' THEN n[extract(month FROM t)::int] WHEN 'b' THEN n[12 + extract(month FROM t)::int]
+   WHEN 'W' THEN n[24 + extract(isodow FROM t)::int] WHEN 'a' THEN n[31 + extract(isodow FROM t)::int] ELSE '%' || c END;
+ END LOOP; RETURN "mysql".date_format(t, r); END $$;
 CREATE OR REPLACE FUNCTION "mysql".timestampdiff(unit text, a timestamp, b timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT CASE unit WHEN 'MICROSECOND' THEN (extract(epoch FROM b - a) * 1000000)::bigint WHEN 'SECOND' THEN trunc(extract(epoch FROM b - a))::bigint WHEN 'MINUTE' THEN trunc(extract(epoch FROM b - a) / 60)::bigint
   WHEN 'HOUR' THEN trunc(extract(epoch FROM b - a) / 3600)::bigint WHEN 'DAY' THEN trunc(extract(epoch FROM b - a) / 86400)::bigint WHEN 'WEEK' THEN trunc(extract(epoch FROM b - a) / 604800)::bigint

@@ -1,0 +1,19 @@
+-- Invisible keys: hints don't find them, and one that stands for the primary key can't be invisible.
+CREATE TABLE t (a INT, b INT, KEY kb (b) INVISIBLE, KEY ka (a));
+INSERT INTO t VALUES (1, 1), (2, 2);
+SELECT * FROM t FORCE INDEX (kb) ORDER BY a;
+SELECT * FROM t AS x USE INDEX (ka, kb) ORDER BY a;
+SELECT * FROM t IGNORE INDEX FOR ORDER BY (kb) ORDER BY a;
+SELECT * FROM t USE INDEX (ka) ORDER BY a;
+UPDATE t FORCE INDEX (kb) SET a = 3;
+UPDATE t FORCE INDEX (ka) SET a = a + 1;
+SET optimizer_switch = 'use_invisible_indexes=on';
+SELECT * FROM t FORCE INDEX (kb) ORDER BY a;
+SET optimizer_switch = DEFAULT;
+SELECT * FROM t FORCE INDEX (kb) ORDER BY a;
+CREATE TABLE n (a INT NOT NULL, UNIQUE KEY (a) INVISIBLE);
+CREATE TABLE n (a INT NOT NULL, b INT NOT NULL, UNIQUE KEY (a), UNIQUE KEY (b) INVISIBLE);
+ALTER TABLE n ALTER INDEX a INVISIBLE;
+ALTER TABLE n ALTER INDEX b VISIBLE;
+ALTER TABLE n RENAME INDEX a TO x, ALTER INDEX a VISIBLE;
+SHOW CREATE TABLE n;
