@@ -34,6 +34,22 @@ use crate::wire::execute::{self, Known};
 use crate::wire::tracker::ReplyShape;
 use crate::wire::{Capabilities, Command};
 
+/// Variables that change what the words behind them mean, and that aren't recorded with a write: their usual values, and
+/// what is told of a write with these words under another one.
+const MEANINGS: [(&str, &str, &[&[u8]], &str); 6] = [
+    ("div_precision_increment", "4", &[b"/", b"avg"], "a quotient under another div_precision_increment"),
+    ("default_week_format", "0", &[b"week"], "WEEK under another default_week_format"),
+    (
+        "lc_time_names",
+        "en_US",
+        &[b"dayname", b"monthname", b"date_format", b"from_unixtime"],
+        "names of days and months under another lc_time_names",
+    ),
+    ("block_encryption_mode", "aes-128-ecb", &[b"aes_"], "a cipher under another block_encryption_mode"),
+    ("group_concat_max_len", "1024", &[b"group_concat"], "GROUP_CONCAT under another group_concat_max_len"),
+    ("sql_auto_is_null", "OFF", &[b"null"], "a comparison with NULL under sql_auto_is_null"),
+];
+
 /// The capturing side of a session.
 pub(super) struct Capturing {
     session: SessionCapture,
@@ -154,6 +170,13 @@ impl Capturing {
         };
         if mentions(text.get(..64).unwrap_or(&text).trim_start().as_bytes(), b"load ") {
             self.inexact = Some("LOAD DATA");
+            return;
+        }
+        if let Some((_, _, _, reason)) = MEANINGS.iter().find(|(name, usual, words, _)| {
+            facts.variables.get(name).is_some_and(|value| !value.eq_ignore_ascii_case(usual))
+                && words.iter().any(|word| mentions(text.as_bytes(), word))
+        }) {
+            self.inexact = Some(reason);
             return;
         }
         let parameters = match (request.command, prepared) {

@@ -7,7 +7,7 @@ use crate::wire::reply::Tracker;
 /// Variables that Bascule follows, in the order in which it reads them at the start of a session. They are those that
 /// change what a write means, or that a client must find again after a flip. `*` would cost the server time on each
 /// statement.
-pub const FOLLOWED: [&str; 20] = [
+pub const FOLLOWED: [&str; 24] = [
     "autocommit",
     "sql_mode",
     "time_zone",
@@ -28,6 +28,10 @@ pub const FOLLOWED: [&str; 20] = [
     "sql_auto_is_null",
     "group_concat_max_len",
     "sql_log_bin",
+    "div_precision_increment",
+    "default_week_format",
+    "lc_time_names",
+    "block_encryption_mode",
 ];
 
 /// Values of the followed variables, by position; `None` is SQL NULL or not known yet.

@@ -87,6 +87,33 @@ async fn transactions_are_captured_whole_and_in_order() {
     opened.close().await;
 }
 
+/// Writes whose text doesn't say everything halt their tables instead of being repeated with another meaning.
+#[tokio::test]
+async fn writes_under_variables_that_change_their_meaning_are_not_repeated() {
+    let (_server, opened, mut feed) = capturing().await;
+    let mut client =
+        Conn::from_url(format!("mysql://root@{}/d?prefer_socket=false", opened.address)).await.expect("a login");
+    for (set, write, exact) in [
+        ("SET lc_time_names = 'de_DE'", "INSERT INTO t (n) VALUES (1)", true),
+        ("DO 0", "INSERT INTO t (n) SELECT LENGTH(DAYNAME('2020-01-01'))", false),
+        ("SET lc_time_names = DEFAULT", "INSERT INTO t (n) SELECT 20 + LENGTH(DAYNAME('2020-01-01'))", true),
+        ("SET default_week_format = 1", "INSERT INTO t (n) VALUES (100 + WEEK('2021-01-03'))", false),
+        ("SET div_precision_increment = 0", "UPDATE t SET n = n + 1000 WHERE id / 3 > 0.1", false),
+        (
+            "SET group_concat_max_len = 4096",
+            "INSERT INTO t (n) SELECT 200 + LENGTH(GROUP_CONCAT(n)) FROM t AS x",
+            false,
+        ),
+        ("SET sql_auto_is_null = 1", "DELETE FROM t WHERE n IS NULL OR n > 0", false),
+    ] {
+        client.query_drop(set).await.expect(set);
+        client.query_drop(write).await.expect(write);
+        assert_eq!(next(&mut feed).await.inexact.is_none(), exact, "{set}; {write}");
+    }
+    client.disconnect().await.expect("a clean end");
+    opened.close().await;
+}
+
 #[tokio::test]
 async fn the_time_of_a_write_is_exactly_mysqls() {
     let (_server, opened, mut feed) = capturing().await;
