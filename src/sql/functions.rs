@@ -4,12 +4,15 @@
 mod bytes;
 mod cast;
 mod choose;
+mod ciphers;
 mod control;
 mod dates;
 mod numbers;
 mod session;
 mod stored;
 mod text;
+
+pub use ciphers::BlockMode;
 
 use sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
@@ -20,6 +23,7 @@ use super::lower::Place;
 use super::operators::unnested;
 use super::plan::{Purpose, SqlError};
 use super::types::{Carrier, Type};
+use crate::value::Value;
 
 /// Type of a result.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +92,7 @@ const VOLATILE: &[&str] = &[
 #[rustfmt::skip]
 /// Functions of MySQL without a rewrite. Any other unknown name is one that MySQL doesn't know either.
 const REFUSED: &[&str] = &[
-    "ADDDATE", "ADDTIME", "AES_DECRYPT", "AES_ENCRYPT", "ASYMMETRIC_DECRYPT", "ASYMMETRIC_DERIVE",
+    "ADDDATE", "ADDTIME", "ASYMMETRIC_DECRYPT", "ASYMMETRIC_DERIVE",
     "ASYMMETRIC_ENCRYPT", "ASYMMETRIC_SIGN", "ASYMMETRIC_VERIFY", "CAN_ACCESS_COLUMN", "CAN_ACCESS_DATABASE",
     "CAN_ACCESS_TABLE", "CAN_ACCESS_USER", "CAN_ACCESS_VIEW", "COMPRESS", "CONVERT_TZ", "CREATE_ASYMMETRIC_PRIV_KEY",
     "CREATE_ASYMMETRIC_PUB_KEY", "CREATE_DH_PARAMETERS", "CREATE_DIGEST", "CUME_DIST", "CURRENT_ROLE", "DATE_ADD",
@@ -154,6 +158,8 @@ const TAKEN: &[&str] = &[
     "LOG",
     "BENCHMARK",
     "FORMAT",
+    "AES_ENCRYPT",
+    "AES_DECRYPT",
     "UUID_TO_BIN",
     "BIN_TO_UUID",
     "IS_UUID",
@@ -254,6 +260,9 @@ impl Lowering<'_> {
         if let Some(found) = self.session_function(name, &lowered)? {
             return Ok(found);
         }
+        if let Some(found) = self.cipher_function(name, &lowered)? {
+            return Ok(found);
+        }
         if let Some(found) = self.binary_function(name, &lowered)? {
             return Ok(found);
         }
@@ -289,6 +298,10 @@ impl Lowering<'_> {
     }
 
     fn plain_function(&mut self, plain: &Plain, arguments: &[Expression]) -> Result<Expression, SqlError> {
+        if let ("WEEK", [date], Some(mode)) = (plain.name, arguments, self.context.given.week_format) {
+            let mode = Expression::literal(Value::Int(i64::from(mode)), Type::integer(1));
+            return self.plain_function(plain, &[date.clone(), mode]);
+        }
         let repeats = plain.arguments.ends_with('*');
         let letters: Vec<char> = plain.arguments.chars().filter(|letter| *letter != '*').collect();
         let required = letters.iter().filter(|letter| letter.is_ascii_uppercase()).count();

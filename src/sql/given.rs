@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::value::Value;
 
 use super::calendar::Locale;
+use super::functions::BlockMode;
 use super::lexer::{Lexeme, Lexer};
 use super::routine::Locals;
 use super::types::{Class, Type};
@@ -27,6 +28,10 @@ pub struct Given {
     pub select_limit: Option<u64>,
     /// `lc_time_names` when it isn't English.
     pub time_names: Option<Locale>,
+    /// `block_encryption_mode` when it isn't the default.
+    pub block_mode: Option<BlockMode>,
+    /// `default_week_format` when it isn't 0.
+    pub week_format: Option<u8>,
     /// `use_invisible_indexes` of `optimizer_switch`: hints may name them.
     pub invisible_indexes: bool,
     /// `auto_increment_increment` and `auto_increment_offset` of a session that set them.
@@ -44,6 +49,8 @@ impl Given {
             && self.division.is_none()
             && self.select_limit.is_none()
             && self.time_names.is_none()
+            && self.block_mode.is_none()
+            && self.week_format.is_none()
             && !self.invisible_indexes
             && self.id_steps.is_none()
     }

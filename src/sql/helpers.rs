@@ -16,6 +16,7 @@ pub const HELPERS: &str = concat!(
     include_str!("helpers/system.sql"),
     include_str!("helpers/numbers.sql"),
     include_str!("helpers/text.sql"),
+    include_str!("helpers/ciphers.sql"),
     include_str!("helpers/dates.sql"),
     include_str!("helpers/calendar.sql"),
     include_str!("helpers/json.sql"),

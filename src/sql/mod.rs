@@ -72,6 +72,7 @@ pub use classify::{
 };
 pub use comments::hinted_limit;
 pub use compound::split;
+pub use functions::BlockMode;
 pub use given::user_variables;
 pub use helpers::HELPERS;
 pub use inline::inlined;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::settings::Settings;
 use super::variables::{Defaults, Overrides};
-use crate::sql::Locale;
+use crate::sql::{BlockMode, Locale};
 
 /// Seconds of `wait_timeout` unless it's set.
 const WAIT_TIMEOUT: u64 = 28_800;
@@ -32,6 +32,10 @@ pub(super) struct Derived {
     /// `div_precision_increment` when it isn't the default.
     pub(super) division: Option<u8>,
     pub(super) select_limit: Option<u64>,
+    /// `block_encryption_mode` when it isn't the default.
+    pub(super) block_mode: Option<BlockMode>,
+    /// `default_week_format` when it isn't 0.
+    pub(super) week_format: Option<u8>,
     /// `use_invisible_indexes` of `optimizer_switch`.
     pub(super) invisible_indexes: bool,
     /// `lc_time_names` when it isn't English.
@@ -59,6 +63,11 @@ impl Derived {
             division: own("div_precision_increment")
                 .filter(|digits| *digits != 4)
                 .and_then(|digits| u8::try_from(digits).ok()),
+            block_mode: variables
+                .own("block_encryption_mode")
+                .and_then(BlockMode::parse)
+                .filter(|mode| *mode != BlockMode::default()),
+            week_format: own("default_week_format").filter(|mode| *mode != 0).and_then(|mode| u8::try_from(mode).ok()),
             invisible_indexes: variables
                 .own("optimizer_switch")
                 .is_some_and(|switches| switches.contains("use_invisible_indexes=on")),
@@ -71,6 +80,8 @@ impl Derived {
     /// True when no variable but `sql_mode` and the collation changes what plans look like.
     pub(super) const fn plans_as_usual(&self) -> bool {
         self.id_steps.is_none()
+            && self.block_mode.is_none()
+            && self.week_format.is_none()
             && self.division.is_none()
             && self.select_limit.is_none()
             && self.time_names.is_none()

@@ -19,8 +19,7 @@ use crate::value::Value;
 use crate::wire::resultset::StateChange;
 
 /// Variables that change what statements mean and that Bascule doesn't carry out: they keep their value.
-const FIXED: [&str; 33] = [
-    "block_encryption_mode",
+const FIXED: [&str; 31] = [
     "character_set_database",
     "character_set_server",
     "collation_database",
@@ -29,7 +28,6 @@ const FIXED: [&str; 33] = [
     "default_storage_engine",
     "default_table_encryption",
     "default_tmp_storage_engine",
-    "default_week_format",
     "enable_cascade_triggers",
     "explicit_defaults_for_timestamp",
     "external_table_storage_engine",

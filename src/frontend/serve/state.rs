@@ -276,6 +276,8 @@ impl State {
             division: derived.division,
             select_limit: derived.select_limit,
             time_names: derived.time_names,
+            block_mode: derived.block_mode,
+            week_format: derived.week_format,
             invisible_indexes: derived.invisible_indexes,
             locals: self.locals.clone(),
         }

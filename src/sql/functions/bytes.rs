@@ -102,7 +102,7 @@ impl Lowering<'_> {
     }
 
     /// The most bytes that a value takes as text.
-    fn byte_length(&self, value: &Expression) -> u32 {
+    pub(super) fn byte_length(&self, value: &Expression) -> u32 {
         let set = value.ty.collation.as_ref().and_then(|collation| charset::of_collation(&collation.name));
         let width = if value.ty.is_text() { set.map_or(4, |set| set.bytes) } else { 1 };
         value.ty.length.saturating_mul(width)
