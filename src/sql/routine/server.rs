@@ -10,6 +10,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use sqlparser::ast::{Query, Statement};
+
 use super::header::Parsed;
 use super::tree::{Block, Fragment, Node, Raise, SignalItem};
 use crate::schema::quote::{identifier, literal};
@@ -17,7 +19,8 @@ use crate::schema::{Column, Table, TableName};
 use crate::sql::dialect::{Modes, Source};
 use crate::sql::expression::{Expression, Lowering};
 use crate::sql::lower::Place;
-use crate::sql::plan::{Context, Known, SqlError};
+use crate::sql::plan::{Context, IntoTarget, Known, SqlError};
+use crate::sql::prepass::{self, Into};
 use crate::sql::scope::Scope;
 use crate::sql::types::Type;
 
@@ -71,7 +74,7 @@ pub(super) fn create(name: &TableName, parsed: &Parsed, context: &Context) -> Re
     let ended = literal(&format!("FUNCTION {} ended without RETURN", name.table));
     let text = format!(
         "CREATE OR REPLACE FUNCTION {}({}) RETURNS {result} LANGUAGE plpgsql VOLATILE AS {QUOTE}\nDECLARE\n _choice \
-         bigint;\n{declarations}BEGIN\n{}PERFORM \"mysql\".raise(1321, {ended});\nEND {QUOTE}",
+         bigint;\n _row record;\n _found bigint;\n{declarations}BEGIN\n{}PERFORM \"mysql\".raise(1321, {ended});\nEND {QUOTE}",
         in_server(name),
         parameters.join(", "),
         writer.text
@@ -136,10 +139,7 @@ impl Writer<'_> {
                 Err(SqlError::unsupported("a cursor in a stored function"))
             }
             Node::Inquire(_) => Err(SqlError::unsupported("GET DIAGNOSTICS in a stored function")),
-            Node::Sql(text) => {
-                let words: Vec<&str> = text.text.split_whitespace().take(2).collect();
-                Err(SqlError::unsupported(format_args!("{} in a stored function", words.join(" ").to_uppercase())))
-            }
+            Node::Sql(text) => self.select_into(text),
         }
     }
 
@@ -211,6 +211,69 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// `SELECT … INTO` variables; other statements are refused.
+    fn select_into(&mut self, fragment: &Fragment) -> Result<(), SqlError> {
+        let refused = || {
+            let words: Vec<&str> = fragment.text.split_whitespace().take(2).collect();
+            SqlError::unsupported(format_args!("{} in a stored function", words.join(" ").to_uppercase()))
+        };
+        let mut context = self.context.clone();
+        context.given.locals = Some(Arc::clone(&fragment.locals));
+        let source = Source::read(&fragment.text, self.modes)?;
+        if source.measure()? {
+            return Err(SqlError::unsupported("a query this deep in a stored function"));
+        }
+        let (tokens, into) = prepass::take_into(&source.tokens, Some(&fragment.locals))?;
+        let Into::Variables(targets) = into else { return Err(refused()) };
+        let (statement, _) = source.parse_tokens(&tokens, self.modes)?;
+        let Statement::Query(query) = &statement else { return Err(refused()) };
+        let mut lowering = Lowering::new(&context, self.modes, &source);
+        match self.query_into(&mut lowering, query, &targets) {
+            Ok(lines) => lines.iter().for_each(|line| self.line(line)),
+            Err(error) => {
+                let (code, message) = self.failure(error)?;
+                self.line(&format!("PERFORM \"mysql\".raise({code}, {});", literal(&message)));
+            }
+        }
+        Ok(())
+    }
+
+    /// One row into variables; none leaves them as they are, and more than one fails. MySQL's warning of none (1329) is
+    /// gone when the function returns.
+    fn query_into(
+        &self,
+        lowering: &mut Lowering<'_>,
+        query: &Query,
+        targets: &[IntoTarget],
+    ) -> Result<Vec<String>, SqlError> {
+        let derived = lowering.query(query, None)?;
+        if derived.columns.len() != targets.len() {
+            return Err(SqlError::union_columns());
+        }
+        let inlined = |sql: &str, lowering: &Lowering<'_>| {
+            crate::sql::ddl::inline(sql, &lowering.parameters, true, &self.context.catalogue)
+        };
+        let mut lines = vec![
+            "_found := 0;".to_owned(),
+            format!("FOR _row IN {} LOOP", inlined(&derived.sql, lowering)?),
+            "_found := _found + 1;".to_owned(),
+            "IF _found > 1 THEN PERFORM \"mysql\".raise(1172, 'Result consisted of more than one row'); END IF;"
+                .to_owned(),
+        ];
+        for (target, column) in targets.iter().zip(&derived.columns) {
+            let IntoTarget::Local(slot) = target else {
+                return Err(SqlError::unsupported("a user variable in a stored function"));
+            };
+            let sql = format!("_row.{}", identifier(&column.sql_name));
+            let value = Expression::sql(sql, column.ty.clone(), column.nullable);
+            let name = self.frame.columns.get(*slot).map(|column| literal(&column.name)).unwrap_or_default();
+            let stored = lowering.stored_in_variable(&self.frame, *slot, &name, &value)?;
+            lines.push(format!("_v{slot} := {};", inlined(&stored, lowering)?));
+        }
+        lines.push("END LOOP;".to_owned());
+        Ok(lines)
+    }
+
     /// SIGNAL; the SQLSTATE travels beside the message.
     fn raise(&mut self, raise: &Raise) -> Result<(), SqlError> {
         let state = raise.state.clone().filter(|_| !raise.again);
@@ -277,14 +340,19 @@ impl Writer<'_> {
 
     /// MySQL makes the function all the same: it fails when it comes to this place.
     fn failing(&self, error: SqlError, carrier: &str) -> Result<String, SqlError> {
-        let own = format!("FUNCTION {} does not exist", self.name);
-        let (code, message) = match error.code {
-            1064 | 1235 => return Err(error),
-            1305 if error.message == own => {
-                (1424, "Recursive stored functions and triggers are not allowed.".to_owned())
-            }
-            code => (code, error.message),
-        };
+        let (code, message) = self.failure(error)?;
         Ok(format!("\"mysql\".fail({code}, {}, NULL::{carrier})", literal(&message)))
+    }
+
+    /// The number and the message with which it fails there; errors that MySQL finds while it makes the function stay.
+    fn failure(&self, error: SqlError) -> Result<(u16, String), SqlError> {
+        let own = format!("FUNCTION {} does not exist", self.name);
+        match error.code {
+            1064 | 1235 => Err(error),
+            1305 if error.message == own => {
+                Ok((1424, "Recursive stored functions and triggers are not allowed.".to_owned()))
+            }
+            code => Ok((code, error.message)),
+        }
     }
 }
