@@ -87,7 +87,9 @@ impl Director {
         self.copy(opened, &catalogue).await?;
         snapshot::finish(&target, &snapshot::tables_of(&catalogue)).await?;
 
+        let mut catalogue = catalogue;
         self.store().put_catalogue(&catalogue).await?;
+        self.carry_definitions(&mut catalogue).await?;
         self.parts.catalogue.store(Arc::new(catalogue));
         self.store().begin_following(&position).await?;
         let facts = self.store().load().await?;

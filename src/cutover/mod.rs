@@ -13,6 +13,7 @@
 //!   which makes a start wait for PostgreSQL instead of trusting it.
 
 pub mod api;
+mod definitions;
 mod director;
 mod flip;
 mod marker;

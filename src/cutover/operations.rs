@@ -162,6 +162,7 @@ impl Director {
                 Rehearsal::DryRun => Purpose::Rehearse,
                 Rehearsal::Perform => Purpose::Perform,
             };
+            self.refresh_definitions().await?;
             let flip = steps::run(&mut Performer::new(Arc::clone(self), purpose)).await;
             tracing::info!(decided = flip.decided, pause_ms = flip.pause_ms, ?purpose, "cutover");
             tell(&mut report, &flip, purpose);
@@ -258,7 +259,8 @@ impl Director {
                 warnings.push(format!("table {} needs a resync: {reason}", table.name));
             }
         }
-        warnings.extend(self.picture.lock().findings.iter().cloned());
+        let picture = self.picture.lock();
+        warnings.extend(picture.findings.iter().chain(&picture.definitions).cloned());
         warnings
     }
 }

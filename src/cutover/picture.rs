@@ -24,6 +24,8 @@ pub(super) struct Inner {
     pub(super) last_verify: Option<VerifySummary>,
     /// Found at the start of mirroring and worth a look.
     pub(super) findings: Vec<String>,
+    /// Views and routines that can't be carried, with the reason.
+    pub(super) definitions: Vec<String>,
 }
 
 /// A table's copy.
@@ -67,5 +69,6 @@ impl Picture {
         inner.reason = None;
         inner.tables.clear();
         inner.findings.clear();
+        inner.definitions.clear();
     }
 }

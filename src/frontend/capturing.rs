@@ -173,7 +173,9 @@ impl Capturing {
             return;
         }
         if let Some((_, _, _, reason)) = MEANINGS.iter().find(|(name, usual, words, _)| {
-            facts.variables.get(name).is_some_and(|value| !value.eq_ignore_ascii_case(usual))
+            // Switches are told as numbers when they're asked for and as words when they change.
+            let usually = |value: &str| value.eq_ignore_ascii_case(usual) || (*usual == "OFF" && value == "0");
+            facts.variables.get(name).is_some_and(|value| !usually(value))
                 && words.iter().any(|word| mentions(text.as_bytes(), word))
         }) {
             self.inexact = Some(reason);

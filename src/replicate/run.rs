@@ -292,7 +292,11 @@ impl<F: Feed> Runner<F> {
 
     /// A commit has happened.
     fn adopt(&mut self, state: State, catalogue: Arc<Catalogue>) {
-        self.shared.catalogue.store(catalogue);
+        // Views and routines are others' to change.
+        self.shared.catalogue.rcu(|present| {
+            let same = Arc::ptr_eq(present, &catalogue);
+            if same { Arc::clone(&catalogue) } else { Arc::new(catalogue.with_definitions_of(present)) }
+        });
         self.state = state;
     }
 

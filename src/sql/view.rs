@@ -64,6 +64,8 @@ impl Lowering<'_> {
         alias: Option<&TableAlias>,
         scope: &mut Scope<'_>,
     ) -> Result<String, SqlError> {
+        // The source may have another one of that name by now.
+        self.deterministic("a view")?;
         let mut derived = self.expanded(view)?;
         let called = alias.map_or_else(|| view.name.table.clone(), |alias| alias.name.value.clone());
         for column in &mut derived.columns {

@@ -7,6 +7,7 @@
 mod crash;
 mod cursor;
 mod ddl;
+mod definitions;
 mod door;
 mod flip;
 mod forward;

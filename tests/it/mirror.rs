@@ -38,7 +38,7 @@ async fn one_connection_goes_from_mysql_to_postgresql() {
     world.wait_streaming().await;
     writes(&mut conn).await;
     let proof = world.admin().verify().await.expect("compared");
-    assert_eq!((proof.tables, proof.differences), (2, 0), "{:?}", proof.examples);
+    assert_eq!((proof.tables, proof.differences), (2, 0), "{proof:?}");
 
     let rehearsal = world.admin().cutover(Rehearsal::DryRun).await.expect("a rehearsal");
     assert!(rehearsal.blockers.is_empty() && !rehearsal.performed, "{rehearsal:?}");

@@ -17,7 +17,7 @@ const ACTION: &str = "reading the schema";
 /// Something in a carried database that Bascule doesn't bring to PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotCarried {
-    /// `view`, `procedure`, `function`, `trigger`, `event`, `check constraint`, `MyISAM table`, …
+    /// `trigger`, `event`, `check constraint`, `MyISAM table`, …
     pub kind: String,
     pub database: String,
     pub name: String,
@@ -55,15 +55,12 @@ pub async fn catalogue(conn: &mut Conn, databases: &[String]) -> Result<Catalogu
     Ok(catalogue)
 }
 
-/// Views, routines, events, triggers, CHECK constraints and tables without transactions in `databases`.
+/// Events, triggers, CHECK constraints and tables without transactions in `databases`.
 ///
 /// # Errors
 /// When a query fails.
 pub async fn not_carried(conn: &mut Conn, databases: &[String]) -> Result<Vec<NotCarried>, SourceError> {
-    const QUERIES: [&str; 6] = [
-        "SELECT 'view', table_schema, table_name FROM information_schema.views WHERE table_schema = ?",
-        "SELECT lower(routine_type), routine_schema, routine_name FROM information_schema.routines \
-         WHERE routine_schema = ?",
+    const QUERIES: [&str; 4] = [
         "SELECT 'event', event_schema, event_name FROM information_schema.events WHERE event_schema = ?",
         "SELECT 'trigger', trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema = ?",
         "SELECT 'check constraint', constraint_schema, constraint_name FROM information_schema.table_constraints \

@@ -1,0 +1,137 @@
+//! Views and stored routines: made in the target from the source's own statements, at the start of mirroring, where the
+//! operator learns what can't be carried, and once more before the flip, since they may have changed meanwhile.
+//!
+//! They change no rows, so their order among the transactions doesn't matter; what matters is that the applier never
+//! uses one that the source has changed since: a replayed statement that reads a view or calls a function is refused.
+//! What one of them needs may stand later in the list, so those that fail are tried again as long as others succeed.
+
+use std::sync::Arc;
+
+use crate::schema::{Catalogue, CatalogueChange, Routine, RoutineKind, View};
+use crate::source::inspect::{self, Definition};
+use crate::sql::plan::{Given, Known};
+use crate::sql::{Context, Plan, Purpose, planned};
+use crate::store::statement;
+use crate::target::Bulk;
+
+use super::director::close;
+use super::{CutoverError, Director};
+
+impl Director {
+    /// Makes every view and routine of the source in the target, and adds them to `catalogue`. What can't be carried is
+    /// noted in the picture, with the reason.
+    pub(super) async fn carry_definitions(&self, catalogue: &mut Catalogue) -> Result<(), CutoverError> {
+        let source = self.source()?;
+        let mut conn = inspect::connect(source).await?;
+        let definitions = inspect::definitions(&mut conn, &source.databases).await;
+        close(conn).await;
+        let target = Bulk::connect(&self.config().target).await?;
+        for change in dropped(catalogue) {
+            run(&target, Vec::new(), std::slice::from_ref(&change))
+                .await
+                .map_err(|error| CutoverError::state(error.to_string()))?;
+            catalogue.apply(&change);
+        }
+        let mut findings = Vec::new();
+        let mut pending = definitions?;
+        loop {
+            let before = pending.len();
+            let mut failed = Vec::new();
+            for definition in pending {
+                if let Err(reason) = carry(&target, &definition, catalogue).await {
+                    failed.push((definition, reason));
+                }
+            }
+            if failed.is_empty() || failed.len() == before {
+                findings.extend(failed.iter().map(|(definition, reason)| {
+                    format!("{} {} isn't carried: {reason}", definition.kind, definition.name)
+                }));
+                break;
+            }
+            pending = failed.into_iter().map(|(definition, _)| definition).collect();
+        }
+        self.picture.lock().definitions = findings;
+        Ok(())
+    }
+
+    /// As they are now, for the catalogue that everybody shares.
+    pub(super) async fn refresh_definitions(&self) -> Result<(), CutoverError> {
+        let mut fresh = Catalogue::clone(&self.parts.catalogue.load_full());
+        self.carry_definitions(&mut fresh).await?;
+        // The applier may have changed tables meanwhile.
+        self.parts.catalogue.rcu(|present| Arc::new(present.with_definitions_of(&fresh)));
+        Ok(())
+    }
+}
+
+/// The changes that remove all views and routines.
+fn dropped(catalogue: &Catalogue) -> Vec<CatalogueChange> {
+    let of_database = |database: &crate::schema::Database| {
+        let views = database.views.values().map(|view| CatalogueChange::DropView(view.name.clone()));
+        let routines = [RoutineKind::Function, RoutineKind::Procedure].into_iter().flat_map(|kind| {
+            database
+                .routines(kind)
+                .values()
+                .map(move |routine| CatalogueChange::DropRoutine { kind, name: routine.name.clone() })
+        });
+        views.chain(routines).collect::<Vec<_>>()
+    };
+    catalogue.databases.values().flat_map(of_database).collect()
+}
+
+/// Makes one of them, or says why that's impossible.
+async fn carry(target: &Bulk, definition: &Definition, catalogue: &mut Catalogue) -> Result<(), String> {
+    let text = definition.text.as_ref().map_err(String::clone)?;
+    let context = Context {
+        catalogue: Arc::new(catalogue.clone()),
+        database: Some(definition.name.database.clone()),
+        sql_mode: definition.sql_mode.clone(),
+        collation: definition.collation.clone(),
+        purpose: Purpose::Serve,
+        parameters: Known::Nothing,
+        given: Given::default(),
+    };
+    let plan = match planned(text, &context).map_err(|error| error.message)?.plan {
+        Plan::Ddl(plan) => plan,
+        Plan::Query(_) | Plan::Write(_) | Plan::Session(_) => return Err("it isn't a definition".to_owned()),
+    };
+    let changes: Vec<CatalogueChange> = plan.changes.iter().map(|change| of_source(change, definition)).collect();
+    let statements = plan.statements.iter().map(|sql| sql.as_str().to_owned()).collect();
+    run(target, statements, &changes).await.map_err(|error| error.to_string())?;
+    changes.iter().for_each(|change| catalogue.apply(change));
+    Ok(())
+}
+
+/// With what the source knows of it.
+fn of_source(change: &CatalogueChange, definition: &Definition) -> CatalogueChange {
+    match change {
+        CatalogueChange::PutView(view) => {
+            let charset = definition.charset.clone();
+            CatalogueChange::PutView(Arc::new(View { charset, ..View::clone(view) }))
+        }
+        CatalogueChange::PutRoutine(routine) => CatalogueChange::PutRoutine(Arc::new(Routine {
+            charset: definition.charset.clone(),
+            created: definition.created,
+            modified: definition.modified,
+            ..Routine::clone(routine)
+        })),
+        other => other.clone(),
+    }
+}
+
+/// One transaction: PostgreSQL's side and the stored catalogue's.
+async fn run(
+    target: &Bulk,
+    mut statements: Vec<String>,
+    changes: &[CatalogueChange],
+) -> Result<(), crate::target::TargetError> {
+    statements.insert(0, "BEGIN".to_owned());
+    statements.extend(changes.iter().map(|change| statement::catalogue(change).inline()));
+    statements.push("COMMIT".to_owned());
+    let done = target.run(&statements.join(";\n")).await;
+    if done.is_err() {
+        // The error is what matters; a connection that can't roll back is closed by its owner.
+        let _ = target.run("ROLLBACK").await;
+    }
+    done
+}

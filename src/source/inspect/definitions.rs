@@ -1,0 +1,113 @@
+//! Views and stored routines of the source, as statements that make them.
+//!
+//! `SHOW CREATE` is asked with the object's own database as the default one, so that the text names nothing of it by the
+//! database. A view's text is MySQL's canonical one, in which every `sql_mode` reads the same; a routine's is as it was
+//! written and comes with the mode under which it was made.
+
+use mysql_async::prelude::Queryable as _;
+use mysql_async::{Conn, Row};
+
+use super::SourceError;
+use crate::schema::TableName;
+
+const ACTION: &str = "reading views and routines";
+
+/// Modes that say how a text is read. A canonical text is written for their absence.
+const OF_TEXT: [&str; 6] =
+    ["ANSI_QUOTES", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES", "IGNORE_SPACE", "REAL_AS_FLOAT", "ANSI"];
+
+/// A view, procedure or function of the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// `view`, `procedure` or `function`.
+    pub kind: &'static str,
+    pub name: TableName,
+    /// The statement that makes it, or why it can't be read.
+    pub text: Result<String, String>,
+    pub sql_mode: String,
+    /// `character_set_client` and `collation_connection` when it was made.
+    pub charset: String,
+    pub collation: String,
+    /// Microseconds since the epoch; 0 for views.
+    pub created: i64,
+    pub modified: i64,
+}
+
+/// Every view and stored routine of `databases`, those of one kind by name.
+///
+/// # Errors
+/// When a query fails; what can't be read of a single object is part of the answer.
+pub async fn definitions(conn: &mut Conn, databases: &[String]) -> Result<Vec<Definition>, SourceError> {
+    let modes: Option<String> =
+        conn.query_first("SELECT @@GLOBAL.sql_mode").await.map_err(SourceError::query(ACTION))?;
+    let modes = modes.unwrap_or_default();
+    let of_views = modes.split(',').filter(|mode| !OF_TEXT.contains(mode)).collect::<Vec<_>>().join(",");
+    let mut found = Vec::new();
+    for database in databases {
+        conn.query_drop(format!("USE {}", backticks(database))).await.map_err(SourceError::query(ACTION))?;
+        found.extend(routines(conn, database).await?);
+        found.extend(views(conn, database, &of_views).await?);
+    }
+    Ok(found)
+}
+
+async fn views(conn: &mut Conn, database: &str, sql_mode: &str) -> Result<Vec<Definition>, SourceError> {
+    const SQL: &str = "SELECT table_name FROM information_schema.views WHERE table_schema = ? ORDER BY table_name";
+    let names: Vec<String> = conn.exec(SQL, (database,)).await.map_err(SourceError::query(ACTION))?;
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        let (text, [charset, collation]) = shown(conn, "VIEW", &name, [1, 2, 3]).await?;
+        found.push(Definition {
+            kind: "view",
+            name: TableName { database: database.to_owned(), table: name },
+            text,
+            sql_mode: sql_mode.to_owned(),
+            charset,
+            collation,
+            created: 0,
+            modified: 0,
+        });
+    }
+    Ok(found)
+}
+
+async fn routines(conn: &mut Conn, database: &str) -> Result<Vec<Definition>, SourceError> {
+    // The session's time zone is UTC.
+    const SQL: &str = "SELECT routine_type, routine_name, sql_mode, \
+                       CAST(UNIX_TIMESTAMP(created) * 1000000 AS SIGNED), \
+                       CAST(UNIX_TIMESTAMP(last_altered) * 1000000 AS SIGNED) \
+                       FROM information_schema.routines WHERE routine_schema = ? ORDER BY routine_type, routine_name";
+    type Fields = (String, String, String, i64, i64);
+    let listed: Vec<Fields> = conn.exec(SQL, (database,)).await.map_err(SourceError::query(ACTION))?;
+    let mut found = Vec::with_capacity(listed.len());
+    for (kind, name, sql_mode, created, modified) in listed {
+        let kind = if kind.eq_ignore_ascii_case("FUNCTION") { "function" } else { "procedure" };
+        let (text, [charset, collation]) = shown(conn, &kind.to_uppercase(), &name, [2, 3, 4]).await?;
+        let name = TableName { database: database.to_owned(), table: name };
+        found.push(Definition { kind, name, text, sql_mode, charset, collation, created, modified });
+    }
+    Ok(found)
+}
+
+/// SHOW CREATE: the text, then the character set and the collation, by the positions of their columns.
+async fn shown(
+    conn: &mut Conn,
+    kind: &str,
+    name: &str,
+    columns: [usize; 3],
+) -> Result<(Result<String, String>, [String; 2]), SourceError> {
+    let answer: Result<Option<Row>, _> = conn.query_first(format!("SHOW CREATE {kind} {}", backticks(name))).await;
+    let row = match answer {
+        Ok(row) => row,
+        Err(mysql_async::Error::Server(error)) => return Ok((Err(error.message), Default::default())),
+        Err(error) => return Err(SourceError::query(ACTION)(error)),
+    };
+    let mut cells = columns.map(|column| row.as_ref().and_then(|row| row.get::<Option<String>, _>(column)).flatten());
+    let hidden = "Bascule's account may not see its text: GRANT SHOW_ROUTINE ON *.*";
+    let text = cells[0].take().ok_or_else(|| hidden.to_owned());
+    Ok((text, [cells[1].take().unwrap_or_default(), cells[2].take().unwrap_or_default()]))
+}
+
+fn backticks(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}

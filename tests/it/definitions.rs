@@ -1,0 +1,92 @@
+//! Views and stored routines go with the application: made from the source's own at the start, again before the flip,
+//! and told by name when they can't be carried.
+
+use bascule::admin::Rehearsal;
+use bascule::route::Mode;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+use crate::world::World;
+
+const BEFORE: [&str; 11] = [
+    "CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20), price DECIMAL(8,2))",
+    "INSERT INTO item VALUES (1, 'nut', 1.50), (2, 'bolt', 20), (3, NULL, NULL)",
+    // It needs what comes after it in the list.
+    "CREATE FUNCTION atotal(least DECIMAL(8,2)) RETURNS DECIMAL(10,2) READS SQL DATA \
+     BEGIN DECLARE t DECIMAL(10,2) DEFAULT 0; SELECT SUM(price) INTO t FROM item WHERE price >= least; \
+     RETURN t * zfactor(); END",
+    "CREATE FUNCTION zfactor() RETURNS INT DETERMINISTIC RETURN 2",
+    "CREATE VIEW dear AS SELECT id, CONCAT(name, '!') AS loud, price * 2 AS twice FROM item WHERE price > 10",
+    "CREATE VIEW afirst AS SELECT COUNT(*) AS n, zfactor() AS f FROM dear",
+    "CREATE PROCEDURE additem(IN n VARCHAR(20), OUT many INT) COMMENT 'adds' \
+     BEGIN INSERT INTO item SELECT MAX(id) + 1, n, 5 FROM item; SELECT COUNT(*) INTO many FROM item; END",
+    "CREATE FUNCTION writes() RETURNS INT DETERMINISTIC BEGIN DELETE FROM item WHERE id = 99; RETURN 1; END",
+    "CREATE VIEW leaves AS SELECT 1 AS one",
+    "CREATE TABLE gone (a INT)",
+    "CREATE VIEW broken AS SELECT a FROM gone",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn views_and_routines_are_served_after_the_flip() {
+    let world = World::new();
+    let mut direct = Conn::from_url(world.servers.mysql.url(&world.database)).await.expect("MySQL");
+    for statement in BEFORE {
+        direct.query_drop(statement).await.expect(statement);
+    }
+    direct.query_drop("DROP TABLE gone").await.expect("dropped");
+    let _bascule = world.start().await;
+    world.admin().set_mode(Mode::Mirror).await.expect("mirroring begins");
+    let status = world.wait_streaming().await;
+    let told = |what: &str| status.warnings.iter().any(|warning| warning.contains(what));
+    assert!(told(&format!("function {}.writes isn't carried: ", world.database)), "{:?}", status.warnings);
+    assert!(told(&format!("view {}.broken isn't carried: ", world.database)), "{:?}", status.warnings);
+    assert_eq!(status.warnings.len(), 2, "{:?}", status.warnings);
+
+    let mut conn = Conn::from_url(world.url()).await.expect("a connection through Bascule");
+    for statement in [
+        "CREATE OR REPLACE VIEW dear AS SELECT id, CONCAT(name, '?') AS loud, price * 3 AS twice FROM item WHERE price > 10",
+        "DROP VIEW leaves",
+        "DROP FUNCTION zfactor",
+        "CREATE FUNCTION zfactor() RETURNS INT DETERMINISTIC RETURN 3",
+        "CREATE VIEW late AS SELECT name FROM item",
+    ] {
+        conn.query_drop(statement).await.expect(statement);
+    }
+    let queries = [
+        "SELECT CONCAT_WS(',', id, loud, twice) FROM dear",
+        "SELECT CONCAT_WS(',', n, f) FROM afirst",
+        "SELECT CONCAT_WS(',', atotal(1), atotal(10), zfactor())",
+        "SELECT name FROM late WHERE name IS NOT NULL ORDER BY name",
+        "SELECT table_name FROM information_schema.views WHERE table_schema = DATABASE() AND table_name <> 'broken' \
+         ORDER BY table_name",
+        "SELECT CONCAT_WS(',', routine_name, routine_type, routine_comment, sql_mode, created, last_altered) \
+         FROM information_schema.routines WHERE routine_schema = DATABASE() AND routine_name <> 'writes' \
+         ORDER BY routine_name",
+    ];
+    let mut before = Vec::new();
+    conn.query_drop("SET time_zone = '+00:00'").await.expect("set");
+    for query in queries {
+        before.push(conn.query::<String, _>(query).await.expect(query));
+    }
+    let flip = world.admin().cutover(Rehearsal::Perform).await.expect("a report");
+    assert!(flip.performed, "{flip:?}");
+    for (query, before) in queries.into_iter().zip(before) {
+        assert_eq!(conn.query::<String, _>(query).await.expect(query), before, "{query}");
+    }
+    conn.query_drop("CALL additem('screw', @many)").await.expect("called");
+    let many: Option<i64> = conn.query_first("SELECT @many").await.expect("a row");
+    assert_eq!(many, Some(4));
+    let shown: Option<(String, String)> = conn
+        .query_first("SHOW CREATE VIEW late")
+        .await
+        .expect("a row")
+        .map(|row: mysql_async::Row| (row.get(0).unwrap_or_default(), row.get(1).unwrap_or_default()));
+    let shown = shown.map(|(_, text)| text).unwrap_or_default();
+    assert!(shown.ends_with("VIEW `late` AS select `item`.`name` AS `name` from `item`"), "{shown}");
+    for (sql, code) in [("SELECT writes()", 1305), ("SELECT * FROM broken", 1146), ("SELECT * FROM leaves", 1146)] {
+        match conn.query_drop(sql).await {
+            Err(mysql_async::Error::Server(error)) => assert_eq!(error.code, code, "{sql}"),
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+}
