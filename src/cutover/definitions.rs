@@ -1,4 +1,4 @@
-//! Views and stored routines: made in the target from the source's own statements, at the start of mirroring, where the
+//! Views, stored routines and CHECK constraints: made in the target from the source's own statements, at the start of mirroring, where the
 //! operator learns what can't be carried, and once more before the flip, since they may have changed meanwhile.
 //!
 //! They change no rows, so their order among the transactions doesn't matter; what matters is that the applier never
@@ -18,8 +18,8 @@ use super::director::close;
 use super::{CutoverError, Director};
 
 impl Director {
-    /// Makes every view and routine of the source in the target, and adds them to `catalogue`. What can't be carried is
-    /// noted in the picture, with the reason.
+    /// Makes every view and routine of the source in the target, and adds them to `catalogue` in place of those that it
+    /// has. What can't be carried is noted in the picture, with the reason.
     pub(super) async fn carry_definitions(&self, catalogue: &mut Catalogue) -> Result<(), CutoverError> {
         let source = self.source()?;
         let mut conn = inspect::connect(source).await?;
@@ -27,30 +27,24 @@ impl Director {
         close(conn).await;
         let target = Bulk::connect(&self.config().target).await?;
         for change in dropped(catalogue) {
-            run(&target, Vec::new(), std::slice::from_ref(&change))
-                .await
-                .map_err(|error| CutoverError::state(error.to_string()))?;
+            let done = run(&target, Vec::new(), std::slice::from_ref(&change)).await;
+            done.map_err(|error| CutoverError::state(error.to_string()))?;
             catalogue.apply(&change);
         }
-        let mut findings = Vec::new();
-        let mut pending = definitions?;
-        loop {
-            let before = pending.len();
-            let mut failed = Vec::new();
-            for definition in pending {
-                if let Err(reason) = carry(&target, &definition, catalogue).await {
-                    failed.push((definition, reason));
-                }
-            }
-            if failed.is_empty() || failed.len() == before {
-                findings.extend(failed.iter().map(|(definition, reason)| {
-                    format!("{} {} isn't carried: {reason}", definition.kind, definition.name)
-                }));
-                break;
-            }
-            pending = failed.into_iter().map(|(definition, _)| definition).collect();
-        }
-        self.picture.lock().definitions = findings;
+        self.picture.lock().definitions = carry_all(&target, definitions?, catalogue).await;
+        Ok(())
+    }
+
+    /// Adds the CHECK constraints of the source to the tables, which nobody follows yet: whoever follows repeats what is
+    /// done to them later.
+    pub(super) async fn carry_checks(&self, catalogue: &mut Catalogue) -> Result<(), CutoverError> {
+        let source = self.source()?;
+        let mut conn = inspect::connect(source).await?;
+        let checks = inspect::checks(&mut conn, &source.databases).await;
+        close(conn).await;
+        let target = Bulk::connect(&self.config().target).await?;
+        let findings = carry_all(&target, checks?, catalogue).await;
+        self.picture.lock().findings.extend(findings);
         Ok(())
     }
 
@@ -77,6 +71,27 @@ fn dropped(catalogue: &Catalogue) -> Vec<CatalogueChange> {
         views.chain(routines).collect::<Vec<_>>()
     };
     catalogue.databases.values().flat_map(of_database).collect()
+}
+
+/// Makes all of them, in whatever order they need each other, and says what can't be made.
+async fn carry_all(target: &Bulk, definitions: Vec<Definition>, catalogue: &mut Catalogue) -> Vec<String> {
+    let mut pending = definitions;
+    loop {
+        let before = pending.len();
+        let mut failed = Vec::new();
+        for definition in pending {
+            if let Err(reason) = carry(target, &definition, catalogue).await {
+                failed.push((definition, reason));
+            }
+        }
+        if failed.is_empty() || failed.len() == before {
+            let told = |(definition, reason): &(Definition, String)| {
+                format!("{} {} isn't carried: {reason}", definition.kind, definition.name)
+            };
+            return failed.iter().map(told).collect();
+        }
+        pending = failed.into_iter().map(|(definition, _)| definition).collect();
+    }
 }
 
 /// Makes one of them, or says why that's impossible.

@@ -89,6 +89,7 @@ impl Director {
 
         let mut catalogue = catalogue;
         self.store().put_catalogue(&catalogue).await?;
+        self.carry_checks(&mut catalogue).await?;
         self.carry_definitions(&mut catalogue).await?;
         self.parts.catalogue.store(Arc::new(catalogue));
         self.store().begin_following(&position).await?;

@@ -9,7 +9,8 @@ use mysql_async::prelude::Queryable;
 use crate::world::World;
 
 const BEFORE: [&str; 11] = [
-    "CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20), price DECIMAL(8,2))",
+    "CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20), price DECIMAL(8,2), CHECK (price >= 0), \
+     CONSTRAINT short CHECK (name <> 'it''s, \\\\ bad' AND CHAR_LENGTH(name) < 10))",
     "INSERT INTO item VALUES (1, 'nut', 1.50), (2, 'bolt', 20), (3, NULL, NULL)",
     // It needs what comes after it in the list.
     "CREATE FUNCTION atotal(least DECIMAL(8,2)) RETURNS DECIMAL(10,2) READS SQL DATA \
@@ -83,7 +84,16 @@ async fn views_and_routines_are_served_after_the_flip() {
         .map(|row: mysql_async::Row| (row.get(0).unwrap_or_default(), row.get(1).unwrap_or_default()));
     let shown = shown.map(|(_, text)| text).unwrap_or_default();
     assert!(shown.ends_with("VIEW `late` AS select `item`.`name` AS `name` from `item`"), "{shown}");
-    for (sql, code) in [("SELECT writes()", 1305), ("SELECT * FROM broken", 1146), ("SELECT * FROM leaves", 1146)] {
+    let refused = [
+        ("INSERT INTO item VALUES (50, 'x', -1)", 3819),
+        ("UPDATE item SET name = 'it''s, \\\\ bad' WHERE id = 1", 3819),
+        ("UPDATE item SET name = 'much too long' WHERE id = 1", 3819),
+    ];
+    for (sql, code) in refused.into_iter().chain([
+        ("SELECT writes()", 1305),
+        ("SELECT * FROM broken", 1146),
+        ("SELECT * FROM leaves", 1146),
+    ]) {
         match conn.query_drop(sql).await {
             Err(mysql_async::Error::Server(error)) => assert_eq!(error.code, code, "{sql}"),
             other => panic!("{sql}: {other:?}"),

@@ -17,7 +17,7 @@ const ACTION: &str = "reading the schema";
 /// Something in a carried database that Bascule doesn't bring to PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotCarried {
-    /// `trigger`, `event`, `check constraint`, `MyISAM table`, …
+    /// `trigger`, `event`, `MyISAM table`, …
     pub kind: String,
     pub database: String,
     pub name: String,
@@ -55,16 +55,14 @@ pub async fn catalogue(conn: &mut Conn, databases: &[String]) -> Result<Catalogu
     Ok(catalogue)
 }
 
-/// Events, triggers, CHECK constraints and tables without transactions in `databases`.
+/// Events, triggers and tables without transactions in `databases`.
 ///
 /// # Errors
 /// When a query fails.
 pub async fn not_carried(conn: &mut Conn, databases: &[String]) -> Result<Vec<NotCarried>, SourceError> {
-    const QUERIES: [&str; 4] = [
+    const QUERIES: [&str; 3] = [
         "SELECT 'event', event_schema, event_name FROM information_schema.events WHERE event_schema = ?",
         "SELECT 'trigger', trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema = ?",
-        "SELECT 'check constraint', constraint_schema, constraint_name FROM information_schema.table_constraints \
-         WHERE constraint_type = 'CHECK' AND constraint_schema = ?",
         "SELECT concat(engine, ' table'), table_schema, table_name FROM information_schema.tables \
          WHERE table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND table_schema = ?",
     ];

@@ -1,4 +1,4 @@
-//! Views and stored routines of the source, as statements that make them.
+//! Views, stored routines and CHECK constraints of the source, as statements that make them.
 //!
 //! `SHOW CREATE` is asked with the object's own database as the default one, so that the text names nothing of it by the
 //! database. A view's text is MySQL's canonical one, in which every `sql_mode` reads the same; a routine's is as it was
@@ -16,10 +16,10 @@ const ACTION: &str = "reading views and routines";
 const OF_TEXT: [&str; 6] =
     ["ANSI_QUOTES", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES", "IGNORE_SPACE", "REAL_AS_FLOAT", "ANSI"];
 
-/// A view, procedure or function of the source.
+/// A view, procedure, function or CHECK constraint of the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
-    /// `view`, `procedure` or `function`.
+    /// `view`, `procedure`, `function` or `check constraint`.
     pub kind: &'static str,
     pub name: TableName,
     /// The statement that makes it, or why it can't be read.
@@ -49,6 +49,56 @@ pub async fn definitions(conn: &mut Conn, databases: &[String]) -> Result<Vec<De
         found.extend(views(conn, database, &of_views).await?);
     }
     Ok(found)
+}
+
+/// Every CHECK constraint of `databases`. They are cut from the text of their tables, where literals are written so that
+/// they can be read again.
+///
+/// # Errors
+/// When a query fails.
+pub async fn checks(conn: &mut Conn, databases: &[String]) -> Result<Vec<Definition>, SourceError> {
+    const SQL: &str = "SELECT DISTINCT table_name FROM information_schema.table_constraints \
+                       WHERE constraint_type = 'CHECK' AND table_schema = ? ORDER BY table_name";
+    let mut found = Vec::new();
+    for database in databases {
+        conn.query_drop(format!("USE {}", backticks(database))).await.map_err(SourceError::query(ACTION))?;
+        let tables: Vec<String> = conn.exec(SQL, (database,)).await.map_err(SourceError::query(ACTION))?;
+        for table in tables {
+            let (text, _) = shown(conn, "TABLE", &table, [1, 2, 2]).await?;
+            for line in text.unwrap_or_default().lines().filter_map(check_of) {
+                let (name, clause) = line;
+                found.push(Definition {
+                    kind: "check constraint",
+                    name: TableName { database: database.to_owned(), table: name },
+                    text: Ok(format!("ALTER TABLE {} ADD {clause}", backticks(&table))),
+                    sql_mode: String::new(),
+                    charset: "utf8mb4".to_owned(),
+                    collation: "utf8mb4_0900_ai_ci".to_owned(),
+                    created: 0,
+                    modified: 0,
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Name and clause of a line of SHOW CREATE TABLE that is a CHECK constraint.
+fn check_of(line: &str) -> Option<(String, String)> {
+    let clause = line.trim().trim_end_matches(',');
+    let mut rest = clause.strip_prefix("CONSTRAINT `")?;
+    let mut name = String::new();
+    loop {
+        let (part, after) = rest.split_once('`')?;
+        name.push_str(part);
+        match after.strip_prefix('`') {
+            Some(more) => {
+                name.push('`');
+                rest = more;
+            }
+            None => return after.starts_with(" CHECK ").then(|| (name, clause.to_owned())),
+        }
+    }
 }
 
 async fn views(conn: &mut Conn, database: &str, sql_mode: &str) -> Result<Vec<Definition>, SourceError> {
@@ -110,4 +160,26 @@ async fn shown(
 
 fn backticks(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_constraints_are_found_among_the_lines_of_a_table() {
+        for (line, found) in [
+            ("  CONSTRAINT `c` CHECK ((`a` > 0)),", Some(("c", "CONSTRAINT `c` CHECK ((`a` > 0))"))),
+            (
+                "  CONSTRAINT `a``b` CHECK ((`a` <> _utf8mb4',')) /*!80016 NOT ENFORCED */",
+                Some(("a`b", "CONSTRAINT `a``b` CHECK ((`a` <> _utf8mb4',')) /*!80016 NOT ENFORCED */")),
+            ),
+            ("  CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `t` (`a`)", None),
+            ("  `CONSTRAINT` int DEFAULT NULL,", None),
+            ("  CONSTRAINT `never ends", None),
+        ] {
+            let found = found.map(|(name, clause): (&str, &str)| (name.to_owned(), clause.to_owned()));
+            assert_eq!(check_of(line), found, "{line}");
+        }
+    }
 }
