@@ -31,7 +31,7 @@ impl Xid {
     #[must_use]
     pub fn gid(&self) -> String {
         let part = |bytes: &[u8]| BASE64.encode(bytes);
-        format!("{PREFIX}:{}:{}:{}", self.format, part(&self.global), part(&self.branch))
+        format!("{PREFIX}:{:x}:{}:{}", self.format, part(&self.global), part(&self.branch))
     }
 
     /// The name that became `gid`; `None` for prepared transactions that aren't ours.
@@ -39,7 +39,7 @@ impl Xid {
     pub fn from_gid(gid: &str) -> Option<Self> {
         let mut parts = gid.split(':');
         let own = parts.next()? == PREFIX;
-        let format = parts.next()?.parse().ok()?;
+        let format = u64::from_str_radix(parts.next()?, 16).ok()?;
         let mut bytes = || BASE64.decode(parts.next()?).ok();
         let (global, branch) = (bytes()?, bytes()?);
         if own && parts.next().is_none() { Self::new(format, global, branch) } else { None }
