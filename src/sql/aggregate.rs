@@ -14,6 +14,7 @@ use crate::wire::constants::column_flags as flag;
 use super::expression::{Body, Expression, Lowering};
 use super::functions::plain_arguments;
 use super::geometry;
+use super::json::{SHALLOW, may_be_deep};
 use super::lower::{Aggregates, Place};
 use super::plan::{ParameterSource, SqlError};
 use super::types::{Carrier, Class, Type};
@@ -150,7 +151,9 @@ impl Lowering<'_> {
             }
             let values =
                 arguments.iter().map(|argument| self.lower(argument, inside)).collect::<Result<Vec<_>, _>>()?;
-            return self.json_aggregate(name, &values).map(|found| Call::whole(&found));
+            let (before, after) = if may_be_deep(&values) { (SHALLOW, ")") } else { ("", "") };
+            let call = Call::whole(&self.json_aggregate(name, &values)?);
+            return Ok(Call { before, after: after.to_owned(), ..call });
         }
         let [argument] = arguments.as_slice() else { return Err(SqlError::syntax(")", 1)) };
         let value = self.lower(argument, inside)?;

@@ -12,6 +12,7 @@ mod table;
 mod value;
 
 pub(super) use convert::{function_name, number_sql};
+pub(super) use functions::{SHALLOW, may_be_deep};
 pub(super) use scalar::{scalar_sql, scalar_value};
 pub(super) use value::parse as parse_json_value;
 
@@ -111,21 +112,26 @@ impl Lowering<'_> {
         match value.ty.class {
             Class::Json => self.own(value),
             Class::Null => Ok("NULL::jsonb".to_owned()),
-            Class::Text | Class::Open => {
+            Class::Text | Class::Open if !value.ty.is_enum() => {
                 let text = self.text(value)?;
                 let place = quote::literal(&format!("in argument {number} to function {function}"));
                 Ok(format!("\"mysql\".json_document({text}, {place})"))
             }
             Class::Bytes => Err(binary_document()),
-            Class::Integer | Class::Decimal | Class::Real | Class::Date | Class::DateTime | Class::Time => {
-                Err(SqlError::new(
-                    3146,
-                    "22032",
-                    format!(
-                        "Invalid data type for JSON data in argument {number} to function {function}; a JSON string or JSON type is required."
-                    ),
-                ))
-            }
+            Class::Text
+            | Class::Open
+            | Class::Integer
+            | Class::Decimal
+            | Class::Real
+            | Class::Date
+            | Class::DateTime
+            | Class::Time => Err(SqlError::new(
+                3146,
+                "22032",
+                format!(
+                    "Invalid data type for JSON data in argument {number} to function {function}; a JSON string or JSON type is required."
+                ),
+            )),
         }
     }
 }

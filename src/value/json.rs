@@ -2,12 +2,16 @@
 //! pure functions on texts; the SQL helpers do the same inside the server.
 //!
 //! How jsonb carries what it has no type for: INTEGER is a number without a fraction, UNSIGNED INTEGER has the fraction
-//! `.00`, DECIMAL has three zeros behind its own digits, DOUBLE has its shortest digits and at least `.0`. Dates, times
+//! `.00`, DECIMAL has three zeros behind its own digits, DOUBLE has its shortest digits and at least `.0`; its negative
+//! zero is [`NEGATIVE_ZERO`], with more digits than a DECIMAL can have. Dates, times
 //! and binary data are strings that begin with [`MARK`] and a letter; a string that itself begins with the mark gets
 //! the mark and `s` in front. So numbers compare as numbers, and nothing is mistaken for something else.
 
 /// Stands in front of carried strings. Unicode keeps it out of interchanged text.
 pub const MARK: char = '\u{fdd0}';
+
+/// What carries the DOUBLE -0.0: numeric knows one zero only, but keeps how many digits stand behind its point.
+pub const NEGATIVE_ZERO: &str = "0.0000000000000000000000000000000000000000";
 
 /// MySQL's limit.
 const MAX_DEPTH: usize = 100;
@@ -19,7 +23,7 @@ pub enum Problem {
     Syntax(&'static str, usize),
     /// More than 100 levels.
     Depth,
-    /// A NUL character, or a negative zero: nothing that jsonb could hold.
+    /// A NUL character: nothing that jsonb could hold.
     Uncarried(&'static str),
 }
 
@@ -270,9 +274,8 @@ impl Reader<'_> {
         }
         let digits = self.text.get(begin..self.at).unwrap_or_default().to_owned();
         match carried_number(&digits, self.writer) {
-            Ok(number) => self.out.push_str(&number),
-            Err(Some(what)) => self.uncarried = Some(what),
-            Err(None) => {
+            Some(number) => self.out.push_str(&number),
+            None => {
                 self.at = begin;
                 return Err(self.error("Number too big to be stored in double."));
             }
@@ -281,31 +284,31 @@ impl Reader<'_> {
     }
 }
 
-/// The number in the carrier's form; `Err(None)` for one beyond DOUBLE.
-fn carried_number(digits: &str, writer: Writer) -> Result<String, Option<&'static str>> {
+/// The number in the carrier's form; `None` for one beyond DOUBLE.
+fn carried_number(digits: &str, writer: Writer) -> Option<String> {
     let fraction = digits.split_once('.').map(|(_, fraction)| fraction);
     let exponent = digits.contains(['e', 'E']);
     if fraction.is_none() && !exponent {
         let whole = digits.parse::<i128>().ok();
         if let Some(whole) = whole.filter(|whole| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(whole)) {
-            return Ok(whole.to_string());
+            return Some(whole.to_string());
         }
     }
     if writer == Writer::Mysql
         && !exponent
         && fraction.is_some_and(|fraction| fraction != "0" && fraction.ends_with('0'))
     {
-        return Ok(format!("{digits}000"));
+        return Some(format!("{digits}000"));
     }
-    let number: f64 = digits.parse().map_err(|_| None)?;
+    let number: f64 = digits.parse().ok()?;
     if !number.is_finite() {
-        return Err(None);
+        return None;
     }
     if number == 0.0 && digits.starts_with('-') {
-        return Err(Some("negative zero in JSON"));
+        return Some(NEGATIVE_ZERO.to_owned());
     }
     let shown = number.to_string();
-    Ok(if shown.contains('.') { shown } else { format!("{shown}.0") })
+    Some(if shown.contains('.') { shown } else { format!("{shown}.0") })
 }
 
 /// PostgreSQL's text of a jsonb as MySQL prints it.
@@ -382,6 +385,10 @@ fn print_string(string: &str, out: &mut String) {
 }
 
 fn print_number(number: &str, out: &mut String) {
+    if number == NEGATIVE_ZERO {
+        out.push_str("-0.0");
+        return;
+    }
     match number.split_once('.') {
         None => {
             let fits = number.len() <= 18
@@ -435,6 +442,9 @@ mod tests {
             ("1", "1", "1"),
             ("1.50", "1.5", "1.5"),
             ("1e2", "100.0", "100.0"),
+            ("-0.0", NEGATIVE_ZERO, "-0.0"),
+            ("-1e-400", NEGATIVE_ZERO, "-0.0"),
+            ("-0", "0", "0"),
             ("1e15", "1000000000000000.0", "1e15"),
             ("0.1e1", "1.0", "1.0"),
             ("18446744073709551615", "18446744073709551615", "18446744073709551615"),

@@ -104,6 +104,10 @@ fn string_length(text: &[u8]) -> usize {
 
 /// Sign, digits without zeros at either end, and exponent: `-1.50e3` and `-1500` are both `-15e2`.
 fn json_number(number: &[u8], out: &mut Vec<u8>) {
+    if number == json::NEGATIVE_ZERO.as_bytes() {
+        out.extend_from_slice(b"-0");
+        return;
+    }
     let split = number.iter().position(|byte| byte.eq_ignore_ascii_case(&b'e')).unwrap_or(number.len());
     let (mantissa, exponent) = number.split_at(split);
     let exponent = ascii(exponent.get(1..).unwrap_or(b"")).unwrap_or("");

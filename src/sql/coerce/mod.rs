@@ -123,7 +123,8 @@ pub(super) fn implicit(column_type: &ColumnType) -> Result<&'static str, SqlErro
         | ColumnType::Blob
         | ColumnType::MediumBlob
         | ColumnType::LongBlob => "\\x",
-        ColumnType::Geometry { .. } | ColumnType::Binary { .. } | ColumnType::Json | ColumnType::Unsupported { .. } => {
+        ColumnType::Json => "null",
+        ColumnType::Geometry { .. } | ColumnType::Binary { .. } | ColumnType::Unsupported { .. } => {
             return Err(SqlError::unsupported("NULL as the default of this type"));
         }
     })

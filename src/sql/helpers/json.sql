@@ -2,7 +2,8 @@
 --
 -- The carrier of MySQL's JSON is jsonb. What jsonb has no type for is told apart like this:
 -- * INTEGER: a number without a fraction. UNSIGNED INTEGER: with the fraction .00. DECIMAL: three zeros more than its
---   own digits. DOUBLE: the shortest digits, at least .0. Values compare as numbers, whatever their kind.
+--   own digits. DOUBLE: the shortest digits, at least .0; the negative zero is a zero with 40 digits behind the point,
+--   more than a DECIMAL can have. Values compare as numbers, whatever their kind.
 -- * DATE, TIME, DATETIME, TIMESTAMP and binary data: a string that begins with U+FDD0, a letter for the kind (D, T, M,
 --   S, B) and MySQL's text; for B the type's number, a colon and base64. A string of the application that itself
 --   begins with U+FDD0 has U+FDD0 and s in front.
@@ -15,9 +16,19 @@ $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'M' || lpad(code::text, 4, '0'), MESSAG
 CREATE OR REPLACE FUNCTION "mysql".json_of_text(t text) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT to_jsonb(CASE WHEN left(t, 1) COLLATE "C" = E'\uFDD0' THEN E'\uFDD0s' || t ELSE t END) $$;
 CREATE OR REPLACE FUNCTION "mysql".json_of_double(d double precision) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT to_jsonb(CASE WHEN scale(n) = 0 THEN round(n, 1) ELSE n END) FROM (SELECT d::text::numeric AS n) AS s $$;
+$$ SELECT to_jsonb(CASE WHEN n = 0 AND d::text = '-0' THEN round(n, 40) WHEN scale(n) = 0 THEN round(n, 1) ELSE n END) FROM (SELECT d::text::numeric AS n) AS s $$;
 CREATE OR REPLACE FUNCTION "mysql".json_of_bytes(b bytea, kind integer) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT to_jsonb(E'\uFDD0B' || kind || ':' || encode(b, 'base64')) $$;
+
+-- A document that was put together of others: MySQL's limit is 100 levels. What is smaller than the headers of 101
+-- containers can't exceed it.
+CREATE OR REPLACE FUNCTION "mysql".json_shallow(j jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ BEGIN
+  IF pg_column_size(j) > 800 AND jsonb_path_exists(j, 'strict $.**{100} ? (@.type() == "object" || @.type() == "array")') THEN
+    PERFORM "mysql".json_error(3157, 'The JSON document exceeds the maximum depth.');
+  END IF;
+  RETURN j;
+END $$;
 
 -- A number as MySQL prints it; n is jsonb's text.
 CREATE OR REPLACE FUNCTION "mysql".json_number_text(n text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
@@ -26,6 +37,7 @@ BEGIN
   IF fraction = '' THEN
     IF length(n) <= 18 OR n::numeric BETWEEN -9223372036854775808 AND 18446744073709551615 THEN RETURN n; END IF;
   ELSIF fraction = '00' THEN RETURN split_part(n, '.', 1);
+  ELSIF length(fraction) = 40 AND n::numeric = 0 THEN RETURN '-0.0';
   ELSIF right(fraction, 3) = '000' THEN RETURN rtrim(left(n, -3), '.');
   END IF;
   printed := "mysql".double_text(n::float8);
@@ -53,7 +65,7 @@ $$ SELECT CASE jsonb_typeof(j) WHEN 'object' THEN 'OBJECT' WHEN 'array' THEN 'AR
     WHEN 'string' THEN CASE WHEN left(j #>> '{}', 1) COLLATE "C" <> E'\uFDD0' THEN 'STRING' ELSE
       CASE substr(j #>> '{}', 2, 1) COLLATE "C" WHEN 'D' THEN 'DATE' WHEN 'T' THEN 'TIME' WHEN 'M' THEN 'DATETIME' WHEN 'S' THEN 'TIMESTAMP' WHEN 's' THEN 'STRING'
         ELSE CASE WHEN substr(j #>> '{}', 3, 3) COLLATE "C" = '16:' THEN 'BIT' WHEN split_part(substr(j #>> '{}', 3), ':', 1) COLLATE "C" IN ('15', '249', '250', '251', '252', '253', '254') THEN 'BLOB' ELSE 'OPAQUE' END END END
-    WHEN 'number' THEN CASE WHEN j::text ~ '\.[0-9]*000$' THEN 'DECIMAL' WHEN j::text ~ '\.00$' THEN 'UNSIGNED INTEGER' WHEN j::text ~ '\.' THEN 'DOUBLE'
+    WHEN 'number' THEN CASE WHEN j::text ~ '^0\.0{40}$' THEN 'DOUBLE' WHEN j::text ~ '\.[0-9]*000$' THEN 'DECIMAL' WHEN j::text ~ '\.00$' THEN 'UNSIGNED INTEGER' WHEN j::text ~ '\.' THEN 'DOUBLE'
       WHEN (j #>> '{}')::numeric BETWEEN -9223372036854775808 AND 9223372036854775807 THEN 'INTEGER'
       WHEN (j #>> '{}')::numeric BETWEEN 0 AND 18446744073709551615 THEN 'UNSIGNED INTEGER' ELSE 'DOUBLE' END END $$;
 
@@ -175,19 +187,12 @@ BEGIN
   IF t COLLATE "C" !~ '[.eE]' THEN
     IF length(t) <= 18 OR t::numeric BETWEEN -9223372036854775808 AND 18446744073709551615 THEN RETURN t; END IF;
     n := t::numeric;
-  ELSIF t COLLATE "C" !~ '^-?[0.]*[1-9]' THEN
-    IF left(t, 1) COLLATE "C" = '-' THEN PERFORM "mysql".json_error(1235, 'This version of MySQL doesn''t yet support ''negative zero in JSON'''); END IF;
-    RETURN '0.0';
-  ELSIF coalesce(substring(t COLLATE "C" from '[eE]-0*([0-9]*)$'), '0')::numeric > 400 THEN
-    IF left(t, 1) COLLATE "C" = '-' THEN PERFORM "mysql".json_error(1235, 'This version of MySQL doesn''t yet support ''negative zero in JSON'''); END IF;
-    RETURN '0.0';
+  ELSIF t COLLATE "C" !~ '^-?[0.]*[1-9]' OR coalesce(substring(t COLLATE "C" from '[eE]-0*([0-9]*)$'), '0')::numeric > 400 THEN
+    RETURN CASE WHEN left(t, 1) COLLATE "C" = '-' THEN '0.' || repeat('0', 40) ELSE '0.0' END;
   ELSE
     n := t::numeric;
   END IF;
-  IF abs(n) < 2.48e-324 THEN
-    IF n < 0 THEN PERFORM "mysql".json_error(1235, 'This version of MySQL doesn''t yet support ''negative zero in JSON'''); END IF;
-    RETURN '0.0';
-  END IF;
+  IF abs(n) < 2.48e-324 THEN RETURN CASE WHEN n < 0 THEN '0.' || repeat('0', 40) ELSE '0.0' END; END IF;
   shown := n::float8::text::numeric::text;
   RETURN CASE WHEN shown ~ '\.' THEN shown ELSE shown || '.0' END;
 END $$;
@@ -211,8 +216,8 @@ $$ DECLARE found record := "mysql".json_problem(t);
 BEGIN
   IF found.problem = 'depth' THEN PERFORM "mysql".json_error(3157, 'The JSON document exceeds the maximum depth.'); END IF;
   IF found.problem IS NOT NULL THEN
-    PERFORM "mysql".json_error(CASE WHEN place LIKE 'in value%' THEN 3140 ELSE 3141 END,
-      CASE WHEN place LIKE 'in value%' THEN format('Invalid JSON text: "%s" at position %s %s.', found.problem, found.place, place)
+    PERFORM "mysql".json_error(CASE WHEN starts_with(place COLLATE "C", 'in value') THEN 3140 ELSE 3141 END,
+      CASE WHEN starts_with(place COLLATE "C", 'in value') THEN format('Invalid JSON text: "%s" at position %s %s.', found.problem, found.place, place)
         ELSE format('Invalid JSON text %s: "%s" at position %s.', place, found.problem, found.place) END);
   END IF;
 END $$;
@@ -278,10 +283,15 @@ BEGIN
   END CASE;
 END $$;
 
--- A text whose order is MySQL's order of documents when it sorts. Arrays and objects sort by their size only.
-CREATE OR REPLACE FUNCTION "mysql".json_sort_key(j jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+-- A text whose order is MySQL's order of documents when it sorts. Arrays and objects sort by their size only, of which
+-- MySQL warns once in a statement; the setting mysql.json_sorted remembers in which that was.
+CREATE OR REPLACE FUNCTION "mysql".json_sort_key(j jsonb) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS
 $$ DECLARE n numeric; digits text COLLATE "C"; power integer; t text COLLATE "C";
 BEGIN
+  IF jsonb_typeof(j) IN ('array', 'object') AND current_setting('mysql.json_sorted', true) IS DISTINCT FROM statement_timestamp()::text THEN
+    PERFORM set_config('mysql.json_sorted', statement_timestamp()::text, false);
+    RAISE WARNING USING ERRCODE = 'M1235', MESSAGE = 'This version of MySQL doesn''t yet support ''sorting of non-scalar JSON values''';
+  END IF;
   CASE jsonb_typeof(j)
     WHEN 'null' THEN RETURN '0';
     WHEN 'number' THEN

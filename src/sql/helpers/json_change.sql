@@ -41,7 +41,7 @@ BEGIN
     IF mode = 'before' AND (cardinality(legs) = 0 OR left(legs[cardinality(legs)], 1) = '.') THEN PERFORM "mysql".json_error(3165, 'A path expression is not a path to a cell in an array.'); END IF;
     IF j IS NOT NULL THEN j := coalesce("mysql".json_change(j, legs, mode, coalesce(vals[i], 'null')), j); END IF;
   END LOOP;
-  RETURN j;
+  RETURN "mysql".json_shallow(j);
 END $$;
 CREATE OR REPLACE FUNCTION "mysql".json_merge_preserve(a jsonb, b jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ BEGIN

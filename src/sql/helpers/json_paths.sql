@@ -175,7 +175,7 @@ BEGIN
     all_found := all_found || ARRAY(SELECT s.item FROM ROWS FROM ("mysql".json_seek(j, legs)) WITH ORDINALITY AS s(item, place, n) ORDER BY n);
   END LOOP;
   IF j IS NULL OR cardinality(all_found) = 0 THEN RETURN NULL; END IF;
-  RETURN CASE WHEN several THEN to_jsonb(all_found) ELSE all_found[1] END;
+  RETURN CASE WHEN several THEN "mysql".json_shallow(to_jsonb(all_found)) ELSE all_found[1] END;
 END $$;
 CREATE OR REPLACE FUNCTION "mysql".json_one_or_all(t text, name text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ BEGIN

@@ -175,6 +175,9 @@ BEGIN
     ELSE PERFORM "mysql".json_no_value(kind, name); RETURN 0;
   END CASE;
 END $$;
+-- A number of a document as a DOUBLE: the negative zero is carried by its 40 digits.
+CREATE OR REPLACE FUNCTION "mysql".json_double(n numeric) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN n = 0 AND scale(n) = 40 THEN '-0'::float8 ELSE n::float8 END $$;
 -- The 64 bits of an integer: signed and unsigned results differ in how they're shown only.
 CREATE OR REPLACE FUNCTION "mysql".json_to_integer(j jsonb, name text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS
 $$ DECLARE n numeric := "mysql".json_to_number(j, 'INTEGER', name);

@@ -8,6 +8,7 @@ use crate::schema::{Column, ColumnType, Table, quote};
 use super::super::expression::{Body, Expression, Lowering};
 use super::super::plan::SqlError;
 use super::super::types::{Carrier, Class, Type};
+use super::functions::SHALLOW;
 use super::json_result;
 
 impl Lowering<'_> {
@@ -29,8 +30,10 @@ impl Lowering<'_> {
     /// `CAST(… AS JSON)`: character data is parsed, everything else becomes a scalar.
     pub(in crate::sql) fn cast_to_json(&mut self, value: &Expression) -> Result<Expression, SqlError> {
         let sql = match value.ty.class {
-            Class::Text | Class::Open => self.json_document(value, "cast_as_json", 1)?,
-            Class::Null
+            Class::Text | Class::Open if !value.ty.is_enum() => self.json_document(value, "cast_as_json", 1)?,
+            Class::Text
+            | Class::Open
+            | Class::Null
             | Class::Integer
             | Class::Decimal
             | Class::Real
@@ -143,7 +146,11 @@ impl Lowering<'_> {
 
 /// The number that a document is worth, with MySQL's warning when it isn't one.
 pub(in crate::sql) fn number_sql(sql: &str, name: &str, carrier: Carrier) -> String {
-    format!("\"mysql\".json_to_number({sql}, 'DOUBLE', {name})::{}", carrier.name())
+    let number = format!("\"mysql\".json_to_number({sql}, 'DOUBLE', {name})");
+    match carrier {
+        Carrier::Float8 => format!("\"mysql\".json_double({number})"),
+        other => format!("{number}::{}", other.name()),
+    }
 }
 
 /// How warnings call the item: a column's name, else the function's.
@@ -162,6 +169,7 @@ pub(in crate::sql) fn function_name(sql: &str) -> &str {
     if (sql.starts_with('(') && sql.contains(" -> ")) || sql.starts_with("\"mysql\".json_cell(") {
         return "json_extract";
     }
+    let sql = sql.strip_prefix(SHALLOW).unwrap_or(sql);
     let inner = sql.trim_start_matches('(');
     if inner.starts_with("\"mysql\".json_document") || inner.starts_with("to_jsonb") {
         return if sql.contains(" -> ") { "json_extract" } else { "cast_as_json" };

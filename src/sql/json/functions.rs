@@ -2,7 +2,7 @@
 
 use crate::schema::quote;
 
-use super::super::expression::{Expression, Lowering};
+use super::super::expression::{Body, Expression, Lowering};
 use super::super::plan::SqlError;
 use super::super::types::{Class, Type};
 use super::{json_result, wrong_argument};
@@ -39,7 +39,8 @@ impl Lowering<'_> {
             "JSON_OBJECT" => self.json_object(arguments)?,
             "JSON_ARRAY" => {
                 let items = self.elements(arguments)?;
-                Expression::sql(format!("jsonb_build_array({})", items.join(", ")), json_result(), true)
+                let sql = shallow(format!("jsonb_build_array({})", items.join(", ")), arguments);
+                Expression::sql(sql, json_result(), true)
             }
             "JSON_SET" => self.json_change(&title, "set", arguments)?,
             "JSON_INSERT" => self.json_change(&title, "insert", arguments)?,
@@ -61,7 +62,7 @@ impl Lowering<'_> {
                 for at in 1..arguments.len() {
                     sql = format!("\"mysql\".{helper}({sql}, {})", document(self, at)?);
                 }
-                Expression::sql(sql, json_result(), true)
+                Expression::sql(format!("{SHALLOW}{sql})"), json_result(), true)
             }
             "JSON_CONTAINS" => {
                 let (target, candidate) = (document(self, 0)?, document(self, 1)?);
@@ -149,7 +150,8 @@ impl Lowering<'_> {
             parts.push(self.json_name(key)?);
             parts.push(self.json_element(value)?);
         }
-        Ok(Expression::sql(format!("jsonb_build_object({})", parts.join(", ")), json_result(), true))
+        let sql = shallow(format!("jsonb_build_object({})", parts.join(", ")), arguments);
+        Ok(Expression::sql(sql, json_result(), true))
     }
 
     /// The name of a member.
@@ -234,8 +236,28 @@ impl Lowering<'_> {
             return Err(SqlError::unsupported(format_args!("{name}")));
         }
         let document = self.json_document(value, &title, 1)?;
-        Ok(Expression::sql(format!("({document} IS NULL)::int8"), Type::integer(21), true))
+        Ok(Expression::sql(
+            format!("CASE WHEN {document} IS NOT NULL THEN 0::int8 END"),
+            Type::integer(21),
+            value.nullable,
+        ))
     }
+}
+
+/// What makes sure of MySQL's limit of levels.
+pub(in crate::sql) const SHALLOW: &str = "\"mysql\".json_shallow(";
+
+/// True when what is put together of these may have more levels than the statement's text shows.
+pub(in crate::sql) fn may_be_deep(parts: &[Expression]) -> bool {
+    let stored = |part: &Expression| match &part.body {
+        Body::Sql(sql) => !sql.starts_with("jsonb_build_"),
+        Body::Condition(_) | Body::Parameter(_) => true,
+    };
+    parts.iter().any(|part| part.ty.class == Class::Json && stored(part))
+}
+
+fn shallow(sql: String, parts: &[Expression]) -> String {
+    if may_be_deep(parts) { format!("{SHALLOW}{sql})") } else { sql }
 }
 
 /// A condition whose column is as wide as an integer.

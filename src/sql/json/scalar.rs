@@ -2,7 +2,7 @@
 
 use crate::schema::{ColumnType, quote};
 use crate::value::Value;
-use crate::value::json::MARK;
+use crate::value::json::{MARK, NEGATIVE_ZERO};
 use crate::wire::FieldType;
 
 use super::super::expression::{Body, Expression, Lowering, cast};
@@ -103,6 +103,9 @@ pub(in crate::sql) fn scalar_value(value: &Value) -> Result<Value, SqlError> {
     };
     let marked = |letter: char, text: &str| string(&format!("{MARK}{letter}{text}"));
     let double = |number: f64| {
+        if number == 0.0 && number.is_sign_negative() {
+            return NEGATIVE_ZERO.to_owned();
+        }
         let shown = number.to_string();
         if shown.contains('.') { shown } else { format!("{shown}.0") }
     };

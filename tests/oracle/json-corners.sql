@@ -1,0 +1,47 @@
+-- What documents are at the edges: errors where columns hold no JSON, levels, the negative zero, labels, order.
+
+CREATE TABLE texts (id INT PRIMARY KEY, txt TEXT, en ENUM('a', 'b'), se SET('a', 'c'), vc VARCHAR(20));
+INSERT INTO texts VALUES (1, '5', 'b', 'a,c', '[1'), (2, '[', 'a', 'c', '2');
+SELECT COUNT(*) FROM texts WHERE JSON_EXTRACT(txt, '$') = 5;
+SELECT id FROM texts ORDER BY CAST(vc AS JSON);
+SELECT JSON_LENGTH(vc) FROM texts WHERE id = 1;
+SELECT CAST(vc AS JSON) IS NULL FROM texts;
+SELECT JSON_TYPE(CAST(en AS JSON)), CAST(se AS JSON), JSON_ARRAY(en, se), JSON_OBJECT(en, 1) FROM texts ORDER BY id;
+SELECT JSON_EXTRACT(en, '$') FROM texts;
+SELECT JSON_SET('[]', '$[0]', en), JSON_SEARCH('["a"]', 'one', en) FROM texts ORDER BY id;
+SELECT JSON_STORAGE_FREE('[]'), JSON_STORAGE_FREE(NULL);
+SELECT JSON_STORAGE_FREE('no');
+
+CREATE TABLE musts (id INT PRIMARY KEY AUTO_INCREMENT, j JSON NOT NULL);
+INSERT IGNORE INTO musts (j) VALUES (NULL);
+INSERT IGNORE INTO musts (id) VALUES (7);
+SELECT id, j, JSON_TYPE(j) FROM musts ORDER BY id;
+
+SELECT CAST('-0.0' AS JSON), JSON_TYPE('-0.0'), CAST('-0' AS JSON), CAST('-1e-500' AS JSON), JSON_ARRAY(-0e0);
+SELECT CAST('-0.0' AS JSON) = CAST('0' AS JSON), CAST(CAST('-0.0' AS JSON) AS SIGNED), CAST('[-0.0, 0.0]' AS JSON);
+SELECT CAST(CAST('-0.0' AS JSON) AS DOUBLE), JSON_PRETTY('[-0.0]'), JSON_UNQUOTE(CAST('-0.0' AS JSON));
+CREATE TABLE zeros (id INT PRIMARY KEY, j JSON);
+INSERT INTO zeros VALUES (1, '-0.0'), (2, '{"a": -0.0}'), (3, '0.0');
+SELECT id, j, j -> '$.a' FROM zeros ORDER BY j, id;
+
+CREATE TABLE sorted (id INT PRIMARY KEY, j JSON);
+INSERT INTO sorted VALUES (1, '[1, 2]'), (2, '[3]'), (3, '{"a": 1}'), (4, '5'), (5, '"x"'), (6, '[]');
+SELECT id FROM sorted ORDER BY j, id;
+SHOW WARNINGS;
+SELECT id FROM sorted WHERE id IN (4, 5) ORDER BY j, id;
+
+CREATE TABLE deep (id INT PRIMARY KEY, j JSON);
+INSERT INTO deep VALUES (1, CONCAT(REPEAT('[', 100), REPEAT(']', 100)));
+INSERT INTO deep VALUES (2, CONCAT(REPEAT('[', 101), REPEAT(']', 101)));
+SELECT JSON_DEPTH(j) FROM deep;
+SELECT JSON_ARRAY(j) FROM deep;
+SELECT JSON_OBJECT('a', j) FROM deep;
+SELECT JSON_ARRAYAGG(j) FROM deep;
+SELECT JSON_OBJECTAGG('a', j) FROM deep;
+SELECT JSON_SET('[1]', '$[0]', j) FROM deep;
+SELECT JSON_MERGE_PRESERVE('{"a": 1}', JSON_OBJECT('a', j)) FROM deep;
+SELECT JSON_EXTRACT(j, '$', '$') FROM deep;
+SELECT JSON_ARRAY_APPEND('[1]', '$[0]', j) FROM deep;
+INSERT INTO deep SELECT 3, JSON_ARRAY(j) FROM deep;
+UPDATE deep SET j = JSON_ARRAY(j);
+SELECT id, JSON_LENGTH(j) FROM deep;
