@@ -27,21 +27,15 @@ pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition>
                 "Setting user variables within expressions is deprecated and will be removed in a future release. \
                  Consider alternatives: 'SET variable=expression, ...', or 'SELECT expression(s) INTO variables(s)'.",
             )),
+            Token::Word(word) if names_charset(tokens, at) => found.extend(charset(&word.value)),
+            Token::SingleQuotedString(name) if names_charset(tokens, at) => found.extend(charset(name)),
             Token::Word(word) if word.quote_style.is_none() => {
                 if word.keyword == Keyword::BINARY && is_operator(previous, next) {
                     found.push(dropped("BINARY expr", "CAST"));
                 }
                 let text = matches!(next, Some(Token::SingleQuotedString(_) | Token::HexStringLiteral(_)));
-                let using = previous.is_some_and(|previous| is_word(previous, "USING"));
-                if text && word.value.eq_ignore_ascii_case("_utf8") || using && word.value.eq_ignore_ascii_case("utf8")
-                {
-                    let message = "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias \
-                                   for UTF8MB4 in a future release. Please consider using UTF8MB4 in order to be \
-                                   unambiguous.";
-                    found.push(Condition::warning(3719, message));
-                }
-                if text && word.value.eq_ignore_ascii_case("_utf8mb3") {
-                    found.push(dropped("utf8mb3", "utf8mb4"));
+                if text && let Some(name) = word.value.strip_prefix('_') {
+                    found.extend(charset(name));
                 }
                 if word.value.eq_ignore_ascii_case("NCHAR") && previous.is_some_and(|previous| is_word(previous, "AS"))
                 {
@@ -52,6 +46,23 @@ pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition>
         }
     }
     found
+}
+
+/// True for the word after `CHARACTER SET`, `CHARSET` or `USING`.
+fn names_charset(tokens: &[TokenWithSpan], at: usize) -> bool {
+    let before = |back: usize, word: &str| {
+        at.checked_sub(back).and_then(|at| tokens.get(at)).is_some_and(|token| is_word(&token.token, word))
+    };
+    before(1, "USING") || before(1, "CHARSET") || before(1, "SET") && before(2, "CHARACTER")
+}
+
+fn charset(name: &str) -> Option<Condition> {
+    let message = "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for UTF8MB4 in a \
+                   future release. Please consider using UTF8MB4 in order to be unambiguous.";
+    if name.eq_ignore_ascii_case("utf8") {
+        return Some(Condition::warning(3719, message));
+    }
+    name.eq_ignore_ascii_case("utf8mb3").then(|| dropped("utf8mb3", "utf8mb4"))
 }
 
 /// BINARY before an operand, not as the type of CAST or CONVERT and not as a name.

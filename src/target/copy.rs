@@ -4,8 +4,8 @@
 //! from digits to digits, never through a float. FLOAT values must arrive as the text of the equal DOUBLE, because
 //! MySQL prints a FLOAT with six digits only; the reader of the snapshot sees to it.
 //!
-//! What PostgreSQL can't hold: zero, partial and impossible dates and year 0; NUL in character data and in JSON
-//! strings.
+//! What PostgreSQL can't hold: zero, partial and impossible dates and year 0; NUL in character data and in the
+//! names of JSON members.
 
 use bytes::{BufMut as _, BytesMut};
 
@@ -30,7 +30,7 @@ pub enum ValueRefusal {
     NulInText,
     #[error("text that isn't UTF-8")]
     NotUtf8,
-    #[error("a NUL character in a JSON string")]
+    #[error("a NUL character in the name of a JSON member")]
     NulInJson,
     #[error("a number out of its type's range")]
     OutOfRange,
@@ -340,7 +340,8 @@ mod tests {
     #[test]
     fn text_with_nul_is_refused() {
         assert_eq!(encoded(&ColumnType::Text, "a\0b"), Err(ValueRefusal::NulInText));
-        assert_eq!(encoded(&ColumnType::Json, r#""a\u0000""#), Err(ValueRefusal::NulInJson));
+        assert_eq!(encoded(&ColumnType::Json, r#"{"a\u0000": 1}"#), Err(ValueRefusal::NulInJson));
+        assert!(encoded(&ColumnType::Json, r#""a\u0000""#).is_ok());
         assert!(encoded(&ColumnType::Json, r#""a\\u0000""#).is_ok());
         assert!(encoded(&ColumnType::Json, r#"{"a": -0.0, "b": "-0.0"}"#).is_ok());
     }

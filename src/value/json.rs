@@ -5,7 +5,8 @@
 //! `.00`, DECIMAL has three zeros behind its own digits, DOUBLE has its shortest digits and at least `.0`; its negative
 //! zero is [`NEGATIVE_ZERO`], with more digits than a DECIMAL can have. Dates, times
 //! and binary data are strings that begin with [`MARK`] and a letter; a string that itself begins with the mark gets
-//! the mark and `s` in front. So numbers compare as numbers, and nothing is mistaken for something else.
+//! the mark and `s` in front; one with NUL characters gets the mark and `N`, NUL is written there as two characters 1, and
+//! 1 as 1 and 2, which keeps the order. So numbers compare as numbers, and nothing is mistaken for something else.
 
 /// Stands in front of carried strings. Unicode keeps it out of interchanged text.
 pub const MARK: char = '\u{fdd0}';
@@ -23,7 +24,7 @@ pub enum Problem {
     Syntax(&'static str, usize),
     /// More than 100 levels.
     Depth,
-    /// A NUL character: nothing that jsonb could hold.
+    /// A name with a NUL character or with the mark in front: nothing that jsonb could hold.
     Uncarried(&'static str),
 }
 
@@ -41,7 +42,8 @@ pub enum Writer {
 /// # Errors
 /// What is wrong with the text, in MySQL's words.
 pub fn carried(text: &str, writer: Writer) -> Result<String, Problem> {
-    let mut reader = Reader { text, at: 0, out: String::with_capacity(text.len()), writer, uncarried: None };
+    let mut reader =
+        Reader { text, at: 0, out: String::with_capacity(text.len()), writer, nul: false, uncarried: None };
     reader.document()?;
     match reader.uncarried {
         Some(what) => Err(Problem::Uncarried(what)),
@@ -54,6 +56,8 @@ struct Reader<'t> {
     at: usize,
     out: String,
     writer: Writer,
+    /// A NUL character in the string that is being read.
+    nul: bool,
     uncarried: Option<&'static str>,
 }
 
@@ -179,6 +183,7 @@ impl Reader<'_> {
     fn string(&mut self, value: bool) -> Result<(), Problem> {
         let begin = self.at;
         self.at += 1;
+        self.nul = false;
         loop {
             match self.peek() {
                 None => return Err(self.error("Missing a closing quotation mark in string.")),
@@ -194,11 +199,17 @@ impl Reader<'_> {
         let inside = string.get(1..).unwrap_or_default();
         let marked =
             inside.starts_with(MARK) || inside.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("\\ufdd0"));
-        if marked && !value {
-            self.uncarried = Some("this member name");
-        }
         self.out.push('"');
-        if marked {
+        if !value && self.nul {
+            self.uncarried = Some("a NUL character in JSON");
+        } else if !value && marked {
+            self.uncarried = Some("this member name");
+        } else if self.nul {
+            self.out.push(MARK);
+            self.out.push('N');
+            rewrite_units(inside, &[("0001", "\\u0001\\u0002"), ("0000", "\\u0001\\u0001")], &mut self.out);
+            return Ok(());
+        } else if marked {
             self.out.push(MARK);
             self.out.push('s');
         }
@@ -218,9 +229,7 @@ impl Reader<'_> {
             Some(b'u') => {
                 let unit = self.unit(self.at + 2);
                 let unit = unit.ok_or_else(|| self.error("Incorrect hex digit after \\u escape in string."))?;
-                if unit == 0 {
-                    self.uncarried = Some("a NUL character in JSON");
-                }
+                self.nul |= unit == 0;
                 if (0xdc00..0xe000).contains(&unit) {
                     return Err(self.error(surrogate));
                 }
@@ -282,6 +291,27 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// Copies JSON text, with other text for `\uXXXX` of certain digits.
+fn rewrite_units(text: &str, units: &[(&str, &str)], out: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (plain, escape) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let found = escape.strip_prefix("\\u").and_then(|after| {
+            units.iter().find_map(|(digits, instead)| after.strip_prefix(digits).map(|after| (*instead, after)))
+        });
+        rest = if let Some((instead, after)) = found {
+            out.push_str(instead);
+            after
+        } else {
+            let (escape, after) = escape.split_at_checked(2).unwrap_or((escape, ""));
+            out.push_str(escape);
+            after
+        };
+    }
+    out.push_str(rest);
 }
 
 /// The number in the carrier's form; `None` for one beyond DOUBLE.
@@ -379,6 +409,9 @@ fn print_string(string: &str, out: &mut String) {
             out.push_str("base64:type");
             out.push_str(rest);
         }
+        Some(("N", rest)) => {
+            rewrite_units(rest, &[("0001\\u0001", "\\u0000"), ("0001\\u0002", "\\u0001")], out);
+        }
         Some((_kind, rest)) => out.push_str(rest),
         None => out.push('"'),
     }
@@ -468,6 +501,20 @@ mod tests {
         }
         assert_eq!(printed("\"\u{fdd0}D2024-01-01\""), "\"2024-01-01\"");
         assert_eq!(printed("\"\u{fdd0}B15:QQ==\""), "\"base64:type15:QQ==\"");
+    }
+
+    #[test]
+    fn nul_characters_are_carried_in_strings_and_not_in_names() {
+        for (text, carrier) in [
+            (r#""a\u0000b""#, "\"\u{fdd0}Na\\u0001\\u0001b\""),
+            (r#""\u0001\u0000\\u0000""#, "\"\u{fdd0}N\\u0001\\u0002\\u0001\\u0001\\\\u0000\""),
+            (r#""\\u0000""#, r#""\\u0000""#),
+        ] {
+            let found = carried(text, Writer::Client).unwrap_or_default();
+            assert_eq!(found, carrier, "{text}");
+            assert_eq!(printed(&found), text);
+        }
+        assert_eq!(carried(r#"{"\u0000": 1}"#, Writer::Mysql), Err(Problem::Uncarried("a NUL character in JSON")));
     }
 
     #[test]

@@ -198,7 +198,11 @@ async fn what_postgresql_cannot_hold_is_refused_by_name() {
         ("d date", "'2024-00-10'", "d of the row with key (7) holds a zero or partial date"),
         ("d date", "'0000-01-10'", "d of the row with key (7) holds a date that isn't in PostgreSQL's calendar"),
         ("v varchar(9)", "'a\\0b'", "v of the row with key (7) holds a NUL character in text"),
-        ("j json", r#"'"a\\u0000"'"#, "j of the row with key (7) holds a NUL character in a JSON string"),
+        (
+            "j json",
+            r#"'{"a\\u0000": 1}'"#,
+            "j of the row with key (7) holds a NUL character in the name of a JSON member",
+        ),
     ];
     let mut bench = Bench::new().await;
     for (column, value, expected) in cases {

@@ -45,3 +45,15 @@ SELECT JSON_ARRAY_APPEND('[1]', '$[0]', j) FROM deep;
 INSERT INTO deep SELECT 3, JSON_ARRAY(j) FROM deep;
 UPDATE deep SET j = JSON_ARRAY(j);
 SELECT id, JSON_LENGTH(j) FROM deep;
+
+CREATE TABLE nuls (id INT PRIMARY KEY, j JSON);
+INSERT INTO nuls VALUES (1, '"abc\\u0000\\u0000"'), (2, '"abc\\u0000"'), (3, '"abc"'), (4, '"abd"'), (5, '"abc\\u0001"');
+INSERT INTO nuls VALUES (6, '["a\\u0000\\u0001\\\\u0000b", {"k": "\\u0000"}]'), (7, '"\\u0000*\\u0000x"'), (8, '"\\\\u0000"');
+INSERT INTO nuls SELECT 9, CONCAT('[', CAST(j AS CHAR), ']') FROM nuls WHERE id = 1;
+SELECT id, j, JSON_TYPE(j), JSON_LENGTH(j) FROM nuls ORDER BY j, id;
+SELECT id FROM nuls WHERE j = CAST('"abc\\u0000"' AS JSON);
+SELECT id, CAST(j AS CHAR), JSON_PRETTY(j), JSON_ARRAY('a', j) FROM nuls ORDER BY id;
+SELECT j -> '$[0]', j -> '$[1].k' FROM nuls WHERE id = 6;
+SELECT id, j < CAST('"abc\\u0001"' AS JSON), j < CAST('"abcd"' AS JSON) FROM nuls ORDER BY id;
+SELECT MIN(j), MAX(j) FROM nuls;
+SELECT JSON_VALID('"\\u0000"'), JSON_EXTRACT('["\\u0000"]', '$[0]');

@@ -24,6 +24,29 @@ pub(super) fn for_client(name: &str) -> Result<&'static Charset, MysqlError> {
     known(name)
 }
 
+/// What MySQL warns of when a client asks for a character set by its name.
+pub(super) fn warning(name: &str) -> Option<(u16, String)> {
+    let old = "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for UTF8MB4 in a future \
+               release. Please consider using UTF8MB4 in order to be unambiguous.";
+    let dropped = "'utf8mb3' is deprecated and will be removed in a future release. Please use utf8mb4 instead";
+    match name.to_ascii_lowercase().as_str() {
+        "utf8" => Some((3719, old.to_owned())),
+        "utf8mb3" => Some((1287, dropped.to_owned())),
+        _current => None,
+    }
+}
+
+/// The same of a collation.
+pub(super) fn collation_warning(name: &str) -> Option<(u16, String)> {
+    let lower = name.to_ascii_lowercase();
+    let rest = lower.strip_prefix("utf8mb3_").or_else(|| lower.strip_prefix("utf8_"))?;
+    let message = format!(
+        "'utf8mb3_{rest}' is a collation of the deprecated character set UTF8MB3. Please consider using UTF8MB4 with an \
+         appropriate collation instead."
+    );
+    Some((3778, message))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

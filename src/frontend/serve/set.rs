@@ -103,12 +103,17 @@ impl Session {
             SetTarget::User(name) => Ok(Assignment::User { name: name.clone(), value, kind: assign.kind.clone() }),
             SetTarget::Names { collation } => {
                 let name = (!default).then(|| text_of(&value).unwrap_or_default());
-                let (charset, collation) = self.names(name.as_deref(), collation.as_deref())?;
+                let told = name.as_deref().and_then(charset::warning);
+                let more = collation.as_deref().and_then(charset::collation_warning);
+                for (code, message) in told.into_iter().chain(more) {
+                    self.state.warn("Warning", code, message);
+                }
+                let (charset, collation) = names(name.as_deref(), collation.as_deref())?;
                 Ok(Assignment::Names { charset, collation })
             }
             SetTarget::Charset => {
                 let name = (!default).then(|| text_of(&value).unwrap_or_default());
-                let (charset, _) = self.names(name.as_deref(), None)?;
+                let (charset, _) = names(name.as_deref(), None)?;
                 Ok(Assignment::Charset(charset))
             }
             SetTarget::Next(name) => self.checked_next(name, &value, default),
@@ -317,30 +322,6 @@ impl Session {
         Ok(())
     }
 
-    /// The character set of SET NAMES and its collation; the server's own without a name.
-    fn names(
-        &mut self,
-        name: Option<&str>,
-        collation: Option<&str>,
-    ) -> Result<(&'static charset::Charset, String), MysqlError> {
-        let name = name.unwrap_or("utf8mb4");
-        if name.eq_ignore_ascii_case("utf8") {
-            let text = "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for UTF8MB4 in a future release. Please consider using UTF8MB4 in order to be unambiguous.";
-            self.state.warn("Warning", 3719, text.to_owned());
-        }
-        let charset = charset::for_client(name)?;
-        let Some(collation) = collation else { return Ok((charset, charset.collation.to_owned())) };
-        let found = charset::of_collation(collation);
-        match found {
-            None => Err(MysqlError::new(1273, "HY000", format!("Unknown collation: '{collation}'"))),
-            Some(found) if found.name != charset.name => {
-                let text = format!("COLLATION '{collation}' is not valid for CHARACTER SET '{}'", charset.name);
-                Err(MysqlError::new(1253, "42000", text))
-            }
-            Some(_) => Ok((charset, collation.to_ascii_lowercase())),
-        }
-    }
-
     /// Character set and collation of the default database.
     pub(super) fn database_charset(&self) -> (String, String) {
         let catalogue = self.serving.catalogue.load();
@@ -450,6 +431,22 @@ fn offset(zone: &str) -> Option<String> {
     (minutes < 60 && hours * 60 + minutes <= most).then(|| format!("{sign}{hours:02}:{minutes:02}"))
 }
 
+/// The character set of SET NAMES and its collation; the server's own without a name.
+fn names(name: Option<&str>, collation: Option<&str>) -> Result<(&'static charset::Charset, String), MysqlError> {
+    let name = name.unwrap_or("utf8mb4");
+    let charset = charset::for_client(name)?;
+    let Some(collation) = collation else { return Ok((charset, charset.collation.to_owned())) };
+    let found = charset::of_collation(collation);
+    match found {
+        None => Err(MysqlError::new(1273, "HY000", format!("Unknown collation: '{collation}'"))),
+        Some(found) if found.name != charset.name => {
+            let text = format!("COLLATION '{collation}' is not valid for CHARACTER SET '{}'", charset.name);
+            Err(MysqlError::new(1253, "42000", text))
+        }
+        Some(_) => Ok((charset, collation.to_ascii_lowercase())),
+    }
+}
+
 fn charset_of(variable: &SystemVariable, value: &Value) -> Result<Canonical, MysqlError> {
     let results = variable.name == "character_set_results";
     let name = match value {
@@ -460,7 +457,8 @@ fn charset_of(variable: &SystemVariable, value: &Value) -> Result<Canonical, Mys
     };
     let charset =
         if variable.name == "character_set_client" { charset::for_client(&name) } else { charset::known(&name) };
-    Ok(Canonical { text: Some(charset?.name.to_owned()), warnings: Vec::new() })
+    let warnings = charset::warning(&name).into_iter().collect();
+    Ok(Canonical { text: Some(charset?.name.to_owned()), warnings })
 }
 
 fn collation_of(variable: &SystemVariable, value: &Value) -> Result<Canonical, MysqlError> {
@@ -470,7 +468,8 @@ fn collation_of(variable: &SystemVariable, value: &Value) -> Result<Canonical, M
     let name = variable.canonical(value, false)?.text.unwrap_or_default();
     let unknown = || MysqlError::new(1273, "HY000", format!("Unknown collation: '{name}'"));
     charset::of_collation(&name).ok_or_else(unknown)?;
-    Ok(Canonical { text: Some(name.to_ascii_lowercase()), warnings: Vec::new() })
+    let warnings = charset::collation_warning(&name).into_iter().collect();
+    Ok(Canonical { text: Some(name.to_ascii_lowercase()), warnings })
 }
 
 #[cfg(test)]

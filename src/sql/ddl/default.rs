@@ -146,16 +146,26 @@ fn fixed_floating(
     if significant > digits { Err(Reject::Unsure) } else { Ok(text) }
 }
 
-/// Numbers whose shortest text is beyond doubt; the rest of MySQL's formatting isn't repeated here.
+/// Numbers whose shortest text is beyond doubt, written as MySQL writes them: from 1e15 on and below 1e-15 with an
+/// exponent.
 fn floating(literal: &Literal, digits: usize, unsigned: bool) -> Result<String, Reject> {
     let number = Number::of(literal).ok_or(Reject::Invalid)?;
     let text = number.plain();
     if unsigned && text.starts_with('-') {
         return Err(Reject::Invalid);
     }
-    let significant = text.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
-    if significant > digits || text.starts_with("0.0000") || text.starts_with("-0.0000") {
+    let bare = text.trim_start_matches('-');
+    let shown = bare.trim_start_matches(['0', '.']).trim_end_matches('0');
+    let significant = shown.bytes().filter(u8::is_ascii_digit).count();
+    let value: f64 = text.parse().map_err(|_| Reject::Unsure)?;
+    let (least, most) =
+        if digits < 15 { (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX)) } else { (f64::MIN_POSITIVE, f64::MAX) };
+    // Below the least normal number there are fewer digits.
+    if significant > digits || value != 0.0 && !(least..=most).contains(&value.abs()) {
         return Err(Reject::Unsure);
+    }
+    if value != 0.0 && !(1e-15..1e15).contains(&value.abs()) {
+        return Ok(format!("{value:e}"));
     }
     Ok(text)
 }

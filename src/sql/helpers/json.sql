@@ -7,6 +7,8 @@
 -- * DATE, TIME, DATETIME, TIMESTAMP and binary data: a string that begins with U+FDD0, a letter for the kind (D, T, M,
 --   S, B) and MySQL's text; for B the type's number, a colon and base64. A string of the application that itself
 --   begins with U+FDD0 has U+FDD0 and s in front.
+-- * A NUL character in a string: the string begins with U+FDD0 and N; NUL is written as 01 01 and 01 as 01 02, which keeps
+--   the order of strings. Names of members can't hold NUL.
 
 -- Raises MySQL's error.
 CREATE OR REPLACE FUNCTION "mysql".json_error(code integer, message text) RETURNS void LANGUAGE plpgsql IMMUTABLE AS
@@ -43,9 +45,19 @@ BEGIN
   printed := "mysql".double_text(n::float8);
   RETURN CASE WHEN printed ~ '[.e]' THEN printed ELSE printed || '.0' END;
 END $$;
--- The application's text of a JSON string.
+-- The application's text of a JSON string. PostgreSQL has no text with NUL; with an argument, the refusal of it isn't
+-- evaluated while planning.
+CREATE OR REPLACE FUNCTION "mysql".json_nul(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$ BEGIN PERFORM "mysql".json_error(1235, 'This version of MySQL doesn''t yet support ''a NUL character in JSON'''); RETURN NULL; END $$;
 CREATE OR REPLACE FUNCTION "mysql".json_string(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT CASE WHEN left(t, 1) COLLATE "C" <> E'\uFDD0' THEN t WHEN substr(t, 2, 1) COLLATE "C" = 'B' THEN 'base64:type' || substr(t, 3) ELSE substr(t, 3) END $$;
+$$ SELECT CASE WHEN left(t, 1) COLLATE "C" <> E'\uFDD0' THEN t WHEN substr(t, 2, 1) COLLATE "C" = 'N' THEN "mysql".json_nul(t) WHEN substr(t, 2, 1) COLLATE "C" = 'B' THEN 'base64:type' || substr(t, 3) ELSE substr(t, 3) END $$;
+-- What strings are compared by: a NUL is the lowest character.
+CREATE OR REPLACE FUNCTION "mysql".json_ordered(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN left(t, 2) COLLATE "C" = E'\uFDD0N' THEN substr(t, 3) ELSE replace("mysql".json_string(t) COLLATE "C", E'\x01', E'\x01\x02') END $$;
+-- The JSON text of a string that holds NUL.
+CREATE OR REPLACE FUNCTION "mysql".json_nul_text(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT '"' || string_agg(left(substr(to_json(replace(piece, E'\x01\x02', E'\x01'))::text, 2), -1), '\u0000' ORDER BY n) || '"'
+   FROM string_to_table(substr(t, 3) COLLATE "C", E'\x01\x01') WITH ORDINALITY AS s(piece, n) $$;
 -- A document as MySQL prints it.
 CREATE OR REPLACE FUNCTION "mysql".json_text(j jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ DECLARE t text COLLATE "C" := j::text;
@@ -54,6 +66,7 @@ BEGIN
   RETURN (SELECT string_agg(
     CASE WHEN m[1] COLLATE "C" ~ '^[-0-9]' THEN "mysql".json_number_text(m[1])
       WHEN m[1] COLLATE "C" ~ E'^"\uFDD0B' THEN '"base64:type' || substr(m[1], 4)
+      WHEN m[1] COLLATE "C" ~ E'^"\uFDD0N' THEN "mysql".json_nul_text(m[1]::jsonb #>> '{}')
       WHEN m[1] COLLATE "C" ~ E'^"\uFDD0' THEN '"' || substr(m[1], 4)
       ELSE m[1] END, '' ORDER BY n)
     FROM regexp_matches(t, '("(?:[^"\\]|\\.)*"|-?[0-9][0-9.]*|[^"0-9-]+)', 'g') WITH ORDINALITY AS s(m, n));
@@ -63,7 +76,7 @@ $$ SELECT CASE jsonb_typeof(j) WHEN 'string' THEN "mysql".json_string(j #>> '{}'
 CREATE OR REPLACE FUNCTION "mysql".json_type(j jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE jsonb_typeof(j) WHEN 'object' THEN 'OBJECT' WHEN 'array' THEN 'ARRAY' WHEN 'boolean' THEN 'BOOLEAN' WHEN 'null' THEN 'NULL'
     WHEN 'string' THEN CASE WHEN left(j #>> '{}', 1) COLLATE "C" <> E'\uFDD0' THEN 'STRING' ELSE
-      CASE substr(j #>> '{}', 2, 1) COLLATE "C" WHEN 'D' THEN 'DATE' WHEN 'T' THEN 'TIME' WHEN 'M' THEN 'DATETIME' WHEN 'S' THEN 'TIMESTAMP' WHEN 's' THEN 'STRING'
+      CASE substr(j #>> '{}', 2, 1) COLLATE "C" WHEN 'D' THEN 'DATE' WHEN 'T' THEN 'TIME' WHEN 'M' THEN 'DATETIME' WHEN 'S' THEN 'TIMESTAMP' WHEN 's' THEN 'STRING' WHEN 'N' THEN 'STRING'
         ELSE CASE WHEN substr(j #>> '{}', 3, 3) COLLATE "C" = '16:' THEN 'BIT' WHEN split_part(substr(j #>> '{}', 3), ':', 1) COLLATE "C" IN ('15', '249', '250', '251', '252', '253', '254') THEN 'BLOB' ELSE 'OPAQUE' END END END
     WHEN 'number' THEN CASE WHEN j::text ~ '^0\.0{40}$' THEN 'DOUBLE' WHEN j::text ~ '\.[0-9]*000$' THEN 'DECIMAL' WHEN j::text ~ '\.00$' THEN 'UNSIGNED INTEGER' WHEN j::text ~ '\.' THEN 'DOUBLE'
       WHEN (j #>> '{}')::numeric BETWEEN -9223372036854775808 AND 9223372036854775807 THEN 'INTEGER'
@@ -196,17 +209,26 @@ BEGIN
   shown := n::float8::text::numeric::text;
   RETURN CASE WHEN shown ~ '\.' THEN shown ELSE shown || '.0' END;
 END $$;
+-- A JSON string with NUL in the carrier's form; next is what follows it.
+CREATE OR REPLACE FUNCTION "mysql".json_nul_carried(string text, next text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$ DECLARE t text COLLATE "C" := replace(string COLLATE "C", '\\', '\u005c');
+BEGIN
+  IF next COLLATE "C" ~ E'^[ \\t\\n\\r]*:' THEN PERFORM "mysql".json_nul(t); END IF;
+  t := regexp_replace(regexp_replace(t, '\\u0001', '\\u0001\\u0002', 'g'), '\\u0000', '\\u0001\\u0001', 'g');
+  RETURN E'"\uFDD0N' || substr(t, 2);
+END $$;
 -- A text that is known to be JSON, in the carrier's form.
 CREATE OR REPLACE FUNCTION "mysql".json_carried(source text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ DECLARE t text COLLATE "C" := source;
 BEGIN
-  IF t ~* '\\u0000' AND t ~* '(^|[^\\])(\\\\)*\\u0000' THEN PERFORM "mysql".json_error(1235, 'This version of MySQL doesn''t yet support ''a NUL character in JSON'''); END IF;
-  IF t !~* E'[0-9][.eE]|[0-9]{16}|\uFDD0|\\\\ufdd0' THEN RETURN t::jsonb; END IF;
+  IF t !~* E'[0-9][.eE]|[0-9]{16}|\uFDD0|\\\\ufdd0|\\\\u0000' THEN RETURN t::jsonb; END IF;
   RETURN (SELECT string_agg(
     CASE WHEN m[1] COLLATE "C" ~ '^[-0-9]' THEN "mysql".json_number_carried(m[1])
+      WHEN m[1] COLLATE "C" ~ '^".*\\u0000' AND m[1] COLLATE "C" ~ '[^\\](\\\\)*\\u0000' THEN "mysql".json_nul_carried(m[1], next)
       WHEN m[1] COLLATE "C" ~* E'^"(\uFDD0|\\\\ufdd0)' THEN E'"\uFDD0s' || substr(m[1], 2)
       ELSE m[1] END, '' ORDER BY n)
-    FROM regexp_matches(t, '("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|[^"0-9-]+)', 'g') WITH ORDINALITY AS s(m, n))::jsonb;
+    FROM (SELECT s.m, s.n, lead(s.m[1]) OVER (ORDER BY s.n) AS next
+      FROM regexp_matches(t, '("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|[^"0-9-]+)', 'g') WITH ORDINALITY AS s(m, n)) AS parts)::jsonb;
 END $$;
 -- Whether a text is JSON to PostgreSQL. Not for parallel workers: they can't catch errors.
 CREATE OR REPLACE FUNCTION "mysql".json_readable(t text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT AS
@@ -253,7 +275,7 @@ BEGIN
     WHEN 'number' THEN RETURN sign((a #>> '{}')::numeric - (b #>> '{}')::numeric);
     WHEN 'boolean' THEN RETURN CASE WHEN a = 'true'::jsonb THEN 1 ELSE -1 END;
     WHEN 'string' THEN
-      x := "mysql".json_string(a #>> '{}'); y := "mysql".json_string(b #>> '{}');
+      x := "mysql".json_ordered(a #>> '{}'); y := "mysql".json_ordered(b #>> '{}');
       IF "mysql".json_type(a) = 'TIME' THEN
         negative := left(x, 1) = '-';
         IF negative AND left(y, 1) <> '-' THEN RETURN -1; END IF;
@@ -305,7 +327,7 @@ BEGIN
     WHEN 'array' THEN RETURN '6' || lpad(jsonb_array_length(j)::text, 10, '0');
     WHEN 'boolean' THEN RETURN CASE WHEN j = 'true'::jsonb THEN '8' ELSE '7' END;
     ELSE
-      t := "mysql".json_string(j #>> '{}');
+      t := "mysql".json_ordered(j #>> '{}');
       CASE "mysql".json_type(j)
         WHEN 'STRING' THEN RETURN '4' || t;
         WHEN 'DATE' THEN RETURN '9' || t;

@@ -117,7 +117,9 @@ pub(in crate::sql) fn scalar_value(value: &Value) -> Result<Value, SqlError> {
         Value::Double(number) => double(*number),
         Value::Decimal(digits) if digits.contains('.') => format!("{digits}000"),
         Value::Decimal(digits) => format!("{digits}.000"),
-        Value::Text(text) if text.contains('\0') => return Err(SqlError::unsupported("a NUL character in JSON")),
+        Value::Text(text) if text.contains('\0') => {
+            marked('N', &text.replace('\u{1}', "\u{1}\u{2}").replace('\0', "\u{1}\u{1}"))?
+        }
         Value::Text(text) if text.starts_with(MARK) => marked('s', text)?,
         Value::Text(text) => string(text)?,
         Value::Bytes(bytes) => marked('B', &format!("15:{}", base64(bytes)))?,
