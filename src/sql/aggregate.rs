@@ -16,6 +16,7 @@ use super::functions::plain_arguments;
 use super::geometry;
 use super::json::{SHALLOW, may_be_deep};
 use super::lower::{Aggregates, Place};
+use super::operators::quotient_is_cut;
 use super::plan::{ParameterSource, SqlError};
 use super::types::{Carrier, Class, Type};
 
@@ -173,15 +174,16 @@ impl Lowering<'_> {
                 Ok(Call { before: "", call: format!("sum({word}{sql})"), after, ty, nullable: true })
             }
             "AVG" if exact => {
-                let (sql, _) = self.summand(value)?;
+                let (mut sql, _) = self.summand(value)?;
                 let more = self.context.given.quotient_digits();
-                // PostgreSQL's average has digits for four more; nothing may be rounded twice.
-                if more > 4 {
-                    return Err(SqlError::unsupported("AVG with a larger div_precision_increment"));
-                }
                 let scale = value.ty.decimals.saturating_add(more).min(30);
+                // PostgreSQL's average has digits for four more, or as many as its values; nothing may be rounded twice.
+                if more > 4 {
+                    sql = format!("round(({sql})::numeric, {})", u32::from(scale) + 12);
+                }
+                let cut = quotient_is_cut((value.ty.decimals, 0), more, scale);
                 Ok(Call {
-                    before: "round(",
+                    before: if cut { "trunc(" } else { "round(" },
                     call: format!("avg({word}{sql})"),
                     after: format!(", {scale})"),
                     ty: Type::decimal(value.ty.precision() + u32::from(more), scale),

@@ -11,7 +11,7 @@ mod scalar;
 mod table;
 mod value;
 
-pub(super) use convert::{function_name, number_sql};
+pub(super) use convert::{function_name, item_name, number_sql};
 pub(super) use functions::{SHALLOW, may_be_deep};
 pub(super) use scalar::{scalar_sql, scalar_value};
 pub(super) use value::parse as parse_json_value;

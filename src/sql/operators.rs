@@ -13,13 +13,16 @@ mod rows;
 
 use sqlparser::ast::{BinaryOperator, Expr, Query};
 
+use crate::schema::quote;
 use crate::value::Value;
+use crate::wire::FieldType;
 
 use super::expression::{Body, Expression, Lowering};
 use super::geometry;
 use super::lower::{Fineness, Place};
 use super::plan::{ParameterSource, SqlError};
 use super::types::{Carrier, Class, Type};
+pub(super) use arithmetic::quotient_is_cut;
 use carriers::{constant_carrier, date_domain, exact_carrier, integer_carrier, is_number_literal, number_class};
 use compare::Domain;
 
@@ -151,29 +154,50 @@ impl Lowering<'_> {
                     nullable,
                 ))
             }
-            (Class::Text | Class::Open | Class::Null, _) => {
+            (Class::Text | Class::Open | Class::Null | Class::Bytes, _) => {
                 // MySQL answers with character data: a date if the text is one and the unit is days or more.
                 let given = self.render(date, Carrier::Text)?;
                 let days = part.fine == Fineness::Days;
                 let minus = if minus { "-" } else { "" };
                 let sql = format!("\"mysql\".shifted_text({given}, {minus}{}, {days})", part.sql);
-                Ok(Expression::sql(sql, Type::text(29, &self.context.collation), true))
+                let ty = Type { field: FieldType::String, ..Type::text(29, &self.context.collation) };
+                Ok(Expression::sql(sql, ty, true))
             }
-            (Class::Integer | Class::Decimal, _) => {
-                let moment = self.dated(date, super::calendar::Kind::DateTime)?;
+            (Class::Time, Fineness::Days) => {
+                let moment = self.moment_of(date, super::calendar::Kind::DateTime)?;
                 let sql = format!("\"mysql\".in_calendar({moment} {sign} {})", part.sql);
-                let text = super::expression::cast(&sql, &Type::datetime(0), Carrier::Text)?;
-                if date.constant().is_none() || matches!(part.fine, Fineness::Fraction(_)) {
-                    return Err(SqlError::unsupported("INTERVAL arithmetic on this type"));
-                }
-                let short = matches!(date.constant(), Some(Value::Int(number)) if *number <= 99_991_231);
-                let text = if short && part.fine == Fineness::Days { format!("left({text}, 10)") } else { text };
-                Ok(Expression::sql(text, Type::text(29, &self.context.collation), true))
+                Ok(Expression::sql(sql, Type::datetime(date.ty.decimals), true))
             }
-            (Class::Real | Class::Bytes | Class::Json | Class::Time, _) => {
-                Err(SqlError::unsupported("INTERVAL arithmetic on this type"))
+            (Class::Integer | Class::Decimal | Class::Real | Class::Json, _) => {
+                if self.quiet {
+                    return Err(SqlError::unsupported("text or a number read as a date in a definition"));
+                }
+                let days = part.fine == Fineness::Days;
+                let interval = if minus { format!("-{}", part.sql) } else { part.sql };
+                let sql = self.shifted(date, &interval, days)?;
+                let ty = Type { field: FieldType::String, ..Type::text(29, &self.context.collation) };
+                Ok(Expression::sql(sql, ty, true))
             }
         }
+    }
+
+    /// Text of a number or a document ± an interval.
+    fn shifted(&mut self, date: &Expression, interval: &str, days: bool) -> Result<String, SqlError> {
+        if date.ty.class == Class::Json {
+            let (sql, name) = (self.own(date)?, super::json::item_name(date));
+            return Ok(format!("\"mysql\".shifted_json({sql}, {}, {interval}, {days})", quote::literal(&name)));
+        }
+        if date.ty.field == FieldType::Year {
+            return Ok(format!("\"mysql\".shifted_year({}, {interval})", self.render(date, Carrier::Int4)?));
+        }
+        let (number, shown) = if date.ty.class == Class::Real {
+            let double = self.render(date, Carrier::Float8)?;
+            (format!("({double})::text::numeric"), format!("\"mysql\".double_text({double})"))
+        } else {
+            let number = self.render(date, Carrier::Numeric)?;
+            (number.clone(), format!("({number})::text"))
+        };
+        Ok(format!("\"mysql\".shifted_number({number}, {shown}, {interval}, {days})"))
     }
 
     pub(super) fn between(

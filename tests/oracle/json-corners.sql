@@ -57,3 +57,4 @@ SELECT j -> '$[0]', j -> '$[1].k' FROM nuls WHERE id = 6;
 SELECT id, j < CAST('"abc\\u0001"' AS JSON), j < CAST('"abcd"' AS JSON) FROM nuls ORDER BY id;
 SELECT MIN(j), MAX(j) FROM nuls;
 SELECT JSON_VALID('"\\u0000"'), JSON_EXTRACT('["\\u0000"]', '$[0]');
+SELECT JSON_VALUE('"x"', '$' RETURNING JSON) + 0;

@@ -49,3 +49,17 @@ SELECT COUNT(*), (SELECT COUNT(*) FROM t AS i WHERE i.n = o.n) FROM t AS o;
 SELECT g FROM t GROUP BY g HAVING (SELECT MAX(i.n) FROM t AS i WHERE i.g = t.g) > 20 ORDER BY g;
 SET SESSION sql_mode = '';
 SELECT DISTINCT g FROM t ORDER BY id;
+
+-- Digits of averages and quotients: MySQL computes in groups of nine, and cuts where a group ends.
+CREATE TABLE quotients (a INT, d DECIMAL(12,6), e DECIMAL(10,5), f DECIMAL(5,2), g DECIMAL(20,14));
+INSERT INTO quotients VALUES (1, 1, 1.00001, 1.25, 2.3), (1, 1.5, 2, 2.77, 1), (0, 0.000001, 0.33333, -1.1, 0.12345678912345);
+SELECT AVG(a), AVG(d), AVG(e), AVG(f), AVG(g), AVG(DISTINCT a), 2/3, 2.5/3, 2/3.1, 2.55/3.12 FROM quotients;
+SELECT AVG(e)*3, AVG(a/3), AVG(e/3), SUM(e/7), AVG(e) = 1.111113333 FROM quotients;
+SELECT a/3, d/3, e/3, f/3, g/3, a/e, e/f, g/e, e/7*3, 2/3*3 FROM quotients ORDER BY e;
+SET div_precision_increment = 9;
+SELECT AVG(a), AVG(d), AVG(e), AVG(f), AVG(g), AVG(DISTINCT a), 2/3, 2.5/3, 2/3.1, 2.55/3.12 FROM quotients;
+SET div_precision_increment = 7;
+SELECT AVG(a), AVG(d), AVG(e), AVG(f), AVG(g), AVG(DISTINCT a), 2/3, 2.5/3, 2/3.1, 2.55/3.12 FROM quotients;
+SET div_precision_increment = 30;
+SELECT AVG(a), AVG(d), AVG(e), AVG(f), AVG(g), AVG(DISTINCT a), 2/3, 2.5/3, 2/3.1, 2.55/3.12 FROM quotients;
+SET div_precision_increment = 4;

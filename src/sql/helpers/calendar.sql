@@ -44,15 +44,17 @@ $$ DECLARE s text COLLATE "C" := given; m text[] COLLATE "C"; y text COLLATE "C"
  RETURN r; END $$;
 
 -- The same of a number: 20240131, 240131, 20240131102030.5.
-CREATE OR REPLACE FUNCTION "mysql".moment_of_number(n numeric) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
+CREATE OR REPLACE FUNCTION "mysql".moment_of_number(n numeric, shown text) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
 $$ DECLARE w numeric := trunc(n); r timestamp; t text COLLATE "C"; BEGIN
  w := CASE WHEN w = 0 THEN 0 WHEN w BETWEEN 101 AND 691231 THEN (w + 20000000) * 1000000 WHEN w BETWEEN 700101 AND 991231 THEN (w + 19000000) * 1000000 WHEN w BETWEEN 1000101 AND 99991231 THEN w * 1000000
   WHEN w BETWEEN 101000000 AND 691231235959 THEN w + 20000000000000 WHEN w BETWEEN 700101000000 AND 991231235959 THEN w + 19000000000000 WHEN w BETWEEN 10000101000000 AND 99991231235959 THEN w END;
  IF w IS NOT NULL AND n >= 0 THEN t := lpad(w::text, 14, '0');
   r := "mysql".moment_of_parts(substr(t, 1, 4)::int, substr(t, 5, 2)::int, substr(t, 7, 2)::int, substr(t, 9, 2)::int, substr(t, 11, 2)::int, substr(t, 13, 2)::int,
    CASE WHEN n > 99991231 THEN trunc(mod(n, 1) * 1000000)::int ELSE 0 END); END IF;
- IF r IS NULL THEN PERFORM "mysql".warn(1292, 'Incorrect datetime value: ''' || n::text || ''''); END IF;
+ IF r IS NULL THEN PERFORM "mysql".warn(1292, 'Incorrect datetime value: ''' || shown || ''''); END IF;
  RETURN r; END $$;
+CREATE OR REPLACE FUNCTION "mysql".moment_of_number(n numeric) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
+$$ BEGIN RETURN "mysql".moment_of_number(n, n::text); END $$;
 
 -- A duration of parts; NULL when minutes or seconds are none, the longest one with a warning beyond it.
 CREATE OR REPLACE FUNCTION "mysql".time_of_parts(negative boolean, h numeric, mi integer, s integer, us integer, given text) RETURNS interval LANGUAGE plpgsql VOLATILE STRICT AS
@@ -109,13 +111,25 @@ CREATE OR REPLACE FUNCTION "mysql".clamped_time(i interval) RETURNS interval LAN
 $$ BEGIN IF abs(extract(epoch FROM i)) <= 3020399 THEN RETURN i; END IF;
  PERFORM "mysql".warn(1292, 'Truncated incorrect time value: ''' || "mysql".time_text(i, CASE WHEN mod(extract(epoch FROM i), 1) <> 0 THEN 6 ELSE 0 END) || '''');
  RETURN CASE WHEN i < interval '0' THEN interval '-838:59:59' ELSE interval '838:59:59' END; END $$;
--- A text that is shifted stays text: a date if it was one and the unit is days or more, a fraction if there is one.
-CREATE OR REPLACE FUNCTION "mysql".shifted_text(given text, i interval, days boolean) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS
-$$ DECLARE m timestamp := "mysql".dated("mysql".as_moment(given, 'Incorrect datetime')); r timestamp; BEGIN
- IF m IS NULL THEN RETURN NULL; END IF; r := "mysql".in_calendar(m + i);
+-- What isn't a date by its type and is shifted becomes text: a date if it was one and the unit is days or more, with a
+-- fraction if there is one.
+CREATE OR REPLACE FUNCTION "mysql".shifted(m timestamp, i interval, dated boolean) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS
+$$ DECLARE r timestamp := "mysql".in_calendar(m + i); BEGIN
  IF r IS NULL THEN PERFORM "mysql".warn(1441, 'Datetime function: datetime field overflow'); RETURN NULL; END IF;
- IF days AND NOT (given COLLATE "C" ~ '^\s*(\d+[[:punct:]]+\d+[[:punct:]]+\d+(T|[[:punct:]]*\s+[[:punct:]]*|[[:punct:]]+)\d|\d{12}|\d{14})') THEN RETURN to_char(r, 'YYYY-MM-DD'); END IF;
+ IF dated THEN RETURN to_char(r, 'YYYY-MM-DD'); END IF;
  RETURN to_char(r, CASE WHEN date_trunc('second', r) = r THEN 'YYYY-MM-DD HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS.US' END); END $$;
+CREATE OR REPLACE FUNCTION "mysql".shifted_text(given text, i interval, days boolean) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS
+$$ BEGIN RETURN "mysql".shifted("mysql".dated("mysql".as_moment(given, 'Incorrect datetime')), i,
+ days AND NOT (given COLLATE "C" ~ '^\s*(\d+[[:punct:]]+\d+[[:punct:]]+\d+(T|[[:punct:]]*\s+[[:punct:]]*|[[:punct:]]+)\d|\d{12}|\d{14})')); END $$;
+CREATE OR REPLACE FUNCTION "mysql".shifted_number(n numeric, shown text, i interval, days boolean) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS
+$$ DECLARE dated boolean := n < 99991232; BEGIN
+ IF trunc(n) = 0 THEN PERFORM "mysql".warn(1292, 'Incorrect datetime value: ''' || shown || ''''); RETURN NULL; END IF;
+ IF dated AND n > 0 AND trunc(n) <> n THEN PERFORM "mysql".warn(1292, 'Truncated incorrect date value: ''' || shown || ''''); END IF;
+ RETURN "mysql".shifted("mysql".dated("mysql".moment_of_number(n, shown)), i, dated AND days); END $$;
+CREATE OR REPLACE FUNCTION "mysql".shifted_year(y integer, i interval) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS
+$$ BEGIN
+ IF y = 0 THEN PERFORM "mysql".raise(1235, 'This version of MySQL doesn''t yet support ''the year 0 as a date'''); END IF;
+ RETURN "mysql".shifted(make_timestamp(y, 1, 1, 0, 0, 0), i, false); END $$;
 
 -- Seconds since the epoch of a local time; 0 outside of what MySQL has such seconds for.
 CREATE OR REPLACE FUNCTION "mysql".unix_time(m timestamp) RETURNS numeric LANGUAGE sql STABLE PARALLEL SAFE AS

@@ -223,6 +223,10 @@ BEGIN
   END IF;
   RETURN shown;
 END $$;
+-- A document ± an interval: text that is a date if the document is one and the unit is days or more.
+CREATE OR REPLACE FUNCTION "mysql".shifted_json(j jsonb, name text, i interval, days boolean) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS
+$$ DECLARE moment text COLLATE "C" := "mysql".json_to_time(j, 'DATETIME', name); BEGIN
+ RETURN "mysql".shifted(moment::timestamp, i, days AND strpos("mysql".json_string(j #>> '{}') COLLATE "C", ':') = 0); END $$;
 -- The same where a document is stored in a column under strict mode: what isn't a number is an error.
 CREATE OR REPLACE FUNCTION "mysql".json_must_be_number(j jsonb, kind text, name text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS
 $$ DECLARE t text COLLATE "C" := btrim("mysql".json_string(j #>> '{}'), E' \t\n\r');

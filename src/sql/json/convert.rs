@@ -154,7 +154,7 @@ pub(in crate::sql) fn number_sql(sql: &str, name: &str, carrier: Carrier) -> Str
 }
 
 /// How warnings call the item: a column's name, else the function's.
-fn item_name(value: &Expression) -> String {
+pub(in crate::sql) fn item_name(value: &Expression) -> String {
     if let Some(column) = value.origin.as_ref().and_then(|origin| origin.column()) {
         return column.name.clone();
     }
@@ -194,6 +194,7 @@ pub(in crate::sql) fn function_name(sql: &str) -> &str {
         Some("\"mysql\".json_merge_preserve") => "json_merge_preserve",
         Some("\"mysql\".json_merge_patch") => "json_merge_patch",
         Some("\"mysql\".json_keys") => "json_keys",
+        Some("\"mysql\".json_value") => "json_value",
         Some("\"mysql\".json_search") => "json_search",
         _other => "json_extract",
     }

@@ -113,10 +113,7 @@ impl Lowering<'_> {
                 let sql = format!("\"mysql\".json_type({})", document(self, 0)?);
                 Expression::sql(
                     sql,
-                    Type {
-                        flags: crate::wire::constants::column_flags::BINARY,
-                        ..Type::text(17, &self.context.collation)
-                    },
+                    Type { flags: crate::wire::constants::column_flags::BINARY, ..Type::text(17, "utf8mb4_bin") },
                     true,
                 )
             }

@@ -5,6 +5,15 @@
 
 use super::*;
 
+/// True when MySQL's division computes no more digits than the quotient shows, so that it's cut and not rounded.
+/// MySQL computes in groups of nine digits: those that both operands fill, and those of the increment that they leave.
+pub(in crate::sql) fn quotient_is_cut(scales: (u8, u8), increment: u8, shown: u8) -> bool {
+    let whole = |scale: u8| u32::from(scale).next_multiple_of(9);
+    let filled = whole(scales.0) + whole(scales.1);
+    let spare = filled - u32::from(scales.0) - u32::from(scales.1);
+    (filled + u32::from(increment).saturating_sub(spare)).next_multiple_of(9) == u32::from(shown)
+}
+
 impl Lowering<'_> {
     /// An operand that arithmetic takes as an integer of 64 bits may be unsigned and wide.
     fn is_wide(side: &Expression) -> bool {
@@ -105,10 +114,12 @@ impl Lowering<'_> {
         let more = self.context.given.quotient_digits();
         let scale = left.ty.scale().saturating_add(more).min(30);
         let precision = left.ty.precision() + u32::from(right.ty.scale()) + u32::from(more);
+        let cut = quotient_is_cut((left.ty.scale(), right.ty.scale()), more, scale);
+        let function = if cut { "trunc" } else { "round" };
         let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
         // PostgreSQL gives a quotient 16 significant digits unless its operands have more behind the point.
         Ok(Expression::sql(
-            format!("round(round({left}, {}) / NULLIF({right}, 0), {scale})", u32::from(scale) + 12),
+            format!("{function}(round({left}, {}) / NULLIF({right}, 0), {scale})", u32::from(scale) + 12),
             Type::decimal(precision, scale),
             true,
         ))
