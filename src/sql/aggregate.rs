@@ -192,7 +192,10 @@ impl Lowering<'_> {
             }
             "SUM" | "AVG" => {
                 let sql = self.render(value, Carrier::Float8)?;
-                Ok(Call::bare(format!("{}({word}{sql})", name.to_ascii_lowercase()), Type::double(), true))
+                let more = if name == "AVG" { self.context.given.quotient_digits() } else { 0 };
+                let decimals = if value.ty.class == Class::Real { value.ty.decimals } else { super::types::NOT_FIXED };
+                let ty = Type::fixed_double(decimals.saturating_add(more));
+                Ok(Call::bare(format!("{}({word}{sql})", name.to_ascii_lowercase()), ty, true))
             }
             "MIN" | "MAX" => self.extreme(&name.to_ascii_lowercase(), value),
             "STD" | "STDDEV" | "STDDEV_POP" | "STDDEV_SAMP" | "VARIANCE" | "VAR_POP" | "VAR_SAMP" => {

@@ -300,9 +300,9 @@ impl Lowering<'_> {
         let (ty, carrier) = match inner.ty.class {
             Class::Integer => (Type::integer(inner.ty.length.max(2)), Carrier::Int8),
             Class::Decimal => (inner.ty.clone(), Carrier::Numeric),
+            Class::Real => (Type::fixed_double(inner.ty.decimals), Carrier::Float8),
             Class::Null
             | Class::Open
-            | Class::Real
             | Class::Text
             | Class::Bytes
             | Class::Date

@@ -220,6 +220,13 @@ impl Lowering<'_> {
         } else {
             subject
         };
+        // Numbers are compared here as they are, whatever their digits.
+        let exact = |side: Expression| match side.ty.class {
+            Class::Real => Expression { ty: Type { decimals: super::types::NOT_FIXED, ..side.ty.clone() }, ..side },
+            Class::Integer | Class::Decimal | Class::Text | Class::Open | Class::Bytes => side,
+            Class::Null | Class::Date | Class::DateTime | Class::Time | Class::Json => side,
+        };
+        let (subject, low, high) = (exact(subject), exact(low), exact(high));
         let (low, high) = (self.compare(">=", &subject, &low)?, self.compare("<=", &subject, &high)?);
         let sql = format!("({low} AND {high})");
         Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable))

@@ -256,6 +256,32 @@ impl Type {
         Self { decimals: fraction, ..Self::plain(Class::Time, Carrier::Interval, FieldType::Time, length) }
     }
 
+    /// A DOUBLE that is shown with so many digits behind the point; it has as many as it needs from 31 on.
+    pub(super) fn fixed_double(decimals: u8) -> Self {
+        if decimals < NOT_FIXED {
+            Self { decimals, length: 17 + u32::from(decimals), ..Self::double() }
+        } else {
+            Self::double()
+        }
+    }
+
+    /// The same made of two numbers: as many digits before the point as the longer has.
+    pub(super) fn fixed_double_of(sides: [&Self; 2], decimals: u8) -> Self {
+        let whole = sides.map(|side| side.length.saturating_sub(u32::from(side.decimals)));
+        let ty = Self::fixed_double(decimals);
+        if decimals < NOT_FIXED { Self { length: whole[0].max(whole[1]) + u32::from(decimals), ..ty } } else { ty }
+    }
+
+    /// True when MySQL's merge of the two types is FLOAT: so beside every integer but INT.
+    fn stays_float(&self, other: &Self) -> bool {
+        let beside = |field| {
+            use FieldType as F;
+            matches!(field, F::Float | F::Tiny | F::Short | F::Int24 | F::LongLong | F::Year)
+        };
+        (self.field == FieldType::Float && beside(other.field))
+            || (other.field == FieldType::Float && beside(self.field))
+    }
+
     pub(super) fn json() -> Self {
         Self::plain(Class::Json, Carrier::Json, FieldType::Json, u32::MAX)
     }
@@ -421,8 +447,12 @@ pub(super) fn merge(left: &Type, right: &Type, collation: &str) -> Type {
                 [left, right].iter().map(|side| side.precision().saturating_sub(u32::from(side.decimals))).max();
             Type::decimal(whole.unwrap_or(1) + u32::from(scale), scale)
         }
+        (Class::Integer | Class::Real, Class::Integer | Class::Real) if left.stays_float(right) => {
+            let ty = Type::fixed_double_of([left, right], left.decimals.max(right.decimals));
+            Type { carrier: Carrier::Float4, field: FieldType::Float, ..ty }
+        }
         (Class::Integer | Class::Decimal | Class::Real, Class::Integer | Class::Decimal | Class::Real) => {
-            Type::double()
+            Type::fixed_double_of([left, right], left.decimals.max(right.decimals))
         }
         (Class::Date, Class::Date) => Type::date(),
         (Class::Time, Class::Time) => Type::time(left.decimals.max(right.decimals)),

@@ -282,8 +282,9 @@ fn type_of(ty: &Type) -> (ColumnType, String) {
     };
     let mut text = text_of_plain(&found);
     if ty.class == Class::Real && ty.decimals < NOT_FIXED && ty.decimals > 0 {
-        let name = if ty.field == FieldType::Float { "float" } else { "double" };
-        text = format!("{name}({},{})", ty.length, ty.decimals);
+        // A computed DOUBLE has room for every number, whatever the expression's length.
+        let (name, least) = if ty.field == FieldType::Float { ("float", 1) } else { ("double", 22) };
+        text = format!("{name}({},{})", ty.length.max(least), ty.decimals);
         return (column_type(&text), text);
     }
     (found, text)

@@ -63,7 +63,8 @@ impl Lowering<'_> {
         Ok(Some(match (name, arguments) {
             ("ABS", [value]) => {
                 let sql = self.render(value, carrier)?;
-                Expression::sql(format!("abs({sql})"), Type { flags: ty.flags, ..ty }, any_null)
+                let ty = if value.ty.class == Class::Real { Type::fixed_double(value.ty.decimals) } else { ty };
+                Expression::sql(format!("abs({sql})"), ty, any_null)
             }
             ("CEIL" | "CEILING" | "FLOOR", [value]) => {
                 let function = if name == "FLOOR" { "floor" } else { "ceil" };

@@ -44,7 +44,7 @@ impl Lowering<'_> {
             | Class::Time
             | Class::Json => {
                 let nullable = left.nullable || right.nullable;
-                let ty = real_result(op, &left.ty, &right.ty);
+                let ty = real_result(op, &left.ty, &right.ty, 0);
                 let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
                 Ok(Expression::sql(format!("({left} {op} {right})"), ty, nullable))
             }
@@ -107,7 +107,7 @@ impl Lowering<'_> {
     /// `/` is exact with four more digits than its dividend; dividing by zero gives NULL.
     pub(super) fn divide(&mut self, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {
         if number_class(left, right)? == Class::Real {
-            let ty = real_result("/", &left.ty, &right.ty);
+            let ty = real_result("/", &left.ty, &right.ty, self.context.given.quotient_digits());
             let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
             return Ok(Expression::sql(format!("({left} / NULLIF({right}, 0))"), ty, true));
         }
@@ -165,7 +165,7 @@ impl Lowering<'_> {
             | Class::DateTime
             | Class::Time
             | Class::Json => {
-                let ty = real_result("%", &left.ty, &right.ty);
+                let ty = real_result("%", &left.ty, &right.ty, 0);
                 let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
                 return Ok(Expression::sql(format!("\"mysql\".fmod({left}, {right})"), ty, true));
             }
@@ -192,7 +192,7 @@ impl Lowering<'_> {
 
 /// The type of a floating-point result: as many digits behind the point as its operands have, if they have a fixed
 /// number.
-fn real_result(op: &str, left: &Type, right: &Type) -> Type {
+fn real_result(op: &str, left: &Type, right: &Type, more: u8) -> Type {
     use crate::sql::types::NOT_FIXED;
     let scale = |side: &Type| match side.class {
         Class::Integer | Class::Decimal | Class::Real => side.decimals,
@@ -200,8 +200,10 @@ fn real_result(op: &str, left: &Type, right: &Type) -> Type {
     };
     let decimals = match op {
         "*" => scale(left).saturating_add(scale(right)),
-        "/" => NOT_FIXED,
+        "/" => scale(left).max(scale(right)).saturating_add(more),
         _sum => scale(left).max(scale(right)),
     };
-    if decimals < NOT_FIXED { Type { decimals, ..Type::double() } } else { Type::double() }
+    // A quotient isn't longer than its dividend before the point.
+    let sides = if op == "/" { [left, left] } else { [left, right] };
+    Type::fixed_double_of(sides, decimals)
 }

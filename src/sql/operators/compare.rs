@@ -25,8 +25,37 @@ impl Lowering<'_> {
                 (_, _) => "NULL::boolean".to_owned(),
             });
         }
+        if let Some(decimals) = fixed_decimals(&left.ty, &right.ty) {
+            return self.compare_fixed(op, decimals, left, right);
+        }
         let (left, right) = self.meeting(if op == "IS NOT DISTINCT FROM" { "<=>" } else { op }, left, right)?;
         Ok(format!("({left} {op} {right})"))
+    }
+
+    /// Floating-point numbers with a fixed number of digits are equal when they round to the same: `f = 10.3` finds the
+    /// FLOAT(5,2) that holds it.
+    fn compare_fixed(
+        &mut self,
+        op: &str,
+        decimals: u8,
+        left: &Expression,
+        right: &Expression,
+    ) -> Result<String, SqlError> {
+        let nullable = left.nullable || right.nullable;
+        let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
+        let (apart, least) = (format!("({left} - {right})"), format!("5e-{}::float8", u32::from(decimals) + 1));
+        let same = format!("(abs{apart} < {least})");
+        Ok(match op {
+            "=" => same,
+            "<>" => format!("(NOT {same})"),
+            "<" => format!("({apart} <= -({least}))"),
+            "<=" => format!("({apart} < {least})"),
+            ">" => format!("({apart} >= {least})"),
+            ">=" => format!("({apart} > -({least}))"),
+            "IS NOT DISTINCT FROM" if nullable => format!("COALESCE({same}, {left} IS NULL AND {right} IS NULL)"),
+            "IS NOT DISTINCT FROM" => same,
+            other => return Err(SqlError::unsupported(format_args!("{other} of floating-point numbers"))),
+        })
     }
 
     /// Text for a comparison; trailing blanks of constants are cut where they don't count.
@@ -149,6 +178,14 @@ impl Lowering<'_> {
         let now = self.parameter(&ParameterSource::Now { fraction: 0 }, Carrier::Timestamp.oid());
         Ok(format!("(({now})::date + {})", self.render(time, Carrier::Interval)?))
     }
+}
+
+/// How many digits two numbers have behind the point, when one is floating-point and both have a fixed number.
+fn fixed_decimals(left: &Type, right: &Type) -> Option<u8> {
+    let number = |side: &Type| matches!(side.class, Class::Integer | Class::Decimal | Class::Real);
+    let decimals = left.decimals.max(right.decimals);
+    let real = left.class == Class::Real || right.class == Class::Real;
+    (real && number(left) && number(right) && decimals < crate::sql::types::NOT_FIXED).then_some(decimals)
 }
 
 /// In which PostgreSQL types two values are compared.
