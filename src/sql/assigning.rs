@@ -15,12 +15,12 @@
 //! DISTINCT, UNION and subqueries, and where groups would read what other groups assigned. A derived table is read once,
 //! before the rows that it is joined to (`(SELECT @n := 0) AS init`), which a materialised expression holds PostgreSQL to.
 
-use sqlparser::ast::{Expr, GroupByExpr, Query, SetExpr};
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, Query, SetExpr};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::schema::quote;
 
-use super::expression::{Expression, Lowering};
+use super::expression::{Body, Expression, Lowering};
 use super::lower::Place;
 use super::operators::unnested;
 use super::plan::{ParameterSource, SqlError, VariableKind};
@@ -40,6 +40,10 @@ pub(super) struct Assigning {
     written: Vec<(String, VariableKind, Class)>,
     /// What was read, with the class as which it was.
     read: Vec<(String, Class)>,
+    /// The values that were assigned, by PostgreSQL's text of the assignment.
+    values: Vec<(String, Expression)>,
+    /// Variables whose assignment is what rows are sorted or grouped by.
+    keys: Vec<String>,
 }
 
 impl Assigning {
@@ -92,6 +96,10 @@ impl Lowering<'_> {
         };
         if grouped && !self.assigning.read.is_empty() {
             return refused("GROUP BY");
+        }
+        // MySQL assigns once more while it collects what it sorts by, in no order that could be repeated.
+        if self.assigning.read.iter().any(|(name, _)| self.assigning.keys.contains(name)) {
+            return refused("ORDER BY the assignment while the variable is read");
         }
         self.check_kinds()?;
         let mut variables: Vec<(String, VariableKind)> = Vec::new();
@@ -162,7 +170,24 @@ impl Lowering<'_> {
         let (token, setting) = (&self.assigning.token, quote::literal(&setting(&name)));
         let sql = format!("\"mysql\".variable_set({token}, {setting}, {text}){cast}");
         self.assigning.written.push((name, kind, value.ty.class));
+        self.assigning.values.push((sql.clone(), value.clone()));
         Ok(Expression { origin: None, ..Expression::sql(sql, value.ty.clone(), value.nullable) })
+    }
+
+    /// What rows are sorted by where it's an assignment: its value, so that PostgreSQL assigns in the order of the rows.
+    pub(super) fn sorted_value(&mut self, value: Expression) -> Result<Expression, SqlError> {
+        let Body::Sql(sql) = &value.body else { return Ok(value) };
+        if !sql.contains("\"mysql\".variable_set(") {
+            return Ok(value);
+        }
+        let known = self.assigning.values.iter().position(|(known, _)| known == sql);
+        let Some((_, inner)) = known.and_then(|at| self.assigning.values.get(at)) else {
+            return Err(SqlError::unsupported("ORDER BY an expression that assigns to a variable"));
+        };
+        let name = known.and_then(|at| self.assigning.written.get(at)).map(|(name, _, _)| name.clone());
+        let inner = inner.clone();
+        self.assigning.keys.extend(name);
+        Ok(inner)
     }
 
     /// `@name` in a statement that assigns to it; `before` is the variable as the statement finds it.
@@ -192,6 +217,14 @@ impl Lowering<'_> {
         let sql = format!("\"mysql\".variable_get({token}, {setting}, {initial}){cast}");
         self.assigning.read.push((name.to_owned(), ty.class));
         Ok(Some(Expression::sql(sql, ty, true)))
+    }
+}
+
+/// The value that an expression of GROUP BY assigns; `None` when it doesn't.
+pub(super) fn grouped_assignment(expr: &Expr) -> Option<&Expr> {
+    match unnested(expr) {
+        Expr::BinaryOp { op: BinaryOperator::Assignment, right, .. } => Some(right),
+        _other => None,
     }
 }
 

@@ -72,12 +72,23 @@ fn is_operator(keyword: Keyword) -> bool {
     )
 }
 
+/// Where a SELECT calls aggregate functions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Aggregating {
+    /// Before ORDER BY.
+    pub(super) anywhere: bool,
+    /// The number of the first expression of ORDER BY that does.
+    pub(super) sorted: Option<usize>,
+}
+
 impl Source<'_> {
-    /// True when the SELECT whose keyword stands at `location` calls an aggregate function itself: not as a window
-    /// function and not in a query inside it.
-    pub(super) fn has_aggregate(&self, location: Location) -> bool {
-        let Some(start) = self.tokens.iter().position(|token| token.span.start == location) else { return false };
-        let (mut at, mut depth) = (start + 1, 0_usize);
+    /// Where the SELECT whose keyword stands at `location` calls aggregate functions itself: not as window functions
+    /// and not in a query inside it.
+    pub(super) fn aggregates(&self, location: Location) -> Aggregating {
+        let mut found = Aggregating::default();
+        let Some(start) = self.tokens.iter().position(|token| token.span.start == location) else { return found };
+        // The number of the expression of ORDER BY, once that has begun.
+        let (mut at, mut depth, mut sorting) = (start + 1, 0_usize, 0_usize);
         while let Some(token) = self.tokens.get(at) {
             match &token.token {
                 Token::LParen => {
@@ -90,26 +101,38 @@ impl Source<'_> {
                         depth += 1;
                     }
                 }
-                Token::RParen if depth == 0 => return false,
+                Token::RParen if depth == 0 => return found,
                 Token::RParen => depth -= 1,
+                Token::Comma if depth == 0 && sorting > 0 => sorting += 1,
                 Token::Word(word) if word.quote_style.is_none() => {
-                    let call = self.tokens.get(at + 1).is_some_and(|next| next.token == Token::LParen);
-                    if call && super::aggregate::is_aggregate(&word.value.to_ascii_uppercase()) {
-                        let end = self.closing(at + 1);
-                        if !self.tokens.get(end + 1).is_some_and(|next| is_word(&next.token, "OVER")) {
-                            return true;
+                    if self.calls_aggregate(at, &word.value) {
+                        match sorting {
+                            0 => found.anywhere = true,
+                            number => found.sorted = found.sorted.or(Some(number)),
                         }
+                    }
+                    if depth == 0 && is_word(&token.token, "ORDER") {
+                        sorting = 1;
                     }
                     let set = ["UNION", "EXCEPT", "INTERSECT"].iter().any(|word| is_word(&token.token, word));
                     if set && depth == 0 {
-                        return false;
+                        return found;
                     }
                 }
                 _other => {}
             }
             at += 1;
         }
-        false
+        found
+    }
+
+    /// True for the name of an aggregate function that is called without OVER.
+    fn calls_aggregate(&self, at: usize, word: &str) -> bool {
+        let call = self.tokens.get(at + 1).is_some_and(|next| next.token == Token::LParen);
+        call && super::aggregate::is_aggregate(&word.to_ascii_uppercase()) && {
+            let end = self.closing(at + 1);
+            !self.tokens.get(end + 1).is_some_and(|next| is_word(&next.token, "OVER"))
+        }
     }
 
     /// Position of the parenthesis that closes the one at `open`.

@@ -83,6 +83,8 @@ struct Parts {
     distinct: bool,
     /// Whether every group is one row although there is no GROUP BY.
     aggregated: bool,
+    /// The number of the expression of ORDER BY that alone calls an aggregate function of this query.
+    sorted: Option<usize>,
 }
 
 /// ORDER BY of a SELECT as text.
@@ -287,11 +289,15 @@ impl Lowering<'_> {
         let scope = &*scope;
         let (mut grouping, group) = self.group_by(select, scope)?;
         let before = self.aggregates_at(scope.depth);
-        let mut whole = group.is_empty()
-            && (self.source.has_aggregate(select.select_token.0.span.start)
-                || order.iter().any(|item| super::aggregate::is_aggregate_call(&item.expr)));
+        let calls = self.source.aggregates(select.select_token.0.span.start);
+        let called = order.iter().position(|item| super::aggregate::is_aggregate_call(&item.expr));
+        let sorted = calls
+            .sorted
+            .or_else(|| called.map(|at| at + 1))
+            .filter(|_| group.is_empty() && !calls.anywhere && !order.is_empty());
+        let mut whole = group.is_empty() && (calls.anywhere || sorted.is_some());
         if grouping.is_none() && whole {
-            grouping = Some(self.one_group(scope));
+            grouping = Some(Grouping { lenient: sorted.is_some(), ..self.one_group(scope) });
         }
         let plain = Place { aggregates: Aggregates::Allowed, ..Place::new(scope, "field list") };
         let mut columns = self.projection(select, Place { grouping: grouping.as_ref(), ..plain })?;
@@ -318,8 +324,14 @@ impl Lowering<'_> {
                 conditions.push(filter);
             }
         }
+        let sorted = sorted.filter(|_| self.aggregates_at(scope.depth) == before);
+        let aggregated = columns.iter().any(|column| holds_aggregate(&column.expression));
+        if whole && having.is_none() && !aggregated {
+            // What is left of `CHARSET(MAX(a))` is a constant; the rows are one group all the same.
+            having = Some("TRUE".to_owned());
+        }
         let rollup = grouping.as_ref().is_some_and(|grouping| grouping.rollup);
-        Ok((Parts { columns, from, conditions, group, rollup, having, distinct, aggregated: whole }, grouping))
+        Ok((Parts { columns, from, conditions, group, rollup, having, distinct, aggregated: whole, sorted }, grouping))
     }
 
     /// The select list with MySQL's titles.
@@ -446,6 +458,15 @@ impl Lowering<'_> {
             sql.push_str(&format!(" HAVING {having}"));
         }
         Ok(sql)
+    }
+}
+
+/// True when PostgreSQL's text of an expression calls an aggregate function, as far as its names show.
+fn holds_aggregate(expression: &Expression) -> bool {
+    let names = ["count(", "sum(", "avg(", "min(", "max(", "_agg(", "bit_", "_pop(", "_samp(", "any_value("];
+    match &expression.body {
+        Body::Sql(sql) | Body::Condition(sql) => names.iter().any(|name| sql.contains(name)),
+        Body::Parameter(_) => false,
     }
 }
 

@@ -63,3 +63,14 @@ SELECT AVG(a), AVG(d), AVG(e), AVG(f), AVG(g), AVG(DISTINCT a), 2/3, 2.5/3, 2/3.
 SET div_precision_increment = 30;
 SELECT AVG(a), AVG(d), AVG(e), AVG(f), AVG(g), AVG(DISTINCT a), 2/3, 2.5/3, 2/3.1, 2.55/3.12 FROM quotients;
 SET div_precision_increment = 4;
+
+-- Aggregates in ORDER BY only, and aggregates of which nothing is left but a constant.
+CREATE TABLE folded (a INT, b INT);
+INSERT INTO folded VALUES (1, 10), (2, 20), (3, 20);
+SELECT 1 FROM folded ORDER BY AVG(DISTINCT a);
+SELECT a FROM folded ORDER BY 1, COUNT(*);
+SELECT a FROM folded ORDER BY AVG(a) + 1;
+SELECT COUNT(*) FROM folded ORDER BY AVG(a);
+SELECT (SELECT 1 FROM folded ORDER BY AVG(a) LIMIT 1);
+SELECT COERCIBILITY(MAX(a)) FROM folded;
+SELECT (SELECT COERCIBILITY(MAX(a)) FROM folded) AS x;

@@ -43,3 +43,15 @@ SELECT @`quoted name` := 3;
 SELECT @nothing;
 SELECT @a := 1 WHERE FALSE;
 SELECT @a;
+
+-- Assignments that rows are sorted or grouped by: the last row's value is left.
+CREATE TABLE scored (f1 INT, f2 VARCHAR(2));
+INSERT INTO scored VALUES (5, 'e'), (4, 'd'), (4, 'd'), (3, 'c'), (1, 'a');
+SELECT @i := f1 AS j FROM scored ORDER BY j;
+SELECT @i;
+SELECT @i := f1 AS j FROM scored ORDER BY 1 DESC LIMIT 2;
+SELECT @i;
+SELECT @a := f1, COUNT(f1) FROM scored GROUP BY 1 ORDER BY 1 DESC;
+SELECT @a;
+SELECT @a := f2 AS x, COUNT(f2) FROM scored GROUP BY x ORDER BY x;
+SELECT @a;

@@ -2,6 +2,7 @@
 
 use sqlparser::ast::FunctionArguments;
 
+use super::super::assigning::grouped_assignment;
 use super::super::functions::plain_arguments;
 use super::*;
 
@@ -41,7 +42,11 @@ impl Lowering<'_> {
         let mut grouping = Grouping { rollup, ..Grouping::default() };
         let mut group = Vec::with_capacity(flat.len());
         for item in flat {
-            let (expr, value) = self.group_item(item, select, scope)?;
+            let (mut expr, mut value) = self.group_item(item, select, scope)?;
+            if let Some(inner) = grouped_assignment(expr) {
+                expr = inner;
+                value = self.lower(inner, Place::new(scope, "group statement"))?;
+            }
             let sql = self.comparable(&value)?;
             if rollup && group.contains(&sql) {
                 return Err(SqlError::unsupported("WITH ROLLUP over the same expression twice"));

@@ -29,6 +29,13 @@ impl Lowering<'_> {
             if self.aggregates.iter().take(scope.depth).sum::<usize>() > around {
                 return Err(SqlError::unsupported("ORDER BY an aggregate of a surrounding query"));
             }
+            if let Some(number) = parts.sorted {
+                let text = format!(
+                    "Expression #{number} of ORDER BY contains aggregate function and applies to the result of a \
+                     non-aggregated query"
+                );
+                return Err(SqlError::new(3029, "HY000", text));
+            }
             return Ok(ordering);
         }
         if let Some(grouping) = grouping
@@ -66,6 +73,7 @@ impl Lowering<'_> {
                     self.lower(&item.expr, place).map_err(|error| error.numbered(at + 1))?
                 }
             };
+            let value = self.sorted_value(value)?;
             if parts.distinct && matches!(value.body, Body::Parameter(_)) {
                 continue;
             }
