@@ -187,7 +187,7 @@ impl Lowering<'_> {
             let (sql, name) = (self.own(date)?, super::json::item_name(date));
             return Ok(format!("\"mysql\".shifted_json({sql}, {}, {interval}, {days})", quote::literal(&name)));
         }
-        if date.ty.field == FieldType::Year {
+        if date.ty.field == FieldType::Year && !matches!(&date.body, Body::Sql(sql) if sql.contains("json_value(")) {
             return Ok(format!("\"mysql\".shifted_year({}, {interval})", self.render(date, Carrier::Int4)?));
         }
         let (number, shown) = if date.ty.class == Class::Real {

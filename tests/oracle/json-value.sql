@@ -175,3 +175,8 @@ select * from json_table('[1]','$[' columns(a int path '$')) t;
 select * from json_table('[1]','$[*]' columns(a int path '$'));
 select * from t1 join json_table(j,'$[*]' columns(a int path '$')) t where id in (8,9);
 select * from t1 left join json_table(j,'$[*]' columns(a int path '$')) t on 1 where id in (8,22);
+
+-- A default for what isn't JSON is taken in strict mode too.
+CREATE TABLE chosen (s VARCHAR(20));
+INSERT INTO chosen SELECT JSON_VALUE(x, '$.a' RETURNING CHAR(10) DEFAULT 'error' ON ERROR) FROM (SELECT '{bad' AS x) AS q;
+SELECT s FROM chosen;

@@ -112,11 +112,22 @@ impl Lowering<'_> {
                         )
                     }
                     _real if digits == 0 && name == "ROUND" => Expression::sql(format!("round({sql})"), ty, any_null),
-                    _real => Expression::sql(format!("{function}({sql}::numeric, {digits})::float8"), ty, any_null),
+                    _real => Expression::sql(rounded_double(function, &sql, digits), ty, any_null),
                 }
             }
             ("MOD", [left, right]) => self.modulo(left, right)?,
             (_, _) => return Ok(None),
         }))
+    }
+}
+
+/// ROUND or TRUNCATE of a floating-point number: MySQL multiplies, rounds to the even neighbour, and divides again.
+fn rounded_double(function: &str, sql: &str, digits: i32) -> String {
+    match digits {
+        0 => format!("{function}({sql})"),
+        1..=308 => format!("\"mysql\".{function}_double({sql}, 1e{digits})"),
+        -308..0 => format!("\"mysql\".{function}_tens({sql}, 1e{})", digits.unsigned_abs()),
+        309.. => sql.to_owned(),
+        _below => format!("({sql} * 0)"),
     }
 }

@@ -133,7 +133,8 @@ BEGIN
     ELSE
       problem := "mysql".json_problem(source);
       IF problem.problem = 'depth' THEN PERFORM "mysql".json_error(3157, 'The JSON document exceeds the maximum depth.');
-      ELSE PERFORM "mysql".warn(3141, format('Invalid JSON text in argument 1 to function json_value: "%s" at position %s.', problem.problem, problem.place)); END IF;
+      -- A warning in strict mode too.
+      ELSE RAISE WARNING USING ERRCODE = 'M3141', MESSAGE = format('Invalid JSON text in argument 1 to function json_value: "%s" at position %s.', problem.problem, problem.place); END IF;
       RETURN error_value;
     END IF;
   END IF;

@@ -167,3 +167,13 @@ $$ DECLARE d text COLLATE "C" := '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'; x text 
  IF n = 0 THEN RETURN '0'; END IF;
  WHILE n > 0 LOOP r := substr(d, mod(n, a)::int + 1, 1) || r; n := div(n, a); END LOOP;
  RETURN CASE WHEN m THEN '-' ELSE '' END || r; END $$;
+
+-- ROUND and TRUNCATE of floating-point numbers; p is the power of ten. What would leave the range is left as it is.
+CREATE OR REPLACE FUNCTION "mysql".round_double(x double precision, p double precision) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN abs(x) < 1.797693134862315e308 / p THEN round(x * p) / p ELSE x END $$;
+CREATE OR REPLACE FUNCTION "mysql".trunc_double(x double precision, p double precision) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN abs(x) < 1.797693134862315e308 / p THEN trunc(x * p) / p ELSE x END $$;
+CREATE OR REPLACE FUNCTION "mysql".round_tens(x double precision, p double precision) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN abs(x) < p / 10 THEN x * 0 ELSE round(x / p) * p END $$;
+CREATE OR REPLACE FUNCTION "mysql".trunc_tens(x double precision, p double precision) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN abs(x) < p THEN x * 0 ELSE trunc(x / p) * p END $$;

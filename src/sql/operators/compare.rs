@@ -134,6 +134,12 @@ impl Lowering<'_> {
         if let Some(moment) = self.moment_beside(right, left)? {
             return self.meeting(op, &moment, right);
         }
+        if let Some(days) = self.year_beside(left, right)? {
+            return self.meeting(op, &days, right);
+        }
+        if let Some(days) = self.year_beside(right, left)? {
+            return self.meeting(op, left, &days);
+        }
         match self.domain(left, right)? {
             Domain::Text => {
                 let collated = self.collate(left, right, op)?;
@@ -171,6 +177,21 @@ impl Lowering<'_> {
         let digits = if date.ty.class == Class::Date { 0 } else { date.ty.decimals };
         let sql = self.dated(number, crate::sql::calendar::Kind::DateTime)?;
         Ok(Some(Expression::sql(format!("({sql})::timestamp({digits})"), Type::datetime(digits), true)))
+    }
+
+    /// A YEAR column that is compared with a column of dates: as the number of a date without month and day.
+    fn year_beside(&mut self, year: &Expression, date: &Expression) -> Result<Option<Expression>, SqlError> {
+        let zeros = match date.ty.class {
+            Class::Date => "0000",
+            Class::DateTime => "0000000000",
+            Class::Null | Class::Open | Class::Integer | Class::Decimal | Class::Real => return Ok(None),
+            Class::Text | Class::Bytes | Class::Time | Class::Json => return Ok(None),
+        };
+        if year.ty.field != FieldType::Year || year.origin.is_none() || date.origin.is_none() {
+            return Ok(None);
+        }
+        let number = format!("({}::int8 * 1{zeros})", self.render(year, Carrier::Int2)?);
+        Ok(Some(Expression::sql(number, Type::integer(21), year.nullable)))
     }
 
     /// A TIME as a time of the current day.
