@@ -89,8 +89,16 @@ pub(super) fn is_condition(expr: &Expr) -> bool {
         | Expr::RLike { .. } => true,
         Expr::Function(function) => {
             let name = function.name.to_string().to_ascii_lowercase();
-            ["json_valid", "json_contains", "json_schema_valid", "regexp_like", "json_overlaps", "isnull"]
-                .contains(&name.trim_matches('`'))
+            [
+                "json_valid",
+                "json_contains",
+                "json_contains_path",
+                "json_schema_valid",
+                "regexp_like",
+                "json_overlaps",
+                "isnull",
+            ]
+            .contains(&name.trim_matches('`'))
         }
         _other => false,
     }
@@ -264,7 +272,17 @@ const PLAIN: [&str; 66] = [
     "sign",
     "soundex",
 ];
-const MORE: [&str; 18] = [
+const MORE: [&str; 28] = [
+    "json_array_append",
+    "json_array_insert",
+    "json_contains_path",
+    "json_insert",
+    "json_merge_patch",
+    "json_merge_preserve",
+    "json_remove",
+    "json_replace",
+    "json_search",
+    "json_set",
     "sqrt",
     "str_to_date",
     "strcmp",
@@ -285,6 +303,32 @@ const MORE: [&str; 18] = [
     "weekday",
 ];
 
+/// JSON_VALUE in the form that its parser gives it.
+fn json_value(arguments: &[&Expr]) -> Option<String> {
+    let [document, path, returning, on_empty, on_error] = arguments else { return None };
+    let mut out = format!("json_value({}, {} returning ", text(document)?, text(path)?);
+    match returning {
+        Expr::Cast { data_type, expr, .. } => {
+            let kind = data_type.to_string().to_ascii_lowercase().replace(',', ", ");
+            out.push_str(kind.trim_end_matches(" integer"));
+            if let Expr::Identifier(charset) = &**expr {
+                out.push_str(&format!(" character set {}", charset.value.to_ascii_lowercase()));
+            }
+        }
+        _none => out.push_str("char(512)"),
+    }
+    for (answer, clause) in [(on_empty, "empty"), (on_error, "error")] {
+        match answer {
+            Expr::Identifier(_) => out.push_str(&format!(" error on {clause}")),
+            Expr::Nested(_) => out.push_str(&format!(" null on {clause}")),
+            Expr::Tuple(values) => out.push_str(&format!(" default {} on {clause}", text(values.first()?)?)),
+            _unsaid => {}
+        }
+    }
+    out.push(')');
+    Some(out)
+}
+
 fn call(function: &Function) -> Option<String> {
     let name = function.name.to_string().trim_matches('`').to_ascii_lowercase();
     let name = match name.as_str() {
@@ -296,6 +340,8 @@ fn call(function: &Function) -> Option<String> {
         "substring" => "substr",
         "current_timestamp" | "localtime" | "localtimestamp" => "now",
         "current_date" => "curdate",
+        "json_merge" => "json_merge_preserve",
+        "json_value" => return json_value(&expressions(function)?),
         "mod" => return infix(function, "%"),
         other => PLAIN.iter().chain(&MORE).find(|known| **known == other).copied()?,
     };
@@ -309,13 +355,17 @@ fn infix(function: &Function, sign: &str) -> Option<String> {
 }
 
 fn arguments(function: &Function) -> Option<Vec<String>> {
+    expressions(function)?.into_iter().map(text).collect()
+}
+
+fn expressions(function: &Function) -> Option<Vec<&Expr>> {
     match &function.args {
         FunctionArguments::None => Some(Vec::new()),
         FunctionArguments::List(list) => list
             .args
             .iter()
             .map(|argument| match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => text(expr),
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
                 _other => None,
             })
             .collect(),

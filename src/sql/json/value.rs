@@ -48,7 +48,8 @@ pub(in crate::sql) fn parse(parser: &mut Parser<'_>) -> Result<Expr, ParserError
     let mut clauses = 0;
     while parser.peek_token_ref().token != Word::RParen {
         let answer = if parser.parse_keyword(Keyword::NULL) {
-            null()
+            // In parentheses: what is said shows in definitions, what goes without saying doesn't.
+            Expr::Nested(Box::new(null()))
         } else if parser.parse_keyword(Keyword::ERROR) {
             Expr::Identifier(Ident::new("ERROR"))
         } else {
