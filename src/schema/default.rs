@@ -3,6 +3,7 @@
 use super::quote::{bytes, literal};
 use super::types::{integer_range, is_binary, is_character};
 use super::{Column, ColumnDefault, ColumnType};
+use crate::value::json::{self, Writer};
 
 /// The expression after DEFAULT; `None` when there is no default or it is NULL. The error says what isn't carried.
 pub(super) fn sql(column: &Column) -> Result<Option<String>, String> {
@@ -121,9 +122,13 @@ fn expression(column: &Column, text: &str) -> Option<String> {
             Some("statement_timestamp()::date".to_owned())
         }
         (_, column_type) if integer_range(column_type).is_some() => constant(column_type, text),
-        (_, column_type) if is_character(column_type) || matches!(column_type, ColumnType::Json) => {
-            string_expression(text).map(|value| literal(&value))
+        (_, ColumnType::Json) => {
+            string_expression(text).and_then(|text| json::carried(&text, Writer::Client).ok()).map(
+                // The kinds of the numbers are MySQL's, not those that jsonb would read.
+                |document| literal(&document),
+            )
         }
+        (_, column_type) if is_character(column_type) => string_expression(text).map(|value| literal(&value)),
         _ => None,
     }
 }

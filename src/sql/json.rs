@@ -80,13 +80,10 @@ impl Lowering<'_> {
                 (format!("\"mysql\".json_unquote_text({})", self.text(value)?), value.ty.length)
             }
             Class::Null => ("NULL::text".to_owned(), 0),
-            Class::Integer
-            | Class::Decimal
-            | Class::Real
-            | Class::Bytes
-            | Class::Date
-            | Class::DateTime
-            | Class::Time => return Err(wrong_argument(1, "json_unquote")),
+            Class::Bytes => return Err(binary_document()),
+            Class::Integer | Class::Decimal | Class::Real | Class::Date | Class::DateTime | Class::Time => {
+                return Err(wrong_argument(1, "json_unquote"));
+            }
         };
         Ok(Expression::sql(sql, self.json_characters(length), true))
     }
@@ -117,8 +114,9 @@ impl Lowering<'_> {
                 let place = quote::literal(&format!("in argument {number} to function {function}"));
                 Ok(format!("\"mysql\".json_document({text}, {place})"))
             }
-            Class::Bytes => Err(binary_document()),
-            Class::Text
+            Class::Bytes if !super::geometry::is_shape(&value.ty) => Err(binary_document()),
+            Class::Bytes
+            | Class::Text
             | Class::Open
             | Class::Integer
             | Class::Decimal

@@ -70,6 +70,9 @@ impl Lowering<'_> {
             Op::Spaceship => Ok(Expression::condition(self.compare("IS NOT DISTINCT FROM", &left, &right)?, false)),
             Op::And => self.logic("AND", &left, &right),
             Op::Or => self.logic("OR", &left, &right),
+            Op::Xor if [&left, &right].iter().any(|side| side.ty.class == Class::Json && side.origin.is_some()) => {
+                Err(SqlError::unsupported("XOR of JSON"))
+            }
             Op::Xor => {
                 let (left, right) = (self.truth(&left)?, self.truth(&right)?);
                 Ok(Expression::condition(format!("({left} <> {right})"), nullable))

@@ -58,3 +58,15 @@ SELECT id, j < CAST('"abc\\u0001"' AS JSON), j < CAST('"abcd"' AS JSON) FROM nul
 SELECT MIN(j), MAX(j) FROM nuls;
 SELECT JSON_VALID('"\\u0000"'), JSON_EXTRACT('["\\u0000"]', '$[0]');
 SELECT JSON_VALUE('"x"', '$' RETURNING JSON) + 0;
+
+CREATE TABLE turned (id INT PRIMARY KEY, txt VARCHAR(50));
+INSERT INTO turned VALUES (1, '{"a":1.50,"b":5.00}'), (2, '1e2'), (3, '"\\u0000"'), (4, '-0.0'), (5, NULL);
+ALTER TABLE turned MODIFY txt JSON;
+SELECT id, txt, JSON_TYPE(txt) FROM turned ORDER BY id;
+SELECT JSON_UNQUOTE(CAST('ABCD' AS BINARY));
+SELECT JSON_SCHEMA_VALID(JSON_OBJECT(), POINT(1, 1));
+SELECT JSON_EXTRACT(POINT(1, 1), '$');
+CREATE TABLE filled (id INT, j JSON DEFAULT ('{"a":1.50,"b":5.00}'));
+INSERT INTO filled (id) VALUES (1);
+ALTER TABLE filled ADD m JSON NOT NULL DEFAULT ('5.00');
+SELECT j, m, JSON_TYPE(m) FROM filled;

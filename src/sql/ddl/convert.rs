@@ -3,7 +3,7 @@
 //! Three answers: PostgreSQL's own assignment cast is exact or raises an error; an expression is needed; or the two
 //! servers would store different values, and the change is refused by name.
 
-use crate::schema::quote::identifier;
+use crate::schema::quote::{identifier, literal};
 use crate::schema::types::{integer_range, pg_type};
 use crate::schema::{Column, ColumnType};
 
@@ -52,7 +52,11 @@ pub(super) fn using(old: &Column, new: &Column) -> Result<Option<String>, String
             Ok(None)
         }
         (T::DateTime { fraction: 0 }, T::Date) => Ok(cast(&name, &new.column_type)),
-        (left, T::Json) if is_text(left) => Ok(Some(format!("{name}::jsonb"))),
+        (left, T::Json) if is_text(left) => {
+            // MySQL names the table that the ALTER is filling.
+            let place = literal(&format!("in value for column '#sql.{}'", new.name));
+            Ok(Some(format!("\"mysql\".json_document({name}::text, {place})")))
+        }
         (_, _) => refused(),
     }
 }
