@@ -18,7 +18,7 @@ use crate::schema::{ColumnDefault, ColumnType, Table, ddl, quote};
 
 use super::assign::{Row, counted, is_guarded, quiet};
 use super::dialect::Modifiers;
-use super::expression::{Lowering, Written};
+use super::expression::{Expression, Lowering, Written};
 use super::from::{equalities, name_parts, spot};
 use super::insert::{column_names, is_default};
 use super::keys::{key_columns, unique_keys};
@@ -93,8 +93,13 @@ impl Lowering<'_> {
             } else {
                 let place = Place { values_of, ..Place::new(scope, "field list") };
                 let value = self.lower(&assignment.value, place)?;
+                let ty = Type::of_column(column);
                 if value.is_null() && column.nullable {
-                    format!("NULL::{}", Type::of_column(column).map_or("text", |ty| ty.carrier.name()))
+                    format!("NULL::{}", ty.map_or("text", |ty| ty.carrier.name()))
+                } else if let Some(ty) = ty.filter(|_| value.is_null() && self.rules().null_becomes_default) {
+                    // Computed in each row, which is warned of; a value that is bound would be once.
+                    let null = Expression::sql(format!("NULL::{}", ty.carrier.name()), ty, true);
+                    self.assign(table, at, row, &null)?
                 } else {
                     self.assign(table, at, row, &value)?
                 }

@@ -58,3 +58,14 @@ SELECT * FROM u ORDER BY id;
 SELECT * FROM u ORDER BY id;
 DELETE FROM u;
 DELETE FROM t;
+
+-- NULL for NOT NULL: said once by an INSERT, for each row by an UPDATE.
+CREATE TABLE nevernull (a INT NOT NULL, b VARCHAR(5) NOT NULL, c DATE NOT NULL);
+INSERT IGNORE INTO nevernull VALUES (NULL, NULL, NULL), (NULL, 'x', NULL), (1, NULL, '2020-01-01');
+INSERT IGNORE INTO nevernull SELECT NULL, NULL, '2020-01-01' UNION ALL SELECT NULL, 'b', '2020-01-02';
+SET sql_mode = '';
+UPDATE nevernull SET a = NULL;
+UPDATE nevernull SET a = NULL, b = NULL WHERE a = 1;
+REPLACE INTO nevernull VALUES (NULL, NULL, NULL), (NULL, 'x', NULL);
+SET sql_mode = DEFAULT;
+UPDATE IGNORE nevernull SET a = NULL, b = NULL;

@@ -295,6 +295,9 @@ impl Session {
         let raised = self.backend.take_raised();
         let told_id = raised.last_insert_id;
         self.state.absorb(raised);
+        if !matches!(plan.verb, Verb::Update | Verb::Delete) {
+            self.state.say_nulls_once(known);
+        }
         let counts = write::Counts { found_rows, warnings: self.state.warned(), told_id };
         let written = write::written(plan, tag, &rows, counts);
         if let Some(id) = written.last_insert_id {

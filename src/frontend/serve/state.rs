@@ -183,6 +183,17 @@ impl State {
         }
     }
 
+    /// INSERT warns of NULL in a column of NOT NULL once, however many rows have it; `known` were there before it.
+    pub(super) fn say_nulls_once(&mut self, known: usize) {
+        let said = self.warnings.split_off(known.min(self.warnings.len()));
+        for warning in said {
+            let again = warning.code == 1048 && self.warnings.iter().skip(known).any(|earlier| *earlier == warning);
+            if !again {
+                self.warnings.push(warning);
+            }
+        }
+    }
+
     /// A statement that isn't SHOW WARNINGS begins; what reading its text warned of are its first warnings.
     pub(super) fn forget_warnings(&mut self) {
         self.warnings = std::mem::take(&mut self.foreseen);

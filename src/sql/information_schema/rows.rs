@@ -149,7 +149,6 @@ fn maker(database: &str, name: &str) -> Option<Maker> {
         | "ROLE_TABLE_GRANTS"
         | "USER_ATTRIBUTES"
         | "TABLESPACES_EXTENSIONS"
-        | "OPTIMIZER_TRACE"
         | "PROFILING" => Maker::Empty,
         _unknown => return None,
     })
