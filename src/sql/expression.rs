@@ -8,7 +8,7 @@ use crate::value::Value;
 use crate::wire::FieldType;
 
 use super::dialect::{Modes, Source};
-use super::plan::{Assignment, Context, Parameter, ParameterSource, Purpose, SqlError};
+use super::plan::{Assignment, Context, Known, Parameter, ParameterSource, Purpose, SqlError};
 use super::types::{Carrier, Class, Collation, NOT_FIXED, Type, pads_blanks};
 use crate::wire::constants::column_flags as flag;
 
@@ -234,8 +234,9 @@ impl<'c> Lowering<'c> {
     pub(super) fn parameter(&mut self, source: &ParameterSource, type_oid: u32) -> String {
         let key = format!("{type_oid} {source:?}");
         let parameters = &mut self.parameters;
+        let lifted = matches!(self.context.parameters, Known::Literals(_));
         let number = *self.seen.entry(key).or_insert_with(|| {
-            parameters.push(Parameter { source: source.clone(), type_oid, assignment: None });
+            parameters.push(Parameter { source: source.clone(), type_oid, assignment: None, lifted });
             parameters.len()
         });
         format!("${number}")
@@ -255,7 +256,7 @@ impl<'c> Lowering<'c> {
         if let ParameterSource::Client(position) = source {
             self.asked.remove(&position);
         }
-        self.parameters.push(Parameter { source, type_oid, assignment: Some(assignment) });
+        self.parameters.push(Parameter { source, type_oid, assignment: Some(assignment), lifted: false });
         format!("${}", self.parameters.len())
     }
 

@@ -8,6 +8,7 @@ mod bits;
 mod carriers;
 mod compare;
 mod like;
+mod moments;
 mod regexp;
 mod rows;
 
@@ -22,6 +23,7 @@ use super::plan::{ParameterSource, SqlError};
 use super::types::{Carrier, Class, Type};
 use carriers::{constant_carrier, date_domain, exact_carrier, integer_carrier, is_number_literal, number_class};
 use compare::Domain;
+use moments::Beside;
 
 impl Lowering<'_> {
     pub(super) fn binary(
@@ -196,10 +198,24 @@ impl Lowering<'_> {
         } else {
             subject
         };
+        let (low, high) = (self.between_bound(&subject, low)?, self.between_bound(&subject, high)?);
         let (low, high) = (self.compare(">=", &subject, &low)?, self.compare("<=", &subject, &high)?);
         let sql = format!("({low} AND {high})");
         Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable))
     }
+}
+
+/// The operands of `a AND b AND …` or `a OR b OR …`, without recursion along the chain.
+pub(super) fn chained<'e>(expr: &'e Expr, op: &BinaryOperator) -> impl Iterator<Item = &'e Expr> + use<'e> {
+    let (mut operands, mut rest) = (Vec::new(), expr);
+    while let Expr::BinaryOp { left, op: own, right } = rest
+        && own == op
+    {
+        operands.push(&**right);
+        rest = left;
+    }
+    operands.push(rest);
+    operands.into_iter().rev()
 }
 
 /// Without parentheses around it.

@@ -124,6 +124,12 @@ impl CellFormat {
         Ok(())
     }
 
+    /// The cell as MySQL shows it; `None` for a value that the column can't show.
+    #[must_use]
+    pub fn shown(self, text: &[u8]) -> Option<Vec<u8>> {
+        self.mysql_text(text).ok()
+    }
+
     /// MySQL's text of a cell that needs a conversion.
     fn mysql_text(self, text: &[u8]) -> Result<Vec<u8>, Unfit> {
         let utf8 = || std::str::from_utf8(text).map_err(|_| Unfit);

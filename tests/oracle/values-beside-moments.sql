@@ -1,0 +1,105 @@
+-- Constants beside columns of dates and times, times beside text, and the zero date that IS NULL finds.
+-- not compared: length, decimals, origin, type, flags
+CREATE TABLE h (id INT PRIMARY KEY, t TIME(6), t0 TIME, d DATE NOT NULL, dt DATETIME NOT NULL, dn DATE, s VARCHAR(30), ts TIMESTAMP(3) NULL);
+INSERT INTO h VALUES (1, '10:00:00', '10:00:00', '2001-01-01', '2001-01-01 10:00:00', '2001-01-01', '10:00', '2001-01-01 10:00:00.5');
+INSERT IGNORE INTO h VALUES (2, '9:00:00', '9:00:00', '0000-00-00', '0000-00-00', NULL, '09:00:00', NULL);
+
+-- A TIME column reads a constant; any other TIME is text beside text.
+SELECT t='10:00', t0='9:00', TIME(dt)='10:00', TIME(dt)>='9:00', CAST(s AS TIME)='10:00' FROM h;
+SELECT t=s, t0=s FROM h;
+SELECT t0 IN ('9:00','10:00'), t0 IN ('9:00',s), t0 BETWEEN '9:00' AND '10:0', CAST(t0 AS TIME) BETWEEN '9:00' AND '10:0' FROM h;
+SELECT MAKETIME(9,0,0)='9:0:0', t0 = CONCAT('10:','0'), MAX(t0) OVER () = '10:0' FROM h;
+SELECT CASE t0 WHEN '9:0:0' THEN 1 ELSE 0 END, CASE t0 WHEN s THEN 1 ELSE 0 END, IF(id=1,t0,t)='10:0:0', IFNULL(t0,t0)='10:0', COALESCE(t0)='10:0' FROM h;
+SELECT NULLIF(t0,'10:0'), NULLIF(TIME(dt),'10:0'), t0<=>'10:0', TIME(dt)<=>'10:0', t0<>'10:0', t0<'10:0', TIME(dt)<'9:5' FROM h;
+SELECT x.t0='10:0' FROM (SELECT t0 FROM h) x;
+SELECT c FROM (SELECT CAST('10:00' AS TIME) c) q WHERE c='10:0';
+SELECT id FROM h WHERE t0='10:0';
+SELECT id FROM h WHERE TIME(dt)='10:0';
+SELECT id FROM h WHERE TIME(dt)<'9:0' ORDER BY id;
+SELECT id FROM h WHERE TIME(dt)='10:00:00';
+SELECT id FROM h WHERE TIME(dt) BETWEEN '9:0' AND '10:0';
+SELECT t0='abc', t0='', t0 > '' FROM h;
+SELECT id FROM h WHERE t0 > '' ORDER BY id;
+SELECT id FROM h WHERE t0 = 'abc';
+SELECT a.id, b.id FROM h a JOIN h b ON a.t0=b.s;
+SELECT TIMEDIFF('10:0:0','1:0:0')='9:0:0', SEC_TO_TIME(3600)='1:0:0', TIME'10:0:0'='10:0';
+SET @v='10:0';
+SELECT t0=@v, TIME(dt)=@v, t0 BETWEEN @v AND @v FROM h;
+
+-- Numbers
+SELECT dt>0, dt>1, dt>101, dt > 00010101, d > 20, d=010101, d>691231, dt>700101, dt=101000000, dt=10101000000 FROM h;
+SELECT dt>1, dt>100, dt>1301, dt>132, dt>1231, dt>101100, d>-1, dt=20010101100000 FROM h;
+SELECT dt=010101100000, d=010101100000, d=20010101100000, d=20010101000000, d IN (20010101,1), dt BETWEEN 0 AND 20010101100000, dt IN (20010101100000,0) FROM h;
+SELECT d=0, dt=0, d<>0, d>0.0, d>0e0, dt=20010101100000.0, dt = 20010101100000.5, dt > 1.5 FROM h;
+SELECT ts > 1, ts > 0, ts = 20010101100000.4999999, ts=20010101100000.5e0 FROM h;
+SELECT id FROM h WHERE dt>0;
+SELECT id FROM h WHERE dt>1;
+SELECT id FROM h WHERE dt>101;
+SELECT id FROM h WHERE dt>20010100;
+SELECT id FROM h WHERE d=0;
+SELECT id FROM h WHERE d IN (0,20010101);
+SELECT id FROM h WHERE d IN (0,20010101,7);
+SELECT id FROM h WHERE d BETWEEN 0 AND 20010102 ORDER BY id;
+SELECT id FROM h WHERE d BETWEEN 20000000 AND 20010102;
+SELECT id FROM h WHERE 0<d;
+SELECT id FROM h WHERE d=20010101100000;
+SELECT id FROM h WHERE d=20010101.5;
+SELECT id FROM h WHERE d < 99999999999999 ORDER BY id;
+SELECT NULLIF(dt,1) FROM h;
+PREPARE p FROM 'SELECT id, dt=?, d=?, dt>? FROM h';
+SET @a=0, @b=20010101, @c=101;
+EXECUTE p USING @a, @b, @c;
+DELETE FROM h WHERE dt>1;
+DELETE FROM h WHERE dt>5000000000000000;
+UPDATE h SET s='10:00' WHERE d > 20;
+DELETE IGNORE FROM h WHERE dt=1;
+
+-- Text that isn't a date
+SELECT id FROM h WHERE dt IN ('abc','2001-01-01 10:00:00');
+UPDATE h SET id=1 WHERE dt IN ('abc','2001-01-01');
+SELECT id FROM h WHERE dt = '2001-01-01 10:00:00xyz';
+SET sql_mode='';
+DELETE FROM h WHERE dt=1;
+SELECT id FROM h WHERE d >= '0000-00-00' ORDER BY id;
+SET sql_mode=DEFAULT;
+-- The zero date of a NOT NULL column
+SELECT id FROM h WHERE d IS NULL;
+SELECT id FROM h WHERE dt IS NULL;
+SELECT id, d IS NULL, dt IS NULL, d IS NOT NULL FROM h;
+SELECT id FROM h WHERE d IS NULL OR id=1;
+SELECT id FROM h WHERE NOT(d IS NULL) ORDER BY id;
+SELECT id FROM h WHERE d <=> NULL;
+SELECT id FROM h WHERE d IS NULL AND id>0;
+SELECT id FROM h WHERE (d IS NULL AND id>0) OR id=1;
+SELECT id FROM h WHERE (d IS NULL) AND (id>0 OR id=7);
+SELECT id FROM h WHERE ISNULL(d);
+SELECT id FROM h WHERE NOT (d IS NOT NULL);
+SELECT id FROM h HAVING d IS NULL;
+SELECT a.id, b.id FROM h a LEFT JOIN h b ON a.id+1=b.id WHERE b.d IS NULL ORDER BY 1,2;
+SELECT a.id, b.id FROM h a LEFT JOIN h b ON a.id+1=b.id AND b.d IS NULL ORDER BY 1,2;
+SELECT id FROM h WHERE EXISTS (SELECT 1 FROM h b WHERE b.id=h.id AND h.d IS NULL);
+CREATE VIEW hv AS SELECT * FROM h;
+SELECT id FROM hv WHERE d IS NULL;
+SELECT COUNT(*) FROM (SELECT * FROM h) x WHERE d IS NULL;
+SELECT id FROM h WHERE dn IS NULL;
+UPDATE h SET s='x' WHERE d IS NULL;
+DELETE FROM h WHERE dt IS NULL AND d IS NULL;
+
+-- Bytes in a variable are text where a number is stored; literals of bytes are numbers.
+CREATE TABLE n (a TINYINT, b BIGINT, c DECIMAL(10,2), e DOUBLE, f INT, g VARCHAR(10));
+SET @b=CAST('51' AS BINARY);
+INSERT INTO n VALUES (@b,@b,@b,@b,@b,@b);
+SET @b=x'33';
+INSERT INTO n VALUES (@b,@b,@b,@b,@b,@b);
+INSERT INTO n VALUES (x'33',x'33',x'33',x'33',x'33',x'33');
+UPDATE n SET a=@b, b=x'3131' WHERE e > 50;
+SELECT * FROM n ORDER BY b;
+
+-- Dates in variables have all digits of their fraction and no zone.
+SET time_zone='+03:00';
+CREATE TABLE m (a TIMESTAMP(3), b DATETIME(6), c DATE, d TIME(2), e YEAR);
+INSERT INTO m VALUES ('2001-01-01 10:00:00.5','2001-01-01 10:00:00.25','2001-01-02','10:11:12.5',2001);
+SELECT a,b,c,d,e INTO @a,@b,@c,@d,@e FROM m;
+SELECT @a,@b,@c,@d,@e;
+SET @a=(SELECT a FROM m), @b=(SELECT b FROM m), @d=(SELECT d FROM m);
+SELECT @a,@b,@d;
