@@ -198,6 +198,7 @@ impl Lowering<'_> {
         } else {
             subject
         };
+        let subject = self.between_subject(subject, [&low, &high])?;
         let (low, high) = (self.between_bound(&subject, low)?, self.between_bound(&subject, high)?);
         let (low, high) = (self.compare(">=", &subject, &low)?, self.compare("<=", &subject, &high)?);
         let sql = format!("({low} AND {high})");

@@ -30,7 +30,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// How MySQL calls a text that is none.
-    const fn bad(self) -> &'static str {
+    pub(super) const fn bad(self) -> &'static str {
         match self {
             Self::Date => "Truncated incorrect date",
             Self::DateTime => "Incorrect datetime",

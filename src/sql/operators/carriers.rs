@@ -43,9 +43,20 @@ pub(super) fn constant_carrier(number: &Expression, text: &Expression) -> Carrie
         Carrier::Float8
     } else if prefix.parse::<i64>().is_ok() {
         fallback
+    } else if number.ty.class == Class::Integer && !is_whole(prefix, number.ty.unsigned) {
+        // What no integer column holds is compared as a double, with its rounding. In WHERE MySQL compares exactly, and
+        // so do lifted literals.
+        Carrier::Float8
     } else {
         Carrier::Numeric
     }
+}
+
+/// True for the digits of an integer of 64 bits.
+fn is_whole(digits: &str, unsigned: bool) -> bool {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let fits = whole.parse::<i64>().is_ok() || (unsigned && whole.parse::<u64>().is_ok());
+    fits && fraction.bytes().all(|digit| digit == b'0')
 }
 
 pub(super) fn integer_carrier(side: &Expression) -> Carrier {

@@ -120,6 +120,12 @@ impl Lowering<'_> {
         if let Some((right, left)) = self.moment_beside(right, left)? {
             return self.meeting(op, &left, &right);
         }
+        if let Some(read) = self.read_text(left, right)? {
+            return self.meeting(op, &read, right);
+        }
+        if let Some(read) = self.read_text(right, left)? {
+            return self.meeting(op, left, &read);
+        }
         match self.domain(left, right)? {
             Domain::Text => {
                 let collated = self.collate(left, right, op)?;

@@ -10,6 +10,7 @@
 use super::*;
 use crate::schema::Column;
 use crate::sql::bind::text;
+use crate::sql::calendar::Kind;
 use crate::sql::expression::Origin;
 use crate::sql::plan::{Known, ValueClass};
 use crate::sql::temporal::read::{self, Moment, Status, Taken};
@@ -93,6 +94,38 @@ impl Lowering<'_> {
         Ok(format!("(CASE WHEN {} IS NOT NULL THEN FALSE END)", self.own(subject)?))
     }
 
+    /// A text that isn't a constant, beside a date: as a date, or the zero date with a warning.
+    pub(super) fn read_text(&mut self, text: &Expression, date: &Expression) -> Result<Option<Expression>, SqlError> {
+        let read = text.ty.class == Class::Text && !text.is_flexible() && !self.quiet;
+        if !read || !matches!(date.ty.class, Class::Date | Class::DateTime) {
+            return Ok(None);
+        }
+        let bad = if date.ty.class == Class::Date { Kind::Date } else { Kind::DateTime }.bad();
+        let sql = format!("\"mysql\".moment_or_zero({}, '{bad}')", self.text(text)?);
+        Ok(Some(Expression::sql(sql, Type::datetime(6), text.nullable)))
+    }
+
+    /// What is tested by BETWEEN: a text is a date as soon as a bound is one.
+    pub(super) fn between_subject(
+        &mut self,
+        subject: Expression,
+        bounds: [&Expression; 2],
+    ) -> Result<Expression, SqlError> {
+        let date = bounds.into_iter().find(|bound| matches!(bound.ty.class, Class::Date | Class::DateTime));
+        let Some(date) = date else { return Ok(subject) };
+        if let Some(read) = self.read_text(&subject, date)? {
+            return Ok(read);
+        }
+        match subject.constant() {
+            Some(Value::Text(text)) => {
+                let read = to_datetime(&Value::Text(text.clone()));
+                let (date, clock) = read.ok_or_else(|| SqlError::unsupported("BETWEEN of a text that isn't a date"))?;
+                Ok(Expression::literal(Value::DateTime(date, clock), Type::datetime(6)))
+            }
+            Some(_) | None => Ok(subject),
+        }
+    }
+
     /// Reads a constant beside a column of dates or times, with MySQL's warning where it's none.
     pub(super) fn read_beside(&mut self, column: &Expression, constant: &Expression) -> Result<Beside, SqlError> {
         let Some(stored) = column.origin.as_ref().and_then(Origin::column) else { return Ok(Beside::Plain) };
@@ -100,7 +133,7 @@ impl Lowering<'_> {
             return Ok(Beside::Plain);
         }
         if column.ty.class != Class::Time && self.is_lifted_number(constant) {
-            return Err(SqlError::unsupported("a number beside a date in a text that is shared"));
+            return Err(SqlError::shared("a number beside a date"));
         }
         let Some(value) = constant.constant() else { return Ok(Beside::Plain) };
         match (column.ty.class, value) {
@@ -188,12 +221,7 @@ impl Lowering<'_> {
 
     /// True for a number that stands where the client wrote a literal: which one decides how it's compared.
     fn is_lifted_number(&self, side: &Expression) -> bool {
-        let (Body::Parameter(ParameterSource::Client(position)), Known::Literals(classes)) =
-            (&side.body, &self.context.parameters)
-        else {
-            return false;
-        };
-        match classes.get(*position) {
+        match self.lifted_class(side) {
             Some(
                 ValueClass::Integer
                 | ValueClass::Unsigned
@@ -208,6 +236,15 @@ impl Lowering<'_> {
         }
     }
 
+    fn lifted_class(&self, side: &Expression) -> Option<ValueClass> {
+        match (&side.body, &self.context.parameters) {
+            (Body::Parameter(ParameterSource::Client(position)), Known::Literals(classes)) => {
+                classes.get(*position).copied()
+            }
+            (_, Known::Nothing | Known::Values(_) | Known::Literals(_)) => None,
+        }
+    }
+
     /// A TIME that meets text as text; `None` when the text is read as a time.
     pub(super) fn time_beside(
         &mut self,
@@ -219,9 +256,7 @@ impl Lowering<'_> {
         }
         if other.ty.class == Class::Open || matches!(other.body, Body::Parameter(ParameterSource::Client(_))) {
             return match self.context.parameters {
-                Known::Literals(_) if !is_column(time) => {
-                    Err(SqlError::unsupported("a text beside a time in a text that is shared"))
-                }
+                Known::Literals(_) if !is_column(time) => Err(SqlError::shared("a text beside a time")),
                 Known::Literals(_) | Known::Values(_) | Known::Nothing => Ok(None),
             };
         }
@@ -265,12 +300,13 @@ fn known(found: &Moment, column: &Expression) -> Result<Beside, SqlError> {
     }
     let (fraction, micros) = (column.ty.decimals.min(6), found.clock.micros);
     let clock = Clock { micros: micros + u32::from(fraction == 6 && found.tenths >= 5), ..found.clock };
-    let (date, clock) = if clock == Clock::default() {
-        (found.date, clock)
+    let rounded = if clock == Clock::default() {
+        Some((found.date, clock))
     } else {
-        temporal::round(found.date, clock, fraction)
-            .ok_or_else(|| SqlError::unsupported("a time outside of the calendar"))?
+        temporal::round(found.date, clock, fraction).filter(|(date, _)| date.year <= 9999)
     };
+    // Rounded beyond the year 9999 it's no date.
+    let Some((date, clock)) = rounded else { return Ok(Beside::Number) };
     Ok(Beside::Moment(if clock == Clock::default() {
         Expression::literal(Value::Date(date), Type::date())
     } else {
