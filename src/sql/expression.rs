@@ -514,12 +514,19 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         (Date, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             format!("\"mysql\".moment_text({sql}, 'YYYYMMDD')::{}", to.name())
         }
+        // A fraction is rounded to whole seconds, so that 59.6 seconds make a minute.
+        (Timestamp | TimestampTz, Int2 | Int4 | Int8) if ty.decimals > 0 => {
+            format!("\"mysql\".moment_text(({sql})::timestamp(0), 'YYYYMMDDHH24MISS')::{}", to.name())
+        }
         (Timestamp | TimestampTz, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             let point = if ty.decimals > 0 && !matches!(to, Int2 | Int4 | Int8) { "." } else { "" };
             let fraction = if point.is_empty() { "" } else { fraction_format(ty.decimals).trim_start_matches('.') };
             format!("\"mysql\".moment_text(({sql})::timestamp, 'YYYYMMDDHH24MISS{point}{fraction}')::{}", to.name())
         }
-        (Interval, Int2 | Int4 | Int8) => format!("round(\"mysql\".time_number({sql}))::{}", to.name()),
+        (Interval, Int2 | Int4 | Int8) if ty.decimals > 0 => {
+            format!("\"mysql\".time_number(\"mysql\".rounded_time({sql}, 0))::{}", to.name())
+        }
+        (Interval, Int2 | Int4 | Int8) => format!("\"mysql\".time_number({sql})::{}", to.name()),
         (Interval, Numeric | Float4 | Float8) => format!("\"mysql\".time_number({sql})::{}", to.name()),
         (Json, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             let name = if sql.starts_with('"') && !sql.contains('(') {

@@ -32,6 +32,8 @@ pub(in crate::sql) enum Row {
     Selected,
     /// A row that is changed: counted while the statement runs.
     Changed,
+    /// A row whose column gets another definition.
+    Altered,
     /// None: an expression of a definition, which has to be immutable.
     Definition,
 }
@@ -41,7 +43,7 @@ impl Row {
     pub(super) const fn number(self) -> usize {
         match self {
             Self::Given(number) => number,
-            Self::Selected | Self::Changed | Self::Definition => 1,
+            Self::Selected | Self::Changed | Self::Altered | Self::Definition => 1,
         }
     }
 }
@@ -129,6 +131,7 @@ impl Lowering<'_> {
             Row::Given(number) => number.to_string(),
             Row::Selected => format!("\"selected\".{NUMBER}"),
             Row::Changed => format!("{CHANGED}{at})"),
+            Row::Altered => format!("\"mysql\".altered('mysql.altered{at}')"),
             Row::Definition => return Ok(None),
         };
         let rules = self.rules();
@@ -183,7 +186,7 @@ impl Lowering<'_> {
             Row::Given(number) => number.to_string(),
             Row::Selected => format!("\"selected\".{NUMBER}"),
             Row::Changed => format!("{CHANGED}{at})"),
-            Row::Definition => return sql,
+            Row::Altered | Row::Definition => return sql,
         };
         let (Some(ty), Ok(default)) = (Type::of_column(column), coerce::implicit(&column.column_type)) else {
             return sql;
@@ -219,11 +222,13 @@ impl Lowering<'_> {
     /// The value as an exact number; dates and times in whole seconds if `whole`.
     fn number(&mut self, value: &Expression, whole: bool) -> Result<String, SqlError> {
         if whole && value.ty.decimals > 0 && matches!(value.ty.class, Class::DateTime | Class::Time) {
-            let own = self.own(value)?;
-            let (rounded, ty) = if value.ty.class == Class::Time {
-                (format!("\"mysql\".rounded_time({own}, 0)"), Type::time(0))
-            } else {
-                (format!("({own})::timestamp(0)"), Type::datetime(0))
+            // MySQL cuts the fraction of a column, and rounds that of other values.
+            let (own, cut) = (self.own(value)?, self.modes.truncate_fraction && value.origin.is_some());
+            let (rounded, ty) = match (value.ty.class == Class::Time, cut) {
+                (true, true) => (format!("\"mysql\".cut_time({own}, 0)"), Type::time(0)),
+                (true, false) => (format!("\"mysql\".rounded_time({own}, 0)"), Type::time(0)),
+                (false, true) => (format!("\"mysql\".cut_moment(({own})::timestamp, 0)"), Type::datetime(0)),
+                (false, false) => (format!("({own})::timestamp(0)"), Type::datetime(0)),
             };
             return cast(&rounded, &ty, Carrier::Numeric);
         }

@@ -73,10 +73,11 @@ impl Lowering<'_> {
             }
             "DATETIME" | "TIMESTAMP" => {
                 let sql = self.cast_to_moment(&value, Kind::DateTime)?;
-                Expression::sql(format!("({sql})::timestamp({fraction})"), Type::datetime(fraction), true)
+                Expression::sql(self.with_fraction(&sql, fraction), Type::datetime(fraction), true)
             }
             "TIME" => {
-                let sql = format!("\"mysql\".rounded_time({}, {fraction})", self.time_of(&value)?);
+                let word = if self.modes.truncate_fraction { "cut" } else { "rounded" };
+                let sql = format!("\"mysql\".{word}_time({}, {fraction})", self.time_of(&value)?);
                 Expression::sql(sql, Type::time(fraction), true)
             }
             "JSON" => self.cast_to_json(&value)?,
