@@ -250,7 +250,12 @@ impl Session {
         self.state.row_count = -1;
         for ((name, kind), left) in variables.iter().zip(last) {
             let Some(left) = left else { continue };
-            let value = left.strip_prefix(b"=").map_or(Value::Null, |text| kind.value(text));
+            let value = left.strip_prefix(b"=").map_or(Value::Null, |text| match kind {
+                VariableKind::Binary => bytea(text).map_or(Value::Null, Value::Bytes),
+                VariableKind::Integer { .. } | VariableKind::Decimal | VariableKind::Real | VariableKind::Text(_) => {
+                    kind.value(text)
+                }
+            });
             self.state.set_user_variable(&self.serving.defaults, name, value, Some(kind.clone()))?;
         }
         self.end_rows(ended).await
