@@ -20,6 +20,9 @@ const AT: &str = "\"at\" => ";
 /// The call that reads the number of a row that is changed.
 const CHANGED: &str = "\"mysql\".\"row\"(";
 
+/// The call that warns of a divisor that is 0.
+const DIVISOR: &str = "\"mysql\".divisor(";
+
 /// The name that INSERT … SELECT gives the number of a selected row.
 pub(in crate::sql) const NUMBER: &str = "\"number of the row\"";
 
@@ -55,12 +58,12 @@ pub(in crate::sql) fn is_guarded(sql: &str) -> bool {
 
 /// The same value, of which nothing is said: for looking at it once more.
 pub(in crate::sql) fn quiet(sql: &str) -> String {
-    renumbered(sql, &|_| "NULL".to_owned())
+    renumbered(sql, Divisors::Silent, &|_| "NULL".to_owned())
 }
 
 /// The same for a statement that changes its rows itself, where each column counts them.
 pub(in crate::sql) fn counted(sql: &str) -> String {
-    renumbered(sql, &|row| {
+    renumbered(sql, Divisors::AsTheyAre, &|row| {
         let at = row.strip_prefix(CHANGED).and_then(|rest| rest.strip_suffix(')'));
         at.map_or_else(
             || row.to_owned(),
@@ -69,8 +72,15 @@ pub(in crate::sql) fn counted(sql: &str) -> String {
     })
 }
 
+/// What becomes of divisors that warn of 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Divisors {
+    AsTheyAre,
+    Silent,
+}
+
 /// Writes another row's number to where one is given to a helper.
-fn renumbered(sql: &str, number: &dyn Fn(&str) -> String) -> String {
+fn renumbered(sql: &str, divisors: Divisors, number: &dyn Fn(&str) -> String) -> String {
     let (mut text, mut rest) = (String::with_capacity(sql.len()), sql);
     while let Some(first) = rest.chars().next() {
         if let Some(row) = rest.strip_prefix(AT) {
@@ -79,6 +89,13 @@ fn renumbered(sql: &str, number: &dyn Fn(&str) -> String) -> String {
             text.push_str(AT);
             text.push_str(&number(row.get(..end).unwrap_or(row)));
             rest = row.get(end..).unwrap_or_default();
+            continue;
+        }
+        if divisors == Divisors::Silent
+            && let Some(call) = rest.strip_prefix(DIVISOR)
+        {
+            text.push_str("\"mysql\".silent_divisor(");
+            rest = call;
             continue;
         }
         let taken = match first {
@@ -393,5 +410,7 @@ mod tests {
         );
         assert!(counted(sql).contains("\"at\" => 12)"));
         assert!(is_guarded(sql) && !is_guarded("1"));
+        let divided = "a / \"mysql\".divisor(b, a) || '\"mysql\".divisor('";
+        assert_eq!(quiet(divided), "a / \"mysql\".silent_divisor(b, a) || '\"mysql\".divisor('");
     }
 }
