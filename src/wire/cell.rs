@@ -14,6 +14,10 @@ use super::reader::put_lenenc_bytes;
 const BOOL: u32 = 16;
 /// PostgreSQL's `bytea`.
 const BYTEA: u32 = 17;
+/// PostgreSQL's `date`.
+const DATE: u32 = 1082;
+/// PostgreSQL's `timestamp`.
+const TIMESTAMP: u32 = 1114;
 /// PostgreSQL's `bit` and `varbit`.
 const BITS: [u32; 2] = [1560, 1562];
 /// Decimal digits of the seconds' fraction that MySQL has at most.
@@ -88,6 +92,9 @@ impl CellFormat {
             FieldType::Date | FieldType::NewDate => Reading::Date,
             FieldType::DateTime | FieldType::Timestamp => Reading::DateTime { fraction },
             FieldType::Time => Reading::Time { fraction },
+            // Dates that MySQL describes as text.
+            FieldType::VarString if oid == DATE => Reading::Date,
+            FieldType::VarString if oid == TIMESTAMP => Reading::DateTime { fraction },
             _ => Reading::Same,
         };
         Self { field, reading, zeros: 0 }

@@ -47,6 +47,16 @@ $$ DECLARE s text COLLATE "C" := given; m text[] COLLATE "C"; y text COLLATE "C"
 CREATE OR REPLACE FUNCTION "mysql".moment_or_zero(given text, bad text) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
 $$ BEGIN RETURN coalesce("mysql".as_moment(given, bad), '-infinity'); END $$;
 
+-- What GREATEST and LEAST make of a text or a number beside dates: beyond all dates when it isn't one, which can't be shown.
+CREATE OR REPLACE FUNCTION "mysql".moment_or_beyond(given text, bad text) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
+$$ BEGIN RETURN coalesce("mysql".as_moment(given, bad), 'infinity'); END $$;
+CREATE OR REPLACE FUNCTION "mysql".moment_or_beyond(n numeric, bad text) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
+$$ DECLARE m timestamp := "mysql".moment_of_number(n); BEGIN IF m IS NOT NULL THEN RETURN m; END IF;
+ RAISE EXCEPTION USING ERRCODE = 'M1235', MESSAGE = 'This version of MySQL doesn''t yet support ''a number that isn''t a date beside dates'''; END $$;
+CREATE OR REPLACE FUNCTION "mysql".within_dates(m timestamp) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ BEGIN IF m < 'infinity' THEN RETURN m; END IF;
+ RAISE EXCEPTION USING ERRCODE = 'M1235', MESSAGE = 'This version of MySQL doesn''t yet support ''a text that isn''t a date as the greatest of dates'''; END $$;
+
 -- The same of a number: 20240131, 240131, 20240131102030.5.
 CREATE OR REPLACE FUNCTION "mysql".moment_of_number(n numeric) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
 $$ DECLARE w numeric := trunc(n); r timestamp; t text COLLATE "C"; BEGIN

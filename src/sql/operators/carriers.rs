@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sql::plan::{Numeral, ParameterSource, ValueClass};
+use crate::wire::FieldType;
 
 /// The carrier of a parameter that meets a number: the column's family, so that indexes serve.
 pub(super) fn parameter_carrier(number: &Expression) -> Carrier {
@@ -83,6 +84,11 @@ pub(super) fn date_domain(text: &Expression, text_first: bool) -> Domain {
 /// As what two operands of arithmetic are calculated.
 pub(super) fn number_class(left: &Expression, right: &Expression) -> Result<Class, SqlError> {
     use Class::{Bytes, Date, DateTime, Decimal, Integer, Json, Null, Open, Real, Text, Time};
+    // A date that is described as text is calculated with as a double.
+    let described = |side: &Expression| side.ty.is_temporal() && side.ty.field == FieldType::VarString;
+    if described(left) || described(right) {
+        return Ok(Real);
+    }
     Ok(match (left.ty.class, right.ty.class) {
         (Real | Text | Bytes | Json, _) if !is_number_literal(left) => Real,
         (_, Real | Text | Bytes | Json) if !is_number_literal(right) => Real,
