@@ -147,11 +147,11 @@ impl CellFormat {
             Reading::Double { decimals: None } => double_text(utf8()?.parse().map_err(|_| Unfit)?)?.into_bytes(),
             Reading::Float { decimals: Some(decimals) } => {
                 let number: f32 = utf8()?.parse().map_err(|_| Unfit)?;
-                format!("{:.*}", usize::from(decimals), f64::from(number)).into_bytes()
+                fixed_text(f64::from(number), decimals).into_bytes()
             }
             Reading::Double { decimals: Some(decimals) } => {
                 let number: f64 = utf8()?.parse().map_err(|_| Unfit)?;
-                format!("{:.*}", usize::from(decimals), number).into_bytes()
+                fixed_text(number, decimals).into_bytes()
             }
             Reading::Bit { bytes } => {
                 let number: u64 = utf8()?.parse().map_err(|_| Unfit)?;
@@ -183,6 +183,21 @@ impl CellFormat {
         }
         Ok(())
     }
+}
+
+/// A number with so many digits behind the point: its shortest digits, with zeros behind them.
+fn fixed_text(number: f64, decimals: u8) -> String {
+    let decimals = usize::from(decimals);
+    let mut shortest = number.to_string();
+    let fraction = shortest.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    if fraction > decimals || !number.is_finite() {
+        return format!("{number:.decimals$}");
+    }
+    if fraction == 0 && decimals > 0 {
+        shortest.push('.');
+    }
+    shortest.extend(std::iter::repeat_n('0', decimals - fraction));
+    shortest
 }
 
 /// Appends a text protocol row. `cell` gives PostgreSQL's text of each column, `None` for NULL.
