@@ -187,7 +187,10 @@ impl Lowering<'_> {
             }
             "SUM" | "AVG" => {
                 let sql = self.render(value, Carrier::Float8)?;
-                Ok(Call::bare(format!("{}({word}{sql})", name.to_ascii_lowercase()), Type::double(), true))
+                let more = if name == "AVG" { self.context.given.quotient_digits() } else { 0 };
+                let fixed = value.ty.class == Class::Real;
+                let ty = if fixed { Type::real(value.ty.decimals.saturating_add(more)) } else { Type::double() };
+                Ok(Call::bare(format!("{}({word}{sql})", name.to_ascii_lowercase()), ty, true))
             }
             "MIN" | "MAX" => self.extreme(&name.to_ascii_lowercase(), value),
             "STD" | "STDDEV" | "STDDEV_POP" | "STDDEV_SAMP" | "VARIANCE" | "VAR_POP" | "VAR_SAMP" => {

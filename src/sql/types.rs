@@ -223,6 +223,15 @@ impl Type {
         Self { decimals: NOT_FIXED, ..Self::plain(Class::Real, Carrier::Float8, FieldType::Double, 23) }
     }
 
+    /// A floating-point number with so many digits behind the point, if their number is fixed.
+    pub(super) fn real(decimals: u8) -> Self {
+        if decimals < NOT_FIXED {
+            Self { decimals, length: 17 + u32::from(decimals), ..Self::double() }
+        } else {
+            Self::double()
+        }
+    }
+
     /// An expression's character data of at most `length` characters, under the connection's collation.
     pub(super) fn text(length: u32, collation: &str) -> Self {
         let field = match length {

@@ -66,8 +66,7 @@ fn unsigned(number: f64, width: i32) -> (String, bool) {
     };
     let fits = plain_length <= width;
     let exponent_saves = point < 0 && width <= 2 - point && width >= 3 + exponent_digits;
-    let plain_keeps_more =
-        point <= width && (point >= -1 || (point == -2 && (len > 1 || !exponent_saves))) && !exponent_saves;
+    let plain_keeps_more = (-2..=width).contains(&point) && !exponent_saves;
     let plain_is_usual = point > -PLAIN_DIGITS && (point <= PLAIN_DIGITS || len > point);
     if (fits || plain_keeps_more) && (!fits || plain_is_usual) {
         plain(number, &found, width)

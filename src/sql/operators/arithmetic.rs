@@ -214,8 +214,8 @@ fn real_result(op: &str, left: &Type, right: &Type) -> Type {
     };
     let decimals = match op {
         "*" => scale(left).saturating_add(scale(right)),
-        "/" => NOT_FIXED,
+        "/" => scale(left).max(scale(right)).saturating_add(4),
         _sum => scale(left).max(scale(right)),
     };
-    if decimals < NOT_FIXED { Type { decimals, ..Type::double() } } else { Type::double() }
+    Type::real(decimals)
 }

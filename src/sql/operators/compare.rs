@@ -6,6 +6,7 @@
 
 use super::*;
 use crate::sql::plan::ValueClass;
+use crate::sql::types::NOT_FIXED;
 
 impl Lowering<'_> {
     /// A comparison as a PostgreSQL condition.
@@ -126,6 +127,10 @@ impl Lowering<'_> {
         if let Some(read) = self.read_text(right, left)? {
             return self.meeting(op, left, &read);
         }
+        if let Some(decimals) = fixed_digits(left, right) {
+            let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
+            return Ok((format!("round({left}, {decimals})"), format!("round({right}, {decimals})")));
+        }
         match self.domain(left, right)? {
             Domain::Text => {
                 let collated = self.collate(left, right, op)?;
@@ -153,6 +158,17 @@ impl Lowering<'_> {
         let now = self.parameter(&ParameterSource::Now { fraction: 0 }, Carrier::Timestamp.oid());
         Ok(format!("(({now})::date + {})", self.render(time, Carrier::Interval)?))
     }
+}
+
+/// How many digits behind the point count where a number that was calculated from DOUBLE(M,D) meets one that has a fixed
+/// number of them, too.
+fn fixed_digits(left: &Expression, right: &Expression) -> Option<u8> {
+    let calculated = |side: &Expression| side.ty.class == Class::Real && side.origin.is_none();
+    let fixed = |side: &Expression| {
+        matches!(side.ty.class, Class::Integer | Class::Decimal | Class::Real) && side.ty.decimals < NOT_FIXED
+    };
+    let both = fixed(left) && fixed(right) && (calculated(left) || calculated(right));
+    both.then(|| left.ty.decimals.max(right.ty.decimals))
 }
 
 /// In which PostgreSQL types two values are compared.

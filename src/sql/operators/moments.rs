@@ -8,7 +8,7 @@
 //! so does a column of type TIME that meets another column or a user variable (`TIME('10:00:00') = '10:00'` is false).
 
 use super::*;
-use crate::schema::Column;
+use crate::schema::{Column, ColumnType};
 use crate::sql::bind::text;
 use crate::sql::calendar::Kind;
 use crate::sql::expression::Origin;
@@ -129,6 +129,9 @@ impl Lowering<'_> {
     /// Reads a constant beside a column of dates or times, with MySQL's warning where it's none.
     pub(super) fn read_beside(&mut self, column: &Expression, constant: &Expression) -> Result<Beside, SqlError> {
         let Some(stored) = column.origin.as_ref().and_then(Origin::column) else { return Ok(Beside::Plain) };
+        if stored.column_type == ColumnType::Year {
+            return self.year_beside(constant);
+        }
         if !matches!(column.ty.class, Class::Date | Class::DateTime | Class::Time) {
             return Ok(Beside::Plain);
         }
@@ -152,6 +155,52 @@ impl Lowering<'_> {
                 Ok(Beside::Plain)
             }
         }
+    }
+
+    /// A YEAR column reads a constant as a year: 91 is 1991, and so is a text that begins so.
+    fn year_beside(&mut self, constant: &Expression) -> Result<Beside, SqlError> {
+        let year = |number: i64, short: bool| match number {
+            1..=69 => number + 2000,
+            70..=99 => number + 1900,
+            0 if short => 2000,
+            _ => number,
+        };
+        let found = match constant.constant() {
+            Some(Value::Int(number)) => Some(year(*number, false)).filter(|year| year != number),
+            Some(Value::Decimal(digits)) => digits.parse().ok().map(|number: f64| year(number.round() as i64, false)),
+            Some(Value::Double(number)) => Some(year(number.round() as i64, false)),
+            Some(Value::Text(text)) => {
+                let digits: String = text.trim_start().chars().take_while(char::is_ascii_digit).collect();
+                digits.parse().ok().map(|number| year(number, digits.len() <= 2))
+            }
+            Some(
+                Value::Null
+                | Value::UInt(_)
+                | Value::Float(_)
+                | Value::Bytes(_)
+                | Value::Date(_)
+                | Value::DateTime(..)
+                | Value::Time { .. },
+            ) => None,
+            None if self.lifted_class(constant).is_some() => {
+                return Err(SqlError::shared("a constant beside a year"));
+            }
+            None => return self.year_given(constant),
+        };
+        Ok(found.map_or(Beside::Plain, |year| Beside::Moment(Expression::literal(Value::Int(year), Type::integer(4)))))
+    }
+
+    /// The same for an integer that is known at execution.
+    fn year_given(&mut self, constant: &Expression) -> Result<Beside, SqlError> {
+        let given = matches!(constant.body, Body::Parameter(ParameterSource::Client(_)));
+        if !given || constant.ty.class != Class::Integer {
+            return Ok(Beside::Plain);
+        }
+        let number = self.render(constant, Carrier::Int8)?;
+        let sql = format!(
+            "(CASE WHEN {number} BETWEEN 1 AND 69 THEN {number} + 2000 WHEN {number} BETWEEN 70 AND 99 THEN {number} + 1900 ELSE {number} END)"
+        );
+        Ok(Beside::Moment(Expression::sql(sql, Type::integer(4), constant.nullable)))
     }
 
     fn number_beside(&mut self, column: &Expression, stored: &Column, value: &Value) -> Result<Beside, SqlError> {

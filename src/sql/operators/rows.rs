@@ -193,7 +193,11 @@ impl Lowering<'_> {
     fn uniform_list(&mut self, subject: &Expression, items: &[Expression]) -> Result<Option<String>, SqlError> {
         let mut common: Option<Domain> = None;
         for item in items {
-            if item.is_null() || !item.is_flexible() || !matches!(self.read_beside(subject, item)?, Beside::Plain) {
+            if item.is_null() || !item.is_flexible() {
+                return Ok(None);
+            }
+            // A YEAR doesn't read what stands in a list.
+            if subject.ty.is_temporal() && !matches!(self.read_beside(subject, item)?, Beside::Plain) {
                 return Ok(None);
             }
             let domain = self.domain(subject, item)?;
