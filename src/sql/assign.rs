@@ -66,13 +66,6 @@ impl Lowering<'_> {
         let Some(column) = table.columns.get(at) else { return Err(SqlError::unsupported("an unknown column")) };
         let ty =
             Type::of_column(column).ok_or_else(|| SqlError::unsupported(format_args!("type {}", column.type_text)))?;
-        let source = match source {
-            // A hexadecimal or bit literal is a number where a number is stored.
-            ParameterSource::Literal(Value::Bytes(bytes)) if coerce::is_numeric(&column.column_type) => {
-                ParameterSource::Literal(number_of(&bytes))
-            }
-            other => other,
-        };
         let assignment = Assignment { table: Arc::clone(table), column: at, row, rules: self.rules() };
         Ok(self.assigned(source, ty.carrier.oid(), assignment))
     }
@@ -150,6 +143,12 @@ impl Lowering<'_> {
             // An instant stays one; as a value it would have to be read in the session's zone again.
             Body::Parameter(ParameterSource::Local(_)) if value.ty.carrier == Carrier::TimestampTz => {
                 self.render(value, ty.carrier)
+            }
+            // A hexadecimal or bit literal is a number where a number is stored; other bytes are text.
+            Body::Parameter(ParameterSource::Literal(Value::Bytes(bytes)))
+                if value.ty.unsigned && coerce::is_numeric(&column.column_type) =>
+            {
+                self.stored(table, at, number, ParameterSource::Literal(number_of(bytes)))
             }
             Body::Parameter(source) => self.stored(table, at, number, source.clone()),
             Body::Condition(_) => self.render(value, ty.carrier),

@@ -19,6 +19,7 @@ use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, Query, SetExpr};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::schema::quote;
+use crate::wire::FieldType;
 
 use super::expression::{Body, Expression, Lowering};
 use super::lower::Place;
@@ -121,14 +122,11 @@ impl Lowering<'_> {
             Class::Integer => matches!(written, Class::Integer | Class::Null),
             Class::Decimal => matches!(written, Class::Integer | Class::Decimal | Class::Null),
             Class::Real => matches!(written, Class::Integer | Class::Decimal | Class::Real | Class::Null),
-            Class::Text
-            | Class::Open
-            | Class::Bytes
-            | Class::Null
-            | Class::Date
-            | Class::DateTime
-            | Class::Time
-            | Class::Json => true,
+            // Bytes stand in the setting as hexadecimal digits.
+            Class::Bytes => matches!(written, Class::Bytes | Class::Null),
+            Class::Text | Class::Open | Class::Null | Class::Date | Class::DateTime | Class::Time | Class::Json => {
+                written != Class::Bytes
+            }
         };
         for (name, read) in &self.assigning.read {
             let other = |(written, _, class): &&(String, VariableKind, Class)| written == name && !fits(*class, *read);
@@ -158,20 +156,48 @@ impl Lowering<'_> {
         };
         let name = name.to_lowercase();
         let value = self.lower(value, place)?;
+        // BIT is the number that it is.
+        let value = if value.ty.field == FieldType::Bit {
+            let ty = Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(value.ty.length) };
+            Expression::sql(self.render(&value, Carrier::Numeric)?, ty, value.nullable)
+        } else {
+            value
+        };
         let kind = VariableKind::of_type(&value.ty, &self.context.collation);
         let cast = match value.ty.class {
             Class::Integer | Class::Decimal | Class::Real => format!("::{}", value.ty.carrier.name()),
-            Class::Text | Class::Open | Class::Null => String::new(),
-            Class::Bytes | Class::Date | Class::DateTime | Class::Time | Class::Json => {
-                return Err(SqlError::unsupported("assignment of bytes, dates or JSON to a variable in a query"));
+            Class::Bytes => "::bytea".to_owned(),
+            Class::Text | Class::Open | Class::Null | Class::Date | Class::DateTime | Class::Time | Class::Json => {
+                String::new()
             }
         };
-        let text = self.text(&value)?;
+        let text = match value.ty.class {
+            Class::Bytes => format!("({})::text", self.own(&value)?),
+            _ => self.text(&value)?,
+        };
         let (token, setting) = (&self.assigning.token, quote::literal(&setting(&name)));
         let sql = format!("\"mysql\".variable_set({token}, {setting}, {text}){cast}");
         self.assigning.written.push((name, kind, value.ty.class));
         self.assigning.values.push((sql.clone(), value.clone()));
-        Ok(Expression { origin: None, ..Expression::sql(sql, value.ty.clone(), value.nullable) })
+        let ty = self.assigned_type(&value.ty);
+        Ok(Expression { origin: None, ..Expression::sql(sql, ty, value.nullable) })
+    }
+
+    /// An assignment is one of the types that variables have; dates, times and documents are text from here on.
+    fn assigned_type(&self, ty: &Type) -> Type {
+        let same = |own: Type| Type { carrier: ty.carrier, unsigned: ty.unsigned, ..own };
+        match ty.class {
+            Class::Integer => same(Type::integer(ty.length)),
+            Class::Decimal => same(Type::decimal(ty.precision(), ty.scale())),
+            Class::Real => same(Type::double()),
+            Class::Bytes => same(Type::bytes(ty.length)),
+            Class::Text | Class::Open | Class::Date | Class::DateTime | Class::Time => {
+                let own = Type::text(ty.length, &self.context.collation);
+                Type { field: FieldType::VarString, collation: ty.collation.clone().or(own.collation.clone()), ..own }
+            }
+            Class::Json => self.json_characters(u32::MAX),
+            Class::Null => ty.clone(),
+        }
     }
 
     /// What rows are sorted by where it's an assignment: its value, so that PostgreSQL assigns in the order of the rows.
@@ -199,9 +225,11 @@ impl Lowering<'_> {
         if !self.assigning.names.iter().any(|assigned| assigned == name) {
             return Ok(None);
         }
-        let initial = self.text(before)?;
+        let bytes = before.ty.class == Class::Bytes && !before.is_null();
+        let initial = if bytes { format!("({})::text", self.own(before)?) } else { self.text(before)? };
         let ty = match before.ty.class {
             Class::Integer | Class::Decimal | Class::Real | Class::Text => before.ty.clone(),
+            Class::Bytes if bytes => before.ty.clone(),
             // One that was never set is NULL, and text once it's set.
             Class::Bytes if before.is_null() => {
                 let collation =
@@ -209,7 +237,7 @@ impl Lowering<'_> {
                 Type { collation, ..Type::text(before.ty.length / 4, &self.context.collation) }
             }
             Class::Bytes | Class::Open | Class::Null | Class::Date | Class::DateTime | Class::Time | Class::Json => {
-                return Err(SqlError::unsupported("assignment to a variable that holds bytes"));
+                return Err(SqlError::unsupported("assignment to a variable of this type"));
             }
         };
         let cast = if ty.is_text() { String::new() } else { format!("::{}", ty.carrier.name()) };

@@ -115,7 +115,11 @@ impl<'v> Binder<'v> {
             (source, None) => {
                 let value = self.value(source)?;
                 match self.compared(&value, parameter.type_oid) {
-                    Err(error) if error.code == 1525 && matches!(source, ParameterSource::Client(_)) => {
+                    // Whether the zero date is one depends on the mode, which isn't known here.
+                    Ok(Some(zero)) if parameter.lifted && zero == "-infinity" => return Err(bad_date("DATE", &value)),
+                    Err(error)
+                        if error.code == 1525 && matches!(source, ParameterSource::Client(_)) && !parameter.lifted =>
+                    {
                         self.unknown_moment(&error);
                         None
                     }

@@ -333,8 +333,7 @@ impl Lowering<'_> {
         let Some(selection) = selection else { return Ok(Vec::new()) };
         let found = equalities(selection, scope);
         scope.equal.extend(found);
-        let condition = self.lower(selection, Place::new(scope, "where clause"))?;
-        Ok(vec![self.truth(&condition)?])
+        Ok(vec![self.filter(selection, scope)?])
     }
 
     /// ORDER BY and LIMIT: the rows are chosen and locked first. A replay needs the choice to be the same everywhere.

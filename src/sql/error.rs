@@ -13,6 +13,11 @@ impl SqlError {
         Self::new(1235, "42000", format!("This version of MySQL doesn't yet support '{what}'"))
     }
 
+    /// What depends on the very literal can't be planned for a text that others share; its own text can.
+    pub(super) fn shared(what: &str) -> Self {
+        Self::unsupported(format_args!("{what} in a text that is shared"))
+    }
+
     /// 1064, with the text that follows the place of the error.
     pub(super) fn syntax(near: &str, line: u64) -> Self {
         let near: String = near.chars().take(80).collect();

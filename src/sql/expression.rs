@@ -8,7 +8,7 @@ use crate::value::Value;
 use crate::wire::FieldType;
 
 use super::dialect::{Modes, Source};
-use super::plan::{Assignment, Context, Parameter, ParameterSource, Purpose, SqlError};
+use super::plan::{Assignment, Context, Known, Parameter, ParameterSource, Purpose, SqlError};
 use super::types::{Carrier, Class, Collation, NOT_FIXED, Type, pads_blanks};
 use crate::wire::constants::column_flags as flag;
 
@@ -234,8 +234,9 @@ impl<'c> Lowering<'c> {
     pub(super) fn parameter(&mut self, source: &ParameterSource, type_oid: u32) -> String {
         let key = format!("{type_oid} {source:?}");
         let parameters = &mut self.parameters;
+        let lifted = matches!(self.context.parameters, Known::Literals(_));
         let number = *self.seen.entry(key).or_insert_with(|| {
-            parameters.push(Parameter { source: source.clone(), type_oid, assignment: None });
+            parameters.push(Parameter { source: source.clone(), type_oid, assignment: None, lifted });
             parameters.len()
         });
         format!("${number}")
@@ -255,7 +256,7 @@ impl<'c> Lowering<'c> {
         if let ParameterSource::Client(position) = source {
             self.asked.remove(&position);
         }
-        self.parameters.push(Parameter { source, type_oid, assignment: Some(assignment) });
+        self.parameters.push(Parameter { source, type_oid, assignment: Some(assignment), lifted: false });
         format!("${}", self.parameters.len())
     }
 
@@ -513,12 +514,19 @@ pub(super) fn cast(sql: &str, ty: &Type, to: Carrier) -> Result<String, SqlError
         (Date, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             format!("\"mysql\".moment_text({sql}, 'YYYYMMDD')::{}", to.name())
         }
+        // A fraction is rounded to whole seconds, so that 59.6 seconds make a minute.
+        (Timestamp | TimestampTz, Int2 | Int4 | Int8) if ty.decimals > 0 => {
+            format!("\"mysql\".moment_text(({sql})::timestamp(0), 'YYYYMMDDHH24MISS')::{}", to.name())
+        }
         (Timestamp | TimestampTz, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             let point = if ty.decimals > 0 && !matches!(to, Int2 | Int4 | Int8) { "." } else { "" };
             let fraction = if point.is_empty() { "" } else { fraction_format(ty.decimals).trim_start_matches('.') };
             format!("\"mysql\".moment_text(({sql})::timestamp, 'YYYYMMDDHH24MISS{point}{fraction}')::{}", to.name())
         }
-        (Interval, Int2 | Int4 | Int8) => format!("round(\"mysql\".time_number({sql}))::{}", to.name()),
+        (Interval, Int2 | Int4 | Int8) if ty.decimals > 0 => {
+            format!("\"mysql\".time_number(\"mysql\".rounded_time({sql}, 0))::{}", to.name())
+        }
+        (Interval, Int2 | Int4 | Int8) => format!("\"mysql\".time_number({sql})::{}", to.name()),
         (Interval, Numeric | Float4 | Float8) => format!("\"mysql\".time_number({sql})::{}", to.name()),
         (Json, Int2 | Int4 | Int8 | Numeric | Float4 | Float8) => {
             let name = if sql.starts_with('"') && !sql.contains('(') {

@@ -11,7 +11,7 @@ use sqlparser::ast::{
 use crate::value::Value;
 
 use super::expression::{Body, Expression, Lowering};
-use super::operators::unnested;
+use super::operators::{chained, unnested};
 use super::plan::{ParameterSource, SqlError};
 use super::scope::{Alias, Name, Scope, Spot};
 use super::types::{Carrier, Class, Type, merge};
@@ -169,16 +169,8 @@ impl Lowering<'_> {
 
     /// `a AND b AND …`: without recursion along the chain.
     fn logic_chain(&mut self, expr: &Expr, op: &BinaryOperator, place: Place<'_>) -> Result<Expression, SqlError> {
-        let (mut operands, mut rest) = (Vec::new(), expr);
-        while let Expr::BinaryOp { left, op: own, right } = rest
-            && own == op
-        {
-            operands.push(&**right);
-            rest = left;
-        }
-        operands.push(rest);
-        let (mut nullable, mut parts) = (false, Vec::with_capacity(operands.len()));
-        for operand in operands.into_iter().rev() {
+        let (mut nullable, mut parts) = (false, Vec::new());
+        for operand in chained(expr, op) {
             let value = self.lower(operand, place)?;
             nullable |= value.nullable;
             parts.push(self.truth(&value)?);
@@ -340,7 +332,7 @@ impl Lowering<'_> {
                 let printed = self.printed_json(value)?;
                 self.compare("=", operand, &printed)
             }
-            (_, _) => self.compare("=", operand, value),
+            (_, _) => self.equals_item(operand, value),
         }
     }
 

@@ -59,7 +59,7 @@ pub(super) fn of_type(name: &str, ty: &Type, nullable: bool) -> OutputColumn {
     let document = ty.class == Class::Json && ty.decimals == NOT_FIXED;
     let character = ty.class == Class::Text
         || ty.class == Class::Open
-        || ty.class == Class::Null && ty.field == FieldType::VarString;
+        || (ty.class == Class::Null || ty.is_temporal()) && ty.field == FieldType::VarString;
     let length = if character { ty.length.saturating_mul(CHARACTER_BYTES) } else { ty.length };
     OutputColumn {
         name: name.to_owned(),

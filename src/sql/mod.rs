@@ -28,6 +28,7 @@ mod dialect;
 mod error;
 pub mod explain;
 mod expression;
+mod filter;
 mod from;
 mod functions;
 mod geometry;

@@ -8,6 +8,7 @@ mod bits;
 mod carriers;
 mod compare;
 mod like;
+mod moments;
 mod regexp;
 mod rows;
 
@@ -25,6 +26,7 @@ use super::types::{Carrier, Class, Type};
 pub(super) use arithmetic::quotient_is_cut;
 use carriers::{constant_carrier, date_domain, exact_carrier, integer_carrier, is_number_literal, number_class};
 use compare::Domain;
+use moments::Beside;
 
 impl Lowering<'_> {
     pub(super) fn binary(
@@ -230,10 +232,25 @@ impl Lowering<'_> {
             Class::Null | Class::Date | Class::DateTime | Class::Time | Class::Json => side,
         };
         let (subject, low, high) = (exact(subject), exact(low), exact(high));
+        let subject = self.between_subject(subject, [&low, &high])?;
+        let (low, high) = (self.between_bound(&subject, low)?, self.between_bound(&subject, high)?);
         let (low, high) = (self.compare(">=", &subject, &low)?, self.compare("<=", &subject, &high)?);
         let sql = format!("({low} AND {high})");
         Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable))
     }
+}
+
+/// The operands of `a AND b AND …` or `a OR b OR …`, without recursion along the chain.
+pub(super) fn chained<'e>(expr: &'e Expr, op: &BinaryOperator) -> impl Iterator<Item = &'e Expr> + use<'e> {
+    let (mut operands, mut rest) = (Vec::new(), expr);
+    while let Expr::BinaryOp { left, op: own, right } = rest
+        && own == op
+    {
+        operands.push(&**right);
+        rest = left;
+    }
+    operands.push(rest);
+    operands.into_iter().rev()
 }
 
 /// Without parentheses around it.

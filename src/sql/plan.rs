@@ -312,6 +312,9 @@ pub struct Parameter {
     pub type_oid: u32,
     /// Set when the value is assigned to a column: MySQL's coercion applies (1264, 1366, 1406, …).
     pub assignment: Option<Assignment>,
+    /// It stands where the client wrote a literal: a value that isn't of the type can't be bound, and the text as it was
+    /// written is executed.
+    pub lifted: bool,
 }
 
 /// The column that a parameter is stored in.

@@ -283,8 +283,7 @@ impl Lowering<'_> {
         if let Some(condition) = &select.selection {
             let found = equalities(condition, scope);
             scope.equal.extend(found);
-            let condition = self.lower(condition, Place::new(scope, "where clause"))?;
-            conditions.push(self.truth(&condition)?);
+            conditions.push(self.filter(condition, scope)?);
         }
         let scope = &*scope;
         let (mut grouping, group) = self.group_by(select, scope)?;

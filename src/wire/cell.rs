@@ -14,6 +14,10 @@ use super::reader::put_lenenc_bytes;
 const BOOL: u32 = 16;
 /// PostgreSQL's `bytea`.
 const BYTEA: u32 = 17;
+/// PostgreSQL's `date`.
+const DATE: u32 = 1082;
+/// PostgreSQL's `timestamp`.
+const TIMESTAMP: u32 = 1114;
 /// PostgreSQL's `bit` and `varbit`.
 const BITS: [u32; 2] = [1560, 1562];
 /// Decimal digits of the seconds' fraction that MySQL has at most.
@@ -88,6 +92,9 @@ impl CellFormat {
             FieldType::Date | FieldType::NewDate => Reading::Date,
             FieldType::DateTime | FieldType::Timestamp => Reading::DateTime { fraction },
             FieldType::Time => Reading::Time { fraction },
+            // Dates that MySQL describes as text.
+            FieldType::VarString if oid == DATE => Reading::Date,
+            FieldType::VarString if oid == TIMESTAMP => Reading::DateTime { fraction },
             _ => Reading::Same,
         };
         Self { field, reading, zeros: 0 }
@@ -124,6 +131,12 @@ impl CellFormat {
         Ok(())
     }
 
+    /// The cell as MySQL shows it; `None` for a value that the column can't show.
+    #[must_use]
+    pub fn shown(self, text: &[u8]) -> Option<Vec<u8>> {
+        self.mysql_text(text).ok()
+    }
+
     /// MySQL's text of a cell that needs a conversion.
     fn mysql_text(self, text: &[u8]) -> Result<Vec<u8>, Unfit> {
         let utf8 = || std::str::from_utf8(text).map_err(|_| Unfit);
@@ -134,11 +147,11 @@ impl CellFormat {
             Reading::Double { decimals: None } => double_text(utf8()?.parse().map_err(|_| Unfit)?)?.into_bytes(),
             Reading::Float { decimals: Some(decimals) } => {
                 let number: f32 = utf8()?.parse().map_err(|_| Unfit)?;
-                format!("{:.*}", usize::from(decimals), f64::from(number)).into_bytes()
+                fixed_text(f64::from(number), decimals).into_bytes()
             }
             Reading::Double { decimals: Some(decimals) } => {
                 let number: f64 = utf8()?.parse().map_err(|_| Unfit)?;
-                format!("{:.*}", usize::from(decimals), number).into_bytes()
+                fixed_text(number, decimals).into_bytes()
             }
             Reading::Bit { bytes } => {
                 let number: u64 = utf8()?.parse().map_err(|_| Unfit)?;
@@ -170,6 +183,21 @@ impl CellFormat {
         }
         Ok(())
     }
+}
+
+/// A number with so many digits behind the point: its shortest digits, with zeros behind them.
+fn fixed_text(number: f64, decimals: u8) -> String {
+    let decimals = usize::from(decimals);
+    let mut shortest = number.to_string();
+    let fraction = shortest.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    if fraction > decimals || !number.is_finite() {
+        return format!("{number:.decimals$}");
+    }
+    if fraction == 0 && decimals > 0 {
+        shortest.push('.');
+    }
+    shortest.extend(std::iter::repeat_n('0', decimals - fraction));
+    shortest
 }
 
 /// Appends a text protocol row. `cell` gives PostgreSQL's text of each column, `None` for NULL.

@@ -18,6 +18,7 @@ use crate::sql::plan::{
 };
 use crate::sql::{self, Lifted};
 use crate::value::Value;
+use crate::wire::cell::CellFormat;
 use crate::wire::{Capabilities, command, resultset};
 
 /// How often a write that finds no row looks again.
@@ -249,7 +250,12 @@ impl Session {
         self.state.row_count = -1;
         for ((name, kind), left) in variables.iter().zip(last) {
             let Some(left) = left else { continue };
-            let value = left.strip_prefix(b"=").map_or(Value::Null, |text| kind.value(text));
+            let value = left.strip_prefix(b"=").map_or(Value::Null, |text| match kind {
+                VariableKind::Binary => bytea(text).map_or(Value::Null, Value::Bytes),
+                VariableKind::Integer { .. } | VariableKind::Decimal | VariableKind::Real | VariableKind::Text(_) => {
+                    kind.value(text)
+                }
+            });
             self.state.set_user_variable(&self.serving.defaults, name, value, Some(kind.clone()))?;
         }
         self.end_rows(ended).await
@@ -517,6 +523,12 @@ pub(super) fn typed(text: &[u8], column: Option<&OutputColumn>) -> Value {
         Some((F::Double | F::Float, _)) => VariableKind::Real,
         _ => VariableKind::Text(String::new()),
     };
+    // Dates and times are the text that MySQL shows: without PostgreSQL's zone, with all digits of the fraction.
+    let moment = column.filter(|column| matches!(column.field, F::Date | F::DateTime | F::Timestamp | F::Time));
+    let shown = moment.and_then(|column| CellFormat::new(column.field, column.length, column.decimals, 0).shown(text));
+    if let Some(shown) = shown {
+        return kind.value(&shown);
+    }
     match (&kind, text) {
         (VariableKind::Integer { .. }, b"t") => return Value::Int(1),
         (VariableKind::Integer { .. }, b"f") => return Value::Int(0),

@@ -20,6 +20,9 @@ const AT: &str = "\"at\" => ";
 /// The call that reads the number of a row that is changed.
 const CHANGED: &str = "\"mysql\".\"row\"(";
 
+/// The call that warns of a divisor that is 0.
+const DIVISOR: &str = "\"mysql\".divisor(";
+
 /// The name that INSERT … SELECT gives the number of a selected row.
 pub(in crate::sql) const NUMBER: &str = "\"number of the row\"";
 
@@ -32,6 +35,8 @@ pub(in crate::sql) enum Row {
     Selected,
     /// A row that is changed: counted while the statement runs.
     Changed,
+    /// A row whose column gets another definition.
+    Altered,
     /// None: an expression of a definition, which has to be immutable.
     Definition,
 }
@@ -41,7 +46,7 @@ impl Row {
     pub(super) const fn number(self) -> usize {
         match self {
             Self::Given(number) => number,
-            Self::Selected | Self::Changed | Self::Definition => 1,
+            Self::Selected | Self::Changed | Self::Altered | Self::Definition => 1,
         }
     }
 }
@@ -53,12 +58,12 @@ pub(in crate::sql) fn is_guarded(sql: &str) -> bool {
 
 /// The same value, of which nothing is said: for looking at it once more.
 pub(in crate::sql) fn quiet(sql: &str) -> String {
-    renumbered(sql, &|_| "NULL".to_owned())
+    renumbered(sql, Divisors::Silent, &|_| "NULL".to_owned())
 }
 
 /// The same for a statement that changes its rows itself, where each column counts them.
 pub(in crate::sql) fn counted(sql: &str) -> String {
-    renumbered(sql, &|row| {
+    renumbered(sql, Divisors::AsTheyAre, &|row| {
         let at = row.strip_prefix(CHANGED).and_then(|rest| rest.strip_suffix(')'));
         at.map_or_else(
             || row.to_owned(),
@@ -67,8 +72,15 @@ pub(in crate::sql) fn counted(sql: &str) -> String {
     })
 }
 
+/// What becomes of divisors that warn of 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Divisors {
+    AsTheyAre,
+    Silent,
+}
+
 /// Writes another row's number to where one is given to a helper.
-fn renumbered(sql: &str, number: &dyn Fn(&str) -> String) -> String {
+fn renumbered(sql: &str, divisors: Divisors, number: &dyn Fn(&str) -> String) -> String {
     let (mut text, mut rest) = (String::with_capacity(sql.len()), sql);
     while let Some(first) = rest.chars().next() {
         if let Some(row) = rest.strip_prefix(AT) {
@@ -77,6 +89,13 @@ fn renumbered(sql: &str, number: &dyn Fn(&str) -> String) -> String {
             text.push_str(AT);
             text.push_str(&number(row.get(..end).unwrap_or(row)));
             rest = row.get(end..).unwrap_or_default();
+            continue;
+        }
+        if divisors == Divisors::Silent
+            && let Some(call) = rest.strip_prefix(DIVISOR)
+        {
+            text.push_str("\"mysql\".silent_divisor(");
+            rest = call;
             continue;
         }
         let taken = match first {
@@ -129,6 +148,7 @@ impl Lowering<'_> {
             Row::Given(number) => number.to_string(),
             Row::Selected => format!("\"selected\".{NUMBER}"),
             Row::Changed => format!("{CHANGED}{at})"),
+            Row::Altered => format!("\"mysql\".altered('mysql.altered{at}')"),
             Row::Definition => return Ok(None),
         };
         let rules = self.rules();
@@ -183,7 +203,7 @@ impl Lowering<'_> {
             Row::Given(number) => number.to_string(),
             Row::Selected => format!("\"selected\".{NUMBER}"),
             Row::Changed => format!("{CHANGED}{at})"),
-            Row::Definition => return sql,
+            Row::Altered | Row::Definition => return sql,
         };
         let (Some(ty), Ok(default)) = (Type::of_column(column), coerce::implicit(&column.column_type)) else {
             return sql;
@@ -219,11 +239,13 @@ impl Lowering<'_> {
     /// The value as an exact number; dates and times in whole seconds if `whole`.
     fn number(&mut self, value: &Expression, whole: bool) -> Result<String, SqlError> {
         if whole && value.ty.decimals > 0 && matches!(value.ty.class, Class::DateTime | Class::Time) {
-            let own = self.own(value)?;
-            let (rounded, ty) = if value.ty.class == Class::Time {
-                (format!("\"mysql\".rounded_time({own}, 0)"), Type::time(0))
-            } else {
-                (format!("({own})::timestamp(0)"), Type::datetime(0))
+            // MySQL cuts the fraction of a column, and rounds that of other values.
+            let (own, cut) = (self.own(value)?, self.modes.truncate_fraction && value.origin.is_some());
+            let (rounded, ty) = match (value.ty.class == Class::Time, cut) {
+                (true, true) => (format!("\"mysql\".cut_time({own}, 0)"), Type::time(0)),
+                (true, false) => (format!("\"mysql\".rounded_time({own}, 0)"), Type::time(0)),
+                (false, true) => (format!("\"mysql\".cut_moment(({own})::timestamp, 0)"), Type::datetime(0)),
+                (false, false) => (format!("({own})::timestamp(0)"), Type::datetime(0)),
             };
             return cast(&rounded, &ty, Carrier::Numeric);
         }
@@ -388,5 +410,7 @@ mod tests {
         );
         assert!(counted(sql).contains("\"at\" => 12)"));
         assert!(is_guarded(sql) && !is_guarded("1"));
+        let divided = "a / \"mysql\".divisor(b, a) || '\"mysql\".divisor('";
+        assert_eq!(quiet(divided), "a / \"mysql\".silent_divisor(b, a) || '\"mysql\".divisor('");
     }
 }

@@ -1,5 +1,6 @@
 //! What PostgreSQL computes, on its way into DATE, DATETIME, TIMESTAMP and TIME columns.
 
+use super::super::calendar::Kind;
 use super::super::expression::{Expression, Lowering};
 use super::super::plan::SqlError;
 use super::super::types::{Carrier, Class};
@@ -45,6 +46,16 @@ impl Lowering<'_> {
                 let format = shown(value, fraction);
                 let moment = self.render(value, Carrier::Timestamp)?;
                 Ok(Some(slot.call("store_own_moment", &format!("{moment}, {format}, {shape}"))))
+            }
+            // A time of the current day.
+            Class::Time if kind != "date" => {
+                let moment = self.moment_of(value, Kind::DateTime)?;
+                let fitted = if slot.rules.truncate_fraction {
+                    format!("\"mysql\".cut_moment({moment}, {fraction})")
+                } else {
+                    format!("({moment})::timestamp({fraction})")
+                };
+                Ok(Some(format!("({fitted})::{}", slot.ty.carrier.name())))
             }
             Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Time | Class::Json => Ok(None),
         }

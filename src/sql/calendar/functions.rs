@@ -66,7 +66,7 @@ impl Lowering<'_> {
             }
             ("SEC_TO_TIME", [number]) => {
                 let digits = number_digits(number);
-                let sql = format!("\"mysql\".sec_to_time({})", self.render(number, Carrier::Numeric)?);
+                let sql = format!("\"mysql\".sec_to_time({})", self.seconds(number)?);
                 Expression::sql(sql, Type::time(digits), true)
             }
             ("MAKEDATE", [year, day]) => {
@@ -76,7 +76,7 @@ impl Lowering<'_> {
             ("MAKETIME", [hours, minutes, seconds]) => {
                 let digits = number_digits(seconds);
                 let (hours, minutes) = (self.render(hours, Carrier::Int8)?, self.render(minutes, Carrier::Int8)?);
-                let seconds = self.render(seconds, Carrier::Numeric)?;
+                let seconds = self.seconds(seconds)?;
                 Expression::sql(format!("\"mysql\".maketime({hours}, {minutes}, {seconds})"), Type::time(digits), true)
             }
             ("PERIOD_ADD", [period, months]) => {
@@ -107,6 +107,12 @@ impl Lowering<'_> {
             _wrong_count => return Err(SqlError::argument_count(name)),
         };
         Ok(Some(found))
+    }
+
+    /// A number of seconds; what is beyond microseconds is dropped where the mode says so.
+    fn seconds(&mut self, number: &Expression) -> Result<String, SqlError> {
+        let sql = self.render(number, Carrier::Numeric)?;
+        Ok(if self.modes.truncate_fraction { format!("trunc({sql}, 6)") } else { sql })
     }
 
     fn clock_part(&mut self, name: &str, time: &Expression) -> Result<Expression, SqlError> {
@@ -142,7 +148,7 @@ impl Lowering<'_> {
     fn unixtime(&mut self, number: &Expression) -> Result<Expression, SqlError> {
         self.deterministic("FROM_UNIXTIME")?;
         let digits = number_digits(number);
-        let sql = format!("\"mysql\".from_unixtime({})", self.render(number, Carrier::Numeric)?);
+        let sql = format!("\"mysql\".from_unixtime({})", self.seconds(number)?);
         Ok(Expression::sql(sql, Type::datetime(digits), true))
     }
 

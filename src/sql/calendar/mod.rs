@@ -30,7 +30,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// How MySQL calls a text that is none.
-    const fn bad(self) -> &'static str {
+    pub(super) const fn bad(self) -> &'static str {
         match self {
             Self::Date => "Truncated incorrect date",
             Self::DateTime => "Incorrect datetime",
@@ -144,7 +144,7 @@ impl Lowering<'_> {
             return Ok("NULL::timestamp".to_owned());
         };
         self.tell(&found, &status, text);
-        moment_literal(&found)
+        moment_literal(&Moment { tenths: self.tenths(found.tenths), ..found })
     }
 
     /// Warns of a tail that wasn't read.
@@ -157,13 +157,28 @@ impl Lowering<'_> {
         }
     }
 
+    /// What is beyond microseconds is rounded, or dropped where the mode says so.
+    const fn tenths(&self, tenths: u8) -> u8 {
+        if self.modes.truncate_fraction { 0 } else { tenths }
+    }
+
+    /// A moment with so many digits of a fraction, rounded or cut.
+    pub(super) fn with_fraction(&self, moment: &str, digits: u8) -> String {
+        if self.modes.truncate_fraction {
+            format!("\"mysql\".cut_moment({moment}, {digits})")
+        } else {
+            format!("({moment})::timestamp({digits})")
+        }
+    }
+
     fn constant_time(&mut self, text: &str) -> Result<String, SqlError> {
         let (found, status) = read::duration(text);
         if status.warns() {
             self.warn_value("Truncated incorrect time", text);
         }
         let Some(found) = found else { return Ok("NULL::interval".to_owned()) };
-        let clock = crate::value::Clock { micros: found.clock.micros + u32::from(found.tenths >= 5), ..found.clock };
+        let tenths = self.tenths(found.tenths);
+        let clock = crate::value::Clock { micros: found.clock.micros + u32::from(tenths >= 5), ..found.clock };
         Ok(format!("'{}'::interval", time_text(found.negative, temporal::round_clock(clock, 6))))
     }
 }

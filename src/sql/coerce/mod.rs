@@ -3,6 +3,7 @@
 
 mod geometry;
 mod moments;
+mod narrow;
 mod number;
 mod rules;
 mod text;
@@ -46,7 +47,8 @@ pub(super) fn store(
             number::decimal(value, (*precision, *scale, *unsigned), target)?
         }
         ColumnType::Float { unsigned } => {
-            number::rounded(number::floating(value, ("FLOAT", f64::from(f32::MAX)), *unsigned, target)?, target)?
+            let number = number::floating(value, ("FLOAT", f64::from(f32::MAX)), *unsigned, target)?;
+            number::single(number::rounded(number, target)?)
         }
         ColumnType::Double { unsigned } => {
             number::rounded(number::floating(value, ("DOUBLE", f64::MAX), *unsigned, target)?, target)?

@@ -233,12 +233,20 @@ pub(super) fn floating(
         target.out_of_range()?;
         return Ok("0".to_owned());
     }
-    // (M,D) is the narrower limit.
-    if number.abs() > limit && target.column.digits().is_none() {
+    // (M,D) may be the narrower limit.
+    let narrower = target.column.digits().is_some_and(|(digits, decimals)| {
+        10_f64.powi(i32::try_from(digits.saturating_sub(decimals)).unwrap_or(i32::MAX)) <= limit
+    });
+    if number.abs() > limit && !narrower {
         target.out_of_range()?;
         return Ok(if number < 0.0 { -limit } else { limit }.to_string());
     }
     Ok(number.to_string())
+}
+
+/// A number of single precision: the nearest one, which may be zero.
+pub(super) fn single(text: String) -> String {
+    text.parse::<f64>().map_or(text, |number| (number as f32).to_string())
 }
 
 /// FLOAT(M,D) and DOUBLE(M,D) keep D digits behind the point, rounded as MySQL does it: the fraction alone, half to

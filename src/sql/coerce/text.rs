@@ -15,11 +15,11 @@ fn size(length: u32) -> usize {
 /// At most `length` characters; blanks beyond are cut, in VARCHAR with a note.
 pub(super) fn characters(value: &Value, length: u32, target: &Target<'_>) -> Result<String, SqlError> {
     let mut text = character_data(value, target)?;
+    if let Some(narrowed) = narrowed(value, text.len(), size(length), target)? {
+        text = narrowed;
+    }
     let fixed = matches!(target.column.column_type, ColumnType::Char { .. });
     if let Some((end, _)) = text.char_indices().nth(size(length)) {
-        if matches!(value, Value::Double(_) | Value::Float(_)) {
-            return Err(SqlError::unsupported("a floating-point number cut to the width of a column"));
-        }
         if text.bytes().skip(end).any(|byte| byte != b' ') {
             target.too_long()?;
         } else if !fixed {
@@ -31,6 +31,31 @@ pub(super) fn characters(value: &Value, length: u32, target: &Target<'_>) -> Res
         text.truncate(text.trim_end_matches(' ').len());
     }
     Ok(text)
+}
+
+/// A floating-point number that is too long, in so many characters.
+fn narrowed(value: &Value, used: usize, width: usize, target: &Target<'_>) -> Result<Option<String>, SqlError> {
+    let number = match value {
+        Value::Double(number) => *number,
+        Value::Float(number) => f64::from(*number),
+        Value::Null
+        | Value::Int(_)
+        | Value::UInt(_)
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::Bytes(_)
+        | Value::Date(_)
+        | Value::DateTime(..)
+        | Value::Time { .. } => return Ok(None),
+    };
+    if used <= width {
+        return Ok(None);
+    }
+    let (text, lost) = super::narrow::narrowed(number, width);
+    if lost {
+        target.too_long()?;
+    }
+    Ok(Some(text))
 }
 
 /// A TEXT's limit is in bytes of its charset.
@@ -114,10 +139,10 @@ fn character_data(value: &Value, target: &Target<'_>) -> Result<String, SqlError
 
 pub(super) fn binary(value: &Value, limit: usize, pad: usize, target: &Target<'_>) -> Result<String, SqlError> {
     let mut bytes = bytes_of(value)?;
+    if let Some(narrowed) = narrowed(value, bytes.len(), limit, target)? {
+        bytes = narrowed.into_bytes();
+    }
     if bytes.len() > limit {
-        if matches!(value, Value::Double(_) | Value::Float(_)) {
-            return Err(SqlError::unsupported("a floating-point number cut to the width of a column"));
-        }
         target.too_long()?;
         bytes.truncate(limit);
     }

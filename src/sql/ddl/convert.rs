@@ -61,6 +61,44 @@ pub(super) fn using(old: &Column, new: &Column) -> Result<Option<String>, String
     }
 }
 
+/// True when some values of the old type don't fit into the new one, where PostgreSQL's own error would know neither the
+/// column nor the row, and where without strict mode they are changed.
+pub(super) fn narrows(old: &Column, new: &Column) -> bool {
+    use ColumnType as T;
+    let (left, right) = (&old.column_type, &new.column_type);
+    if let (Some(left), Some(right)) = (integer_range(left), integer_range(right)) {
+        return left.0 < right.0 || left.1 > right.1;
+    }
+    if let (Some(left), Some(right)) = (characters(left), characters(right)) {
+        return left > right;
+    }
+    match (left, right) {
+        (
+            T::Decimal { precision, scale, unsigned },
+            T::Decimal { precision: all, scale: behind, unsigned: positive },
+        ) => {
+            behind < scale || all.saturating_sub(*behind) < precision.saturating_sub(*scale) || (*positive && !unsigned)
+        }
+        (T::Decimal { .. }, right) => integer_range(right).is_some(),
+        (left, T::Decimal { .. }) => integer_range(left).is_some(),
+        (left, T::Enum { .. }) => is_text(left),
+        (_, _) => false,
+    }
+}
+
+/// The longest text of a type, in characters; binary strings in bytes.
+fn characters(column_type: &ColumnType) -> Option<u64> {
+    use ColumnType as T;
+    Some(match column_type {
+        T::Char { length } | T::VarChar { length } | T::VarBinary { length } => u64::from(*length),
+        T::TinyText | T::TinyBlob => 255,
+        T::Text | T::Blob => 65_535,
+        T::MediumText | T::MediumBlob => 16_777_215,
+        T::LongText | T::LongBlob => u64::from(u32::MAX),
+        _other => return None,
+    })
+}
+
 fn cast(name: &str, column_type: &ColumnType) -> Option<String> {
     pg_type(column_type).map(|pg| format!("{name}::{}", pg.name))
 }

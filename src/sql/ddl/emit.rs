@@ -331,7 +331,9 @@ impl Alteration<'_> {
         }
         let (old_type, new_type) = (ddl::column_type(&self.bridge, old)?, ddl::column_type(self.new, new)?);
         let retyped = old_type != new_type;
+        let misfits = !self.scope.replays() && convert::narrows(old, new);
         let using = match convert::using(old, new) {
+            Ok(_) if misfits => Some(formula::converted(old, new, self.new, self.scope).map_err(Failure::Told)?),
             Ok(using) => using,
             Err(what) if self.scope.replays() || !convert::characters_survive(old, new) => {
                 return Err(Failure::Refused(what));

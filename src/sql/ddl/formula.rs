@@ -271,11 +271,20 @@ pub(super) fn converted(old: &Column, new: &Column, table: &Table, scope: &Scope
     let context = Context { parameters: Known::Nothing, ..scope.context.clone() };
     let mut lowering = Lowering::new(&context, modes, &source);
     let relation = Relation::of_table(&only(old), &table.title().table, None)?;
-    let Some(column) = relation.columns.first() else {
+    let at = table.columns.iter().position(|column| column.name == new.name);
+    let (Some(column), Some(at)) = (relation.columns.first(), at) else {
         return Err(SqlError::unsupported("changing this column"));
     };
-    let sql = lowering.assign(&only(new), 0, Row::Definition, &column.expression())?;
+    let changed = Arc::new(Table { columns: replaced(&table.columns, at, new), keys: Vec::new(), ..table.clone() });
+    let sql = lowering.assign(&changed, at, Row::Altered, &column.expression())?;
     inline(&bare(&sql, table), &lowering.parameters, false, &scope.context.catalogue)
+}
+
+fn replaced(columns: &[Column], at: usize, new: &Column) -> Vec<Column> {
+    let plain = |(own, column): (usize, &Column)| {
+        if own == at { Column { generated: None, ..new.clone() } } else { column.clone() }
+    };
+    columns.iter().enumerate().map(plain).collect()
 }
 
 /// Completes a new generated column whose text was read.

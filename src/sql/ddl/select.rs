@@ -274,6 +274,8 @@ fn type_of(ty: &Type) -> (ColumnType, String) {
         Class::Bytes if ty.length <= LONGEST_VARCHAR => T::VarBinary { length: ty.length },
         Class::Bytes if ty.length <= 65_535 => T::Blob,
         Class::Bytes => T::LongBlob,
+        // GREATEST and LEAST of dates among text.
+        Class::Date | Class::DateTime if ty.field == FieldType::VarString => T::VarChar { length: ty.length },
         Class::Date => T::Date,
         Class::DateTime if ty.field == FieldType::Timestamp => T::Timestamp { fraction },
         Class::DateTime => T::DateTime { fraction },

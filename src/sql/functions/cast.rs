@@ -68,20 +68,31 @@ impl Lowering<'_> {
                 }
             }
             "DATE" => {
-                let sql = self.moment_of(&value, Kind::Date)?;
+                let sql = self.cast_to_moment(&value, Kind::Date)?;
                 Expression::sql(format!("({sql})::date"), Type::date(), true)
             }
             "DATETIME" | "TIMESTAMP" => {
-                let sql = self.moment_of(&value, Kind::DateTime)?;
-                Expression::sql(format!("({sql})::timestamp({fraction})"), Type::datetime(fraction), true)
+                let sql = self.cast_to_moment(&value, Kind::DateTime)?;
+                Expression::sql(self.with_fraction(&sql, fraction), Type::datetime(fraction), true)
             }
             "TIME" => {
-                let sql = format!("\"mysql\".rounded_time({}, {fraction})", self.time_of(&value)?);
+                let word = if self.modes.truncate_fraction { "cut" } else { "rounded" };
+                let sql = format!("\"mysql\".{word}_time({}, {fraction})", self.time_of(&value)?);
                 Expression::sql(sql, Type::time(fraction), true)
             }
             "JSON" => self.cast_to_json(&value)?,
             other => return Err(SqlError::unsupported(format_args!("CAST AS {other}"))),
         })
+    }
+
+    /// A number 0 is the zero date, where the mode has one.
+    fn cast_to_moment(&mut self, value: &Expression, kind: Kind) -> Result<String, SqlError> {
+        let number = matches!(value.ty.class, Class::Integer | Class::Decimal | Class::Real);
+        if !number || value.ty.field == FieldType::Year || self.quiet || !self.modes.no_zero_date {
+            return self.moment_of(value, kind);
+        }
+        let number = self.render(value, Carrier::Numeric)?;
+        Ok(format!("\"mysql\".nonzero_moment_of_number({number})"))
     }
 
     fn cast_to_decimal(

@@ -2,7 +2,9 @@
 //! character set.
 
 use crate::value::Value;
+use crate::wire::FieldType;
 
+use super::super::calendar::Kind;
 use super::super::charset;
 use super::super::expression::{Expression, Lowering};
 use super::super::plan::SqlError;
@@ -21,6 +23,12 @@ impl Lowering<'_> {
         Ok(Some(match (name, arguments) {
             ("FIELD", [wanted, list @ ..]) if !list.is_empty() => self.field_of(wanted, list)?,
             ("INTERVAL", [wanted, list @ ..]) if !list.is_empty() => self.interval_of(wanted, list)?,
+            ("STRCMP", [left, right]) if [left, right].iter().all(|side| side.ty.class == Class::Text) => {
+                self.common_collation(left, right, "strcmp")?;
+                let (equal, less) = (self.compare("=", left, right)?, self.compare("<", left, right)?);
+                let sql = format!("(CASE WHEN {equal} THEN 0 WHEN {less} THEN -1 WHEN NOT {less} THEN 1 END)::int8");
+                Expression::sql(sql, Type::integer(2), left.nullable || right.nullable)
+            }
             ("GREATEST" | "LEAST", [_, _, ..]) => self.extreme_of(name, arguments)?,
             ("CHARSET" | "COLLATION", [value]) => {
                 let collation = match (value.ty.class, &value.ty.collation) {
@@ -77,13 +85,78 @@ impl Lowering<'_> {
         Ok(Expression::sql(format!("({sql} ELSE {} END)::int8", list.len()), Type::integer(10), false))
     }
 
+    /// A time among text as the text that it is printed as. Among numbers MySQL compares text or numbers, as the result is
+    /// used.
+    fn as_text(&mut self, argument: &Expression) -> Result<Expression, SqlError> {
+        match argument.ty.class {
+            Class::Text | Class::Null => Ok(argument.clone()),
+            Class::Time => {
+                let ty = Type::text(argument.ty.length, &self.context.collation);
+                Ok(Expression::sql(self.text(argument)?, ty, argument.nullable))
+            }
+            Class::Integer
+            | Class::Decimal
+            | Class::Real
+            | Class::Open
+            | Class::Bytes
+            | Class::Date
+            | Class::DateTime
+            | Class::Json => {
+                Err(SqlError::unsupported("a time compared with this type in the LEAST and GREATEST operators"))
+            }
+        }
+    }
+
+    /// Dates among text and numbers, which are read as dates; MySQL describes the result as text.
+    fn extreme_date(&mut self, name: &str, arguments: &[Expression]) -> Result<Expression, SqlError> {
+        let timed = arguments.iter().any(|side| side.ty.class == Class::DateTime);
+        let bad = if timed { Kind::DateTime } else { Kind::Date }.bad();
+        let (mut moments, mut length, mut digits) = (Vec::with_capacity(arguments.len()), 0, 0);
+        for argument in arguments {
+            digits = digits.max(Self::digits_of(argument));
+            length = length.max(argument.ty.length);
+            moments.push(match argument.ty.class {
+                Class::Date | Class::DateTime => self.render(argument, Carrier::Timestamp)?,
+                Class::Text => format!("\"mysql\".moment_or_beyond({}, '{bad}')", self.text(argument)?),
+                Class::Integer | Class::Decimal | Class::Real if argument.ty.field != FieldType::Year => {
+                    format!("\"mysql\".moment_or_beyond({}, '{bad}')", self.render(argument, Carrier::Numeric)?)
+                }
+                Class::Null => "NULL::timestamp".to_owned(),
+                Class::Integer
+                | Class::Decimal
+                | Class::Real
+                | Class::Open
+                | Class::Bytes
+                | Class::Time
+                | Class::Json => {
+                    return Err(SqlError::unsupported(format_args!("{name} of dates with values of this type")));
+                }
+            });
+        }
+        let nullable = arguments.iter().any(|argument| argument.nullable);
+        let chosen = format!("\"mysql\".within_dates({name}({}))", moments.join(", "));
+        let missing: Vec<String> = moments.iter().map(|moment| format!("{moment} IS NULL")).collect();
+        let chosen =
+            if nullable { format!("(CASE WHEN {} THEN NULL ELSE {chosen} END)", missing.join(" OR ")) } else { chosen };
+        let (sql, ty) = if timed {
+            (format!("({chosen})::timestamp({digits})"), Type::datetime(digits))
+        } else {
+            (format!("({chosen})::date"), Type::date())
+        };
+        Ok(Expression::sql(sql, Type { field: FieldType::VarString, length: length.max(ty.length), ..ty }, nullable))
+    }
+
     fn extreme_of(&mut self, name: &str, arguments: &[Expression]) -> Result<Expression, SqlError> {
         if arguments.iter().any(|argument| argument.ty.class == Class::Json) {
             return Err(SqlError::unsupported("comparison of JSON in the LEAST and GREATEST operators"));
         }
         let mixed = arguments.iter().filter(|side| !side.is_null()).any(|side| !side.ty.is_temporal());
         if mixed && arguments.iter().any(|side| side.ty.is_temporal()) {
-            return Err(SqlError::unsupported(format_args!("{name} of dates or times with other values")));
+            if arguments.iter().any(|side| matches!(side.ty.class, Class::Date | Class::DateTime)) {
+                return self.extreme_date(name, arguments);
+            }
+            let texts = arguments.iter().map(|argument| self.as_text(argument)).collect::<Result<Vec<_>, _>>()?;
+            return self.extreme_of(name, &texts);
         }
         let nullable = arguments.iter().any(|argument| argument.nullable);
         let (ty, mut values) = self.unify_rounded(arguments)?;

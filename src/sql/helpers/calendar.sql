@@ -43,6 +43,20 @@ $$ DECLARE s text COLLATE "C" := given; m text[] COLLATE "C"; y text COLLATE "C"
  ELSIF octet_length(rest) > 0 THEN PERFORM "mysql".warn(1292, 'Truncated incorrect ' || CASE WHEN timed THEN 'datetime' ELSE 'date' END || ' value: ''' || given || ''''); END IF;
  RETURN r; END $$;
 
+-- A text that is compared with a date: what isn't a date is the zero date.
+CREATE OR REPLACE FUNCTION "mysql".moment_or_zero(given text, bad text) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
+$$ BEGIN RETURN coalesce("mysql".as_moment(given, bad), '-infinity'); END $$;
+
+-- What GREATEST and LEAST make of a text or a number beside dates: beyond all dates when it isn't one, which can't be shown.
+CREATE OR REPLACE FUNCTION "mysql".moment_or_beyond(given text, bad text) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
+$$ BEGIN RETURN coalesce("mysql".as_moment(given, bad), 'infinity'); END $$;
+CREATE OR REPLACE FUNCTION "mysql".moment_or_beyond(n numeric, bad text) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
+$$ DECLARE m timestamp := "mysql".moment_of_number(n); BEGIN IF m IS NOT NULL THEN RETURN m; END IF;
+ RAISE EXCEPTION USING ERRCODE = 'M1235', MESSAGE = 'This version of MySQL doesn''t yet support ''a number that isn''t a date beside dates'''; END $$;
+CREATE OR REPLACE FUNCTION "mysql".within_dates(m timestamp) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ BEGIN IF m < 'infinity' THEN RETURN m; END IF;
+ RAISE EXCEPTION USING ERRCODE = 'M1235', MESSAGE = 'This version of MySQL doesn''t yet support ''a text that isn''t a date as the greatest of dates'''; END $$;
+
 -- The same of a number: 20240131, 240131, 20240131102030.5.
 CREATE OR REPLACE FUNCTION "mysql".moment_of_number(n numeric, shown text) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
 $$ DECLARE w numeric := trunc(n); r timestamp; t text COLLATE "C"; BEGIN
@@ -55,6 +69,11 @@ $$ DECLARE w numeric := trunc(n); r timestamp; t text COLLATE "C"; BEGIN
  RETURN r; END $$;
 CREATE OR REPLACE FUNCTION "mysql".moment_of_number(n numeric) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
 $$ BEGIN RETURN "mysql".moment_of_number(n, n::text); END $$;
+
+-- The same where the mode forbids the zero date.
+CREATE OR REPLACE FUNCTION "mysql".nonzero_moment_of_number(n numeric) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
+$$ BEGIN IF n <> 0 THEN RETURN "mysql".moment_of_number(n); END IF;
+ PERFORM "mysql".warn(1292, 'Incorrect datetime value: ''' || n::text || ''''); RETURN NULL; END $$;
 
 -- A duration of parts; NULL when minutes or seconds are none, the longest one with a warning beyond it.
 CREATE OR REPLACE FUNCTION "mysql".time_of_parts(negative boolean, h numeric, mi integer, s integer, us integer, given text) RETURNS interval LANGUAGE plpgsql VOLATILE STRICT AS

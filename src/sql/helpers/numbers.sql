@@ -1,5 +1,22 @@
 -- Numbers: what text is worth as a number, and how numbers print. The rules for all helpers are in ../helpers.rs.
 
+-- Divisors under ERROR_FOR_DIVISION_BY_ZERO: 0 is NULL with a warning where there is a dividend.
+CREATE OR REPLACE FUNCTION "mysql".by_zero() RETURNS boolean LANGUAGE plpgsql VOLATILE AS
+$$ BEGIN PERFORM "mysql".warn(1365, 'Division by 0'); RETURN NULL; END $$;
+CREATE OR REPLACE FUNCTION "mysql".divisor(d numeric, n numeric) RETURNS numeric LANGUAGE sql VOLATILE AS
+$$ SELECT CASE WHEN d = 0 THEN CASE WHEN n IS NOT NULL AND "mysql".by_zero() THEN d END ELSE d END $$;
+CREATE OR REPLACE FUNCTION "mysql".divisor(d float8, n float8) RETURNS float8 LANGUAGE sql VOLATILE AS
+$$ SELECT CASE WHEN d = 0 THEN CASE WHEN n IS NOT NULL AND "mysql".by_zero() THEN d END ELSE d END $$;
+CREATE OR REPLACE FUNCTION "mysql".divisor(d int8, n int8) RETURNS int8 LANGUAGE sql VOLATILE AS
+$$ SELECT CASE WHEN d = 0 THEN CASE WHEN n IS NOT NULL AND "mysql".by_zero() THEN d END ELSE d END $$;
+-- The same for looking once more.
+CREATE OR REPLACE FUNCTION "mysql".silent_divisor(d numeric, n numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT nullif(d, 0) $$;
+CREATE OR REPLACE FUNCTION "mysql".silent_divisor(d float8, n float8) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT nullif(d, 0) $$;
+CREATE OR REPLACE FUNCTION "mysql".silent_divisor(d int8, n int8) RETURNS int8 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT nullif(d, 0) $$;
+
 -- The number that a text begins with; 0 when it begins with none.
 CREATE OR REPLACE FUNCTION "mysql".number(s text) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN s IS NOT NULL THEN coalesce((substring(s COLLATE "C" from '^[ \t\n\r\f\v]*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)'))::double precision, 0) END $$;

@@ -10,6 +10,9 @@
 -- a statement, when it's first needed. While planning, PostgreSQL reads the setting too, when it's not there yet.
 CREATE OR REPLACE FUNCTION "mysql".counted(name text, start text) RETURNS bigint LANGUAGE sql VOLATILE AS
 $$ SELECT CASE WHEN start IS NOT NULL THEN set_config(name, (nullif(current_setting(name, true), '')::bigint + 1)::text, true)::bigint END $$;
+-- The number of the row that ALTER TABLE converts; the setting ends with the transaction, which the statement is.
+CREATE OR REPLACE FUNCTION "mysql".altered(name text) RETURNS bigint LANGUAGE sql VOLATILE AS
+$$ SELECT set_config(name, (coalesce(nullif(current_setting(name, true), ''), '0')::bigint + 1)::text, true)::bigint $$;
 -- Where a helper works row by row, it says the number itself.
 CREATE OR REPLACE FUNCTION "mysql"."row"(col integer) RETURNS bigint LANGUAGE sql VOLATILE AS
 $$ SELECT nullif(current_setting('mysql.row', true), '')::bigint $$;

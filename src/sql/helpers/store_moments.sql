@@ -169,9 +169,11 @@ $$ BEGIN IF x IS NULL THEN RETURN NULL; END IF;
 CREATE OR REPLACE FUNCTION "mysql".store_number_moment(x numeric, kind text, digits integer, mode integer, col text, strict boolean, "at" bigint) RETURNS timestamp LANGUAGE plpgsql VOLATILE AS
 $$ BEGIN IF x IS NULL THEN RETURN NULL; END IF;
  RETURN "mysql".store_moment("mysql".read_number_moment(x, mode), x::text, kind, digits, mode, col, strict, "at"); END $$;
+CREATE OR REPLACE FUNCTION "mysql".micros(x numeric, mode integer) RETURNS numeric LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN mode & 16 > 0 THEN trunc(x, 6) ELSE round(x, 6) END $$;
 CREATE OR REPLACE FUNCTION "mysql".store_real_moment(x double precision, kind text, digits integer, mode integer, col text, strict boolean, "at" bigint) RETURNS timestamp LANGUAGE plpgsql VOLATILE AS
 $$ BEGIN IF x IS NULL THEN RETURN NULL; END IF;
- RETURN "mysql".store_moment("mysql".read_number_moment(round("mysql".exact_double(x), 6), mode), "mysql".double_text(x), kind, digits, mode, col, strict, "at"); END $$;
+ RETURN "mysql".store_moment("mysql".read_number_moment("mysql".micros("mysql".exact_double(x), mode), mode), "mysql".double_text(x), kind, digits, mode, col, strict, "at"); END $$;
 CREATE OR REPLACE FUNCTION "mysql".store_own_moment(x timestamp, format text, kind text, digits integer, mode integer, col text, strict boolean, "at" bigint) RETURNS timestamp LANGUAGE plpgsql VOLATILE AS
 $$ BEGIN IF x IS NULL THEN RETURN NULL; END IF;
  RETURN "mysql".store_moment("mysql".moment_parts(x), "mysql".moment_text(x, format), kind, digits, mode, col, strict, "at"); END $$;
@@ -255,7 +257,7 @@ $$ BEGIN IF x IS NULL THEN RETURN NULL; END IF;
  RETURN "mysql".store_duration("mysql".read_number_duration(x), x::text, digits, mode, col, strict, "at"); END $$;
 CREATE OR REPLACE FUNCTION "mysql".store_real_time(x double precision, digits integer, mode integer, col text, strict boolean, "at" bigint) RETURNS interval LANGUAGE plpgsql VOLATILE AS
 $$ BEGIN IF x IS NULL THEN RETURN NULL; END IF;
- RETURN "mysql".store_duration("mysql".read_number_duration(round("mysql".exact_double(x), 6)), "mysql".double_text(x), digits, mode, col, strict, "at"); END $$;
+ RETURN "mysql".store_duration("mysql".read_number_duration("mysql".micros("mysql".exact_double(x), mode)), "mysql".double_text(x), digits, mode, col, strict, "at"); END $$;
 CREATE OR REPLACE FUNCTION "mysql".store_own_time(x timestamp, format text, digits integer, mode integer, col text, strict boolean, "at" bigint) RETURNS interval LANGUAGE plpgsql VOLATILE AS
 $$ DECLARE m integer[] := "mysql".moment_parts(x); BEGIN IF x IS NULL THEN RETURN NULL; END IF;
  m[2] := 0;

@@ -4,6 +4,7 @@
 //! calculated as numeric and checked, because PostgreSQL has no unsigned integer.
 
 use super::*;
+use crate::sql::plan::Purpose;
 
 /// True when MySQL's division computes no more digits than the quotient shows, so that it's cut and not rounded.
 /// MySQL computes in groups of nine digits: those that both operands fill, and those of the increment that they leave.
@@ -104,22 +105,46 @@ impl Lowering<'_> {
         Ok(Expression::sql(sql, Type::decimal(precision, scale.min(30)), nullable))
     }
 
+    /// Both operands of a division, where 0 divides nothing: it's NULL, with a warning or, where a statement writes under
+    /// strict mode, an error if the mode says so.
+    fn division(
+        &mut self,
+        left: &Expression,
+        right: &Expression,
+        carrier: Carrier,
+    ) -> Result<(String, String), SqlError> {
+        let (dividend, divisor) = (self.render(left, carrier)?, self.render(right, carrier)?);
+        let zero = match right.constant() {
+            Some(Value::Int(number)) => *number == 0,
+            Some(Value::UInt(number)) => *number == 0,
+            Some(Value::Decimal(digits)) => digits.bytes().all(|digit| b"-0.".contains(&digit)),
+            Some(_) | None => true,
+        };
+        let told = self.modes.division_by_zero_fails && !self.quiet && self.context.purpose == Purpose::Serve;
+        let divisor = match (zero, told) {
+            (false, _) => divisor,
+            (true, false) => format!("NULLIF({divisor}, 0)"),
+            (true, true) => format!("\"mysql\".divisor({divisor}, {dividend})"),
+        };
+        Ok((dividend, divisor))
+    }
+
     /// `/` is exact with four more digits than its dividend; dividing by zero gives NULL.
     pub(super) fn divide(&mut self, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {
         if number_class(left, right)? == Class::Real {
             let ty = real_result("/", &left.ty, &right.ty, self.context.given.quotient_digits());
-            let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
-            return Ok(Expression::sql(format!("({left} / NULLIF({right}, 0))"), ty, true));
+            let (dividend, divisor) = self.division(left, right, Carrier::Float8)?;
+            return Ok(Expression::sql(format!("({dividend} / {divisor})"), ty, true));
         }
         let more = self.context.given.quotient_digits();
         let scale = left.ty.scale().saturating_add(more).min(30);
         let precision = left.ty.precision() + u32::from(right.ty.scale()) + u32::from(more);
         let cut = quotient_is_cut((left.ty.scale(), right.ty.scale()), more, scale);
         let function = if cut { "trunc" } else { "round" };
-        let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
+        let (dividend, divisor) = self.division(left, right, Carrier::Numeric)?;
         // PostgreSQL gives a quotient 16 significant digits unless its operands have more behind the point.
         Ok(Expression::sql(
-            format!("{function}(round({left}, {}) / NULLIF({right}, 0), {scale})", u32::from(scale) + 12),
+            format!("{function}(round({dividend}, {}) / {divisor}, {scale})", u32::from(scale) + 12),
             Type::decimal(precision, scale),
             true,
         ))
@@ -132,8 +157,8 @@ impl Lowering<'_> {
         let shown = format!("({} DIV {})", self.in_message(left), self.in_message(right));
         let shown = crate::schema::quote::literal(&shown);
         let ty = Type { unsigned, ..Type::integer(length) };
-        let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
-        let sql = format!("div({left}, NULLIF({right}, 0))");
+        let (dividend, divisor) = self.division(left, right, Carrier::Numeric)?;
+        let sql = format!("div({dividend}, {divisor})");
         Ok(if unsigned {
             let ty = Type { carrier: Carrier::Numeric, ..ty };
             Expression::sql(format!("\"mysql\".in_unsigned({sql}, {shown})"), ty, true)
@@ -166,13 +191,13 @@ impl Lowering<'_> {
             | Class::Time
             | Class::Json => {
                 let ty = real_result("%", &left.ty, &right.ty, 0);
-                let (left, right) = (self.render(left, Carrier::Float8)?, self.render(right, Carrier::Float8)?);
-                return Ok(Expression::sql(format!("\"mysql\".fmod({left}, {right})"), ty, true));
+                let (dividend, divisor) = self.division(left, right, Carrier::Float8)?;
+                return Ok(Expression::sql(format!("\"mysql\".fmod({dividend}, {divisor})"), ty, true));
             }
         };
-        let (left, right) = (self.render(left, carrier)?, self.render(right, carrier)?);
+        let (dividend, divisor) = self.division(left, right, carrier)?;
         let narrowed = if carrier == ty.carrier { "" } else { "::int8" };
-        Ok(Expression::sql(format!("mod({left}, NULLIF({right}, 0)){narrowed}"), ty, true))
+        Ok(Expression::sql(format!("mod({dividend}, {divisor}){narrowed}"), ty, true))
     }
 
     /// An operand as MySQL shows it in 1690.

@@ -16,7 +16,7 @@ impl Lowering<'_> {
         if let Some(Value::Int(_)) = side.constant() {
             return self.render(side, Carrier::Int8);
         }
-        if side.ty.class == Class::Integer && narrow && !side.is_flexible() {
+        if side.ty.class == Class::Integer && narrow && !side.is_flexible() || side.ty.is_temporal() {
             return self.render(side, Carrier::Int8);
         }
         Ok(format!("\"mysql\".bits({})", self.render(side, Carrier::Numeric)?))

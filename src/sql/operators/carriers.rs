@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sql::plan::{Numeral, ParameterSource, ValueClass};
+use crate::wire::FieldType;
 
 /// The carrier of a parameter that meets a number: the column's family, so that indexes serve.
 pub(super) fn parameter_carrier(number: &Expression) -> Carrier {
@@ -43,9 +44,20 @@ pub(super) fn constant_carrier(number: &Expression, text: &Expression) -> Carrie
         Carrier::Float8
     } else if prefix.parse::<i64>().is_ok() {
         fallback
+    } else if number.ty.class == Class::Integer && !is_whole(prefix, number.ty.unsigned) {
+        // What no integer column holds is compared as a double, with its rounding. In WHERE MySQL compares exactly, and
+        // so do lifted literals.
+        Carrier::Float8
     } else {
         Carrier::Numeric
     }
+}
+
+/// True for the digits of an integer of 64 bits.
+fn is_whole(digits: &str, unsigned: bool) -> bool {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let fits = whole.parse::<i64>().is_ok() || (unsigned && whole.parse::<u64>().is_ok());
+    fits && fraction.bytes().all(|digit| digit == b'0')
 }
 
 pub(super) fn integer_carrier(side: &Expression) -> Carrier {
@@ -72,6 +84,11 @@ pub(super) fn date_domain(text: &Expression, text_first: bool) -> Domain {
 /// As what two operands of arithmetic are calculated.
 pub(super) fn number_class(left: &Expression, right: &Expression) -> Result<Class, SqlError> {
     use Class::{Bytes, Date, DateTime, Decimal, Integer, Json, Null, Open, Real, Text, Time};
+    // A date that is described as text is calculated with as a double.
+    let described = |side: &Expression| side.ty.is_temporal() && side.ty.field == FieldType::VarString;
+    if described(left) || described(right) {
+        return Ok(Real);
+    }
     Ok(match (left.ty.class, right.ty.class) {
         (Real | Text | Bytes | Json, _) if !is_number_literal(left) => Real,
         (_, Real | Text | Bytes | Json) if !is_number_literal(right) => Real,

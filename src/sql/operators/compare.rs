@@ -15,6 +15,21 @@ impl Lowering<'_> {
         left: &Expression,
         right: &Expression,
     ) -> Result<String, SqlError> {
+        if let Some(shown) = self.time_beside(left, right)? {
+            return self.compare_as_is(op, &shown, right);
+        }
+        if let Some(shown) = self.time_beside(right, left)? {
+            return self.compare_as_is(op, left, &shown);
+        }
+        self.compare_as_is(op, left, right)
+    }
+
+    pub(super) fn compare_as_is(
+        &mut self,
+        op: &str,
+        left: &Expression,
+        right: &Expression,
+    ) -> Result<String, SqlError> {
         if left.is_null() || right.is_null() {
             return Ok(match (op, left.is_null() && right.is_null()) {
                 ("IS NOT DISTINCT FROM", true) => "TRUE".to_owned(),
@@ -128,16 +143,22 @@ impl Lowering<'_> {
         left: &Expression,
         right: &Expression,
     ) -> Result<(String, String), SqlError> {
-        if let Some(moment) = self.moment_beside(left, right)? {
-            return self.meeting(op, left, &moment);
+        if let Some((left, right)) = self.moment_beside(left, right)? {
+            return self.meeting(op, &left, &right);
         }
-        if let Some(moment) = self.moment_beside(right, left)? {
-            return self.meeting(op, &moment, right);
+        if let Some((right, left)) = self.moment_beside(right, left)? {
+            return self.meeting(op, &left, &right);
         }
-        if let Some(days) = self.year_beside(left, right)? {
+        if let Some(read) = self.read_text(left, right)? {
+            return self.meeting(op, &read, right);
+        }
+        if let Some(read) = self.read_text(right, left)? {
+            return self.meeting(op, left, &read);
+        }
+        if let Some(days) = self.year_as_date(left, right)? {
             return self.meeting(op, &days, right);
         }
-        if let Some(days) = self.year_beside(right, left)? {
+        if let Some(days) = self.year_as_date(right, left)? {
             return self.meeting(op, left, &days);
         }
         match self.domain(left, right)? {
@@ -162,25 +183,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// A number with a fraction that is compared with a date is read as a date, as MySQL reads all constants there.
-    fn moment_beside(&mut self, date: &Expression, number: &Expression) -> Result<Option<Expression>, SqlError> {
-        let stored = matches!(date.ty.class, Class::Date | Class::DateTime) && date.origin.is_some();
-        // Shorter ones are dates of few digits or none at all, which are compared as numbers.
-        let long = match number.constant() {
-            Some(Value::Decimal(digits)) => digits.split('.').next().is_some_and(|whole| whole.len() >= 8),
-            Some(Value::Double(number)) => *number >= 1e7,
-            Some(_) | None => false,
-        };
-        if !stored || !long {
-            return Ok(None);
-        }
-        let digits = if date.ty.class == Class::Date { 0 } else { date.ty.decimals };
-        let sql = self.dated(number, crate::sql::calendar::Kind::DateTime)?;
-        Ok(Some(Expression::sql(format!("({sql})::timestamp({digits})"), Type::datetime(digits), true)))
-    }
-
     /// A YEAR column that is compared with a column of dates: as the number of a date without month and day.
-    fn year_beside(&mut self, year: &Expression, date: &Expression) -> Result<Option<Expression>, SqlError> {
+    fn year_as_date(&mut self, year: &Expression, date: &Expression) -> Result<Option<Expression>, SqlError> {
         let zeros = match date.ty.class {
             Class::Date => "0000",
             Class::DateTime => "0000000000",

@@ -181,7 +181,9 @@ impl Lowering<'_> {
         }
         let mut alternatives = Vec::with_capacity(items.len());
         for item in &items {
-            alternatives.push(self.compare("=", &subject, item)?);
+            let equal =
+                if items.len() == 1 { self.compare("=", &subject, item)? } else { self.equals_item(&subject, item)? };
+            alternatives.push(equal);
         }
         let sql = format!("({})", alternatives.join(" OR "));
         Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable))
@@ -192,6 +194,10 @@ impl Lowering<'_> {
         let mut common: Option<Domain> = None;
         for item in items {
             if item.is_null() || !item.is_flexible() {
+                return Ok(None);
+            }
+            // A YEAR doesn't read what stands in a list.
+            if subject.ty.is_temporal() && !matches!(self.read_beside(subject, item)?, Beside::Plain) {
                 return Ok(None);
             }
             let domain = self.domain(subject, item)?;

@@ -1,0 +1,30 @@
+-- Division by zero: NULL, with a warning or an error if the mode says so.
+-- not compared: length, decimals, type, flags
+CREATE TABLE z (id INT PRIMARY KEY, a INT, b DECIMAL(10,2), c DOUBLE, d INT);
+INSERT INTO z VALUES (1,1,1,1,0), (2,2,2,2,2), (3,NULL,NULL,NULL,0);
+SELECT 1/0, 1 DIV 0, MOD(1,0), 1%0, 5 MOD 0;
+SELECT a/d, a DIV d, a MOD d, b/d, c/d, c MOD d FROM z;
+SELECT id FROM z WHERE a/d IS NULL ORDER BY id;
+SELECT IF(d=0,NULL,a/d), a/NULLIF(d,0) FROM z;
+SELECT SUM(a/0), AVG(1/d), COUNT(1/0) FROM z;
+SELECT IFNULL(1/0,5), COALESCE(a/0,7) FROM z;
+SELECT 1/0.0, 1/NULL, 1/'0', 1.5 DIV 0, 1e0/0, 1e0 MOD 0e0, NULL/0;
+UPDATE z SET a = a/0;
+UPDATE z SET a = 1/0 WHERE id=1;
+UPDATE z SET b = b/d;
+UPDATE z SET c = c MOD d;
+UPDATE z SET c = c MOD (a-a);
+INSERT INTO z VALUES (4,1/0,1,1,1);
+INSERT INTO z (id,a) SELECT 5, a/0 FROM z WHERE id=1;
+SELECT * FROM z ORDER BY id;
+UPDATE IGNORE z SET a=a/0 WHERE id=1;
+SELECT * FROM z ORDER BY id;
+SET sql_mode='ERROR_FOR_DIVISION_BY_ZERO';
+UPDATE z SET a=1 DIV 0 WHERE id=2;
+SELECT 1/0;
+SET sql_mode='';
+SELECT 1/0, a/0 FROM z;
+UPDATE z SET a=1/0;
+SET sql_mode='STRICT_TRANS_TABLES';
+UPDATE z SET a=1/0;
+SELECT 1/0;
