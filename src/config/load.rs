@@ -9,7 +9,8 @@ use toml::de::DeTable;
 
 use super::read::{Problem, Problems, Section};
 use super::{
-    Account, AccountSecret, Admin, Config, Cutover, Listen, ListenTls, Log, Mirror, Secret, Source, Spool, Target, Tls,
+    Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Listen, ListenTls, Log, Mirror, Secret, Source, Spool,
+    Target, Tls,
 };
 
 /// The environment variable that wins over `source.password`.
@@ -266,7 +267,11 @@ fn cutover(mut section: Section<'_, '_>) -> Cutover {
     let cutover = Cutover {
         pause_limit: section.time("pause_limit_ms", 100..=600_000, 10_000),
         drain_limit: section.time("drain_limit_ms", 1..=600_000, 5_000),
+        leave_behind: section.texts("leave_behind"),
     };
+    if cutover.leave_behind.iter().any(|kind| !LEFT_BEHIND.contains(&kind.as_str())) {
+        section.problem("leave_behind", format!("may name: {}", LEFT_BEHIND.join(", ")));
+    }
     if cutover.drain_limit + Duration::from_millis(50) > cutover.pause_limit {
         section.problem("drain_limit_ms", "must be less than pause_limit_ms: draining is a part of the pause");
     }

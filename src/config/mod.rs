@@ -138,7 +138,12 @@ pub struct Cutover {
     pub pause_limit: Duration,
     /// How long open transactions may go on before the attempt is released.
     pub drain_limit: Duration,
+    /// Kinds of objects that the flip may leave behind although rows depend on them: see [`LEFT_BEHIND`].
+    pub leave_behind: Vec<String>,
 }
+
+/// What isn't carried and changes or refuses rows: without the operator's word a flip doesn't go without it.
+pub const LEFT_BEHIND: [&str; 3] = ["trigger", "event", "check constraint"];
 
 /// `[admin]`.
 #[derive(Clone, Debug)]

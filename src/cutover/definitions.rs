@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::config::LEFT_BEHIND;
 use crate::schema::{Catalogue, CatalogueChange, Routine, RoutineKind, View};
 use crate::source::inspect::{self, Definition};
 use crate::sql::plan::{Given, Known};
@@ -45,6 +46,29 @@ impl Director {
         let target = Bulk::connect(&self.config().target).await?;
         let findings = carry_all(&target, checks?, catalogue).await;
         self.picture.lock().findings.extend(findings);
+        Ok(())
+    }
+
+    /// Notes what of the source would be left behind although rows depend on it.
+    pub(super) async fn look_at_what_is_left(&self) -> Result<(), CutoverError> {
+        let source = self.source()?;
+        let mut conn = inspect::connect(source).await?;
+        let others = inspect::not_carried(&mut conn, &source.databases).await;
+        let checks = inspect::checks(&mut conn, &source.databases).await;
+        close(conn).await;
+        let catalogue = self.parts.catalogue.load_full();
+        let carried = |check: &Definition| {
+            let tables = catalogue.databases.get(&check.name.database).map(|database| database.tables.values());
+            tables.into_iter().flatten().any(|table| table.checks.iter().any(|own| own.name == check.name.table))
+        };
+        let mut left: Vec<(String, String)> = Vec::new();
+        for item in others?.into_iter().filter(|item| LEFT_BEHIND.contains(&item.kind.as_str())) {
+            left.push((item.kind, format!("{}.{}", item.database, item.name)));
+        }
+        for check in checks?.iter().filter(|check| !carried(check)) {
+            left.push((check.kind.to_owned(), check.name.to_string()));
+        }
+        self.picture.lock().left_behind = left;
         Ok(())
     }
 

@@ -85,8 +85,7 @@ impl Director {
         })
     }
 
-    /// As [`Director::take_turn`], but waits a little: comparing changes nothing, and a repair that has just ended may
-    /// not have left yet.
+    /// As [`Director::take_turn`], but waits a little: a repair that has just ended may not have left yet.
     async fn await_turn(&self) -> Result<OwnedMutexGuard<()>, OperationError> {
         match tokio::time::timeout(TURN_PATIENCE, Arc::clone(&self.turn).lock_owned()).await {
             Ok(turn) => Ok(turn),
@@ -154,9 +153,14 @@ impl Director {
 
     /// Flips, or rehearses.
     async fn cutover(self: &Arc<Self>, rehearsal: Rehearsal) -> Result<CutoverReport, OperationError> {
-        let _turn = self.take_turn()?;
+        let _turn = self.await_turn().await?;
         let mut report = CutoverReport { dry_run: rehearsal == Rehearsal::DryRun, ..CutoverReport::default() };
+        self.picture.lock().left_behind.clear();
         report.blockers = self.red();
+        if report.blockers.is_empty() {
+            self.look_at_what_is_left().await?;
+            report.blockers = self.red();
+        }
         if report.blockers.is_empty() {
             let purpose = match rehearsal {
                 Rehearsal::DryRun => Purpose::Rehearse,

@@ -24,6 +24,8 @@ pub(super) struct Inner {
     pub(super) last_verify: Option<VerifySummary>,
     /// Found at the start of mirroring and worth a look.
     pub(super) findings: Vec<String>,
+    /// Kinds and names of what isn't carried although rows depend on it, as of the last look before a flip.
+    pub(super) left_behind: Vec<(String, String)>,
     /// Views and routines that can't be carried, with the reason.
     pub(super) definitions: Vec<String>,
 }
@@ -70,5 +72,6 @@ impl Picture {
         inner.tables.clear();
         inner.findings.clear();
         inner.definitions.clear();
+        inner.left_behind.clear();
     }
 }

@@ -19,6 +19,7 @@ impl Director {
             return red;
         }
         self.mirror_blockers(&mut red);
+        self.left_behind_blockers(&mut red);
         self.session_blockers(&mut red);
         red
     }
@@ -61,6 +62,15 @@ impl Director {
                 let error = status.last_error.as_deref().unwrap_or("no error was told");
                 red.push(blocker("mirror", format!("replay is {}: {error}", status.state.name()), "bascule status"));
             }
+        }
+    }
+
+    /// What changes or refuses rows in MySQL and wouldn't in PostgreSQL.
+    fn left_behind_blockers(&self, red: &mut Vec<BlockerReport>) {
+        let allowed = &self.config().cutover.leave_behind;
+        for (kind, name) in self.picture.lock().left_behind.iter().filter(|(kind, _)| !allowed.contains(kind)) {
+            let hint = format!("drop it, or allow it in proxy.toml: [cutover] leave_behind = [\"{kind}\"]");
+            red.push(blocker(&format!("{kind} {name}"), "isn't carried to PostgreSQL".to_owned(), &hint));
         }
     }
 

@@ -1,14 +1,14 @@
 //! Views and stored routines go with the application: made from the source's own at the start, again before the flip,
 //! and told by name when they can't be carried.
 
-use bascule::admin::Rehearsal;
+use bascule::admin::{MirrorStatus, Rehearsal, Status, TableState};
 use bascule::route::Mode;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use crate::world::World;
 
-const BEFORE: [&str; 11] = [
+const BEFORE: [&str; 13] = [
     "CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20), price DECIMAL(8,2), CHECK (price >= 0), \
      CONSTRAINT short CHECK (name <> 'it''s, \\\\ bad' AND CHAR_LENGTH(name) < 10))",
     "INSERT INTO item VALUES (1, 'nut', 1.50), (2, 'bolt', 20), (3, NULL, NULL)",
@@ -22,6 +22,8 @@ const BEFORE: [&str; 11] = [
     "CREATE PROCEDURE additem(IN n VARCHAR(20), OUT many INT) COMMENT 'adds' \
      BEGIN INSERT INTO item SELECT MAX(id) + 1, n, 5 FROM item; SELECT COUNT(*) INTO many FROM item; END",
     "CREATE FUNCTION writes() RETURNS INT DETERMINISTIC BEGIN DELETE FROM item WHERE id = 99; RETURN 1; END",
+    "CREATE TABLE quiet (a INT PRIMARY KEY)",
+    "CREATE TRIGGER tr BEFORE INSERT ON quiet FOR EACH ROW SET NEW.a = 1",
     "CREATE VIEW leaves AS SELECT 1 AS one",
     "CREATE TABLE gone (a INT)",
     "CREATE VIEW broken AS SELECT a FROM gone",
@@ -41,7 +43,8 @@ async fn views_and_routines_are_served_after_the_flip() {
     let told = |what: &str| status.warnings.iter().any(|warning| warning.contains(what));
     assert!(told(&format!("function {}.writes isn't carried: ", world.database)), "{:?}", status.warnings);
     assert!(told(&format!("view {}.broken isn't carried: ", world.database)), "{:?}", status.warnings);
-    assert_eq!(status.warnings.len(), 2, "{:?}", status.warnings);
+    assert!(told(&format!("trigger {}.tr isn't carried", world.database)), "{:?}", status.warnings);
+    assert_eq!(status.warnings.len(), 3, "{:?}", status.warnings);
 
     let mut conn = Conn::from_url(world.url()).await.expect("a connection through Bascule");
     for statement in [
@@ -69,6 +72,19 @@ async fn views_and_routines_are_served_after_the_flip() {
     for query in queries {
         before.push(conn.query::<String, _>(query).await.expect(query));
     }
+    let refused = world.admin().cutover(Rehearsal::Perform).await.expect("a report");
+    assert!(!refused.performed, "{refused:?}");
+    let subjects: Vec<&str> = refused.blockers.iter().map(|blocker| blocker.subject.as_str()).collect();
+    assert_eq!(subjects, [format!("trigger {}.tr", world.database)], "{refused:?}");
+    conn.query_drop("DROP TRIGGER tr").await.expect("dropped");
+    let resync = |status: &Status| status.warnings.iter().any(|warning| warning.contains("needs a resync"));
+    world.wait(resync, "the table of a trigger that is dropped is halted").await;
+    world.admin().resync(Vec::new()).await.expect("a repair begins");
+    let followed = |status: &Status| {
+        let all = |mirror: &MirrorStatus| mirror.tables.iter().all(|table| table.state == TableState::Mirrored);
+        status.mirror.as_ref().is_some_and(all)
+    };
+    world.wait(followed, "it's followed again").await;
     let flip = world.admin().cutover(Rehearsal::Perform).await.expect("a report");
     assert!(flip.performed, "{flip:?}");
     for (query, before) in queries.into_iter().zip(before) {

@@ -50,7 +50,7 @@ fn config(port: u16, database: &str, connections: usize) -> Config {
         },
         mirror: Mirror { hold_limit: second, drain_limit: second },
         spool: Spool { directory: "unused".into(), limit_bytes: 0, fsync: false },
-        cutover: Cutover { pause_limit: second, drain_limit: second },
+        cutover: Cutover { pause_limit: second, drain_limit: second, leave_behind: Vec::new() },
         admin: Admin { socket: "unused".into() },
         accounts: vec![
             account("app", AccountSecret::Password(Secret::new("pw"))),
