@@ -10,6 +10,8 @@
 //! is left is shown in hidden columns behind the client's; the last row's are the session's. Connections are shared
 //! by sessions, so each value is kept under the token of its statement: what another statement left isn't seen.
 //!
+//! UPDATE computes its values the same way, once for each row and in the rows' order, before it stores them.
+//!
 //! # What is refused
 //! Where PostgreSQL decides how often or in which order expressions are evaluated, nothing can be promised: inside
 //! DISTINCT, UNION and subqueries, and where groups would read what other groups assigned. A derived table is read once,
@@ -46,6 +48,9 @@ pub(super) struct Assigning {
     /// Variables whose assignment is what rows are sorted or grouped by.
     keys: Vec<String>,
 }
+
+/// Variables that were assigned, and the columns that show what they're left with.
+pub(super) type Left = (Vec<(String, VariableKind)>, Vec<String>);
 
 impl Assigning {
     /// The names that stand before `:=`.
@@ -103,6 +108,13 @@ impl Lowering<'_> {
             return refused("ORDER BY the assignment while the variable is read");
         }
         self.check_kinds()?;
+        let (variables, hidden) = self.left_variables();
+        derived.sql = format!("SELECT \"rows\".*, {} FROM ({}) AS \"rows\"", hidden.join(", "), derived.sql);
+        Ok((derived, variables))
+    }
+
+    /// The variables that were assigned, and the columns that show what they're left with.
+    fn left_variables(&self) -> Left {
         let mut variables: Vec<(String, VariableKind)> = Vec::new();
         for (name, kind, _) in &self.assigning.written {
             variables.retain(|(known, _)| known != name);
@@ -111,9 +123,28 @@ impl Lowering<'_> {
         let state = |(name, _): &(String, VariableKind)| {
             format!("\"mysql\".variable_state({}, {})", self.assigning.token, quote::literal(&setting(name)))
         };
-        let hidden: Vec<String> = variables.iter().map(state).collect();
-        derived.sql = format!("SELECT \"rows\".*, {} FROM ({}) AS \"rows\"", hidden.join(", "), derived.sql);
-        Ok((derived, variables))
+        let hidden = variables.iter().map(state).collect();
+        (variables, hidden)
+    }
+
+    /// An UPDATE whose values assign, `SET place = (@n := @n + 1)`: begins to allow it.
+    pub(super) fn begin_assigning(&mut self) {
+        if self.assigning.happens() {
+            self.assigning.token = self.parameter(&ParameterSource::StatementToken, Carrier::Text.oid());
+            self.assigning.allowed = true;
+        }
+    }
+
+    /// The variables of such an UPDATE, and the columns that show what they're left with. The values stand in `sets`:
+    /// each assignment must be there once, or PostgreSQL would assign more often than MySQL.
+    pub(super) fn end_assigning<'s>(&mut self, sets: impl Iterator<Item = &'s str>) -> Result<Left, SqlError> {
+        self.assigning.allowed = false;
+        self.check_kinds()?;
+        let times: usize = sets.map(|sql| sql.matches("\"mysql\".variable_set(").count()).sum();
+        if times != self.assigning.written.len() {
+            return Err(SqlError::unsupported("assignment to a variable whose value is used more than once"));
+        }
+        Ok(self.left_variables())
     }
 
     /// A variable that is read as one class must not be assigned values that aren't of it.

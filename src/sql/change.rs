@@ -166,9 +166,15 @@ impl Lowering<'_> {
         let mut conditions = self.conditions(update.selection.as_ref(), &mut scope)?;
         let mut changed = scope.clone();
         let row = if names_a_row(&table, &scope) { Row::Given(1) } else { Row::Changed };
+        self.begin_assigning();
         let changes = self.assignments(&table, &mut changed, 0, &update.assignments, (None, row))?;
         if changes.is_empty() {
             return Err(SqlError::syntax("", 1));
+        }
+        if self.assigning.happens() {
+            let chosen = (&scope, conditions.as_slice(), (update.order_by.as_slice(), update.limit.as_ref()));
+            let ignore = modifiers.ignore || self.order_matters(&table, &scope, &changes);
+            return self.update_assigning(&table, &alias, &changes, chosen, ignore);
         }
         if modifiers.ignore || self.order_matters(&table, &scope, &changes) {
             let chosen = (&scope, conditions.as_slice(), (update.order_by.as_slice(), update.limit.as_ref()));

@@ -423,6 +423,7 @@ impl Lowering<'_> {
             result,
             generated_ids: if self.context.purpose == Purpose::Replay { generated } else { 0 },
             warnings: std::mem::take(&mut self.warnings),
+            variables: Vec::new(),
         }
     }
 }

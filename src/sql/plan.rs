@@ -244,6 +244,8 @@ pub struct WritePlan {
     pub generated_ids: usize,
     /// What MySQL warns of before the first value is seen.
     pub warnings: Vec<Condition>,
+    /// Variables that the rows assign to; what they are left with stands behind the counts.
+    pub variables: Vec<(String, VariableKind)>,
 }
 
 impl WritePlan {

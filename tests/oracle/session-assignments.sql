@@ -55,3 +55,22 @@ SELECT @a := f1, COUNT(f1) FROM scored GROUP BY 1 ORDER BY 1 DESC;
 SELECT @a;
 SELECT @a := f2 AS x, COUNT(f2) FROM scored GROUP BY x ORDER BY x;
 SELECT @a;
+
+-- UPDATE that numbers its rows.
+CREATE TABLE numbered (id INT PRIMARY KEY, pos INT NOT NULL, s VARCHAR(10));
+INSERT INTO numbered VALUES (3, 0, 'c'), (1, 0, 'a'), (2, 0, 'b');
+SET @i := 0;
+UPDATE numbered SET pos = (@i := @i + 1) ORDER BY id;
+SELECT id, pos, @i FROM numbered ORDER BY id;
+UPDATE numbered SET pos = @i := @i + 1 WHERE id > 1 ORDER BY id DESC;
+SELECT id, pos, @i FROM numbered ORDER BY id;
+UPDATE numbered SET pos = (@i := @i + 1) WHERE id > 100;
+SELECT @i;
+SET @p := NULL;
+UPDATE numbered SET s = (@p := CONCAT(COALESCE(@p, ''), s)) ORDER BY id;
+SELECT id, s, @p FROM numbered ORDER BY id;
+SET @i := 10;
+UPDATE numbered SET pos = (@i := @i + 10), s = @i ORDER BY id LIMIT 2;
+SELECT id, pos, s, @i FROM numbered ORDER BY id;
+UPDATE numbered SET pos = (@i := pos) ORDER BY id;
+SELECT @i;

@@ -248,7 +248,17 @@ impl Session {
         let ended = rows.end();
         self.state.found_rows = i64::try_from(ended.rows).unwrap_or(i64::MAX);
         self.state.row_count = -1;
-        for ((name, kind), left) in variables.iter().zip(last) {
+        self.keep_assigned(variables, last.iter().map(Option::as_deref))?;
+        self.end_rows(ended).await
+    }
+
+    /// What a statement left its variables with: nothing where it assigned nothing.
+    fn keep_assigned<'v>(
+        &mut self,
+        variables: &[(String, VariableKind)],
+        left: impl Iterator<Item = Option<&'v [u8]>>,
+    ) -> Result<(), MysqlError> {
+        for ((name, kind), left) in variables.iter().zip(left) {
             let Some(left) = left else { continue };
             let value = left.strip_prefix(b"=").map_or(Value::Null, |text| match kind {
                 VariableKind::Binary => bytea(text).map_or(Value::Null, Value::Bytes),
@@ -258,7 +268,7 @@ impl Session {
             });
             self.state.set_user_variable(&self.serving.defaults, name, value, Some(kind.clone()))?;
         }
-        self.end_rows(ended).await
+        Ok(())
     }
 
     async fn run_write(
@@ -301,6 +311,10 @@ impl Session {
         let raised = self.backend.take_raised();
         let told_id = raised.last_insert_id;
         self.state.absorb(raised);
+        if let Some(counts) = rows.first() {
+            let left = (0..plan.variables.len()).map(|at| counts.get(at + write::COUNTS));
+            self.keep_assigned(&plan.variables, left)?;
+        }
         if !matches!(plan.verb, Verb::Update | Verb::Delete) {
             self.state.say_nulls_once(known);
         }

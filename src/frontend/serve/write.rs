@@ -3,6 +3,9 @@
 use crate::sql::plan::{Verb, WritePlan, WriteResult};
 use crate::target::Row;
 
+/// Columns of counts that stand before the values of assigned variables.
+pub(super) const COUNTS: usize = 2;
+
 /// What an OK packet says of a write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Written {

@@ -103,6 +103,69 @@ impl Lowering<'_> {
         Ok(self.write_plan(Verb::Update, sql, table, WriteResult::MatchedChanged, 0))
     }
 
+    /// UPDATE whose values assign to variables: the values are computed once for each row, in the order of the rows, and
+    /// stored afterwards.
+    pub(super) fn update_assigning(
+        &mut self,
+        table: &Arc<Table>,
+        alias: &str,
+        changes: &[Change],
+        chosen: Chosen<'_>,
+        one_by_one: bool,
+    ) -> Result<WritePlan, SqlError> {
+        if one_by_one {
+            return Err(SqlError::unsupported("assignment to a variable beside IGNORE or a unique key that changes"));
+        }
+        self.deterministic("assignment to a variable in UPDATE")?;
+        super::super::merge::check_placeless(table, "assignment to a variable in UPDATE")?;
+        let (variables, left) = self.end_assigning(changes.iter().map(|change| change.sql.as_str()))?;
+        let (scope, conditions, (order, limit)) = chosen;
+        let (name, quoted) = (quote::table(&table.name), quote::identifier(alias));
+        let count = match limit {
+            Some(limit) => self.row_count("LIMIT", limit)?,
+            None => String::new(),
+        };
+        let mut order = self.order_items(order, Place::new(scope, "order clause"))?;
+        if order.is_empty()
+            && let Some(columns) = table.primary_key().and_then(|key| key_columns(table, key))
+        {
+            order = columns.iter().map(|at| format!("{quoted}.{}", column_names(table, [at]))).collect();
+        }
+        let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
+        let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        let values: Vec<String> = changes
+            .iter()
+            .enumerate()
+            .map(|(at, change)| format!("({}){} AS n{at}", change.sql, change.cast))
+            .collect();
+        let set: Vec<String> = changes
+            .iter()
+            .enumerate()
+            .map(|(at, change)| format!("{} = \"valued\".n{at}", quote::identifier(&change.name)))
+            .collect();
+        let differs: Vec<String> = changes
+            .iter()
+            .enumerate()
+            .map(|(at, change)| {
+                let collate = if change.text { " COLLATE \"C\"" } else { "" };
+                let own = quote::identifier(&change.name);
+                format!("{quoted}.{own}{collate} IS DISTINCT FROM \"valued\".n{at}{collate}")
+            })
+            .collect();
+        let left: String = left.iter().map(|column| format!(", {column}")).collect();
+        let sql = format!(
+            "WITH \"valued\" AS MATERIALIZED (SELECT {quoted}.ctid AS place, {} FROM {name} AS {quoted}{filter}{order}{count} \
+             FOR UPDATE), changed AS (UPDATE {name} AS {quoted} SET {} FROM \"valued\" WHERE {quoted}.ctid = \
+             \"valued\".place AND ({}) RETURNING 1) SELECT (SELECT count(*) FROM \"valued\"), (SELECT count(*) FROM \
+             changed){left}",
+            values.join(", "),
+            set.join(", "),
+            differs.join(" OR "),
+        );
+        let plan = self.write_plan(Verb::Update, counted(&sql), table, WriteResult::MatchedChanged, 0);
+        Ok(WritePlan { variables, ..plan })
+    }
+
     /// DELETE IGNORE of a table that others refer to.
     pub(super) fn delete_ordered(
         &mut self,
