@@ -103,6 +103,11 @@ impl Lowering<'_> {
         if grouped && !self.assigning.read.is_empty() {
             return refused("GROUP BY");
         }
+        let sorted = |(name, _, _): &(String, VariableKind, Class)| self.assigning.keys.contains(name);
+        if grouped && query.order_by.is_some() && !self.assigning.written.iter().all(sorted) {
+            // MySQL assigns before it sorts the groups.
+            return refused("GROUP BY and ORDER BY");
+        }
         // MySQL assigns once more while it collects what it sorts by, in no order that could be repeated.
         if self.assigning.read.iter().any(|(name, _)| self.assigning.keys.contains(name)) {
             return refused("ORDER BY the assignment while the variable is read");

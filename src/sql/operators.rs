@@ -192,7 +192,12 @@ impl Lowering<'_> {
             let (sql, name) = (self.own(date)?, super::json::item_name(date));
             return Ok(format!("\"mysql\".shifted_json({sql}, {}, {interval}, {days})", quote::literal(&name)));
         }
-        if date.ty.field == FieldType::Year && !matches!(&date.body, Body::Sql(sql) if sql.contains("json_value(")) {
+        // Only the YEAR of a column is a date; any other is a number of four digits, which is none.
+        let year = date.ty.field == FieldType::Year;
+        if year && matches!(&date.body, Body::Sql(sql) if sql.contains("\"mysql\".json_value(")) {
+            return Ok("NULL::text".to_owned());
+        }
+        if year && date.origin.is_some() {
             return Ok(format!("\"mysql\".shifted_year({}, {interval})", self.render(date, Carrier::Int4)?));
         }
         let (number, shown) = if date.ty.class == Class::Real {

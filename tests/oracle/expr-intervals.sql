@@ -21,3 +21,4 @@ set sql_mode=default;
 select date_add(20000102, interval 1 microsecond), date_add(20000102121314, interval '1.5' second), date_add(20000102, interval 1 second), date_add(99991231, interval 1 day), date_add(20000102121314, interval 1.5 second);
 select date_add(20000102.5, interval 1 second), date_add(20000102121314.5, interval 1 day),date_add(20000102.5e0, interval 1 second);
 select date_add(x'3230303030313032', interval 1 day), date_add(_binary'2000-01-02', interval 1 day);
+select date_add(cast(1988 as year), interval 1 day), timestampadd(minute, 1, json_value('1988', '$' returning year));
