@@ -30,7 +30,7 @@ $$ SELECT greatest(least(n, 9223372036854775807), -9223372036854775808)::bigint 
 CREATE OR REPLACE FUNCTION "mysql".to_unsigned(n numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN n < 0 THEN 18446744073709551616 + greatest(n, -9223372036854775808) ELSE least(n, 18446744073709551615) END $$;
 CREATE OR REPLACE FUNCTION "mysql".to_decimal(n numeric, p integer, s integer) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT CASE WHEN abs(round(n, s)) >= 10::numeric ^ (p - s) THEN sign(n) * round(10::numeric ^ (p - s) - 10::numeric ^ (-s), s) ELSE round(n, s) END $$;
+$$ SELECT CASE WHEN abs(round(n, s)) >= 10::numeric ^ (p - s) THEN sign(n) * (repeat('9', p) || 'e-' || s)::numeric ELSE round(n, s) END $$;
 
 -- Numbers as MySQL prints them: plain between 1e-15 and 1e15, else with an exponent without '+'. FLOAT has six digits.
 CREATE OR REPLACE FUNCTION "mysql".double_text(x double precision) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
@@ -46,6 +46,9 @@ CREATE OR REPLACE FUNCTION "mysql".in_signed(x numeric, shown text) RETURNS bigi
 $$ BEGIN IF x < -9223372036854775808 OR x > 9223372036854775807 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('BIGINT value is out of range in ''%s''', shown); END IF; RETURN x::bigint; END $$;
 CREATE OR REPLACE FUNCTION "mysql".in_decimal(x numeric, shown text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
 $$ BEGIN IF abs(x) >= 1e81 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('DECIMAL value is out of range in ''%s''', shown); END IF; RETURN x; END $$;
+-- A difference of unsigned decimals.
+CREATE OR REPLACE FUNCTION "mysql".in_natural(x numeric, shown text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$ BEGIN IF x < 0 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format('DECIMAL UNSIGNED value is out of range in ''%s''', shown); END IF; RETURN x; END $$;
 -- The bits of an unsigned integer in a bigint, and back. Fractions are rounded, what doesn't fit is cut.
 CREATE OR REPLACE FUNCTION "mysql".bits(n numeric) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN r IS NULL THEN NULL WHEN r > 9223372036854775807 THEN (least(r, 18446744073709551615) - 18446744073709551616)::bigint ELSE greatest(r, -9223372036854775808)::bigint END FROM (SELECT round(n) r) q $$;

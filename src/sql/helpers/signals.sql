@@ -35,7 +35,7 @@ $$ DECLARE told text := 'Out of range value for column ''' || name || ''' at row
  RAISE WARNING USING ERRCODE = 'M1264', MESSAGE = told;
  RETURN CASE WHEN x < low THEN low ELSE high END; END $$;
 CREATE OR REPLACE FUNCTION "mysql".decimal_in(x numeric, digits integer, decimals integer, name text, strict boolean) RETURNS numeric LANGUAGE plpgsql VOLATILE AS
-$$ DECLARE r numeric := round(x, decimals); most numeric := (10::numeric ^ digits - 1) / 10::numeric ^ decimals;
+$$ DECLARE r numeric := round(x, decimals); most numeric := (repeat('9', digits) || 'e-' || decimals)::numeric;
  told text := 'Out of range value for column ''' || name || ''' at row 1'; BEGIN
  IF x IS NULL THEN RETURN NULL; END IF;
  IF abs(r) > most THEN

@@ -93,10 +93,15 @@ impl Lowering<'_> {
             whole(&left.ty).max(whole(&right.ty)) + u32::from(scale) + 1
         };
         let shown = format!("({} {op} {})", self.in_message(left), self.in_message(right));
+        let natural = op == "-" && left.ty.unsigned && right.ty.unsigned && !self.modes.no_unsigned_subtraction;
         let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
         let mut sql = format!("({left} {op} {right})");
-        if scale >= 30 {
+        // Only products are cut: sums have the digits of their operands.
+        if scale >= 30 && op == "*" {
             sql = format!("round({sql}, 30)");
+        }
+        if natural {
+            sql = format!("\"mysql\".in_natural({sql}, {})", crate::schema::quote::literal(&shown));
         }
         let whole = precision.saturating_sub(u32::from(scale));
         if whole + u32::from(scale.min(30)) > 81 {
