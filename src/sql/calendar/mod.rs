@@ -144,7 +144,15 @@ impl Lowering<'_> {
             return Ok("NULL::timestamp".to_owned());
         };
         self.tell(&found, &status, text);
-        moment_literal(&Moment { tenths: self.tenths(found.tenths), ..found })
+        let found = Moment { tenths: self.tenths(found.tenths), ..found };
+        let Some(seconds) = found.displacement else { return moment_literal(&found) };
+        // The local time of an instant.
+        self.deterministic("a text with a time zone offset")?;
+        if self.quiet {
+            return Err(SqlError::unsupported("a text with a time zone offset in a definition"));
+        }
+        let local = moment_literal(&Moment { displacement: None, ..found })?;
+        Ok(format!("(({local} - interval '{seconds} seconds') AT TIME ZONE 'UTC')::timestamp"))
     }
 
     /// Warns of a tail that wasn't read.
@@ -173,6 +181,10 @@ impl Lowering<'_> {
 
     fn constant_time(&mut self, text: &str) -> Result<String, SqlError> {
         let (found, status) = read::duration(text);
+        if status.displaced {
+            let moment = self.constant_moment(text, Kind::DateTime)?;
+            return Ok(format!("\"mysql\".time_of_day({moment})"));
+        }
         if status.warns() {
             self.warn_value("Truncated incorrect time", text);
         }
@@ -191,9 +203,6 @@ fn digits_of_text(text: &str) -> u8 {
 }
 
 fn moment_literal(found: &Moment) -> Result<String, SqlError> {
-    if found.displacement.is_some() {
-        return Err(SqlError::unsupported("a text with a time zone offset as the argument of a function"));
-    }
     let zero = found.date == crate::value::Date { year: 0, month: 0, day: 0 };
     if zero && found.clock == crate::value::Clock::default() {
         return Ok("'-infinity'::timestamp".to_owned());
