@@ -50,6 +50,8 @@ impl Story {
         let postgres = connect(servers, &database).await;
         let mut preparation = ddl::collations();
         preparation.push(ddl::schema(&database));
+        // Values of columns that get a narrower type pass the helpers.
+        preparation.push(bascule::sql::HELPERS.to_owned());
         postgres.batch_execute(&preparation.join(";\n")).await.expect("schemas");
         Self { servers, database, mysql, postgres, catalogue, failures: Vec::new() }
     }
