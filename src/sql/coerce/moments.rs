@@ -246,7 +246,11 @@ pub(super) fn datetime(
 
 /// A TIMESTAMP lies between 1970 and 2038; a text may end with an offset of its own.
 pub(super) fn timestamp(value: &Value, fraction: u8, target: &Target<'_>, zone: &TimeZone) -> Result<String, SqlError> {
-    let (found, status) = moment(value, target)?;
+    let (found, mut status) = moment(value, target)?;
+    // A date without month or day is none for a TIMESTAMP, whatever stands between its parts.
+    if found.as_ref().is_some_and(|found| found.date.year > 0 && (found.date.month == 0 || found.date.day == 0)) {
+        status.delimiter = None;
+    }
     report(&status, "datetime", value, target)?;
     let Some(found) = found else { return Ok(ZERO.to_owned()) };
     let outside = || {

@@ -120,6 +120,8 @@ $$ BEGIN
 CREATE OR REPLACE FUNCTION "mysql".store_moment(m integer[], given text, kind text, digits integer, mode integer, col text, strict boolean, "at" bigint) RETURNS timestamp LANGUAGE plpgsql VOLATILE AS
 $$ DECLARE k text COLLATE "C" := kind; bad boolean; r timestamp; z timestamptz; us integer := m[8]; unit integer := (10 ^ (6 - digits))::integer; beyond boolean := false; partial boolean := false; zone text := current_setting('TimeZone'); BEGIN
  IF m IS NULL THEN RETURN NULL; END IF;
+ -- A date without month or day is none for a TIMESTAMP, whatever stands between its parts.
+ IF k = 'timestamp' AND m[2] > 0 AND (m[3] = 0 OR m[4] = 0) THEN m[14] := NULL; END IF;
  PERFORM "mysql".moment_report(m, CASE k WHEN 'date' THEN k ELSE 'datetime' END, given, col, strict, "at");
  IF m[1] = 0 THEN RETURN '-infinity'; END IF;
  bad := 1 IN (m[11], m[12], m[13]);
