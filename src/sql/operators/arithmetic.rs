@@ -96,9 +96,9 @@ impl Lowering<'_> {
         let natural = op == "-" && left.ty.unsigned && right.ty.unsigned && !self.modes.no_unsigned_subtraction;
         let (left, right) = (self.render(left, Carrier::Numeric)?, self.render(right, Carrier::Numeric)?);
         let mut sql = format!("({left} {op} {right})");
-        // Only products are cut: sums have the digits of their operands.
-        if scale >= 30 && op == "*" {
-            sql = format!("round({sql}, 30)");
+        // Products are cut; sums have the digits of their operands, and all thirty of a variable's.
+        if scale >= 30 {
+            sql = if op == "*" { format!("round({sql}, 30)") } else { format!("({sql} + 0.{:0<30})", "") };
         }
         if natural {
             sql = format!("\"mysql\".in_natural({sql}, {})", crate::schema::quote::literal(&shown));
