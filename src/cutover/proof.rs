@@ -8,17 +8,20 @@
 //! A table is repaired at the same kind of barrier: its rows are replaced by those of MySQL's snapshot while the
 //! applier stands at that very position, so what follows fits the new rows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::position::GtidSet;
 use crate::replicate::{Refreshed, snapshot};
-use crate::schema::{Catalogue, TableName};
+use crate::schema::{Catalogue, CatalogueChange, Table, TableName};
+use crate::source::inspect;
 use crate::source::snapshot::{Reader, Snapshot};
 use crate::store::statement;
 use crate::target::Bulk;
 use crate::verify::{self, Difference, TableReport, TargetView, VerifyReport};
 
 use super::api::{MirrorPhase, TableState, VerifySummary};
+use super::director::close;
 use super::{CutoverError, Director};
 
 impl Director {
@@ -47,8 +50,17 @@ impl Director {
         for table in tables {
             self.table_state(table, TableState::Copying, None);
         }
+        // One that has a trigger before or after may have had it at the position; one that gets it later is halted anew.
+        let mut triggered = self.triggered().await?;
         let (source, position, barrier) = self.open_at_barrier().await?;
-        self.replace_rows(source, &position, tables).await?;
+        triggered.append(&mut self.triggered().await?);
+        let changes = self.trigger_changes(tables, &triggered);
+        self.replace_rows(source, &position, (tables, &changes)).await?;
+        self.parts.catalogue.rcu(|present| {
+            let mut after = Catalogue::clone(present);
+            changes.iter().for_each(|change| after.apply(change));
+            Arc::new(after)
+        });
         barrier.reposition(position, Refreshed::Tables(tables.to_vec()));
         for table in tables {
             self.table_state(table, TableState::Mirrored, None);
@@ -56,17 +68,38 @@ impl Director {
         Ok(())
     }
 
-    /// Replaces rows, the applied set and the tables' states in one transaction.
+    async fn triggered(&self) -> Result<BTreeSet<TableName>, CutoverError> {
+        let source = self.source()?;
+        let mut conn = inspect::connect(source).await?;
+        let found = inspect::triggered(&mut conn, &source.databases).await;
+        close(conn).await;
+        Ok(found?)
+    }
+
+    /// Notes in the catalogue which of these tables have triggers now: writes to them can't be repeated.
+    fn trigger_changes(&self, tables: &[TableName], triggered: &BTreeSet<TableName>) -> Vec<CatalogueChange> {
+        let catalogue = self.parts.catalogue.load();
+        let found = tables.iter().filter_map(|name| catalogue.base_table(&name.database, &name.table));
+        let changed = found.filter(|table| table.has_triggers != triggered.contains(&table.name));
+        let put = |table: &Arc<Table>| {
+            let has_triggers = !table.has_triggers;
+            CatalogueChange::PutTable(Arc::new(Table { has_triggers, ..Table::clone(table) }))
+        };
+        changed.map(put).collect()
+    }
+
+    /// Replaces rows, the applied set, the tables' states and what has changed of them in one transaction.
     async fn replace_rows(
         self: &Arc<Self>,
         source: Snapshot,
         position: &GtidSet,
-        tables: &[TableName],
+        (tables, changes): (&[TableName], &[CatalogueChange]),
     ) -> Result<(), CutoverError> {
         let mut reader = only_reader(source).await?;
         let catalogue = self.parts.catalogue.load_full();
         let mut with = vec![statement::checkpoint(position).inline()];
         with.extend(tables.iter().map(|table| statement::clear_table(table).inline()));
+        with.extend(changes.iter().map(|change| statement::catalogue(change).inline()));
         let with = with.join(";\n");
         let target = Bulk::connect(&self.config().target).await?;
         let refresh = snapshot::Refresh { catalogue: &catalogue, tables, with: &with };

@@ -64,7 +64,7 @@ pub(super) fn reads_others(text: &str) -> bool {
     tokens(text).iter().any(|token| token.is("SELECT") || token.is("JOIN") || token.is("TABLE"))
 }
 
-/// Definitions of views and stored programs change no rows.
+/// Definitions of views and stored programs change no rows. A trigger that is made changes those of later writes.
 fn changes_no_rows(tokens: &[Token]) -> bool {
     let definition = tokens.first().is_some_and(|t| t.is("CREATE") || t.is("DROP") || t.is("ALTER"));
     let object = tokens.iter().skip(1).find_map(|token| {
@@ -74,6 +74,7 @@ fn changes_no_rows(tokens: &[Token]) -> bool {
     let drops = tokens.first().is_some_and(|token| token.is("DROP"));
     definition
         && (matches!(object, Some("VIEW" | "PROCEDURE" | "FUNCTION" | "EVENT"))
+            || (drops && object == Some("TRIGGER"))
             || (!drops && matches!(object, Some("DATABASE" | "SCHEMA"))))
 }
 
@@ -247,6 +248,8 @@ mod tests {
         assert!(changes_no_rows(&tokens("CREATE OR REPLACE VIEW v AS SELECT * FROM a")));
         assert!(changes_no_rows(&tokens("DROP PROCEDURE p")));
         assert!(!changes_no_rows(&tokens("ALTER TABLE v ADD view INT")));
+        assert!(changes_no_rows(&tokens("DROP TRIGGER IF EXISTS tr")));
+        assert!(!changes_no_rows(&tokens("CREATE TRIGGER tr BEFORE INSERT ON a FOR EACH ROW SET NEW.b = 1")));
         assert!(!changes_no_rows(&tokens("INSERT INTO a VALUES (1)")));
     }
 }

@@ -154,6 +154,39 @@ async fn what_cannot_be_repeated_is_told_and_repaired() {
     assert_eq!((proof.differences, proof.skipped.len()), (0, 0), "{proof:?}");
 }
 
+/// What a trigger does is never missed in silence: while the table has one, each write halts it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trigger_that_comes_and_goes_is_never_missed() {
+    let world = World::new();
+    shop(&world).await;
+    let _bascule = world.start().await;
+    world.admin().set_mode(Mode::Mirror).await.expect("mirroring begins");
+    world.wait_streaming().await;
+    let mut conn = Conn::from_url(world.url()).await.expect("a connection");
+    let halted = |status: &bascule::admin::Status| {
+        status.warnings.iter().any(|told| told.contains(".purchase needs a resync") && told.contains("trigger"))
+    };
+    let mirrored = |status: &bascule::admin::Status| {
+        let all = |mirror: &MirrorStatus| mirror.tables.iter().all(|table| table.state == TableState::Mirrored);
+        status.mirror.as_ref().is_some_and(all)
+    };
+    let one = "INSERT INTO purchase (customer, amount) VALUES (1, 7)";
+    conn.query_drop("CREATE TRIGGER tr BEFORE INSERT ON purchase FOR EACH ROW SET NEW.amount = 99")
+        .await
+        .expect("made");
+    world.wait(|status| status.warnings.iter().any(|told| told.contains("CREATE TRIGGER")), "it's told").await;
+    world.admin().resync(Vec::new()).await.expect("a repair begins");
+    world.wait(mirrored, "the table is mirrored again").await;
+    conn.query_drop(one).await.expect("a write");
+    world.wait(halted, "a write that the trigger changed halts the table").await;
+    conn.query_drop("DROP TRIGGER tr").await.expect("dropped");
+    world.admin().resync(Vec::new()).await.expect("a repair begins");
+    world.wait(mirrored, "the table is mirrored again").await;
+    conn.query_drop(one).await.expect("a write");
+    let proof = world.admin().verify().await.expect("compared");
+    assert_eq!((proof.tables, proof.differences, proof.skipped.len()), (2, 0, 0), "{proof:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_writer_that_bypasses_the_proxy_is_found() {
     let world = World::new();

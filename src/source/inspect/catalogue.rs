@@ -13,6 +13,8 @@ use crate::schema::{
 };
 
 const ACTION: &str = "reading the schema";
+const TRIGGERED: &str =
+    "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE event_object_schema = ?";
 
 /// Something in a carried database that Bascule doesn't bring to PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +78,19 @@ pub async fn not_carried(conn: &mut Conn, databases: &[String]) -> Result<Vec<No
     Ok(found)
 }
 
+/// The tables of `databases` that have triggers, now.
+///
+/// # Errors
+/// When a query fails.
+pub async fn triggered(conn: &mut Conn, databases: &[String]) -> Result<BTreeSet<TableName>, SourceError> {
+    let mut found = BTreeSet::new();
+    for database in databases {
+        let tables: Vec<String> = rows(conn, TRIGGERED, database).await?;
+        found.extend(tables.into_iter().map(|table| TableName { database: database.clone(), table }));
+    }
+    Ok(found)
+}
+
 /// The AUTO_INCREMENT value that MySQL would hand out next for a table, now.
 ///
 /// # Errors
@@ -129,12 +144,7 @@ async fn tables(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Arc<
     .await?;
     let mut columns = columns(conn, database).await?;
     let mut foreign_keys = foreign_keys(conn, database).await?;
-    let triggers: Vec<String> = rows(
-        conn,
-        "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE event_object_schema = ?",
-        database,
-    )
-    .await?;
+    let triggers: Vec<String> = rows(conn, TRIGGERED, database).await?;
     let triggers: BTreeSet<String> = triggers.into_iter().collect();
     let mut tables = BTreeMap::new();
     for (table, engine, collation, auto_increment, comment) in listed {

@@ -15,7 +15,7 @@ use super::SourceError;
 use crate::config::{Source, Tls};
 
 pub use accounts::{AccountRow, LiveConnection, accounts, live_connections};
-pub use catalogue::{NotCarried, auto_increment, auto_increments, catalogue, not_carried};
+pub use catalogue::{NotCarried, auto_increment, auto_increments, catalogue, not_carried, triggered};
 pub use definitions::{Definition, checks, definitions};
 pub use facts::{ServerFacts, gtid_executed, server_facts};
 
