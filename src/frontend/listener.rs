@@ -24,6 +24,9 @@ use crate::route::{ServingSide, SessionInfo};
 use crate::source::connect::{ConnectError, Connector};
 use crate::wire::reply;
 
+/// Stack of a session thread: procedures that call each other take some hundred kilobytes each. Only what is used is there.
+const STACK: usize = 16 << 20;
+
 /// Connections that the kernel holds for us while we're busy.
 const BACKLOG: i32 = 1024;
 /// Pause after an accept that failed for want of something, e.g. file descriptors.
@@ -92,7 +95,8 @@ pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
             }
             let _ = ended.send(());
         };
-        thread::Builder::new().name(format!("sessions-{number}")).spawn(body).map_err(FrontendError::Thread)?;
+        let thread = thread::Builder::new().name(format!("sessions-{number}")).stack_size(STACK);
+        thread.spawn(body).map_err(FrontendError::Thread)?;
         running.push(end);
     }
     Ok(OpenDoor { address, threads: running })

@@ -19,6 +19,10 @@ use super::select::Derived;
 
 /// Views inside views, at most.
 const DEEPEST: usize = 32;
+/// More stack than a view that isn't too deep takes.
+const RED_ZONE: usize = 2 << 20;
+/// What is added at a time.
+const SEGMENT: usize = 16 << 20;
 
 /// 1356.
 fn invalid(view: &View) -> SqlError {
@@ -106,11 +110,13 @@ impl Lowering<'_> {
         }
         let (statement, _) = source.parse_tokens(&source.tokens, modes)?;
         let Statement::Query(query) = &statement else { return Err(invalid(view)) };
-        let mut derived = self.nested(&context, modes, &source, |inner| inner.query(query, None)).map_err(|error| {
-            match error.code {
-                1046 | 1049 | 1054 | 1146 | 1305 | 1356 => invalid(view),
-                _other => error,
-            }
+        // Each view stands inside the one before, on the same stack.
+        let nested = stacker::maybe_grow(RED_ZONE, SEGMENT, || {
+            self.nested(&context, modes, &source, |inner| inner.query(query, None))
+        });
+        let mut derived = nested.map_err(|error| match error.code {
+            1046 | 1049 | 1054 | 1146 | 1305 | 1356 => invalid(view),
+            _other => error,
         })?;
         if derived.columns.len() < view.columns.len() {
             return Err(invalid(view));

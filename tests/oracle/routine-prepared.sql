@@ -38,3 +38,18 @@ execute s;
 drop procedure p1;
 drop procedure if exists p1;
 call p1(1);
+-- delimiter //
+create procedure again() begin execute own; end//
+prepare own from 'call again()'//
+execute own//
+call again()//
+set max_sp_recursion_depth = 100//
+execute own//
+call again()//
+create procedure down(n int, inout m int) begin if n > 0 then call down(n - 1, m); end if; set m = m + 1; end//
+set @m = 0//
+call down(30, @m)//
+select @m//
+call down(101, @m)//
+select @m//
+set max_sp_recursion_depth = 0//

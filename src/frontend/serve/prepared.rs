@@ -63,6 +63,8 @@ pub(super) struct Prepared {
     last: u32,
     /// Those of PREPARE as text, by lower-case name.
     pub(super) named: HashMap<String, Named>,
+    /// Those of them that are being executed.
+    pub(super) executing: Vec<String>,
 }
 
 impl Prepared {
@@ -156,7 +158,7 @@ impl Session {
     }
 
     fn new_statement(&mut self, statement: Statement) -> u32 {
-        let Prepared { statements, last, named: _ } = &mut self.prepared;
+        let Prepared { statements, last, named: _, executing: _ } = &mut self.prepared;
         loop {
             *last = last.wrapping_add(1);
             if *last != 0 && !statements.contains_key(last) {

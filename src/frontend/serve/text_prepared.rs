@@ -84,6 +84,12 @@ impl Session {
         if parameters != using.len() {
             return Err(MysqlError::new(1210, "HY000", "Incorrect arguments to EXECUTE").into());
         }
+        let own = name.to_lowercase();
+        if self.prepared.executing.contains(&own) {
+            let text = "The prepared statement contains a stored routine call that refers to that same statement. It's not \
+                        allowed to execute a prepared statement in such a recursive manner";
+            return Err(MysqlError::new(1444, "HY000", text).into());
+        }
         let value = |name: &String| self.state.user_variables.get(name).map(|known| known.value.clone());
         let values: Vec<Value> = using.iter().map(|name| value(name).unwrap_or(Value::Null)).collect();
         self.state.parameters = (!values.is_empty()).then(|| values.into());
@@ -91,7 +97,9 @@ impl Session {
         let locals = self.state.locals.take();
         let outer = std::mem::replace(&mut self.using, using.to_vec());
         self.state.named_execution = true;
+        self.prepared.executing.push(own);
         let outcome = self.carry_out(&text, execution).await;
+        self.prepared.executing.pop();
         self.state.named_execution = false;
         self.state.locals = locals;
         self.using = outer;

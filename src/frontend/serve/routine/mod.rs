@@ -21,6 +21,7 @@ use super::error::MysqlError;
 use super::query::{Execution, typed};
 use super::result::Protocol;
 use super::session::Session;
+use super::stack::deep;
 use crate::schema::{Catalogue, Routine, RoutineKind, Table};
 use crate::sql::plan::{Call, CallTarget, Known, OutputColumn, SetValue};
 use crate::sql::routine::{self, Code, Local, Mode};
@@ -99,7 +100,7 @@ impl Session {
         self.calls.push(Arc::clone(&routine));
         // What the arguments raised stands before what the body leaves behind.
         let raised = std::mem::take(&mut self.state.warnings);
-        let outcome = Box::pin(self.run_code(&code, execution.protocol)).await;
+        let outcome = deep(self.run_code(&code, execution.protocol)).await;
         self.state.warnings.splice(0..0, raised);
         self.calls.pop();
         let frame = self.leave(outer);
