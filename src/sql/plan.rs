@@ -302,7 +302,8 @@ pub enum WriteResult {
     /// Exactly one returned row: records, inserted, deleted, updated and touched rows, the first generated id or NULL,
     /// and the AUTO_INCREMENT value of the last row or NULL. `many` is true for all but one row of VALUES.
     Counted { many: bool },
-    /// Exactly one returned row: column 0 deleted rows, column 1 inserted rows, column 2 first id or NULL.
+    /// Exactly one returned row: column 0 deleted rows, column 1 inserted rows, column 2 first id or NULL; in a replay column
+    /// 3 rows that were deleted for ones that are the same.
     Replaced,
 }
 

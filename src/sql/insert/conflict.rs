@@ -123,9 +123,10 @@ impl Lowering<'_> {
         let id = table.auto_increment_column().map_or("NULL::int8".to_owned(), |id| quote::identifier(&id.name));
         let aliases: Vec<String> = (0..rows.columns.len()).map(|at| format!("v{at}")).collect();
         let sql = format!(
-            "WITH gone AS (DELETE FROM {name} WHERE {deleted} RETURNING 1), counted AS MATERIALIZED (SELECT count(*) AS n FROM gone), \
-             added AS (INSERT INTO {name} ({names}) SELECT {} FROM counted, (VALUES {}) AS given ({}) WHERE counted.n >= 0 RETURNING {id} AS id) \
-             SELECT (SELECT n FROM counted), (SELECT count(*) FROM added), (SELECT min(id) FROM added)",
+            "WITH gone AS (DELETE FROM {name} WHERE {deleted} RETURNING *), counted AS MATERIALIZED (SELECT count(*) AS n FROM gone), \
+             added AS (INSERT INTO {name} ({names}) SELECT {} FROM counted, (VALUES {}) AS given ({}) WHERE counted.n >= 0 RETURNING *) \
+             SELECT (SELECT n FROM counted), (SELECT count(*) FROM added), (SELECT min({id}) FROM added), \
+             (SELECT count(*) FROM gone, added WHERE gone.* *= added.*)",
             aliases.join(", "),
             lines.join(", "),
             aliases.join(", "),
