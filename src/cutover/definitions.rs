@@ -26,13 +26,15 @@ impl Director {
         let mut conn = inspect::connect(source).await?;
         let definitions = inspect::definitions(&mut conn, &source.databases).await;
         close(conn).await;
+        // Those of before go only when the new ones are known.
+        let definitions = definitions?;
         let target = Bulk::connect(&self.config().target).await?;
         for change in dropped(catalogue) {
             let done = run(&target, Vec::new(), std::slice::from_ref(&change)).await;
             done.map_err(|error| CutoverError::state(error.to_string()))?;
             catalogue.apply(&change);
         }
-        self.picture.lock().definitions = carry_all(&target, definitions?, catalogue).await;
+        self.picture.lock().definitions = carry_all(&target, definitions, catalogue).await;
         Ok(())
     }
 

@@ -6,3 +6,8 @@ pub mod inspect;
 pub mod snapshot;
 
 pub use error::SourceError;
+
+/// A name as MySQL quotes it.
+fn backticks(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}

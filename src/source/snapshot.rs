@@ -11,7 +11,7 @@
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, QueryResult, Row, TextProtocol, Value};
 
-use super::{SourceError, inspect};
+use super::{SourceError, backticks, inspect};
 use crate::config::Source;
 use crate::position::GtidSet;
 use crate::schema::{Catalogue, Column, ColumnType, Table};
@@ -217,8 +217,4 @@ fn order_expression(column: &Column) -> String {
     } else {
         name
     }
-}
-
-fn backticks(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
 }

@@ -9,6 +9,7 @@ use mysql_async::{Conn, Row};
 
 use super::SourceError;
 use crate::schema::TableName;
+use crate::source::backticks;
 
 const ACTION: &str = "reading views and routines";
 
@@ -156,10 +157,6 @@ async fn shown(
     let hidden = "Bascule's account may not see its text: GRANT SHOW_ROUTINE ON *.*";
     let text = cells[0].take().ok_or_else(|| hidden.to_owned());
     Ok((text, [cells[1].take().unwrap_or_default(), cells[2].take().unwrap_or_default()]))
-}
-
-fn backticks(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
 }
 
 #[cfg(test)]

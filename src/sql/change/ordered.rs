@@ -29,11 +29,9 @@ impl Lowering<'_> {
         !one_row
     }
 
-    /// The rows' places, locked, in order.
-    fn places(&mut self, table: &Arc<Table>, alias: &str, chosen: Chosen<'_>) -> Result<String, SqlError> {
-        super::super::merge::check_placeless(table, "a write row by row")?;
+    /// WHERE, ORDER BY (the primary key where none is said) and LIMIT of the rows; `quoted` is the table's alias.
+    fn selection(&mut self, table: &Arc<Table>, quoted: &str, chosen: Chosen<'_>) -> Result<String, SqlError> {
         let (scope, conditions, (order, limit)) = chosen;
-        let quoted = quote::identifier(alias);
         let count = match limit {
             Some(limit) => self.row_count("LIMIT", limit)?,
             None => String::new(),
@@ -46,10 +44,15 @@ impl Lowering<'_> {
         }
         let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
         let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-        Ok(format!(
-            "ARRAY(SELECT {quoted}.ctid FROM {} AS {quoted}{filter}{order}{count} FOR UPDATE)",
-            quote::table(&table.name)
-        ))
+        Ok(format!("{filter}{order}{count}"))
+    }
+
+    /// The rows' places, locked, in order.
+    fn places(&mut self, table: &Arc<Table>, alias: &str, chosen: Chosen<'_>) -> Result<String, SqlError> {
+        super::super::merge::check_placeless(table, "a write row by row")?;
+        let quoted = quote::identifier(alias);
+        let selection = self.selection(table, &quoted, chosen)?;
+        Ok(format!("ARRAY(SELECT {quoted}.ctid FROM {} AS {quoted}{selection} FOR UPDATE)", quote::table(&table.name)))
     }
 
     /// An UPDATE of the AUTO_INCREMENT column raises the counter.
@@ -119,20 +122,8 @@ impl Lowering<'_> {
         self.deterministic("assignment to a variable in UPDATE")?;
         super::super::merge::check_placeless(table, "assignment to a variable in UPDATE")?;
         let (variables, left) = self.end_assigning(changes.iter().map(|change| change.sql.as_str()))?;
-        let (scope, conditions, (order, limit)) = chosen;
         let (name, quoted) = (quote::table(&table.name), quote::identifier(alias));
-        let count = match limit {
-            Some(limit) => self.row_count("LIMIT", limit)?,
-            None => String::new(),
-        };
-        let mut order = self.order_items(order, Place::new(scope, "order clause"))?;
-        if order.is_empty()
-            && let Some(columns) = table.primary_key().and_then(|key| key_columns(table, key))
-        {
-            order = columns.iter().map(|at| format!("{quoted}.{}", column_names(table, [at]))).collect();
-        }
-        let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
-        let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        let selection = self.selection(table, &quoted, chosen)?;
         let values: Vec<String> = changes
             .iter()
             .enumerate()
@@ -154,7 +145,7 @@ impl Lowering<'_> {
             .collect();
         let left: String = left.iter().map(|column| format!(", {column}")).collect();
         let sql = format!(
-            "WITH \"valued\" AS MATERIALIZED (SELECT {quoted}.ctid AS place, {} FROM {name} AS {quoted}{filter}{order}{count} \
+            "WITH \"valued\" AS MATERIALIZED (SELECT {quoted}.ctid AS place, {} FROM {name} AS {quoted}{selection} \
              FOR UPDATE), changed AS (UPDATE {name} AS {quoted} SET {} FROM \"valued\" WHERE {quoted}.ctid = \
              \"valued\".place AND ({}) RETURNING 1) SELECT (SELECT count(*) FROM \"valued\"), (SELECT count(*) FROM \
              changed){left}",
