@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use crate::config::LEFT_BEHIND;
-use crate::schema::{Catalogue, CatalogueChange, Routine, RoutineKind, View};
+use crate::schema::{Catalogue, CatalogueChange, Routine, RoutineKind, Table, View};
 use crate::source::inspect::{self, Definition};
 use crate::sql::plan::{Given, Known};
 use crate::sql::{Context, Plan, Purpose, planned};
@@ -16,6 +16,8 @@ use crate::store::statement;
 use crate::target::Bulk;
 
 use super::director::close;
+use super::picture::LeftBehind;
+use super::triggers::Uncarried;
 use super::{CutoverError, Director};
 
 impl Director {
@@ -34,7 +36,11 @@ impl Director {
             done.map_err(|error| CutoverError::state(error.to_string()))?;
             catalogue.apply(&change);
         }
-        self.picture.lock().definitions = carry_all(&target, definitions, catalogue).await;
+        let mut findings = carry_all(&target, definitions, catalogue).await;
+        let triggers = self.uncarried_triggers(catalogue).await?;
+        let told = |trigger: Uncarried| format!("trigger {} isn't carried: {}", trigger.name, trigger.reason);
+        findings.extend(triggers.into_iter().map(told));
+        self.picture.lock().definitions = findings;
         Ok(())
     }
 
@@ -63,12 +69,18 @@ impl Director {
             let tables = catalogue.databases.get(&check.name.database).map(|database| database.tables.values());
             tables.into_iter().flatten().any(|table| table.checks.iter().any(|own| own.name == check.name.table))
         };
-        let mut left: Vec<(String, String)> = Vec::new();
+        let reason = || "isn't carried to PostgreSQL".to_owned();
+        let mut left: Vec<LeftBehind> = Vec::new();
         for item in others?.into_iter().filter(|item| LEFT_BEHIND.contains(&item.kind.as_str())) {
-            left.push((item.kind, format!("{}.{}", item.database, item.name)));
+            let name = format!("{}.{}", item.database, item.name);
+            left.push(LeftBehind { kind: item.kind, name, reason: reason() });
         }
         for check in checks?.iter().filter(|check| !carried(check)) {
-            left.push((check.kind.to_owned(), check.name.to_string()));
+            left.push(LeftBehind { kind: check.kind.to_owned(), name: check.name.to_string(), reason: reason() });
+        }
+        for trigger in self.uncarried_triggers(&catalogue).await? {
+            let reason = format!("isn't carried to PostgreSQL: {}", trigger.reason);
+            left.push(LeftBehind { kind: "trigger".to_owned(), name: trigger.name, reason });
         }
         self.picture.lock().left_behind = left;
         Ok(())
@@ -122,6 +134,17 @@ async fn carry_all(target: &Bulk, definitions: Vec<Definition>, catalogue: &mut 
 
 /// Makes one of them, or says why that's impossible.
 async fn carry(target: &Bulk, definition: &Definition, catalogue: &mut Catalogue) -> Result<(), String> {
+    let (statements, changes) = planned_definition(definition, catalogue)?;
+    run(target, statements, &changes).await.map_err(|error| error.to_string())?;
+    changes.iter().for_each(|change| catalogue.apply(change));
+    Ok(())
+}
+
+/// PostgreSQL's statements for one of them and what it does to the catalogue, or why it can't be carried.
+pub(super) fn planned_definition(
+    definition: &Definition,
+    catalogue: &Catalogue,
+) -> Result<(Vec<String>, Vec<CatalogueChange>), String> {
     let text = definition.text.as_ref().map_err(String::clone)?;
     let context = Context {
         catalogue: Arc::new(catalogue.clone()),
@@ -136,11 +159,9 @@ async fn carry(target: &Bulk, definition: &Definition, catalogue: &mut Catalogue
         Plan::Ddl(plan) => plan,
         Plan::Query(_) | Plan::Write(_) | Plan::Session(_) => return Err("it isn't a definition".to_owned()),
     };
-    let changes: Vec<CatalogueChange> = plan.changes.iter().map(|change| of_source(change, definition)).collect();
+    let changes = plan.changes.iter().map(|change| of_source(change, definition)).collect();
     let statements = plan.statements.iter().map(|sql| sql.as_str().to_owned()).collect();
-    run(target, statements, &changes).await.map_err(|error| error.to_string())?;
-    changes.iter().for_each(|change| catalogue.apply(change));
-    Ok(())
+    Ok((statements, changes))
 }
 
 /// With what the source knows of it.
@@ -156,12 +177,20 @@ fn of_source(change: &CatalogueChange, definition: &Definition) -> CatalogueChan
             modified: definition.modified,
             ..Routine::clone(routine)
         })),
+        CatalogueChange::PutTable(table) if definition.kind == "trigger" => {
+            let mut table = Table::clone(table);
+            for trigger in table.triggers.iter_mut().filter(|trigger| trigger.name == definition.name.table) {
+                trigger.charset.clone_from(&definition.charset);
+                trigger.created = definition.created;
+            }
+            CatalogueChange::PutTable(Arc::new(table))
+        }
         other => other.clone(),
     }
 }
 
 /// One transaction: PostgreSQL's side and the stored catalogue's.
-async fn run(
+pub(super) async fn run(
     target: &Bulk,
     mut statements: Vec<String>,
     changes: &[CatalogueChange],

@@ -140,6 +140,16 @@ impl Verbs for Performer {
         }
     }
 
+    async fn triggers(&mut self) -> Result<(), Halt> {
+        if self.purpose == Purpose::Rehearse {
+            return Ok(());
+        }
+        match tokio::time::timeout(self.left(), self.director.carry_triggers()).await {
+            Ok(made) => made.map_err(|error| Halt::new(format!("triggers can't be made: {error}"))),
+            Err(_) => Err(Halt::new("triggers weren't made in time")),
+        }
+    }
+
     async fn journal(&mut self, position: &GtidSet) -> Result<(), Halt> {
         match self.purpose {
             Purpose::Rehearse => Ok(()),

@@ -24,6 +24,7 @@ mod preflight;
 mod proof;
 mod recover;
 mod steps;
+mod triggers;
 
 pub use director::{Director, Parts};
 pub use operations::Desk;

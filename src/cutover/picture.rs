@@ -24,10 +24,19 @@ pub(super) struct Inner {
     pub(super) last_verify: Option<VerifySummary>,
     /// Found at the start of mirroring and worth a look.
     pub(super) findings: Vec<String>,
-    /// Kinds and names of what isn't carried although rows depend on it, as of the last look before a flip.
-    pub(super) left_behind: Vec<(String, String)>,
+    /// What isn't carried although rows depend on it, as of the last look before a flip.
+    pub(super) left_behind: Vec<LeftBehind>,
     /// Views and routines that can't be carried, with the reason.
     pub(super) definitions: Vec<String>,
+}
+
+/// Something of the source that PostgreSQL won't have.
+#[derive(Clone, Debug)]
+pub(super) struct LeftBehind {
+    /// One of [`crate::config::LEFT_BEHIND`].
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) reason: String,
 }
 
 /// A table's copy.

@@ -9,6 +9,7 @@ use crate::route::{Blocker, Mode};
 
 use super::Director;
 use super::api::{BlockerReport, MirrorPhase};
+use super::picture::LeftBehind;
 
 impl Director {
     /// Reasons that make a flip wrong now. Cheap; asked again in the pause.
@@ -68,9 +69,11 @@ impl Director {
     /// What changes or refuses rows in MySQL and wouldn't in PostgreSQL.
     fn left_behind_blockers(&self, red: &mut Vec<BlockerReport>) {
         let allowed = &self.config().cutover.leave_behind;
-        for (kind, name) in self.picture.lock().left_behind.iter().filter(|(kind, _)| !allowed.contains(kind)) {
+        for LeftBehind { kind, name, reason } in
+            self.picture.lock().left_behind.iter().filter(|left| !allowed.contains(&left.kind))
+        {
             let hint = format!("drop it, or allow it in proxy.toml: [cutover] leave_behind = [\"{kind}\"]");
-            red.push(blocker(&format!("{kind} {name}"), "isn't carried to PostgreSQL".to_owned(), &hint));
+            red.push(blocker(&format!("{kind} {name}"), reason.clone(), &hint));
         }
     }
 

@@ -8,10 +8,11 @@
 //!    threshold.
 //! 4. *final checks*: no table needs a resync, no writer bypassed the proxy up to that position.
 //! 5. *sequences*: past every id that MySQL gave out, or the first INSERT after the flip fails.
-//! 6. *journal*: the new mode and epoch are durable in PostgreSQL. **The point of no return.** Everything before it
+//! 6. *triggers*: from here PostgreSQL would fire them; MySQL's have done so for every row until now.
+//! 7. *journal*: the new mode and epoch are durable in PostgreSQL. **The point of no return.** Everything before it
 //!    is undone by opening the gate; everything after it only carries out what is already decided.
-//! 7. *swap*: the route's mode changes, in memory; sessions that wait find PostgreSQL behind the gate.
-//! 8. *reopen*.
+//! 8. *swap*: the route's mode changes, in memory; sessions that wait find PostgreSQL behind the gate.
+//! 9. *reopen*.
 
 use std::time::Instant;
 
@@ -28,6 +29,7 @@ pub(super) enum Step {
     CatchUp,
     FinalChecks,
     Sequences,
+    Triggers,
     Journal,
     Swap,
     Reopen,
@@ -43,6 +45,7 @@ impl Step {
             Self::CatchUp => "wait until PostgreSQL has applied it",
             Self::FinalChecks => "check that nothing is missing",
             Self::Sequences => "move sequences past the ids handed out",
+            Self::Triggers => "make the triggers that PostgreSQL fires from now on",
             Self::Journal => "record the flip in PostgreSQL (point of no return)",
             Self::Swap => "serve from PostgreSQL",
             Self::Reopen => "let the held statements go on",
@@ -74,6 +77,7 @@ pub(super) trait Verbs {
     fn catch_up(&mut self, position: &GtidSet) -> impl Future<Output = Result<(), Halt>> + Send;
     fn final_checks(&mut self, position: &GtidSet) -> impl Future<Output = Result<(), Halt>> + Send;
     fn sequences(&mut self) -> impl Future<Output = Result<(), Halt>> + Send;
+    fn triggers(&mut self) -> impl Future<Output = Result<(), Halt>> + Send;
     /// Durable or an error; an implementation that can't tell resolves it before it answers.
     fn journal(&mut self, position: &GtidSet) -> impl Future<Output = Result<(), Halt>> + Send;
     fn swap(&mut self);
@@ -141,6 +145,8 @@ async fn before_the_point(verbs: &mut impl Verbs, record: &mut Record) -> Result
     record.took(Step::FinalChecks, None);
     verbs.sequences().await.map_err(|halt| (Step::Sequences, halt))?;
     record.took(Step::Sequences, None);
+    verbs.triggers().await.map_err(|halt| (Step::Triggers, halt))?;
+    record.took(Step::Triggers, None);
     verbs.journal(&position).await.map_err(|halt| (Step::Journal, halt))?;
     record.took(Step::Journal, None);
     Ok(())
@@ -198,6 +204,9 @@ mod tests {
         async fn sequences(&mut self) -> Result<(), Halt> {
             self.say(Step::Sequences)
         }
+        async fn triggers(&mut self) -> Result<(), Halt> {
+            self.say(Step::Triggers)
+        }
         async fn journal(&mut self, _: &GtidSet) -> Result<(), Halt> {
             self.say(Step::Journal)
         }
@@ -209,12 +218,13 @@ mod tests {
         }
     }
 
-    const ALL: [Step; 8] = [
+    const ALL: [Step; 9] = [
         Step::Drain,
         Step::Position,
         Step::CatchUp,
         Step::FinalChecks,
         Step::Sequences,
+        Step::Triggers,
         Step::Journal,
         Step::Swap,
         Step::Reopen,
@@ -231,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_before_the_point_reopens_without_a_swap_and_says_where() {
-        for fail_at in &ALL[..6] {
+        for fail_at in &ALL[..7] {
             let mut recorder = Recorder { fail_at: Some(*fail_at), ..Recorder::default() };
             let flip = run(&mut recorder).await;
             assert!(!flip.decided);

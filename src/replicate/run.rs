@@ -264,8 +264,10 @@ impl<F: Feed> Runner<F> {
     /// Connects, and asks for the position: a commit whose answer was lost may have happened.
     async fn connect(&mut self) -> Result<Client, Trouble> {
         let again = |error: TargetError| Trouble::Again(error.to_string());
-        // Written under any server setting: dates in ISO form, instants in UTC, commits that a crash can't undo.
-        let settings = [("synchronous_commit", "on"), ("DateStyle", "ISO"), ("TimeZone", "UTC")];
+        // Written under any server setting: dates in ISO form, instants in UTC, commits that a crash can't undo. Triggers
+        // have been fired in MySQL.
+        let settings =
+            [("synchronous_commit", "on"), ("DateStyle", "ISO"), ("TimeZone", "UTC"), ("bascule.repeats", "on")];
         let target = &self.shared.target;
         let mut client = Client::connect_with(target, APPLICATION_NAME, &settings).await.map_err(again)?;
         let answer = client.query(&Request::new("SELECT applied FROM bascule.state")).await.map_err(again)?;

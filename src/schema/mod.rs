@@ -14,6 +14,7 @@ mod index;
 pub mod quote;
 mod routine;
 pub mod temporary;
+mod trigger;
 pub mod types;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use columns::column_type;
 pub use error::SchemaError;
 pub use routine::{Characteristics, ParameterMode, Routine, RoutineKind};
 pub use temporary::{TEMPORARY_SCHEMA, TemporaryTables};
+pub use trigger::{Trigger, TriggerEvent, TriggerTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +107,9 @@ pub struct Table {
     /// CHECK constraints in definition order.
     #[serde(default)]
     pub checks: Vec<Check>,
+    /// Triggers that PostgreSQL fires, those of one time and event in their order.
+    #[serde(default)]
+    pub triggers: Vec<Trigger>,
     /// Options that only SHOW CREATE TABLE shows: name in upper case, and value as it's shown.
     #[serde(default)]
     pub options: BTreeMap<String, String>,

@@ -172,11 +172,13 @@ impl Lowering<'_> {
             return Err(SqlError::syntax("", 1));
         }
         if self.assigning.happens() {
+            self.check_update_fires(&table, "UPDATE that assigns to variables")?;
             let chosen = (&scope, conditions.as_slice(), (update.order_by.as_slice(), update.limit.as_ref()));
             let ignore = modifiers.ignore || self.order_matters(&table, &scope, &changes);
             return self.update_assigning(&table, &alias, &changes, chosen, ignore);
         }
         if modifiers.ignore || self.order_matters(&table, &scope, &changes) {
+            self.check_update_fires(&table, "UPDATE in the order of the rows")?;
             let chosen = (&scope, conditions.as_slice(), (update.order_by.as_slice(), update.limit.as_ref()));
             return self.update_ordered(&table, &alias, &changes, chosen, modifiers.ignore);
         }
@@ -184,6 +186,9 @@ impl Lowering<'_> {
         let few = self.context.purpose == Purpose::Serve && limited.is_none() && names_a_row(&table, &scope);
         if let Some(limited) = limited {
             conditions = vec![limited];
+        }
+        if row_key(&table).is_none() {
+            self.check_update_fires(&table, "UPDATE without a key that isn't NULL")?;
         }
         let (sql, result) = self.update_sql(&table, &alias, (&changes, &conditions), few);
         let sql = counted(&sql);
@@ -233,8 +238,13 @@ impl Lowering<'_> {
             return (sql, WriteResult::MatchedChanged);
         };
         all.extend(conditions.iter().cloned());
+        let fired = self.fired_columns(table).into_iter();
+        let fired: Vec<Change> = fired
+            .filter(|at| changes.iter().all(|change| change.column != *at))
+            .filter_map(|at| Some(change_of(at, table.columns.get(at)?, "")))
+            .collect();
         let side = |side: &str| {
-            let columns = changes.iter().map(|change| {
+            let columns = changes.iter().chain(&fired).map(|change| {
                 let collate = if change.text { " COLLATE \"C\"" } else { "" };
                 format!("{side}.{}{collate}", quote::identifier(&change.name))
             });

@@ -18,6 +18,15 @@ impl SqlError {
         Self::unsupported(format_args!("{what} in a text that is shared"))
     }
 
+    /// 1442.
+    pub(super) fn used_by_trigger(table: &str) -> Self {
+        let text = format!(
+            "Can't update table '{table}' in stored function/trigger because it is already used by statement which \
+             invoked this stored function/trigger."
+        );
+        Self::new(1442, "HY000", text)
+    }
+
     /// 1064, with the text that follows the place of the error.
     pub(super) fn syntax(near: &str, line: u64) -> Self {
         let near: String = near.chars().take(80).collect();

@@ -65,6 +65,7 @@ impl Lowering<'_> {
         let table = self.table(name)?;
         let table = self.receiver(table)?;
         self.check_replay(&table)?;
+        let table = self.before_triggers(table, insert)?;
         let columns = self.insert_columns(insert, &table)?;
         let assigned: Vec<Expr> = insert.assignments.iter().map(|assignment| assignment.value.clone()).collect();
         let given = match insert.source.as_deref() {
@@ -278,7 +279,7 @@ impl Lowering<'_> {
         let lowered = self.lower(value, Place::new(&Scope::default(), "field list"));
         let value = match lowered {
             // A name means the column as the row has it so far.
-            Err(error) if error.code == 1054 => {
+            Err(error) if [1054, 1109].contains(&error.code) => {
                 let scope = self.row_so_far(table, &rows.columns, before)?;
                 self.lower(value, Place::new(&scope, "field list"))?
             }

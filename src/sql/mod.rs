@@ -29,6 +29,7 @@ mod error;
 pub mod explain;
 mod expression;
 mod filter;
+mod fired;
 mod from;
 mod functions;
 mod geometry;
@@ -152,6 +153,9 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
         (Statement::Query(query), Into::Variables(variables)) => select_into(&mut lowering, query, variables)?,
         (_, Into::Variables(_) | Into::Nowhere) => lowered(&mut lowering, &statement, modifiers)?,
     };
+    if let Plan::Write(write) = &plan {
+        lowering.check_fired_reads(write)?;
+    }
     Ok(Planned { plan, asked: lowering.asked.into_iter().collect() })
 }
 

@@ -7,7 +7,7 @@
 use sqlparser::ast::Expr;
 use sqlparser::tokenizer::Token;
 
-use crate::schema::{Catalogue, RoutineKind, TableName};
+use crate::schema::{Catalogue, RoutineKind, TableName, Trigger};
 
 use super::cursor::Cursor;
 use super::dialect::{Modes, Source};
@@ -119,6 +119,7 @@ fn is_filtered(what: &Shown) -> bool {
         | Shown::CreateView { .. }
         | Shown::CreateDatabase { .. }
         | Shown::CreateRoutine { .. }
+        | Shown::CreateTrigger { .. }
         | Shown::Warnings { .. }
         | Shown::WarningCount { .. }
         | Shown::Engines
@@ -166,6 +167,7 @@ fn table_of(what: &Shown) -> Result<&'static SystemTable, SqlError> {
         Shown::Routines { .. } => "ROUTINE STATUS",
         Shown::CreateRoutine { kind: RoutineKind::Procedure, .. } => "CREATE PROCEDURE",
         Shown::CreateRoutine { kind: RoutineKind::Function, .. } => "CREATE FUNCTION",
+        Shown::CreateTrigger { .. } => "CREATE TRIGGER",
         Shown::Libraries => "LIBRARY STATUS",
         Shown::OpenTables { .. } => "OPEN TABLES",
         Shown::ReplicaStatus => "REPLICA STATUS",
@@ -211,6 +213,12 @@ pub fn recover_columns() -> Vec<OutputColumn> {
 fn columns_of(name: &str) -> Vec<OutputColumn> {
     let table = system::find(SHOW, name);
     table.map(|table| table.columns.iter().map(|column| column.shown.clone()).collect()).unwrap_or_default()
+}
+
+/// When a trigger was made, as SHOW prints it.
+#[must_use]
+pub fn trigger_created(trigger: &Trigger) -> Option<String> {
+    system::trigger_created(trigger)
 }
 
 /// The rows of a command that depend on nothing but the catalogue; `None` for the others.
@@ -427,12 +435,19 @@ fn create(cursor: &mut Cursor<'_>, context: &Context) -> Result<Shown, SqlError>
         _other => None,
     };
     if let Some(routine_kind) = routine_kind {
-        let database = database.or_else(|| context.database.clone()).ok_or_else(SqlError::no_database)?;
+        let database = database.clone().or_else(|| context.database.clone()).ok_or_else(SqlError::no_database)?;
         if let Some(routine) = context.catalogue.routine(routine_kind, &database, &name) {
             return Ok(Shown::CreateRoutine { kind: routine_kind, name: routine.name.clone() });
         }
     }
-    // Bascule stores no triggers and events.
+    if kind == "TRIGGER" {
+        let database = database.clone().or_else(|| context.database.clone()).ok_or_else(SqlError::no_database)?;
+        if let Some((table, trigger)) = context.catalogue.trigger(&database, &name) {
+            let name = TableName { database: table.name.database.clone(), table: trigger.name.clone() };
+            return Ok(Shown::CreateTrigger { name });
+        }
+    }
+    // Bascule stores no events.
     Err(match kind.as_str() {
         "TRIGGER" => SqlError::new(1360, "HY000", "Trigger does not exist".to_owned()),
         "EVENT" => SqlError::new(1539, "HY000", format!("Unknown event '{name}'")),

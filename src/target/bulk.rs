@@ -1,6 +1,7 @@
 //! A connection for bulk work: DDL, COPY in, and scans of whole tables.
 //!
 //! Sessions are in UTC, so a TIMESTAMP reads as MySQL's own text in UTC, and no timeout of the server cuts a long copy.
+//! Triggers don't fire for them: MySQL's have, for every row that comes this way.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, TryStreamExt as _};
@@ -25,7 +26,7 @@ impl Bulk {
         let bulk = Self { client: control(target).await? };
         bulk.run(
             "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET extra_float_digits = 1; SET statement_timeout = 0; \
-             SET idle_in_transaction_session_timeout = 0",
+             SET idle_in_transaction_session_timeout = 0; SET bascule.repeats = 'on'",
         )
         .await?;
         Ok(bulk)

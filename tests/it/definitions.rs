@@ -8,7 +8,7 @@ use mysql_async::prelude::Queryable;
 
 use crate::world::World;
 
-const BEFORE: [&str; 13] = [
+const BEFORE: [&str; 18] = [
     "CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20), price DECIMAL(8,2), CHECK (price >= 0), \
      CONSTRAINT short CHECK (name <> 'it''s, \\\\ bad' AND CHAR_LENGTH(name) < 10))",
     "INSERT INTO item VALUES (1, 'nut', 1.50), (2, 'bolt', 20), (3, NULL, NULL)",
@@ -23,7 +23,13 @@ const BEFORE: [&str; 13] = [
      BEGIN INSERT INTO item SELECT MAX(id) + 1, n, 5 FROM item; SELECT COUNT(*) INTO many FROM item; END",
     "CREATE FUNCTION writes() RETURNS INT DETERMINISTIC BEGIN DELETE FROM item WHERE id = 99; RETURN 1; END",
     "CREATE TABLE quiet (a INT PRIMARY KEY)",
-    "CREATE TRIGGER tr BEFORE INSERT ON quiet FOR EACH ROW SET NEW.a = 1",
+    "CREATE TRIGGER tr BEFORE INSERT ON quiet FOR EACH ROW SET @a = NEW.a",
+    "CREATE TABLE `order` (id INT AUTO_INCREMENT PRIMARY KEY, total DECIMAL(8,2), note VARCHAR(20))",
+    "CREATE TABLE journal (id INT AUTO_INCREMENT PRIMARY KEY, what VARCHAR(80))",
+    "CREATE TRIGGER second BEFORE INSERT ON `order` FOR EACH ROW SET NEW.note = CONCAT(NEW.note, '2')",
+    "CREATE TRIGGER first BEFORE INSERT ON `order` FOR EACH ROW PRECEDES second SET NEW.note = CONCAT(NEW.note, '1')",
+    "CREATE TRIGGER told AFTER INSERT ON `order` FOR EACH ROW \
+     BEGIN INSERT INTO journal (what) VALUES (CONCAT_WS(' ', NEW.id, NEW.total, NEW.note)); END",
     "CREATE VIEW leaves AS SELECT 1 AS one",
     "CREATE TABLE gone (a INT)",
     "CREATE VIEW broken AS SELECT a FROM gone",
@@ -57,6 +63,9 @@ async fn views_and_routines_are_served_after_the_flip() {
         conn.query_drop(statement).await.expect(statement);
     }
     let queries = [
+        "SELECT CONCAT_WS(',', trigger_name, event_object_table, action_timing, event_manipulation, action_order, \
+         action_statement, created, sql_mode, definer) FROM information_schema.triggers \
+         WHERE trigger_schema = DATABASE() AND trigger_name <> 'tr' ORDER BY trigger_name",
         "SELECT CONCAT_WS(',', id, loud, twice) FROM dear",
         "SELECT CONCAT_WS(',', n, f) FROM afirst",
         "SELECT CONCAT_WS(',', atotal(1), atotal(10), zfactor())",
@@ -82,6 +91,16 @@ async fn views_and_routines_are_served_after_the_flip() {
     for (query, before) in queries.into_iter().zip(before) {
         assert_eq!(conn.query::<String, _>(query).await.expect(query), before, "{query}");
     }
+    conn.query_drop("INSERT INTO `order` (total, note) VALUES (9.5, 'n')").await.expect("inserted");
+    let told: Vec<String> = conn.query("SELECT what FROM journal").await.expect("rows");
+    assert_eq!(told, ["1 9.50 n12"], "fired once, in MySQL's order");
+    let shown: Option<mysql_async::Row> = conn.query_first("SHOW CREATE TRIGGER told").await.expect("a row");
+    let text: String = shown.and_then(|row| row.get(2)).expect("the statement");
+    conn.query_drop("DROP TRIGGER told").await.expect("dropped");
+    conn.query_drop(text).await.expect("made again by what was shown");
+    conn.query_drop("INSERT INTO `order` (total, note) VALUES (1, 'm')").await.expect("inserted");
+    let told: Vec<String> = conn.query("SELECT what FROM journal ORDER BY id").await.expect("rows");
+    assert_eq!(told, ["1 9.50 n12", "2 1.00 m12"]);
     conn.query_drop("CALL additem('screw', @many)").await.expect("called");
     let many: Option<i64> = conn.query_first("SELECT @many").await.expect("a row");
     assert_eq!(many, Some(4));

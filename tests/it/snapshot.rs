@@ -226,6 +226,7 @@ async fn what_a_schema_holds_besides_is_listed_and_refused() {
             "create view vw as select 1",
             "create trigger trg before insert on ok for each row set new.id=new.id+0",
             "create procedure pr() select 1",
+            "create event ev on schedule every 1 day do select 1",
         ])
         .await;
     let catalogue = bench.catalogue().await;
@@ -241,7 +242,7 @@ async fn what_a_schema_holds_besides_is_listed_and_refused() {
     let others = inspect::not_carried(&mut bench.mysql, &bench.source.databases).await.expect("a list");
     let mut others: Vec<String> = others.into_iter().map(|found| format!("{} {}", found.kind, found.name)).collect();
     others.sort();
-    assert_eq!(others, ["trigger trg"]);
+    assert_eq!(others, ["event ev"]);
     assert!(catalogue.table(&database, "ok").expect("ok").has_triggers);
 }
 

@@ -9,7 +9,7 @@ use super::error::MysqlError;
 use super::query::Execution;
 use super::session::Session;
 use super::write;
-use crate::schema::{Catalogue, CatalogueChange, Routine, TableName, View};
+use crate::schema::{Catalogue, CatalogueChange, Routine, Table, TableName, View};
 use crate::sql::plan::{DdlPlan, Plan, Records, WritePlan};
 use crate::store::statement;
 use crate::target::{Answer, Request};
@@ -79,6 +79,16 @@ impl Session {
                     routine.created = routine.modified;
                 }
                 CatalogueChange::PutRoutine(Arc::new(routine))
+            }
+            CatalogueChange::PutTable(table) if table.triggers.iter().any(|trigger| trigger.created == 0) => {
+                let mut table = Table::clone(table);
+                for trigger in table.triggers.iter_mut().filter(|trigger| trigger.created == 0) {
+                    trigger.created = self.state.time_micros;
+                    if trigger.definer.is_empty() {
+                        trigger.definer = format!("{}@{}", self.state.user, self.state.host_name());
+                    }
+                }
+                CatalogueChange::PutTable(Arc::new(table))
             }
             other => other.clone(),
         }

@@ -6,7 +6,7 @@ use super::query::Execution;
 use super::result::Sink;
 use super::session::Session;
 use super::show_create;
-use crate::schema::{Routine, TableName, quote};
+use crate::schema::{Routine, Table, TableName, Trigger, quote};
 use crate::sql::pattern::{Case, like};
 use crate::sql::plan::{Maintained, OutputColumn, RowSource, ShowCommand, Shown, SqlError};
 use crate::sql::show;
@@ -23,6 +23,11 @@ impl Session {
             Shown::CreateRoutine { kind, name } => {
                 let found = self.catalogue().routine(*kind, &name.database, &name.table).cloned();
                 found.iter().map(|routine| create_routine(routine)).collect()
+            }
+            Shown::CreateTrigger { name } => {
+                let catalogue = self.catalogue();
+                let found = catalogue.trigger(&name.database, &name.table);
+                found.iter().map(|(table, trigger)| create_trigger(table, trigger)).collect()
             }
             _other => self.show_rows(command)?,
         };
@@ -250,6 +255,19 @@ impl Session {
         }
         self.answer(&show::maintenance_columns(), &rows, execution)
     }
+}
+
+/// SHOW CREATE TRIGGER.
+fn create_trigger(table: &Table, trigger: &Trigger) -> Cells {
+    vec![
+        Some(trigger.name.clone()),
+        Some(trigger.sql_mode.clone()),
+        Some(show_create::trigger(table, trigger)),
+        Some(trigger.charset.clone()),
+        Some(trigger.collation.clone()),
+        Some(trigger.database_collation.clone()),
+        show::trigger_created(trigger),
+    ]
 }
 
 /// SHOW CREATE PROCEDURE and FUNCTION.

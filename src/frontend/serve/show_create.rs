@@ -2,7 +2,7 @@
 
 use super::error::{foreign_key_clause, quoted};
 use crate::schema::types::is_binary;
-use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Routine, Table, View};
+use crate::schema::{Check, Column, ColumnDefault, ColumnType, Key, KeyKind, Routine, Table, Trigger, View};
 use crate::sql::show::now;
 
 /// The statement.
@@ -284,6 +284,21 @@ pub(super) fn routine(routine: &Routine) -> String {
         quoted(&routine.name.table),
         routine.parameters,
         routine.body
+    )
+}
+
+/// The statement that makes a trigger.
+pub(super) fn trigger(table: &Table, trigger: &Trigger) -> String {
+    let (user, host) = trigger.definer.rsplit_once('@').unwrap_or((&trigger.definer, "%"));
+    format!(
+        "CREATE DEFINER={}@{} TRIGGER {} {} {} ON {} FOR EACH ROW {}",
+        quoted(user),
+        quoted(host),
+        quoted(&trigger.name),
+        trigger.time.name(),
+        trigger.event.name(),
+        quoted(&table.name.table),
+        trigger.body
     )
 }
 

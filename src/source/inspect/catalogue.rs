@@ -62,9 +62,8 @@ pub async fn catalogue(conn: &mut Conn, databases: &[String]) -> Result<Catalogu
 /// # Errors
 /// When a query fails.
 pub async fn not_carried(conn: &mut Conn, databases: &[String]) -> Result<Vec<NotCarried>, SourceError> {
-    const QUERIES: [&str; 3] = [
+    const QUERIES: [&str; 2] = [
         "SELECT 'event', event_schema, event_name FROM information_schema.events WHERE event_schema = ?",
-        "SELECT 'trigger', trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema = ?",
         "SELECT concat(engine, ' table'), table_schema, table_name FROM information_schema.tables \
          WHERE table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND table_schema = ?",
     ];

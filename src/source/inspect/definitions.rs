@@ -1,4 +1,4 @@
-//! Views, stored routines and CHECK constraints of the source, as statements that make them.
+//! Views, stored routines, triggers and CHECK constraints of the source, as statements that make them.
 //!
 //! `SHOW CREATE` is asked with the object's own database as the default one, so that the text names nothing of it by the
 //! database. A view's text is MySQL's canonical one, in which every `sql_mode` reads the same; a routine's is as it was
@@ -17,10 +17,10 @@ const ACTION: &str = "reading views and routines";
 const OF_TEXT: [&str; 6] =
     ["ANSI_QUOTES", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES", "IGNORE_SPACE", "REAL_AS_FLOAT", "ANSI"];
 
-/// A view, procedure, function or CHECK constraint of the source.
+/// A view, procedure, function, trigger or CHECK constraint of the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
-    /// `view`, `procedure`, `function` or `check constraint`.
+    /// `view`, `procedure`, `function`, `trigger` or `check constraint`.
     pub kind: &'static str,
     pub name: TableName,
     /// The statement that makes it, or why it can't be read.
@@ -100,6 +100,40 @@ fn check_of(line: &str) -> Option<(String, String)> {
             None => return after.starts_with(" CHECK ").then(|| (name, clause.to_owned())),
         }
     }
+}
+
+/// Every trigger of `databases`; those of one table, time and event in the order in which they fire.
+///
+/// # Errors
+/// When a query fails; what can't be read of a single trigger is part of the answer.
+pub async fn triggers(conn: &mut Conn, databases: &[String]) -> Result<Vec<Definition>, SourceError> {
+    const SQL: &str = "SELECT trigger_name, sql_mode, CAST(UNIX_TIMESTAMP(created) * 1000000 AS SIGNED) \
+                       FROM information_schema.triggers WHERE trigger_schema = ? ORDER BY event_object_table, \
+                       event_manipulation, action_timing, action_order";
+    let mut found = Vec::new();
+    for database in databases {
+        let listed: Vec<(String, String, Option<i64>)> =
+            conn.exec(SQL, (database,)).await.map_err(SourceError::query(ACTION))?;
+        if !listed.is_empty() {
+            conn.query_drop(format!("USE {}", backticks(database))).await.map_err(SourceError::query(ACTION))?;
+        }
+        for (name, sql_mode, created) in listed {
+            let (text, [charset, collation]) = shown(conn, "TRIGGER", &name, [2, 3, 4]).await?;
+            let created = created.unwrap_or(0);
+            let name = TableName { database: database.to_owned(), table: name };
+            found.push(Definition {
+                kind: "trigger",
+                name,
+                text,
+                sql_mode,
+                charset,
+                collation,
+                created,
+                modified: created,
+            });
+        }
+    }
+    Ok(found)
 }
 
 async fn views(conn: &mut Conn, database: &str, sql_mode: &str) -> Result<Vec<Definition>, SourceError> {

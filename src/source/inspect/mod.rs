@@ -16,7 +16,7 @@ use crate::config::{Source, Tls};
 
 pub use accounts::{AccountRow, LiveConnection, accounts, live_connections};
 pub use catalogue::{NotCarried, auto_increment, auto_increments, catalogue, not_carried, triggered};
-pub use definitions::{Definition, checks, definitions};
+pub use definitions::{Definition, checks, definitions, triggers};
 pub use facts::{ServerFacts, gtid_executed, server_facts};
 
 /// Opens a connection of our own.

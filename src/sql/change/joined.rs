@@ -112,6 +112,9 @@ impl Lowering<'_> {
     fn check_targets(&mut self, targets: &[Target], verb: Verb) -> Result<(), SqlError> {
         for (at, target) in targets.iter().enumerate() {
             self.check_replay(&target.table)?;
+            if verb == Verb::Update {
+                self.check_update_fires(&target.table, "UPDATE over a join")?;
+            }
             crate::sql::merge::check_placeless(&target.table, "a write over a join")?;
             let deletes = verb == Verb::Delete && row_key(&target.table).is_some();
             if !deletes && targets.iter().take(at).any(|other| other.table.name == target.table.name) {

@@ -11,7 +11,7 @@ use super::foreign::generated_number;
 use super::keys;
 use super::scope::Scope;
 use super::spec::{CheckSpec, ColumnSpec, ForeignKeySpec, KeySpec, Place};
-use crate::schema::{Check, Column, ForeignKey, Key, KeyKind, KeyOptions, KeyPart, Table, TableName};
+use crate::schema::{Check, Column, ForeignKey, Key, KeyKind, KeyOptions, KeyPart, Table, TableName, Trigger};
 
 /// A table under construction.
 #[derive(Clone, Debug)]
@@ -22,6 +22,7 @@ pub(super) struct Draft {
     pub(super) comment: String,
     pub(super) auto_increment: Option<u64>,
     pub(super) has_triggers: bool,
+    pub(super) triggers: Vec<Trigger>,
     pub(super) options: BTreeMap<String, String>,
     pub(super) partitioning: String,
     /// The name that the session gave to its temporary table; `name` is then where it is kept.
@@ -88,6 +89,7 @@ impl Draft {
             comment: String::new(),
             auto_increment: None,
             has_triggers: false,
+            triggers: Vec::new(),
             options: BTreeMap::new(),
             partitioning: String::new(),
             temporary: None,
@@ -126,6 +128,7 @@ impl Draft {
             comment: table.comment.clone(),
             auto_increment: table.auto_increment,
             has_triggers: table.has_triggers,
+            triggers: table.triggers.clone(),
             options: table.options.clone(),
             partitioning: table.partitioning.clone(),
             temporary: table.temporary.clone(),
@@ -310,6 +313,7 @@ impl Draft {
             comment: self.comment,
             engine: self.engine,
             has_triggers: self.has_triggers,
+            triggers: self.triggers,
             checks: self.checks,
             options: self.options.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
             partitioning: self.partitioning,
@@ -317,6 +321,7 @@ impl Draft {
             merge: None,
         };
         super::checks::complete(&mut table, &new_checks, scope)?;
+        super::routine::check_triggers(&table)?;
         Ok(Finished { table, columns: origins, keys: key_origins, foreign_keys: foreign_origins, notices })
     }
 

@@ -339,6 +339,7 @@ fn like(model: &Table, name: &TableName, place: Option<TableName>) -> Table {
     table.name = place.unwrap_or_else(|| name.clone());
     table.foreign_keys.clear();
     table.has_triggers = false;
+    table.triggers.clear();
     table.auto_increment = model.auto_increment.map(|_| 1);
     table
 }

@@ -19,6 +19,7 @@ mod routines;
 mod rows;
 mod shown;
 mod tables;
+mod triggers;
 
 use sqlparser::ast::{BinaryOperator, Expr, Select, TableAlias};
 
@@ -30,6 +31,7 @@ pub(in crate::sql) use registry::status_names;
 pub(in crate::sql) use registry::{SHOW, SystemTable, find, is_known, is_system};
 pub(in crate::sql) use rows::{Wanted, json};
 pub(in crate::sql) use shown::shown_rows;
+pub(in crate::sql) use triggers::created as trigger_created;
 
 use super::expression::{Body, Expression, Lowering, Origin};
 use super::lower::Place;

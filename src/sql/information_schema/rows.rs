@@ -125,9 +125,9 @@ fn maker(database: &str, name: &str) -> Option<Maker> {
         "VIEWS" => Maker::Catalogue(tables::views),
         "ROUTINES" => Maker::Catalogue(super::routines::routines),
         "PARAMETERS" => Maker::Catalogue(super::routines::parameters),
+        "TRIGGERS" => Maker::Catalogue(super::triggers::triggers),
         // Bascule carries no such objects: MySQL without them shows no rows either.
         "VIEW_ROUTINE_USAGE"
-        | "TRIGGERS"
         | "EVENTS"
         | "FILES"
         | "LIBRARIES"

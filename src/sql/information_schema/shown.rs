@@ -34,8 +34,14 @@ pub(in crate::sql) fn shown_rows(command: &ShowCommand, catalogue: &Catalogue) -
             let named = |row: &Cells| cell(row, 1).is_some_and(|name| like(&name, pattern, Case::Ignored));
             return Some(rows.into_iter().filter(named).collect());
         }
-        Shown::Triggers { .. }
-        | Shown::Events { .. }
+        Shown::Triggers { database } => {
+            // LIKE is about the table.
+            let rows = super::triggers::shown(catalogue, database);
+            let Some(pattern) = &command.like else { return Some(rows) };
+            let named = |row: &Cells| cell(row, 2).is_some_and(|table| like(&table, pattern, exact));
+            return Some(rows.into_iter().filter(named).collect());
+        }
+        Shown::Events { .. }
         | Shown::Libraries
         | Shown::ReplicaStatus
         | Shown::Replicas
@@ -44,6 +50,7 @@ pub(in crate::sql) fn shown_rows(command: &ShowCommand, catalogue: &Catalogue) -
         Shown::CreateTable { .. }
         | Shown::CreateView { .. }
         | Shown::CreateRoutine { .. }
+        | Shown::CreateTrigger { .. }
         | Shown::CreateDatabase { .. }
         | Shown::Variables { .. }
         | Shown::Status { .. }

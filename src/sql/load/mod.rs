@@ -10,7 +10,7 @@ use sqlparser::tokenizer::Token;
 use super::cursor::Cursor;
 use super::dialect::Source;
 use super::plan::{Context, SqlError};
-use crate::schema::{Table, TableName};
+use crate::schema::{Table, TableName, TriggerEvent};
 
 pub use rows::{Field, Row, Splitter};
 
@@ -293,6 +293,9 @@ impl Load {
     /// # Errors
     /// 1054 for a column that the table hasn't, a refusal by name for what INSERT can't say.
     pub fn into_table(&self, table: &Table) -> Result<Vec<Target>, SqlError> {
+        if table.triggers.iter().any(|trigger| trigger.event == TriggerEvent::Insert) {
+            return Err(SqlError::unsupported("LOAD DATA into a table with INSERT triggers"));
+        }
         if self.fields.is_empty() {
             if table.columns.iter().any(|column| column.generated.is_some()) {
                 return Err(SqlError::unsupported("LOAD DATA without a column list into generated columns"));

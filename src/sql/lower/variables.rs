@@ -41,10 +41,15 @@ impl Lowering<'_> {
 
     /// The local variable that a name is, where a routine's statement sees one of that name.
     pub(super) fn local_variable(&self, parts: &[Ident]) -> Result<Option<Expression>, SqlError> {
-        let ([name], Some(locals)) = (parts, &self.context.given.locals) else { return Ok(None) };
-        let Some((slot, column)) = locals.variable(&name.value) else { return Ok(None) };
+        let Some(locals) = &self.context.given.locals else { return Ok(None) };
+        let found = match parts {
+            [name] => locals.variable(&name.value),
+            [row, column] => locals.row_column(&row.value, &column.value)?,
+            _longer => None,
+        };
+        let Some((slot, column)) = found else { return Ok(None) };
         let local = Self::local(slot, column)?;
-        let body = if locals.in_server { Body::Sql(format!("_v{slot}")) } else { local.body };
+        let body = if locals.in_server { Body::Sql(locals.in_server_name(slot)?) } else { local.body };
         Ok(Some(Expression { body, ..local }))
     }
 

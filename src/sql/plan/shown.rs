@@ -93,6 +93,10 @@ pub enum Shown {
         kind: RoutineKind,
         name: TableName,
     },
+    /// By database and name.
+    CreateTrigger {
+        name: TableName,
+    },
     Libraries,
     OpenTables {},
     ReplicaStatus,

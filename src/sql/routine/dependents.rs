@@ -9,13 +9,13 @@
 use std::sync::Arc;
 
 use super::header::parsed;
-use super::server;
-use crate::schema::{Catalogue, CatalogueChange, Routine, TEMPORARY_SCHEMA, View};
+use super::{function, server};
+use crate::schema::{Catalogue, CatalogueChange, Database, Routine, TEMPORARY_SCHEMA, View};
 use crate::sql::lexer::Lexer;
 use crate::sql::plan::{Context, DdlPlan, TargetSql};
 
 /// True when a text has one of the names in it, whatever it means there.
-fn mentions(text: &str, names: &[String]) -> bool {
+pub(super) fn mentions(text: &str, names: &[String]) -> bool {
     Lexer::new(text.as_bytes())
         .any(|word| word.name().is_some_and(|name| names.iter().any(|known| known.eq_ignore_ascii_case(&name))))
 }
@@ -37,10 +37,13 @@ fn changed(plan: &DdlPlan) -> Vec<String> {
     plan.changes.iter().filter_map(name).collect()
 }
 
-/// Adds the functions that have to be made anew to a plan.
+/// Adds the functions and triggers that have to be made anew to a plan.
 pub(in crate::sql) fn follow(plan: &mut DdlPlan, context: &Context) {
     let catalogue = &context.catalogue;
-    if catalogue.databases.values().all(|database| database.functions.is_empty()) {
+    let follows = |database: &Database| {
+        !database.functions.is_empty() || database.tables.values().any(|table| !table.triggers.is_empty())
+    };
+    if plan.changes.is_empty() || !catalogue.databases.values().any(follows) {
         return;
     }
     let mut names = changed(plan);
@@ -57,6 +60,14 @@ pub(in crate::sql) fn follow(plan: &mut DdlPlan, context: &Context) {
             break;
         }
     }
+    let mut after = Catalogue::clone(catalogue);
+    plan.changes.iter().for_each(|change| after.apply(change));
+    let after = Context { catalogue: Arc::new(after.without_session()), ..context.clone() };
+    functions(plan, &names, (context, &after));
+    super::trigger::follow(plan, &names, (context, &after));
+}
+
+fn functions(plan: &mut DdlPlan, names: &[String], (before, after): (&Context, &Context)) {
     let made = |function: &Routine| {
         plan.changes.iter().any(|change| {
             let own = |name: &crate::schema::TableName| *name == function.name;
@@ -64,23 +75,14 @@ pub(in crate::sql) fn follow(plan: &mut DdlPlan, context: &Context) {
                 || matches!(change, CatalogueChange::DropRoutine { name, .. } if own(name))
         })
     };
-    let functions = catalogue.databases.values().flat_map(|database| database.functions.values());
+    let functions = before.catalogue.databases.values().flat_map(|database| database.functions.values());
     let dependents: Vec<&Arc<Routine>> =
-        functions.filter(|function| !made(function) && mentions(&function.body, &names)).collect();
-    if dependents.is_empty() {
-        return;
-    }
-    let mut after = Catalogue::clone(catalogue);
-    plan.changes.iter().for_each(|change| after.apply(change));
-    let after = Arc::new(after.without_session());
+        functions.filter(|function| !made(function) && mentions(&function.body, names)).collect();
     for function in dependents {
-        let context = Context {
-            catalogue: Arc::clone(&after),
-            sql_mode: function.sql_mode.clone(),
-            collation: function.collation.clone(),
-            ..context.clone()
-        };
-        let text = parsed(function, &context).and_then(|(parsed, _)| server::create(&function.name, &parsed, &context));
+        let context =
+            Context { sql_mode: function.sql_mode.clone(), collation: function.collation.clone(), ..after.clone() };
+        let text =
+            parsed(function, &context).and_then(|(parsed, _)| function::create(&function.name, &parsed, &context));
         let gone = || format!("DROP FUNCTION IF EXISTS {}", server::in_server(&function.name));
         plan.statements.push(TargetSql(text.unwrap_or_else(|_| gone())));
     }

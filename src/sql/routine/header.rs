@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlparser::tokenizer::Token;
 
 use super::code::{Code, make};
-use super::parse::{Reader, fail};
+use super::parse::{Owner, Reader, fail};
 use super::tree::{Fragment, Node};
 use crate::schema::{
     CatalogueChange, Characteristics, Column, ParameterMode as Mode, Routine, RoutineKind, Table, TableName,
@@ -16,7 +16,7 @@ use crate::sql::ddl::{finished, note, noted};
 use crate::sql::plan::{Context, DdlPlan, SqlError};
 
 /// Characters of the longest name.
-const NAME_LIMIT: usize = 64;
+pub(super) const NAME_LIMIT: usize = 64;
 
 /// A routine that was read.
 pub(super) struct Parsed {
@@ -37,6 +37,10 @@ pub(in crate::sql) fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Resu
     let kind = match cursor.peek_word().as_deref() {
         Some("procedure") => RoutineKind::Procedure,
         Some("function") => RoutineKind::Function,
+        Some("trigger") => {
+            cursor.skip();
+            return super::trigger::create(cursor, definer, scope).map(Some);
+        }
         Some(_) | None => {
             cursor.back_to(mark);
             return Ok(None);
@@ -66,7 +70,7 @@ fn routine(
     let start = cursor.mark();
     let parameters = cursor.parenthesised()?.to_owned();
     cursor.back_to(start);
-    let mut reader = Reader::new(cursor, scope.context, &of_types, kind);
+    let mut reader = Reader::new(cursor, scope.context, &of_types, kind.into());
     reader.checks = true;
     let modes = read_parameters(&mut reader)?;
     let returned = returned(&mut reader)?;
@@ -111,7 +115,7 @@ fn routine(
         // Functions of all sessions are the same, whatever temporary tables one of them has.
         let catalogue = Arc::new(scope.context.catalogue.without_session());
         let context = Context { catalogue, ..scope.context.clone() };
-        statements.push(super::server::create(&routine.name, &parsed, &context)?);
+        statements.push(super::function::create(&routine.name, &parsed, &context)?);
     }
     let mut plan = finished(statements, vec![CatalogueChange::PutRoutine(Arc::new(routine))]);
     plan.notes = std::mem::take(&mut cursor.notices);
@@ -145,7 +149,7 @@ fn read_parameters(reader: &mut Reader<'_, '_>) -> Result<Vec<Mode>, SqlError> {
 
 fn parameter(reader: &mut Reader<'_, '_>) -> Result<Mode, SqlError> {
     let mut mode = Mode::In;
-    if reader.kind == RoutineKind::Procedure {
+    if reader.owner == Owner::Procedure {
         for (word, named) in [("in", Mode::In), ("out", Mode::Out), ("inout", Mode::InOut)] {
             if reader.cursor.take(word) {
                 mode = named;
@@ -164,7 +168,7 @@ fn parameter(reader: &mut Reader<'_, '_>) -> Result<Mode, SqlError> {
 
 /// RETURNS and its type.
 fn returned(reader: &mut Reader<'_, '_>) -> Result<Option<Column>, SqlError> {
-    if reader.kind == RoutineKind::Procedure {
+    if reader.owner == Owner::Procedure {
         return Ok(None);
     }
     reader.cursor.expect("returns")?;
@@ -210,7 +214,7 @@ fn characteristic(cursor: &mut Cursor<'_>, found: &mut Characteristics) -> Resul
 }
 
 /// The body, to its end.
-fn whole(reader: &mut Reader<'_, '_>) -> Result<Node, SqlError> {
+pub(super) fn whole(reader: &mut Reader<'_, '_>) -> Result<Node, SqlError> {
     let mut nodes = Vec::new();
     reader.statement(&mut nodes)?;
     reader.cursor.expect_end()?;
@@ -232,7 +236,7 @@ pub(super) fn parsed(routine: &Routine, context: &Context) -> Result<(Parsed, Ve
     let database = &routine.name.database;
     let modes = routine.arguments.iter().map(|(mode, _)| *mode).collect();
     let mut cursor = Cursor::new(&routine.body, &routine.sql_mode)?;
-    let mut reader = Reader::new(&mut cursor, &context, database, routine.kind);
+    let mut reader = Reader::new(&mut cursor, &context, database, routine.kind.into());
     for (_, column) in &routine.arguments {
         reader.declare(column.clone());
     }
@@ -281,7 +285,14 @@ pub(in crate::sql) fn drop(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result
     let if_exists = cursor.take("if exists");
     let written = cursor.qualified_name()?;
     cursor.expect_end()?;
-    let Some(kind) = kind else { return drop_unknown(&word, &written, if_exists, scope).map(Some) };
+    let Some(kind) = kind else {
+        return if word == "trigger" {
+            super::trigger::drop(&written, if_exists, scope).map(Some)
+        } else {
+            scope.name(&written)?;
+            drop_event(&written.1, if_exists).map(Some)
+        };
+    };
     if kind == RoutineKind::Function && written.0.is_none() && scope.context.database.is_none() {
         let text = format!("FUNCTION (UDF) {} does not exist", written.1);
         return if if_exists { Ok(Some(noted(vec![note(1305, text)]))) } else { Err(fail(1305, text)) };
@@ -300,27 +311,10 @@ pub(in crate::sql) fn drop(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result
     Ok(Some(finished(statements, vec![change])))
 }
 
-/// Triggers and events: there are none.
-fn drop_unknown(
-    word: &str,
-    written: &(Option<String>, String),
-    if_exists: bool,
-    scope: &Scope<'_>,
-) -> Result<DdlPlan, SqlError> {
-    let name = scope.name(written)?;
-    let there = scope.context.catalogue.database(&name.database).is_some();
-    if word == "event" {
-        return if if_exists {
-            Ok(noted(vec![note(1305, format!("Event {} does not exist", written.1))]))
-        } else {
-            Err(fail(1539, format!("Unknown event '{}'", written.1)))
-        };
+/// DROP EVENT: there are none.
+fn drop_event(name: &str, if_exists: bool) -> Result<DdlPlan, SqlError> {
+    if if_exists {
+        return Ok(noted(vec![note(1305, format!("Event {name} does not exist"))]));
     }
-    match (if_exists, there) {
-        (true, true) => Ok(noted(vec![note(1360, "Trigger does not exist".to_owned())])),
-        // MySQL's own note has the place for the name unfilled.
-        (true, false) => Ok(noted(vec![note(1049, "Unknown database '%-.192s'".to_owned())])),
-        (false, true) => Err(fail(1360, "Trigger does not exist")),
-        (false, false) => Err(SqlError::unknown_database(&name.database)),
-    }
+    Err(fail(1539, format!("Unknown event '{name}'")))
 }

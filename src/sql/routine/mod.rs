@@ -9,12 +9,14 @@
 mod code;
 mod declare;
 mod dependents;
+mod function;
 mod header;
 mod parse;
 mod server;
 mod statements;
 mod stored;
 mod tree;
+mod trigger;
 mod value;
 
 pub use crate::schema::ParameterMode as Mode;
@@ -25,4 +27,5 @@ pub(super) use header::shape;
 pub(super) use header::{alter, create, drop};
 pub(super) use server::in_server;
 pub use tree::{Fragment, Inquiry, Locals, Place, Raise, SignalItem};
+pub(super) use trigger::check as check_triggers;
 pub use value::{Local, moment, shown, stored, user_variable};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sqlparser::tokenizer::Token;
 
-use super::tree::{Block, Condition, Fragment, Locals, Node};
-use crate::schema::{Column, RoutineKind, Table};
+use super::tree::{Block, Condition, Fragment, Locals, Node, RowColumn};
+use crate::schema::{Column, RoutineKind, Table, TriggerTime};
 use crate::sql::ddl::cursor::Cursor;
 use crate::sql::plan::{Context, SqlError};
 
@@ -27,18 +27,39 @@ pub(super) struct Level {
     handler: bool,
 }
 
+/// Whose body is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Procedure,
+    Function,
+    Trigger(TriggerTime),
+}
+
+impl From<RoutineKind> for Owner {
+    fn from(kind: RoutineKind) -> Self {
+        match kind {
+            RoutineKind::Procedure => Self::Procedure,
+            RoutineKind::Function => Self::Function,
+        }
+    }
+}
+
 /// The reader.
 pub(super) struct Reader<'r, 'a> {
     pub(super) cursor: &'r mut Cursor<'a>,
     pub(super) context: &'r Context,
     pub(super) database: &'r str,
-    pub(super) kind: RoutineKind,
+    pub(super) owner: Owner,
     pub(super) columns: Vec<Column>,
     pub(super) levels: Vec<Level>,
     pub(super) cursors: Vec<Fragment>,
     pub(super) returns: bool,
     /// The types of the variables declared so far.
     pub(super) frame: Arc<Table>,
+    /// The columns of a trigger's rows, which have the first slots.
+    pub(super) rows: Arc<[RowColumn]>,
+    /// Columns that a trigger's body assigns to.
+    pub(super) assigns: Vec<String>,
     locals: Option<Arc<Locals>>,
     /// Statements are checked for their grammar: when the routine is made.
     pub(super) checks: bool,
@@ -50,17 +71,19 @@ pub(super) fn fail(code: u16, message: impl Into<String>) -> SqlError {
 }
 
 impl<'r, 'a> Reader<'r, 'a> {
-    pub(super) fn new(cursor: &'r mut Cursor<'a>, context: &'r Context, database: &'r str, kind: RoutineKind) -> Self {
+    pub(super) fn new(cursor: &'r mut Cursor<'a>, context: &'r Context, database: &'r str, owner: Owner) -> Self {
         Self {
             cursor,
             context,
             database,
-            kind,
+            owner,
             columns: Vec::new(),
             levels: vec![Level::default()],
             cursors: Vec::new(),
             returns: false,
             frame: Arc::default(),
+            rows: Arc::default(),
+            assigns: Vec::new(),
             locals: None,
             checks: false,
             depth: 0,
@@ -69,9 +92,15 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     /// A new variable of the innermost level.
     pub(super) fn declare(&mut self, column: Column) -> usize {
+        let name = column.name.to_lowercase();
+        self.declare_as(name, column)
+    }
+
+    /// As [`Self::declare`], under another name than messages call it by.
+    pub(super) fn declare_as(&mut self, name: String, column: Column) -> usize {
         let slot = self.columns.len();
         if let Some(level) = self.levels.last_mut() {
-            level.variables.push((column.name.to_lowercase(), slot));
+            level.variables.push((name, slot));
         }
         self.columns.push(column);
         self.frame = Arc::new(Table { columns: self.columns.clone(), ..Table::default() });
@@ -85,7 +114,8 @@ impl<'r, 'a> Reader<'r, 'a> {
             return Arc::clone(locals);
         }
         let names = self.levels.iter().flat_map(|level| level.variables.iter().cloned()).collect();
-        let locals = Arc::new(Locals::new(names, Arc::clone(&self.frame), self.kind == RoutineKind::Function));
+        let in_server = self.owner != Owner::Procedure;
+        let locals = Arc::new(Locals::new(names, Arc::clone(&self.frame), in_server, Arc::clone(&self.rows)));
         self.locals = Some(Arc::clone(&locals));
         locals
     }
@@ -268,7 +298,7 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     fn return_value(&mut self) -> Result<Node, SqlError> {
         self.cursor.skip();
-        if self.kind == RoutineKind::Procedure {
+        if self.owner != Owner::Function {
             return Err(fail(1313, "RETURN is only allowed in a FUNCTION"));
         }
         self.returns = true;

@@ -1,4 +1,5 @@
-//! A stored function as a PL/pgSQL function: it's evaluated for each row, so it has to run inside PostgreSQL.
+//! Bodies of stored functions and triggers as PL/pgSQL: they're executed for each row, so they have to run inside
+//! PostgreSQL.
 //!
 //! Expressions are rewritten like those of any statement; the variables that they name are PL/pgSQL's. What is stored
 //! in a variable goes through the conversions of [`Lowering::stored_in_variable`], which know MySQL's ranges, rounding
@@ -7,82 +8,53 @@
 //! The body is resolved when the function is made, where MySQL resolves it when it's called: see
 //! [`super::dependents`] for what happens when something that it names changes.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sqlparser::ast::{Query, Statement};
 
+use super::dependents::mentions;
 use super::header::Parsed;
-use super::tree::{Block, Fragment, Node, Raise, SignalItem};
+use super::tree::{Block, Fragment, Locals, Node, Raise, SignalItem};
 use crate::schema::quote::{identifier, literal};
 use crate::schema::{Column, Table, TableName};
+use crate::sql;
+use crate::sql::assign::Row;
 use crate::sql::dialect::{Modes, Source};
 use crate::sql::expression::{Expression, Lowering};
 use crate::sql::lower::Place;
-use crate::sql::plan::{Context, IntoTarget, Known, SqlError};
+use crate::sql::plan::{Context, IntoTarget, Known, Plan, SqlError, StatementClass, WriteResult};
 use crate::sql::prepass::{self, Into};
 use crate::sql::scope::Scope;
 use crate::sql::types::Type;
 
-/// What quotes the function's text.
+/// What quotes a function's text.
 const QUOTE: &str = "$bascule$";
 
-/// Writes the text of one function.
-struct Writer<'w> {
+/// Writes the text of one body.
+pub(super) struct Writer<'w> {
     context: Context,
     modes: Modes,
     frame: Arc<Table>,
-    returns: Arc<Table>,
+    /// What a function returns, as the only column.
+    pub(super) returns: Arc<Table>,
     name: &'w TableName,
-    text: String,
+    /// What it's the body of, as refusals call it.
+    what: &'static str,
+    /// A trigger's table, which it can't write.
+    table: Option<&'w Table>,
+    /// The tables that it writes.
+    pub(super) writes: Vec<TableName>,
+    pub(super) text: String,
     /// Numbers of loops and blocks, for their labels.
     labels: Vec<(Option<String>, usize)>,
     numbered: usize,
 }
 
 /// The type that carries a variable's values.
-fn carrier(column: &Column) -> Result<&'static str, SqlError> {
+pub(super) fn carrier(column: &Column) -> Result<&'static str, SqlError> {
     let ty = Type::of_column(column);
     let ty = ty.ok_or_else(|| SqlError::unsupported(format_args!("type {} in a stored function", column.type_text)))?;
     Ok(ty.carrier.name())
-}
-
-/// The statements that make a function.
-pub(super) fn create(name: &TableName, parsed: &Parsed, context: &Context) -> Result<String, SqlError> {
-    let Some(returns) = &parsed.returns else { return Err(SqlError::unsupported("CREATE FUNCTION")) };
-    let returns = Arc::new(Table { columns: vec![returns.clone()], ..Table::default() });
-    let mut context = Context { parameters: Known::Nothing, database: Some(name.database.clone()), ..context.clone() };
-    context.given = crate::sql::plan::Given { division: context.given.division, ..Default::default() };
-    let modes = Modes::parse(&context.sql_mode);
-    let frame = Arc::clone(&parsed.frame);
-    let mut writer =
-        Writer { context, modes, frame, returns, name, text: String::new(), labels: Vec::new(), numbered: 0 };
-    writer.node(&parsed.body)?;
-    let mut parameters = Vec::new();
-    let mut declarations = String::new();
-    for (slot, column) in parsed.frame.columns.iter().enumerate() {
-        let carrier = carrier(column)?;
-        if slot < parsed.modes.len() {
-            parameters.push(format!("_v{slot} {carrier}"));
-        } else {
-            let _ = writeln!(declarations, " _v{slot} {carrier};");
-        }
-    }
-    parameters.push("_called text".to_owned());
-    let Some(result) = writer.returns.columns.first() else { return Err(SqlError::unsupported("CREATE FUNCTION")) };
-    let result = carrier(result)?;
-    let ended = literal(&format!("FUNCTION {} ended without RETURN", name.table));
-    let text = format!(
-        "CREATE OR REPLACE FUNCTION {}({}) RETURNS {result} LANGUAGE plpgsql VOLATILE AS {QUOTE}\nDECLARE\n _choice \
-         bigint;\n _row record;\n _found bigint;\n{declarations}BEGIN\n{}PERFORM \"mysql\".raise(1321, {ended});\nEND {QUOTE}",
-        in_server(name),
-        parameters.join(", "),
-        writer.text
-    );
-    if text.matches(QUOTE).count() != 2 {
-        return Err(SqlError::unsupported("a stored function with this text"));
-    }
-    Ok(text)
 }
 
 /// A function's name in PostgreSQL.
@@ -90,8 +62,54 @@ pub(in crate::sql) fn in_server(name: &TableName) -> String {
     format!("{}.{}", identifier(&name.database), identifier(&name.table.to_lowercase()))
 }
 
+/// A PL/pgSQL function: what stands before its text, the declarations behind those that every body may need, and the
+/// statements.
+pub(super) fn function(head: &str, declarations: &str, statements: &str) -> Result<String, SqlError> {
+    let text = format!(
+        "{head} AS {QUOTE}\nDECLARE\n _choice bigint;\n _row record;\n _found bigint;\n{declarations}BEGIN\n\
+         {statements}END {QUOTE}"
+    );
+    if text.matches(QUOTE).count() != 2 {
+        return Err(SqlError::unsupported("a stored function with this text"));
+    }
+    Ok(text)
+}
+
+impl<'w> Writer<'w> {
+    /// Begins the text of a routine's body.
+    pub(super) fn new(name: &'w TableName, parsed: &Parsed, context: &Context) -> Self {
+        let mut context =
+            Context { parameters: Known::Nothing, database: Some(name.database.clone()), ..context.clone() };
+        context.given = sql::plan::Given { division: context.given.division, ..Default::default() };
+        let returns = parsed.returns.iter().cloned().collect();
+        Self {
+            modes: Modes::parse(&context.sql_mode),
+            context,
+            frame: Arc::clone(&parsed.frame),
+            returns: Arc::new(Table { columns: returns, ..Table::default() }),
+            name,
+            what: "a stored function",
+            table: None,
+            writes: Vec::new(),
+            text: String::new(),
+            labels: Vec::new(),
+            numbered: 0,
+        }
+    }
+
+    /// The same for a trigger of `table`.
+    pub(super) fn of_trigger(self, table: &'w Table) -> Self {
+        Self { what: "a trigger", table: Some(table), ..self }
+    }
+}
+
 impl Writer<'_> {
-    fn line(&mut self, text: &str) {
+    /// The refusal of something by name.
+    fn refused(&self, name: &str) -> SqlError {
+        SqlError::unsupported(format_args!("{name} in {}", self.what))
+    }
+
+    pub(super) fn line(&mut self, text: &str) {
         self.text.push_str(text);
         self.text.push('\n');
     }
@@ -103,7 +121,7 @@ impl Writer<'_> {
         nodes.iter().try_for_each(|node| self.node(node))
     }
 
-    fn node(&mut self, node: &Node) -> Result<(), SqlError> {
+    pub(super) fn node(&mut self, node: &Node) -> Result<(), SqlError> {
         match node {
             Node::Block(block) => self.block(block),
             Node::Set(slot, value) => self.set(*slot, value),
@@ -135,11 +153,9 @@ impl Writer<'_> {
                 Ok(())
             }
             Node::Raise(raise) => self.raise(raise),
-            Node::Open(_) | Node::Fetch(..) | Node::Close(_) => {
-                Err(SqlError::unsupported("a cursor in a stored function"))
-            }
-            Node::Inquire(_) => Err(SqlError::unsupported("GET DIAGNOSTICS in a stored function")),
-            Node::Sql(text) => self.select_into(text),
+            Node::Open(_) | Node::Fetch(..) | Node::Close(_) => Err(self.refused("a cursor")),
+            Node::Inquire(_) => Err(self.refused("GET DIAGNOSTICS")),
+            Node::Sql(text) => self.sql(text),
         }
     }
 
@@ -160,10 +176,10 @@ impl Writer<'_> {
 
     fn block(&mut self, block: &Block) -> Result<(), SqlError> {
         if !block.handlers.is_empty() {
-            return Err(SqlError::unsupported("DECLARE … HANDLER in a stored function"));
+            return Err(self.refused("DECLARE … HANDLER"));
         }
         if !block.cursors.is_empty() {
-            return Err(SqlError::unsupported("a cursor in a stored function"));
+            return Err(self.refused("a cursor"));
         }
         for (slot, value) in &block.variables {
             match value {
@@ -182,8 +198,9 @@ impl Writer<'_> {
     fn set(&mut self, slot: usize, value: &Fragment) -> Result<(), SqlError> {
         let frame = Arc::clone(&self.frame);
         let name = frame.columns.get(slot).map(|column| literal(&column.name)).unwrap_or_default();
+        let place = value.locals.in_server_place(slot);
         let value = self.stored(value, &frame, (slot, &name))?;
-        self.line(&format!("_v{slot} := {value};"));
+        self.line(&format!("{place} := {value};"));
         Ok(())
     }
 
@@ -211,30 +228,77 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// `SELECT … INTO` variables; other statements are refused.
-    fn select_into(&mut self, fragment: &Fragment) -> Result<(), SqlError> {
-        let refused = || {
+    /// `SELECT … INTO` variables, and in a trigger writes to other tables; other statements are refused.
+    fn sql(&mut self, fragment: &Fragment) -> Result<(), SqlError> {
+        if let Some(table) = self.table
+            && sql::classify(fragment.text.as_bytes()) == StatementClass::Write
+        {
+            return self.write(fragment, table);
+        }
+        let refused = |writer: &Self| {
             let words: Vec<&str> = fragment.text.split_whitespace().take(2).collect();
-            SqlError::unsupported(format_args!("{} in a stored function", words.join(" ").to_uppercase()))
+            writer.refused(&words.join(" ").to_uppercase())
         };
         let mut context = self.context.clone();
         context.given.locals = Some(Arc::clone(&fragment.locals));
         let source = Source::read(&fragment.text, self.modes)?;
         if source.measure()? {
-            return Err(SqlError::unsupported("a query this deep in a stored function"));
+            return Err(self.refused("a query this deep"));
         }
         let (tokens, into) = prepass::take_into(&source.tokens, Some(&fragment.locals))?;
-        let Into::Variables(targets) = into else { return Err(refused()) };
+        let Into::Variables(targets) = into else { return Err(refused(self)) };
         let (statement, _) = source.parse_tokens(&tokens, self.modes)?;
-        let Statement::Query(query) = &statement else { return Err(refused()) };
+        let Statement::Query(query) = &statement else { return Err(refused(self)) };
         let mut lowering = Lowering::new(&context, self.modes, &source);
-        match self.query_into(&mut lowering, query, &targets) {
+        match self.query_into(&mut lowering, query, &targets, &fragment.locals) {
             Ok(lines) => lines.iter().for_each(|line| self.line(line)),
-            Err(error) => {
-                let (code, message) = self.failure(error)?;
-                self.line(&format!("PERFORM \"mysql\".raise({code}, {});", literal(&message)));
+            Err(error) => self.fails(error)?,
+        }
+        Ok(())
+    }
+
+    /// A write, planned like a client's. What it would tell the client is nobody's: neither counts nor ids of a trigger's
+    /// statements are seen outside of it.
+    fn write(&mut self, fragment: &Fragment, own: &Table) -> Result<(), SqlError> {
+        let mut context = self.context.clone();
+        context.given.locals = Some(Arc::clone(&fragment.locals));
+        let plan = match sql::rewrite(&fragment.text, &context) {
+            Ok(Plan::Write(plan)) => plan,
+            Ok(Plan::Query(_) | Plan::Ddl(_) | Plan::Session(_)) => return Err(self.refused("this statement")),
+            Err(error) => return self.fails(error),
+        };
+        if plan.tables.contains(&own.name) {
+            return self.fails(SqlError::used_by_trigger(&own.name.table));
+        }
+        for written in &plan.tables {
+            if !self.writes.contains(written) {
+                self.writes.push(written.clone());
+            }
+            let triggers = self.context.catalogue.table(&written.database, &written.table).map(|table| &table.triggers);
+            let mut bodies = triggers.into_iter().flatten().map(|trigger| trigger.body.as_str());
+            if bodies.any(|body| mentions(body, std::slice::from_ref(&own.name.table))) {
+                return Err(SqlError::unsupported("a trigger whose writes fire one that names its own table"));
             }
         }
+        let warned = plan.warnings.iter().map(|warning| (warning.level.name(), warning.code, warning.message.as_str()));
+        if let Some(error) = plan.fatal(warned) {
+            return self.fails(error);
+        }
+        if !plan.variables.is_empty() {
+            return Err(self.refused("a user variable"));
+        }
+        match sql::ddl::inline(plan.sql.as_str(), &plan.parameters, true, &self.context.catalogue) {
+            Ok(sql) if plan.result == WriteResult::Tag => self.line(&format!("{sql};")),
+            Ok(sql) => self.line(&format!("FOR _row IN {sql} LOOP NULL; END LOOP;")),
+            Err(error) => self.fails(error)?,
+        }
+        Ok(())
+    }
+
+    /// MySQL makes the body all the same: it fails when it comes to this statement.
+    fn fails(&mut self, error: SqlError) -> Result<(), SqlError> {
+        let (code, message) = self.failure(error)?;
+        self.line(&format!("PERFORM \"mysql\".raise({code}, {});", literal(&message)));
         Ok(())
     }
 
@@ -245,13 +309,14 @@ impl Writer<'_> {
         lowering: &mut Lowering<'_>,
         query: &Query,
         targets: &[IntoTarget],
+        locals: &Locals,
     ) -> Result<Vec<String>, SqlError> {
         let derived = lowering.query(query, None)?;
         if derived.columns.len() != targets.len() {
             return Err(SqlError::union_columns());
         }
         let inlined = |sql: &str, lowering: &Lowering<'_>| {
-            crate::sql::ddl::inline(sql, &lowering.parameters, true, &self.context.catalogue)
+            sql::ddl::inline(sql, &lowering.parameters, true, &self.context.catalogue)
         };
         let mut lines = vec![
             "_found := 0;".to_owned(),
@@ -262,13 +327,13 @@ impl Writer<'_> {
         ];
         for (target, column) in targets.iter().zip(&derived.columns) {
             let IntoTarget::Local(slot) = target else {
-                return Err(SqlError::unsupported("a user variable in a stored function"));
+                return Err(self.refused("a user variable"));
             };
             let sql = format!("_row.{}", identifier(&column.sql_name));
             let value = Expression::sql(sql, column.ty.clone(), column.nullable);
             let name = self.frame.columns.get(*slot).map(|column| literal(&column.name)).unwrap_or_default();
             let stored = lowering.stored_in_variable(&self.frame, *slot, &name, &value)?;
-            lines.push(format!("_v{slot} := {};", inlined(&stored, lowering)?));
+            lines.push(format!("{} := {};", locals.in_server_place(*slot), inlined(&stored, lowering)?));
         }
         lines.push("END LOOP;".to_owned());
         Ok(lines)
@@ -277,9 +342,9 @@ impl Writer<'_> {
     /// SIGNAL; the SQLSTATE travels beside the message.
     fn raise(&mut self, raise: &Raise) -> Result<(), SqlError> {
         let state = raise.state.clone().filter(|_| !raise.again);
-        let state = state.ok_or_else(|| SqlError::unsupported("RESIGNAL in a stored function"))?;
+        let state = state.ok_or_else(|| self.refused("RESIGNAL"))?;
         let (mut code, text) = match state.get(..2) {
-            Some("01") => return Err(SqlError::unsupported("SIGNAL of a warning in a stored function")),
+            Some("01") => return Err(self.refused("SIGNAL of a warning")),
             Some("02") => ("1643".to_owned(), "Unhandled user-defined not found condition"),
             _error => ("1644".to_owned(), "Unhandled user-defined exception condition"),
         };
@@ -302,18 +367,21 @@ impl Writer<'_> {
     /// A whole number, such as the number of a branch.
     fn number(&self, fragment: &Fragment) -> Result<String, SqlError> {
         self.lowered(fragment, "int8", |lowering, value| {
-            lowering.render(value, crate::sql::types::Carrier::Int8).map(|sql| format!("({sql})"))
+            lowering.render(value, sql::types::Carrier::Int8).map(|sql| format!("({sql})"))
         })
     }
 
     /// A value for a variable, which messages call `name` (PostgreSQL's text).
     fn stored(&self, fragment: &Fragment, frame: &Arc<Table>, (slot, name): (usize, &str)) -> Result<String, SqlError> {
-        {
-            let column = frame.columns.get(slot).ok_or_else(|| SqlError::unsupported("an unknown variable"))?;
-            self.lowered(fragment, carrier(column)?, |lowering, value| {
+        let column = frame.columns.get(slot).ok_or_else(|| SqlError::unsupported("an unknown variable"))?;
+        let of_row = fragment.locals.is_row_column(slot) && Arc::ptr_eq(frame, &self.frame);
+        self.lowered(fragment, carrier(column)?, |lowering, value| {
+            if of_row {
+                lowering.assign(frame, slot, Row::Given(1), value)
+            } else {
                 lowering.stored_in_variable(frame, slot, name, value)
-            })
-        }
+            }
+        })
     }
 
     fn lowered(
@@ -326,16 +394,16 @@ impl Writer<'_> {
         context.given.locals = Some(Arc::clone(&fragment.locals));
         let source = Source::read(&fragment.text, self.modes)?;
         if source.measure()? {
-            return Err(SqlError::unsupported("an expression this deep in a stored function"));
+            return Err(self.refused("an expression this deep"));
         }
         let expr = source.parse_expression(source.tokens.clone(), self.modes)?;
         let mut lowering = Lowering::new(&context, self.modes, &source);
         let names = Scope::default();
         let resolved = lowering.lower(&expr, Place::new(&names, "field list"));
-        match resolved.and_then(|value| finish(&mut lowering, &value)) {
-            Ok(sql) => crate::sql::ddl::inline(&sql, &lowering.parameters, true, &self.context.catalogue),
-            Err(error) => self.failing(error, carrier),
-        }
+        let resolved = resolved.and_then(|value| finish(&mut lowering, &value));
+        resolved
+            .and_then(|sql| sql::ddl::inline(&sql, &lowering.parameters, true, &self.context.catalogue))
+            .or_else(|error| self.failing(error, carrier))
     }
 
     /// MySQL makes the function all the same: it fails when it comes to this place.

@@ -2,9 +2,9 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::parse::{Reader, fail};
+use super::parse::{Owner, Reader, fail};
 use super::tree::{Condition, Inquiry, Node, Place, Raise, SignalItem};
-use crate::schema::RoutineKind;
+use crate::schema::TriggerTime;
 use crate::sql::dialect::{Modes, Source};
 use crate::sql::lexer::{Lexeme, Lexer};
 use crate::sql::plan::{Context, DiagnosticsItem, SqlError, StatementClass};
@@ -34,6 +34,15 @@ impl Reader<'_, '_> {
         }
         loop {
             let start = self.cursor.mark();
+            if let Some(slot) = self.row_column_set()? {
+                let value = self.expression(&[])?;
+                let value = self.fragment(value);
+                nodes.push(Node::Set(slot, value));
+                if !self.cursor.take_symbol(&Token::Comma) {
+                    return Ok(());
+                }
+                continue;
+            }
             let local = match self.cursor.peek() {
                 Some(Token::Word(word)) if !word.value.starts_with('@') && self.assigns() => {
                     let name = word.value.clone();
@@ -64,6 +73,31 @@ impl Reader<'_, '_> {
                 return Ok(());
             }
         }
+    }
+
+    /// `NEW.column =` of a trigger, which is read; the column's slot.
+    fn row_column_set(&mut self) -> Result<Option<usize>, SqlError> {
+        let (Owner::Trigger(time), Some(row)) = (self.owner, self.cursor.peek_word()) else { return Ok(None) };
+        if !["new", "old"].contains(&row.as_str()) || self.cursor.peek_second() != Some(&Token::Period) {
+            return Ok(None);
+        }
+        let (_, column) = self.cursor.qualified_name()?;
+        let locals = self.locals();
+        if row == "old" {
+            return Err(fail(1362, "Updating of OLD row is not allowed in trigger"));
+        }
+        let found = locals.row_column(&row, &column)?;
+        if time == TriggerTime::After {
+            return Err(fail(1362, "Updating of NEW row is not allowed in after trigger"));
+        }
+        let Some((slot, column)) = found else { return Err(self.cursor.syntax()) };
+        if !(self.cursor.take_symbol(&Token::Eq) || self.cursor.take_symbol(&Token::Assignment)) {
+            return Err(self.cursor.syntax());
+        }
+        if !self.assigns.contains(&column.name) {
+            self.assigns.push(column.name.clone());
+        }
+        Ok(Some(slot))
     }
 
     /// True when an assignment follows the next token.
@@ -257,13 +291,15 @@ impl Reader<'_, '_> {
 
     /// Functions give no results, and end no transaction.
     fn allowed_in_function(&self, text: &str, first: &str) -> Result<(), SqlError> {
-        if self.kind == RoutineKind::Procedure {
-            return Ok(());
-        }
+        let place = match self.owner {
+            Owner::Procedure => return Ok(()),
+            Owner::Function => "function",
+            Owner::Trigger(_) => "trigger",
+        };
         let class = crate::sql::classify(text.as_bytes());
         match class {
             StatementClass::Read | StatementClass::LockingRead if first != "do" && into_of(text).is_none() => {
-                Err(fail(1415, "Not allowed to return a result set from a function"))
+                Err(fail(1415, format!("Not allowed to return a result set from a {place}")))
             }
             StatementClass::TextPrepared => Err(fail(1336, "Dynamic SQL is not allowed in stored function or trigger")),
             StatementClass::Ddl | StatementClass::Begin | StatementClass::Commit | StatementClass::Rollback => {
@@ -291,7 +327,8 @@ impl Reader<'_, '_> {
         };
         match error.code {
             1064 => {}
-            1193 => return Err(error),
+            1193 | 1363 => return Err(error),
+            1054 if error.message.ends_with(" in 'NEW'") || error.message.ends_with(" in 'OLD'") => return Err(error),
             _found_at_execution => return Ok(()),
         }
         let near = error.message.split_once(" near '").and_then(|(_, rest)| Some(rest.rsplit_once("' at line")?.0));
