@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::wire::condition::Condition;
+
 /// MySQL's version that decides about `/*!NNNNN`: everything up to it is executed.
 const VERSION: u32 = 90_704;
 
@@ -40,9 +42,22 @@ fn version_length(inside: &[u8]) -> usize {
 
 /// The text without the marks of executable comments.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    unmarked(text).0
+}
+
+/// 4164 for each version that text follows at once.
+pub(super) fn warnings(text: &str) -> Vec<Condition> {
+    let message = "Immediately starting the version comment after the version number is deprecated and may change \
+                   behavior in a future release. Please insert a white-space character after the version number.";
+    (0..unmarked(text).1).map(|_| Condition::warning(4164, message)).collect()
+}
+
+/// The plain text, and how many versions are followed by something else than a blank.
+fn unmarked(text: &str) -> (Cow<'_, str>, usize) {
     if memchr::memmem::find(text.as_bytes(), b"/*!").is_none() && !text.ends_with("--") {
-        return Cow::Borrowed(text);
+        return (Cow::Borrowed(text), 0);
     }
+    let mut tight = 0;
     let bytes = text.as_bytes();
     let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
     let (mut at, mut inside) = (0, false);
@@ -54,12 +69,14 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
             b'-' if next == Some(b'-') && bytes.get(at + 2).is_none_or(|third| *third <= b' ') => line_end(bytes, at),
             b'/' if next == Some(b'*') && bytes.get(at + 2) == Some(&b'!') => {
                 let rest = bytes.get(at + 3..).unwrap_or_default();
+                let version = version_length(rest);
+                tight += usize::from(version > 0 && rest.get(version).is_some_and(|next| !next.is_ascii_whitespace()));
                 if is_later(rest) {
                     at = comment_end(bytes, at, true);
                     out.push(b' ');
                 } else {
                     inside = true;
-                    at += 3 + version_length(rest);
+                    at += 3 + version;
                 }
                 continue;
             }
@@ -85,7 +102,7 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
         // At the very end it begins a comment, as if a blank followed.
         out.push(b'\n');
     }
-    String::from_utf8(out).map_or(Cow::Borrowed(text), Cow::Owned)
+    (String::from_utf8(out).map_or(Cow::Borrowed(text), Cow::Owned), tight)
 }
 
 fn quoted_end(bytes: &[u8], start: usize, quote: u8) -> usize {

@@ -37,6 +37,7 @@ pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition>
                 if text && let Some(name) = word.value.strip_prefix('_') {
                     found.extend(charset(name));
                 }
+                found.extend(counting(&word.value, next));
                 if word.value.eq_ignore_ascii_case("NCHAR") && previous.is_some_and(|previous| is_word(previous, "AS"))
                 {
                     found.push(national());
@@ -46,6 +47,19 @@ pub(super) fn warnings(tokens: &[TokenWithSpan], modes: Modes) -> Vec<Condition>
         }
     }
     found
+}
+
+/// SQL_CALC_FOUND_ROWS and FOUND_ROWS().
+fn counting(word: &str, next: Option<&Token>) -> Option<Condition> {
+    let (what, instead) = if word.eq_ignore_ascii_case("SQL_CALC_FOUND_ROWS") {
+        ("SQL_CALC_FOUND_ROWS", "using two separate queries")
+    } else if word.eq_ignore_ascii_case("FOUND_ROWS") && next == Some(&Token::LParen) {
+        ("FOUND_ROWS()", "using COUNT(*)")
+    } else {
+        return None;
+    };
+    let message = format!("{what} is deprecated and will be removed in a future release. Consider {instead} instead.");
+    Some(Condition::warning(1287, message))
 }
 
 /// True for the word after `CHARACTER SET`, `CHARSET` or `USING`.

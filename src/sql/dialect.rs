@@ -276,10 +276,15 @@ impl<'t> Source<'t> {
             return Err(SqlError::unsupported("statements above 64 MiB"));
         }
         let dialect = MySql { stock: MySqlDialect {}, modes };
+        let line_starts =
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1)).collect();
+        let mut source = Self { text, line_starts, tokens: Vec::new() };
         let mut tokens = Vec::new();
-        Tokenizer::new(&dialect, text)
-            .tokenize_with_location_into_buf(&mut tokens)
-            .map_err(|error| SqlError::syntax(&error.message, error.location.line))?;
+        Tokenizer::new(&dialect, text).tokenize_with_location_into_buf(&mut tokens).map_err(|error| {
+            // What never ends begins here.
+            let rest = text.get(source.offset(error.location)..).unwrap_or_default();
+            SqlError::syntax(rest, error.location.line)
+        })?;
         quoted_variables(&mut tokens);
         tokens.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
         while tokens.last().is_some_and(|token| token.token == Token::SemiColon) {
@@ -289,9 +294,8 @@ impl<'t> Source<'t> {
         if measure::deepest(&tokens) > 16 {
             tokens = prepass::collapse(tokens);
         }
-        let line_starts =
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1)).collect();
-        Ok(Self { text, line_starts, tokens })
+        source.tokens = tokens;
+        Ok(source)
     }
 
     /// Byte offset of a location; locations count characters from 1.

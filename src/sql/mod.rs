@@ -103,6 +103,7 @@ pub fn rewrite(text: &str, context: &Context) -> Result<Plan, SqlError> {
 /// Rewrites a statement, and says on the classes of which values the plan depends.
 pub fn planned(text: &str, context: &Context) -> Result<Planned, SqlError> {
     let only_comment = text.trim_end_matches(';').contains(|character: char| !character.is_whitespace());
+    let noticed = comments::warnings(text);
     let text = comments::plain(text);
     let text = text.as_ref();
     let class = classify(text.as_bytes());
@@ -123,18 +124,23 @@ pub fn planned(text: &str, context: &Context) -> Result<Planned, SqlError> {
         return Err(SqlError::unsupported("several statements in one text"));
     }
     if !source.measure()? {
-        return plan_of(&source, context, modes);
+        return plan_of(&source, context, modes, noticed);
     }
     std::thread::scope(|scope| {
         let worker = std::thread::Builder::new()
             .stack_size(LARGE_STACK)
-            .spawn_scoped(scope, || plan_of(&source, context, modes))
+            .spawn_scoped(scope, || plan_of(&source, context, modes, noticed))
             .map_err(|_| SqlError::new(1041, "HY000", "Out of memory; restart server and try again".to_owned()))?;
         worker.join().map_err(|_| SqlError::unsupported("a statement that the rewriter fails on"))?
     })
 }
 
-fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Planned, SqlError> {
+fn plan_of(
+    source: &Source<'_>,
+    context: &Context,
+    modes: Modes,
+    noticed: Vec<crate::wire::condition::Condition>,
+) -> Result<Planned, SqlError> {
     if let Some(planned) = show::plan(source, context, modes)? {
         return Ok(planned);
     }
@@ -147,7 +153,8 @@ fn plan_of(source: &Source<'_>, context: &Context, modes: Modes) -> Result<Plann
     let (tokens, into) = prepass::take_into(&source.tokens, context.given.locals.as_deref())?;
     let (statement, modifiers) = source.parse_tokens(&tokens, modes)?;
     let mut lowering = Lowering::new(context, modes, source);
-    lowering.warnings = deprecated::warnings(&source.tokens, modes);
+    lowering.warnings = noticed;
+    lowering.warnings.extend(deprecated::warnings(&source.tokens, modes));
     lowering.assigning = assigning::Assigning::of(&source.tokens);
     let plan = match (&statement, into) {
         (Statement::Query(query), Into::Variables(variables)) => select_into(&mut lowering, query, variables)?,

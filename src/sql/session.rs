@@ -129,6 +129,8 @@ pub(super) fn variables(
         && query.locks.is_empty()
         && select.selection.is_none()
         && select.having.is_none();
+    // A query can tell warnings.
+    let plain = plain && lowering.warnings.is_empty();
     if !plain || !select.from.is_empty() || select.projection.iter().any(|item| !may_be_variable(item)) {
         return Ok(None);
     }

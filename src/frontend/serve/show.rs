@@ -32,10 +32,10 @@ impl Session {
             _other => self.show_rows(command)?,
         };
         if command.is_diagnostic() {
-            // What tells of warnings counts none of its own.
-            let kept = std::mem::take(&mut self.state.warnings);
+            // What tells of warnings counts none of its own, and its rows aren't those of FOUND_ROWS().
+            let (kept, found) = (std::mem::take(&mut self.state.warnings), self.state.found_rows);
             let answered = self.answer(&columns, &rows, execution);
-            self.state.warnings = kept;
+            (self.state.warnings, self.state.found_rows) = (kept, found);
             return answered;
         }
         if let Shown::Profiles | Shown::Profile = command.what {

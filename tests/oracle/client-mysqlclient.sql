@@ -1,0 +1,8 @@
+-- What mysqlclient sends, as a server's general log showed it.
+-- not compared: length, flags, decimals, origin, type, charset
+-- delimiter //
+SET NAMES utf8mb4//
+SET autocommit=0//
+select * from author where id=1//
+COMMIT//
+rollback//
