@@ -7,7 +7,10 @@ mod computed;
 mod moments;
 mod text;
 
+use std::cell::RefCell;
 use std::sync::Arc;
+
+use jiff::tz::TimeZone;
 
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::{Clock, Value};
@@ -15,7 +18,7 @@ use crate::wire::condition::Condition;
 
 use super::coerce;
 use super::expression::{Body, Expression, Lowering, cast};
-use super::plan::{Assignment, ParameterSource, Rules, SqlError};
+use super::plan::{Assignment, ParameterSource, Purpose, Rules, SqlError};
 use super::temporal;
 use super::types::{Carrier, Class, Type};
 
@@ -43,6 +46,28 @@ impl Lowering<'_> {
             truncate_fraction: self.modes.truncate_fraction,
             null_becomes_default: self.form.ignore || (self.form.null_becomes_default && !strict),
         }
+    }
+
+    /// A literal that doesn't fit the column as it is, as a value that PostgreSQL stores: MySQL fails or warns when it
+    /// changes a row, and not when there is none.
+    pub(super) fn where_it_happens(
+        &mut self,
+        table: &Table,
+        at: usize,
+        value: Expression,
+    ) -> Result<Expression, SqlError> {
+        let Some(column) = table.columns.get(at).filter(|_| self.context.purpose == Purpose::Serve) else {
+            return Ok(value);
+        };
+        let Some(constant) = value.constant().filter(|constant| **constant != Value::Null) else { return Ok(value) };
+        let warnings = RefCell::new(Vec::new());
+        let target = coerce::Target { table, column, row: 1, rules: self.rules(), warnings: &warnings };
+        let fits = coerce::store(constant, &target, &|| Ok(TimeZone::UTC)).is_ok() && warnings.borrow().is_empty();
+        if fits {
+            return Ok(value);
+        }
+        let sql = self.own(&value)?;
+        Ok(Expression { origin: None, ..Expression::sql(sql, value.ty, value.nullable) })
     }
 
     /// 1364 for a column that isn't given and has no default: an error under strict mode, else a warning.

@@ -227,11 +227,11 @@ impl<'v> Binder<'v> {
         information_schema::json(table, &wanted, &session)
     }
 
-    /// Warns of a text that isn't a number as a whole.
+    /// Warns of a text that isn't a number as a whole; blanks alone are 0.
     fn note_cut(&self, value: &Value) {
         let Value::Text(text) = value else { return };
         let trimmed = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
-        if trimmed.is_empty() || number_prefix(trimmed) != trimmed {
+        if !trimmed.is_empty() && number_prefix(trimmed) != trimmed {
             let message = format!("Truncated incorrect DOUBLE value: '{text}'");
             self.warnings.borrow_mut().push(Condition::warning(1292, message));
         }

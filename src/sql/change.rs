@@ -101,6 +101,7 @@ impl Lowering<'_> {
                     let null = Expression::sql(format!("NULL::{}", ty.carrier.name()), ty, true);
                     self.assign(table, at, row, &null)?
                 } else {
+                    let value = self.where_it_happens(table, at, value)?;
                     self.assign(table, at, row, &value)?
                 }
             };

@@ -170,10 +170,10 @@ impl Dialect for MySql {
         true
     }
 
-    /// Words that begin a locking clause are no aliases.
+    /// Words that begin a locking clause are no aliases, nor is the ON of ON DUPLICATE KEY UPDATE.
     fn is_select_item_alias(&self, explicit: bool, keyword: &Keyword, parser: &mut Parser<'_>) -> bool {
-        let locks = matches!(keyword, Keyword::FOR | Keyword::LOCK);
-        explicit || (!locks && self.stock.is_column_alias(keyword, parser))
+        let ends = matches!(keyword, Keyword::FOR | Keyword::LOCK | Keyword::ON);
+        explicit || (!ends && self.stock.is_column_alias(keyword, parser))
     }
 
     fn is_table_factor_alias(&self, explicit: bool, keyword: &Keyword, parser: &mut Parser<'_>) -> bool {

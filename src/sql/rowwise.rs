@@ -188,7 +188,19 @@ pub(super) fn entry(table: &Table, key: &Key, value: &dyn Fn(usize) -> Option<St
     }
     let shown: Vec<String> = shown.into_iter().map(|value| format!("({value} COLLATE \"C\")")).collect();
     let key = format!("' for key '{}.{}'", table.title().table, key.name);
-    Ok(format!("'Duplicate entry ''' || \"left\"({}, 64) || {}", shown.join(" || '-' || "), quote::literal(&key)))
+    Ok(format!("'Duplicate entry ''' || \"left\"({}, 64) || {}", joined(&shown), quote::literal(&key)))
+}
+
+/// The parts of an entry with a dash between them; none stands behind those that are empty at the beginning.
+fn joined(parts: &[String]) -> String {
+    let from = |at: usize| parts.get(at..).unwrap_or_default().join(" || '-' || ");
+    let last = parts.len().saturating_sub(1);
+    let mut text = from(last);
+    for at in (0..last).rev() {
+        let first = parts.get(at).map(String::as_str).unwrap_or_default();
+        text = format!("CASE WHEN {first} <> '' THEN {} ELSE {text} END", from(at));
+    }
+    text
 }
 
 /// Names of the foreign keys that a write of the table can violate, each beside MySQL's error number and text; `None`

@@ -123,3 +123,46 @@ INSERT INTO user2 VALUES (2, DEFAULT, DEFAULT);
 INSERT INTO user2 SET id = 3, gen = DEFAULT;
 UPDATE user2 SET id = 4, gen = DEFAULT WHERE id = 3;
 SELECT * FROM user2 ORDER BY id;
+
+-- An entry of several parts has no dash behind those that are empty at the beginning.
+create table dashes (a varchar(3), b varchar(3), c int, unique key k (a, b, c));
+insert into dashes values ('', '', 1), ('', 'x', 2), ('y', '', 3);
+insert into dashes values ('', '', 1);
+insert into dashes values ('', 'x', 2);
+insert into dashes values ('y', '', 3);
+insert ignore into dashes values ('', '', 1), ('', 'x', 2), ('y', '', 3);
+create table empties (a varchar(3), b varchar(3), unique key k (a, b));
+insert into empties values ('', '');
+insert into empties values ('', '');
+insert ignore into empties values ('', '');
+
+-- Names that the query's tables have too are ambiguous in ON DUPLICATE KEY UPDATE, but for grouped queries and UNION.
+create table b2 (x int, y int, primary key (x));
+insert into b2 values (1, 1);
+create table b3 (x int);
+insert into b3 values (1);
+insert into b2 (x, y) select x + 1, y from b2 on duplicate key update y = y + 1;
+insert into b2 (x, y) select q.x, q.y from b2 q on duplicate key update y = b2.y + q.y;
+insert into b2 (x, y) select x, 1 from b3 on duplicate key update y = x;
+insert into b2 (x, y) select distinct x, 1 from b3 on duplicate key update y = x;
+insert into b2 (x, y) select x, 7 from b3 group by x on duplicate key update y = x;
+insert into b2 (x, y) select x, 1 from b3 union select 1, 2 on duplicate key update y = y + 5;
+insert into b2 (x, y) select * from (select 1 as x, 2) d on duplicate key update y = x;
+insert into b2 (x, y) select b3.x, 5 from b3 on duplicate key update y = values(y) + b3.x;
+insert into b2 (x, y) select x, 5 from b3 on duplicate key update y = y + 1;
+select * from b2 order by x;
+
+-- ENUM and SET are sorted by their numbers; what isn't a label is 0.
+set sql_mode = '';
+create table labels (id int primary key, e enum('q', 'p'), s set('z', 'a', 'm'));
+insert into labels values (1, 'p', 'z'), (2, 'x', ''), (3, 'q', 'a,z'), (4, null, null), (5, 'p', 'm'), (6, 'q', 'a,m');
+select id, e from labels order by e, id;
+select id, e from labels order by e desc, id;
+select id, s from labels order by s, id;
+select id, s from labels order by s desc, id;
+select e, count(*) from labels group by e order by e;
+select s, count(*) from labels group by s order by s desc;
+select distinct e from labels order by e desc;
+select id, row_number() over (order by e, s, id) as n from labels order by n;
+select group_concat(e order by e, id), group_concat(s order by s) from labels;
+set sql_mode = default;

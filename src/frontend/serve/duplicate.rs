@@ -29,7 +29,10 @@ pub(super) fn entry(detail: &str, key: Option<(&Table, &Key)>) -> Option<String>
         .into_iter()
         .enumerate()
         .map(|(at, value)| column(at).map_or_else(|| value.to_owned(), |column| shown(value, column)));
-    Some(parts.collect::<Vec<_>>().join("-").chars().take(LIMIT).collect())
+    // MySQL writes no dash behind parts that are empty at the beginning.
+    let parts: Vec<String> = parts.collect();
+    let filled = parts.iter().position(|part| !part.is_empty()).unwrap_or(parts.len().saturating_sub(1));
+    Some(parts.get(filled..).unwrap_or_default().join("-").chars().take(LIMIT).collect())
 }
 
 /// One value as MySQL shows it.

@@ -199,7 +199,7 @@ impl Session {
         statement.cursor = None;
         let protocol = if decoded.cursor & READ_ONLY == 0 { Protocol::Binary } else { Protocol::Cursor };
         self.executing = Some(id);
-        let execution = Execution { values: &decoded.values, protocol };
+        let execution = Execution { values: &decoded.values, protocol, lifted: false };
         let outcome = self.execute_planned(id, &text, execution).await;
         self.executing = None;
         outcome

@@ -31,6 +31,8 @@ const WAITED: std::time::Duration = std::time::Duration::from_micros(500);
 pub(super) struct Execution<'a> {
     pub(super) values: &'a [Value],
     pub(super) protocol: Protocol,
+    /// The values are literals of the text.
+    pub(super) lifted: bool,
 }
 
 impl Session {
@@ -39,7 +41,7 @@ impl Session {
         let text = command::query_text(body, self.channel.capabilities).map_err(|_| MysqlError::malformed())?;
         // A NUL at the end is the end, to MySQL's parser.
         let text = self.decode(text.strip_suffix(&[0]).unwrap_or(text))?;
-        let execution = Execution { values: &[], protocol: Protocol::Text };
+        let execution = Execution { values: &[], protocol: Protocol::Text, lifted: false };
         if !text.contains(';') {
             return self.statement(&text, execution).await;
         }
@@ -98,7 +100,7 @@ impl Session {
         let catalogue = self.catalogue();
         if let Some((plan, values)) = self.shared_plan(text, &catalogue, execution) {
             self.state.forget_warnings();
-            let shared = Execution { values: &values, ..execution };
+            let shared = Execution { values: &values, lifted: true, ..execution };
             match self.run_plan(&plan, &catalogue, shared).await {
                 // The text as it was written tells what is wrong with it, or can be executed after all.
                 Err(failure) if failure.unbound => {}
@@ -287,7 +289,13 @@ impl Session {
             self.state.warnings.truncate(known);
             return Err(MysqlError::from(error).into());
         }
+        let values = self.state.warnings.split_off(known);
+        if execution.lifted && !values.is_empty() && matches!(plan.verb, Verb::Update | Verb::Upsert) {
+            // Rows warn of such values, if there are any: PostgreSQL stores what the very text says.
+            return Err(Failure::unbound(MysqlError::malformed()));
+        }
         self.state.warn_of_plan(&plan.warnings);
+        let values = self.state.warn_of_values(values, plan.verb == Verb::Update);
         self.begin_if_needed();
         // max_execution_time is for queries only.
         let grip = self.grip_for(plan.tells_strict()).limited_to(0);
@@ -308,6 +316,7 @@ impl Session {
             waited = begun.elapsed() > WAITED;
         }
         let found_rows = self.channel.capabilities.contains(Capabilities::FOUND_ROWS);
+        self.state.warn_of_rows(&values, write::matched_rows(plan, tag, &rows));
         let raised = self.backend.take_raised();
         let told_id = raised.last_insert_id;
         self.state.absorb(raised);

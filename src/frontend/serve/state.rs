@@ -34,6 +34,9 @@ pub(super) struct Warning {
     pub(super) state: Option<Cow<'static, str>>,
 }
 
+/// How the warning of a value ends that is stored in the first row.
+const FIRST_ROW: &str = " at row 1";
+
 impl Warning {
     /// SQLSTATE.
     pub(super) fn state(&self) -> &str {
@@ -172,6 +175,29 @@ impl State {
     pub(super) fn warn_of_plan(&mut self, conditions: &[Condition]) {
         let said = |condition: &&Condition| !(self.named_execution && condition.is_of_text());
         self.warn_all(conditions.iter().filter(said).cloned().collect());
+    }
+
+    /// Appends what values raised when they were bound. Those of an UPDATE are given back instead: each row that it
+    /// finds warns of them.
+    pub(super) fn warn_of_values(&mut self, values: Vec<Warning>, update: bool) -> Vec<Warning> {
+        let (of_rows, others): (Vec<Warning>, Vec<Warning>) =
+            values.into_iter().partition(|warning| update && warning.message.ends_with(FIRST_ROW));
+        self.warnings.extend(others);
+        of_rows
+    }
+
+    /// Appends what the values of an UPDATE raise in each of the rows that it found.
+    pub(super) fn warn_of_rows(&mut self, values: &[Warning], rows: u64) {
+        for row in 1..=rows {
+            for warning in values {
+                if self.warnings.len() >= WARNING_LIMIT {
+                    self.more_warnings += (rows - row + 1) * values.len() as u64;
+                    return;
+                }
+                let message = warning.message.strip_suffix(FIRST_ROW).unwrap_or(&warning.message);
+                self.warn(warning.level, warning.code, format!("{message} at row {row}"));
+            }
+        }
     }
 
     /// Appends what a statement raised in PostgreSQL.

@@ -45,6 +45,19 @@ pub(super) fn written(plan: &WritePlan, tag: u64, rows: &[Row], counts: Counts) 
     }
 }
 
+/// The rows that an UPDATE found.
+pub(super) fn matched_rows(plan: &WritePlan, tag: u64, rows: &[Row]) -> u64 {
+    match plan.result {
+        WriteResult::Tag => tag,
+        WriteResult::Differing => rows.len() as u64,
+        WriteResult::MatchedChanged => rows.first().and_then(|row| number(row, 0)).unwrap_or(0),
+        WriteResult::Ids { .. }
+        | WriteResult::Upserted { .. }
+        | WriteResult::Replaced
+        | WriteResult::Counted { .. } => 0,
+    }
+}
+
 /// True for an UPDATE or DELETE that no row matched.
 pub(super) fn found_nothing(plan: &WritePlan, tag: u64, rows: &[Row]) -> bool {
     match (plan.verb, plan.result) {

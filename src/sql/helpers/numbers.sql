@@ -113,6 +113,8 @@ CREATE OR REPLACE FUNCTION "mysql".double_of(s text) RETURNS double precision LA
 $$ DECLARE t text COLLATE "C" := ltrim(s, E' \t\n\r\f\v'); n text COLLATE "C"; BEGIN
  IF s IS NULL THEN RETURN NULL; END IF;
  n := substring(t from '^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?');
+ -- Text that is nothing but blanks is 0 without a word.
+ IF t = '' THEN RETURN 0; END IF;
  IF n IS NULL OR rtrim(t, E' \t\n\r\f\v') <> n THEN PERFORM "mysql".warn(1292, format('Truncated incorrect DOUBLE value: ''%s''', s)); END IF;
  RETURN coalesce(n::double precision, 0);
 EXCEPTION WHEN numeric_value_out_of_range THEN
@@ -123,6 +125,7 @@ CREATE OR REPLACE FUNCTION "mysql".decimal_of(s text, kind text) RETURNS numeric
 $$ DECLARE t text COLLATE "C" := ltrim(s, E' \t\n\r\f\v'); n text COLLATE "C"; r numeric; BEGIN
  IF s IS NULL THEN RETURN NULL; END IF;
  n := substring(t from '^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?');
+ IF t = '' AND kind = 'DOUBLE' THEN RETURN 0; END IF;
  IF n IS NULL OR rtrim(t, E' \t\n\r\f\v') <> n THEN PERFORM "mysql".warn(1292, format('Truncated incorrect %s value: ''%s''', kind, s)); END IF;
  r := coalesce(n::numeric, 0);
  RETURN CASE WHEN abs(r) >= 1e65 THEN sign(r) * (1e65 - 1) ELSE r END; END $$;

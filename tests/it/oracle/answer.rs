@@ -104,6 +104,21 @@ impl Answer {
         Self::finish(conn, parts, warned, error).await
     }
 
+    /// True for error 1235: refused by name.
+    pub fn is_refused(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.code == 1235)
+    }
+
+    /// True when it ended with an error.
+    pub fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// Lines of SHOW WARNINGS.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// Prepares and executes with values.
     pub async fn prepared(conn: &mut Conn, statement: &str, values: &[Value]) -> Self {
         let (mut parts, mut warned) = (Vec::new(), 0);

@@ -19,7 +19,7 @@ const TURN: usize = 64;
 
 /// A statement of a routine has no values of a client's.
 const fn inside(protocol: Protocol) -> Execution<'static> {
-    Execution { values: &[], protocol }
+    Execution { values: &[], protocol, lifted: false }
 }
 
 /// A cursor that is open: as MySQL's, it's a copy of its result.
