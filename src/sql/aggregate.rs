@@ -1,6 +1,9 @@
 //! Aggregate functions, and the values by which rows are grouped and sorted. Window functions are in `window`.
 
+mod sequence;
 mod window;
+
+pub(super) use sequence::Sequence;
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,

@@ -57,6 +57,7 @@ mod scope;
 mod select;
 mod session;
 pub mod show;
+mod shown;
 pub mod system;
 mod template;
 mod temporal;

@@ -10,6 +10,25 @@ impl Lowering<'_> {
         scope: &Scope<'_>,
         grouping: Option<&Grouping>,
     ) -> Result<Ordering, SqlError> {
+        if items.is_empty()
+            && !parts.distinct
+            && let Some(keys) = parts.sequence.end()
+        {
+            return Ok(Ordering { keys, hidden: Vec::new() });
+        }
+        let around = std::mem::replace(&mut self.sequence, parts.sequence.clone());
+        let ordering = self.own_order(items, parts, scope, grouping);
+        self.sequence = around;
+        ordering
+    }
+
+    fn own_order(
+        &mut self,
+        items: &[OrderByExpr],
+        parts: &Parts,
+        scope: &Scope<'_>,
+        grouping: Option<&Grouping>,
+    ) -> Result<Ordering, SqlError> {
         let place = Place {
             aliases: &parts.columns,
             aggregates: Aggregates::Allowed,
@@ -104,6 +123,32 @@ impl Lowering<'_> {
             }
         }
         Ok(ordering)
+    }
+
+    /// MySQL's sort of a table is stable: what ORDER BY leaves open comes as the table has it. Left to PostgreSQL where
+    /// an index may give the order: that one has equal keys in the order of insertion by itself.
+    pub(super) fn break_ties(
+        &mut self,
+        items: &[OrderByExpr],
+        ordering: &mut Ordering,
+        scope: &Scope<'_>,
+    ) -> Result<(), SqlError> {
+        let Some(first) = items.first().filter(|_| !ordering.keys.is_empty()) else { return Ok(()) };
+        let column = spot(&first.expr, scope).and_then(|spot| scope.column(spot));
+        let (Some(column), [relation]) = (column, scope.relations.as_slice()) else { return Ok(()) };
+        let keys = relation.table.iter().flat_map(|table| &table.keys);
+        let leads = |key: &crate::schema::Key| {
+            key.parts.first().and_then(|part| part.column.as_ref()).is_some_and(|own| *own == column.name)
+        };
+        if keys.into_iter().any(leads) || ordering.keys.iter().any(|key| key.contains(" OVER (")) {
+            return Ok(());
+        }
+        for key in self.table_order(Place::new(scope, "order clause"))? {
+            if !ordering.keys.iter().any(|known| known.split(' ').next() == key.split(' ').next()) {
+                ordering.keys.push(key);
+            }
+        }
+        Ok(())
     }
 
     /// 3065: with ONLY_FULL_GROUP_BY, rows without duplicates are sorted by what they show.

@@ -1,0 +1,75 @@
+-- The order that MySQL gives rows where a statement leaves it open.
+-- not compared: type, length, flags, origin, decimals
+
+CREATE TABLE w (id INT, sex CHAR(1), k INT);
+INSERT INTO w VALUES (3,'M',1),(1,'F',2),(4,'M',1),(2,'F',1),(5,NULL,2);
+CREATE TABLE p (id INT PRIMARY KEY, sex CHAR(1), k INT);
+INSERT INTO p SELECT * FROM w;
+
+-- Windows that don't sort find the rows as the table has them, or as ORDER BY wants them.
+-- ordered
+SELECT id, ROW_NUMBER() OVER () n FROM w;
+-- ordered
+SELECT id, ROW_NUMBER() OVER () n FROM p;
+SELECT id, ROW_NUMBER() OVER () n FROM w ORDER BY id;
+SELECT id, ROW_NUMBER() OVER () n FROM w WHERE k = 1 ORDER BY id DESC LIMIT 2;
+SELECT id, FIRST_VALUE(id) OVER () f, LAST_VALUE(id) OVER () l, LAG(id) OVER () g FROM w ORDER BY id DESC;
+SELECT id, SUM(k) OVER (ROWS UNBOUNDED PRECEDING) s FROM w ORDER BY s, id;
+SELECT id, SUM(k) OVER (ROWS UNBOUNDED PRECEDING) s FROM w ORDER BY id + s;
+SELECT id, SUM(id) OVER (ROWS UNBOUNDED PRECEDING) s FROM w ORDER BY k, id DESC;
+SELECT * FROM (SELECT id, ROW_NUMBER() OVER () n FROM w ORDER BY id) d ORDER BY n DESC;
+SELECT k, COUNT(*), ROW_NUMBER() OVER () n FROM w GROUP BY k ORDER BY n;
+SELECT sex, COUNT(*), ROW_NUMBER() OVER () FROM w GROUP BY sex ORDER BY sex;
+-- ordered
+SELECT sex, COUNT(*), ROW_NUMBER() OVER () FROM w GROUP BY sex WITH ROLLUP;
+-- ordered
+SELECT sex, COUNT(*), SUM(COUNT(*)) OVER (ROWS 1 PRECEDING) FROM w GROUP BY sex WITH ROLLUP;
+
+-- Several windows: each leaves the rows as it sorted them.
+SELECT id, sex, k, ROW_NUMBER() OVER () n, RANK() OVER (ORDER BY sex) r FROM w ORDER BY id;
+SELECT id, sex, k, RANK() OVER (ORDER BY sex) r, ROW_NUMBER() OVER () n FROM w ORDER BY id;
+SELECT id, sex, k, RANK() OVER (ORDER BY sex) r, ROW_NUMBER() OVER (ORDER BY k) n FROM w ORDER BY id;
+SELECT id, sex, k, ROW_NUMBER() OVER (ORDER BY sex) r, ROW_NUMBER() OVER (ORDER BY k) n FROM w WHERE id > 0;
+SELECT id, sex, k, ROW_NUMBER() OVER (ORDER BY k) r, ROW_NUMBER() OVER (ORDER BY sex, id) n FROM w;
+SELECT id, sex, k, ROW_NUMBER() OVER w1 a, ROW_NUMBER() OVER (ORDER BY sex) b FROM w WINDOW w1 AS (ORDER BY k);
+SELECT id, sex, RANK() OVER w1 a, MIN(id) OVER w1 b FROM w WINDOW w1 AS (PARTITION BY sex ORDER BY id);
+-- ordered
+SELECT id, sex, ROW_NUMBER() OVER (PARTITION BY sex) a FROM w;
+SELECT id, k, MAX(id) OVER (PARTITION BY sex ORDER BY k RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) a FROM w ORDER BY id;
+
+-- What ORDER BY leaves open comes as the table has it.
+SELECT id, k FROM w ORDER BY k;
+SELECT id, k FROM w ORDER BY k DESC;
+SELECT id, sex FROM p ORDER BY sex DESC;
+SELECT id, sex, k FROM p ORDER BY sex, k;
+
+-- UNION shows a row where it came first.
+-- ordered
+SELECT id FROM w UNION SELECT k FROM w;
+-- ordered
+SELECT k, sex FROM w UNION SELECT id, 'm' FROM w LIMIT 4;
+-- ordered
+SELECT * FROM (SELECT k + 1 FROM w UNION SELECT id FROM w LIMIT 3 OFFSET 1) d;
+-- ordered
+WITH c AS (SELECT k FROM w UNION ALL SELECT id FROM w UNION SELECT 9 LIMIT 4) SELECT * FROM c;
+
+-- ORDER BY behind VALUES isn't done, in parentheses neither.
+(VALUES ROW(1), ROW(2)) ORDER BY 1 DESC;
+(VALUES ROW(1, 9), ROW(2, 4)) ORDER BY 2 LIMIT 1;
+(VALUES ROW(1), ROW(2) LIMIT 2) ORDER BY 1 DESC;
+
+-- Comparisons that MySQL would push into a query with windows.
+-- ordered
+SELECT * FROM w WHERE id IN (SELECT ROW_NUMBER() OVER () FROM w);
+-- ordered
+SELECT id <> ALL (SELECT ROW_NUMBER() OVER () FROM w) FROM w;
+-- ordered
+SELECT id = ALL (SELECT ROW_NUMBER() OVER () FROM w) FROM w;
+-- ordered
+SELECT id <> SOME (SELECT ROW_NUMBER() OVER () FROM w) FROM w;
+-- ordered
+SELECT * FROM w o WHERE id IN (SELECT ROW_NUMBER() OVER () FROM w WHERE w.id > o.id);
+-- ordered
+SELECT * FROM w o WHERE id > ALL (SELECT ROW_NUMBER() OVER () + o.k FROM w);
+-- ordered
+SELECT * FROM w o WHERE id = ANY (SELECT b FROM (SELECT ROW_NUMBER() OVER () b FROM w) d WHERE b > o.k);
