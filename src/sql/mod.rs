@@ -47,6 +47,7 @@ mod maintenance;
 mod measure;
 mod merge;
 mod metadata;
+mod narrow;
 mod operators;
 pub mod pattern;
 mod prepass;
@@ -80,6 +81,7 @@ pub use given::user_variables;
 pub use helpers::HELPERS;
 pub use inline::inlined;
 pub use keys::{foreign_key_clause, quoted};
+pub use narrow::narrow_definition;
 pub use plan::{Context, Parameter, Plan, Purpose, SqlError, StatementClass, TargetSql};
 pub use template::{Lifted, lift};
 
