@@ -107,6 +107,18 @@ impl Lowering<'_> {
                 let value = self.lower(item, Place { aliases: &aliases, ..place })?;
                 Ok((item, value))
             }
+            Err(error) if error.code == 1052 => {
+                // A name that several tables have is the one of the select list.
+                let Expr::Identifier(name) = unnested(item) else { return Err(error) };
+                let shown = select.projection.iter().find_map(|shown| match shown {
+                    SelectItem::UnnamedExpr(expr @ Expr::CompoundIdentifier(parts)) => {
+                        parts.last().filter(|last| last.value.eq_ignore_ascii_case(&name.value)).map(|_| expr)
+                    }
+                    _other => None,
+                });
+                let Some(expr) = shown else { return Err(error) };
+                Ok((expr, self.lower(expr, place)?))
+            }
             Err(error) if error.code == 1111 => Err(SqlError::new(1056, "42000", format!("Can't group on '{item}'"))),
             Err(error) => Err(error),
         }
