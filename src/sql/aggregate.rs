@@ -409,7 +409,11 @@ impl Lowering<'_> {
             let sql = self.own(value)?;
             return match &column.column_type {
                 crate::schema::ColumnType::Enum { labels } => {
-                    let list: Vec<String> = labels.iter().map(|label| quote::literal(label)).collect();
+                    let mut list: Vec<String> = labels.iter().map(|label| quote::literal(label)).collect();
+                    if !labels.iter().any(String::is_empty) {
+                        // What isn't one of them is kept as the empty text, which comes before them all.
+                        list.insert(0, "''".to_owned());
+                    }
                     Ok(format!("array_position(ARRAY[{}]::text[], {sql} COLLATE \"C\")", list.join(", ")))
                 }
                 _set => Err(SqlError::unsupported("ORDER BY a SET column")),
