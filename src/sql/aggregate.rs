@@ -3,7 +3,7 @@
 mod sequence;
 mod window;
 
-pub(super) use sequence::Sequence;
+pub(super) use sequence::{Sequence, sort_ties};
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
@@ -98,6 +98,16 @@ impl Call {
             Body::Parameter(_) => String::new(),
         };
         Self::bare(sql, expression.ty.clone(), expression.nullable)
+    }
+
+    /// Variances by sums from which rows can be taken away.
+    fn move_sums(&mut self) {
+        for kind in ["var_", "stddev_"] {
+            if let Some(rest) = self.call.strip_prefix(&format!("\"mysql\".{kind}")) {
+                self.call = format!("\"mysql\".moving_{kind}{rest}");
+                return;
+            }
+        }
     }
 
     fn finish(self, over: &str) -> Expression {

@@ -251,8 +251,12 @@ impl Lowering<'_> {
         scope.windows = &select.named_window;
         let (mut parts, grouping) = self.parts(select, order, &mut scope)?;
         let mut ordering = self.order(order, &parts, &scope, grouping.as_ref())?;
-        if seen && grouping.is_none() && !parts.distinct {
-            self.break_ties(order, &mut ordering, &scope)?;
+        if seen && !parts.distinct {
+            match parts.sequence.sorted() {
+                Some(keys) if !ordering.keys.is_empty() => super::aggregate::sort_ties(&mut ordering.keys, keys),
+                None if grouping.is_none() => self.break_ties(order, &mut ordering, &scope)?,
+                Some(_) | None => {}
+            }
         }
         let lock = self.lock(locks, &mut parts, &scope)?;
         let types: Vec<Type> = parts.columns.iter().map(|column| column.expression.ty.clone()).collect();
@@ -483,7 +487,8 @@ impl Lowering<'_> {
         }
         list.extend(hidden.iter().enumerate().map(|(at, sql)| format!("{sql} AS o{}", at + 1)));
         let distinct = if parts.distinct && hidden.is_empty() { "DISTINCT " } else { "" };
-        let mut sql = format!("SELECT {distinct}{}", list.join(", "));
+        let own = if parts.rollup { "" } else { distinct };
+        let mut sql = format!("SELECT {own}{}", list.join(", "));
         if !parts.from.is_empty() {
             sql.push_str(&format!(" FROM {}", parts.from));
         }
@@ -500,6 +505,11 @@ impl Lowering<'_> {
         }
         if let Some(having) = &parts.having {
             sql.push_str(&format!(" HAVING {having}"));
+        }
+        if parts.rollup && !distinct.is_empty() {
+            // PostgreSQL would take a column that WHERE fixes for fixed where it's rolled up, too.
+            let list: Vec<String> = (1..=parts.columns.len()).map(|at| format!("c{at}")).collect();
+            sql = format!("SELECT {distinct}{} FROM ({sql}) AS \"{}\"", list.join(", "), self.fresh("rows"));
         }
         Ok(sql)
     }

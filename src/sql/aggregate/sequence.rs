@@ -72,17 +72,19 @@ impl Sequence {
         several.then(|| self.behind(&last.1, last.0))
     }
 
+    /// How rows come out of windows that sort them.
+    pub(in crate::sql) fn sorted(&self) -> Option<Vec<String>> {
+        let last = self.sorts.iter().filter(|(_, keys)| !keys.is_empty()).max_by_key(|(at, _)| *at)?;
+        Some(self.behind(&last.1, last.0))
+    }
+
     /// Keys and, for what they leave open, the order that was before: that of the windows done before `at`.
     fn behind(&self, keys: &[String], at: usize) -> Vec<String> {
         let mut all = keys.to_vec();
         let mut before: Vec<&(usize, Vec<String>)> = self.sorts.iter().filter(|(other, _)| *other < at).collect();
         before.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        for key in before.iter().flat_map(|(_, keys)| keys).chain(self.base.iter().flatten()) {
-            let name = |key: &str| key.split(" NULLS ").next().unwrap_or_default().trim_end_matches(" DESC").to_owned();
-            if all.iter().all(|known| name(known) != name(key)) {
-                all.push(key.clone());
-            }
-        }
+        let rest = before.iter().flat_map(|(_, keys)| keys).chain(self.base.iter().flatten()).cloned();
+        sort_ties(&mut all, rest.collect());
         all
     }
 
@@ -108,6 +110,16 @@ impl Sequence {
         }
         let whole = || "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING".to_owned();
         (behind, if open { Some(whole()) } else { frame })
+    }
+}
+
+/// Adds keys that decide what the others leave open.
+pub(in crate::sql) fn sort_ties(keys: &mut Vec<String>, ties: Vec<String>) {
+    let name = |key: &str| key.split(" NULLS ").next().unwrap_or_default().trim_end_matches(" DESC").to_owned();
+    for key in ties {
+        if keys.iter().all(|known| name(known) != name(&key)) {
+            keys.push(key);
+        }
     }
 }
 

@@ -26,6 +26,11 @@ pub(super) struct Window<'w> {
 }
 
 impl Window<'_> {
+    /// A frame that rows leave.
+    fn moves(&self) -> bool {
+        self.frame.is_some_and(|frame| !matches!(frame.start_bound, WindowFrameBound::Preceding(None)))
+    }
+
     /// A frame of RANGE with offsets: it stands beside one key only.
     fn is_range(&self) -> bool {
         let offset = |bound: &WindowFrameBound| {
@@ -73,7 +78,11 @@ impl Lowering<'_> {
             if name == "GROUP_CONCAT" {
                 return Err(SqlError::unsupported("group_concat as window function"));
             }
-            self.aggregate_call(name, function, place)?
+            let mut call = self.aggregate_call(name, function, place)?;
+            if self.context.given.moving_sums && window.moves() {
+                call.move_sums();
+            }
+            call
         } else {
             self.window_call(name, function, place)?
         };

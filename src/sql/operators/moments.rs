@@ -174,13 +174,10 @@ impl Lowering<'_> {
     }
 
     /// What a YEAR or TIME column reads of a moment that is computed from nothing but literals.
-    fn part_of_constant(
-        &mut self,
-        stored: &Column,
-        constant: &Expression,
-    ) -> Result<Option<Expression>, SqlError> {
+    fn part_of_constant(&mut self, stored: &Column, constant: &Expression) -> Result<Option<Expression>, SqlError> {
         let Body::Sql(sql) = &constant.body else { return Ok(None) };
-        let (year, time) = (stored.column_type == ColumnType::Year, matches!(stored.column_type, ColumnType::Time { .. }));
+        let (year, time) =
+            (stored.column_type == ColumnType::Year, matches!(stored.column_type, ColumnType::Time { .. }));
         let fits = constant.ty.class == Class::DateTime || (constant.ty.class == Class::Date && year);
         if !(year || time) || !fits || sql.replace("\"mysql\".", "").contains(['"', '$']) {
             return Ok(None);

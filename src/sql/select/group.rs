@@ -57,7 +57,16 @@ impl Lowering<'_> {
                 Body::Sql(own) | Body::Condition(own) if own_column.is_none() => Some(own.clone()),
                 Body::Sql(_) | Body::Condition(_) | Body::Parameter(_) => None,
             };
-            let body = if own_column.is_none() { Body::Sql(sql.clone()) } else { value.body.clone() };
+            let of_rows = scope.relations.iter().any(|relation| {
+                let table = format!("{}.", quote::identifier(&relation.alias));
+                sql.contains(&table)
+            });
+            let body = match own_column {
+                Some(_) => value.body.clone(),
+                // PostgreSQL takes a constant for itself also where it's rolled up.
+                None if rollup && !of_rows => Body::Sql(format!("(CASE WHEN grouping({sql}) = 0 THEN {sql} END)")),
+                None => Body::Sql(sql.clone()),
+            };
             let value = Expression { body, ..value };
             grouping.items.push(GroupItem { expr: expr.clone(), sql: sql.clone(), value, own });
             group.push(sql);
@@ -194,6 +203,12 @@ impl Lowering<'_> {
         let Some(grouping) = place.grouping else { return Err(SqlError::misplaced_aggregate()) };
         let mut list = Vec::with_capacity(arguments.len());
         for (at, argument) in arguments.iter().enumerate() {
+            if let Expr::Subquery(query) = unnested(argument)
+                && let SetExpr::Select(select) = &*query.body
+                && !select.from.is_empty()
+            {
+                return Err(missing(at));
+            }
             let constant = matches!(unnested(argument), Expr::Value(_));
             let same = |item: &&GroupItem| !constant && unnested(&item.expr) == unnested(argument);
             let known = grouping.items.iter().find(same);

@@ -57,18 +57,14 @@ impl Lowering<'_> {
             }
             return Ok(ordering);
         }
-        if let Some(grouping) = grouping
-            && grouping.rollup
-            && items.is_empty()
-            && !parts.distinct
-        {
+        let mut totals = Vec::new();
+        if let Some(grouping) = grouping.filter(|grouping| grouping.rollup && !parts.distinct) {
             // MySQL shows each super-aggregate behind the rows that it sums up.
             for item in &grouping.items {
                 let key = self.sort_key(&item.value)?;
-                ordering.keys.push(format!("grouping({})", item.sql));
-                ordering.keys.push(format!("{key} NULLS FIRST"));
+                totals.push(format!("grouping({})", item.sql));
+                totals.push(format!("{key} NULLS FIRST"));
             }
-            return Ok(ordering);
         }
         let mut shown = Vec::new();
         if parts.distinct {
@@ -116,6 +112,7 @@ impl Lowering<'_> {
                 }
             }
         }
+        super::super::aggregate::sort_ties(&mut ordering.keys, totals);
         if ordering.hidden.is_empty() && parts.distinct {
             // PostgreSQL wants positions or the expressions themselves.
             for key in &mut ordering.keys {
@@ -143,11 +140,8 @@ impl Lowering<'_> {
         if keys.into_iter().any(leads) || ordering.keys.iter().any(|key| key.contains(" OVER (")) {
             return Ok(());
         }
-        for key in self.table_order(Place::new(scope, "order clause"))? {
-            if !ordering.keys.iter().any(|known| known.split(' ').next() == key.split(' ').next()) {
-                ordering.keys.push(key);
-            }
-        }
+        let keys = self.table_order(Place::new(scope, "order clause"))?;
+        super::super::aggregate::sort_ties(&mut ordering.keys, keys);
         Ok(())
     }
 
