@@ -97,7 +97,9 @@ impl Sequence {
         let rows = window.frame.is_some_and(|frame| frame.units == WindowFrameUnits::Rows);
         let numbering = matches!(function, "ROW_NUMBER" | "NTILE" | "LAG" | "LEAD");
         let picking = matches!(function, "FIRST_VALUE" | "LAST_VALUE" | "NTH_VALUE");
-        let open = picking && own == 0 && window.frame.is_none();
+        // The last digits of a variance show in which order its values came.
+        let varying = ["STD", "VAR"].iter().any(|kind| function.starts_with(kind));
+        let open = (picking || varying) && own == 0 && window.frame.is_none();
         let shows =
             numbering || open || (rows && !matches!(function, "RANK" | "DENSE_RANK" | "CUME_DIST" | "PERCENT_RANK"));
         self.bare |= shows && keys.is_empty();

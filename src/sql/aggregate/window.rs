@@ -26,9 +26,12 @@ pub(super) struct Window<'w> {
 }
 
 impl Window<'_> {
-    /// A frame that rows leave.
+    /// A frame that rows leave, or the whole result.
     fn moves(&self) -> bool {
-        self.frame.is_some_and(|frame| !matches!(frame.start_bound, WindowFrameBound::Preceding(None)))
+        match self.frame {
+            Some(frame) => !matches!(frame.start_bound, WindowFrameBound::Preceding(None)),
+            None => self.partition.is_empty() && self.order.is_empty(),
+        }
     }
 
     /// A frame of RANGE with offsets: it stands beside one key only.
