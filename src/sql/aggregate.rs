@@ -221,9 +221,10 @@ impl Lowering<'_> {
                 let sql = self.render(value, Carrier::Float8)?;
                 Ok(Call::bare(format!("\"mysql\".{function}({word}{sql})"), Type::double(), true))
             }
-            "BIT_AND" | "BIT_OR" | "BIT_XOR" if value.ty.class == Class::Bytes => {
-                Err(SqlError::unsupported(format_args!("{name} of binary strings")))
+            "BIT_AND" | "BIT_OR" | "BIT_XOR" if value.ty.class == Class::Bytes && value.constant().is_some() => {
+                Err(SqlError::unsupported(format_args!("{name} of a binary constant")))
             }
+            "BIT_AND" | "BIT_OR" | "BIT_XOR" if value.ty.class == Class::Bytes => self.binary_bits(name, value, word),
             "BIT_AND" | "BIT_OR" | "BIT_XOR" => {
                 let sql = match value.ty.class {
                     Class::Integer if value.ty.carrier != Carrier::Numeric => self.render(value, Carrier::Int8)?,
@@ -244,6 +245,26 @@ impl Lowering<'_> {
             }
             other => Err(SqlError::unsupported(format_args!("aggregate {other}"))),
         }
+    }
+
+    /// BIT_AND, BIT_OR and BIT_XOR of binary strings: of none, as long as the longest may be.
+    fn binary_bits(&mut self, name: &str, value: &Expression, word: &str) -> Result<Call, SqlError> {
+        let length = value.ty.length;
+        if length > 511 {
+            let text = "Aggregate bitwise functions cannot accept arguments longer than 511 bytes; consider using the \
+                        SUBSTRING() function";
+            return Err(SqlError::new(3514, "HY000", text.to_owned()));
+        }
+        let sql = self.render(value, Carrier::Bytes)?;
+        let kind = name.trim_start_matches("BIT_").to_ascii_lowercase();
+        let fill = if name == "BIT_AND" { "ff" } else { "00" };
+        Ok(Call {
+            before: "COALESCE(",
+            call: format!("\"mysql\".all_{kind}({word}{sql})"),
+            after: format!(", decode(repeat('{fill}', {length}), 'hex'))"),
+            ty: Type::bytes(length),
+            nullable: false,
+        })
     }
 
     /// An exact number to be added up, and whether PostgreSQL's sum of it is a bigint. Whole numbers are added as they

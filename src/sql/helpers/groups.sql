@@ -45,6 +45,11 @@ CREATE OR REPLACE AGGREGATE "mysql".moving_var_samp(double precision) (sfunc = "
 CREATE OR REPLACE AGGREGATE "mysql".moving_stddev_pop(double precision) (sfunc = "mysql".shift_in, stype = double precision[], finalfunc = "mysql".shifted_deviate_pop, initcond = '{0,0,0,0}', msfunc = "mysql".shift_in, minvfunc = "mysql".shift_out, mstype = double precision[], mfinalfunc = "mysql".shifted_deviate_pop, minitcond = '{0,0,0,0}');
 CREATE OR REPLACE AGGREGATE "mysql".moving_stddev_samp(double precision) (sfunc = "mysql".shift_in, stype = double precision[], finalfunc = "mysql".shifted_deviate_samp, initcond = '{0,0,0,0}', msfunc = "mysql".shift_in, minvfunc = "mysql".shift_out, mstype = double precision[], mfinalfunc = "mysql".shifted_deviate_samp, minitcond = '{0,0,0,0}');
 
+-- BIT_AND, BIT_OR and BIT_XOR of binary strings.
+CREATE OR REPLACE AGGREGATE "mysql".all_and(bytea) (sfunc = "mysql".bytes_and, stype = bytea);
+CREATE OR REPLACE AGGREGATE "mysql".all_or(bytea) (sfunc = "mysql".bytes_or, stype = bytea);
+CREATE OR REPLACE AGGREGATE "mysql".all_xor(bytea) (sfunc = "mysql".bytes_xor, stype = bytea);
+
 -- GROUP_CONCAT's result, at most so many bytes.
 CREATE OR REPLACE FUNCTION "mysql".cut_group(s text, most bigint) RETURNS text LANGUAGE plpgsql STABLE AS
 $$ DECLARE kept text COLLATE "C"; BEGIN
