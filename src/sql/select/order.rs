@@ -112,6 +112,18 @@ impl Lowering<'_> {
                 }
             }
         }
+        if let Some(grouping) = grouping.filter(|grouping| !grouping.rollup && !parts.distinct)
+            && !ordering.keys.is_empty()
+        {
+            // Groups come as they were met, which for rows in order is the order of the groups.
+            for item in &grouping.items {
+                totals.push(format!(
+                    "{}{}",
+                    self.sort_key(&item.value)?,
+                    if item.value.nullable { " NULLS FIRST" } else { "" }
+                ));
+            }
+        }
         super::super::aggregate::sort_ties(&mut ordering.keys, totals);
         if ordering.hidden.is_empty() && parts.distinct {
             // PostgreSQL wants positions or the expressions themselves.
