@@ -395,7 +395,7 @@ impl Lowering<'_> {
                         return Err(SqlError::unsupported("a title that holds a literal of the statement"));
                     }
                     let name = information_schema::title(expr, &expression).unwrap_or_else(|| title(expr, text));
-                    columns.push(Alias { name, expression });
+                    columns.push(Alias { name: cut(name), expression });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
@@ -539,6 +539,16 @@ fn title(expr: &Expr, text: &str) -> String {
         },
         _other => text.to_owned(),
     }
+}
+
+/// A title as long as MySQL keeps those that nobody wrote.
+fn cut(mut title: String) -> String {
+    let mut end = title.len().min(255);
+    while !title.is_char_boundary(end) {
+        end -= 1;
+    }
+    title.truncate(end);
+    title
 }
 
 /// A literal that stands for a column by its position.
