@@ -245,6 +245,9 @@ pub struct View {
     pub text: String,
     /// The SELECT as SHOW CREATE VIEW prints it.
     pub canonical: String,
+    /// The same with the database of every table, as information_schema prints it; empty where it's not known.
+    #[serde(default)]
+    pub full: String,
     /// The default database in which names of the text are looked up.
     pub database: Option<String>,
     /// The `sql_mode` that the text is read under.

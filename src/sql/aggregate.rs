@@ -1,6 +1,9 @@
 //! Aggregate functions, and the values by which rows are grouped and sorted. Window functions are in `window`.
 
+mod sequence;
 mod window;
+
+pub(super) use sequence::{Sequence, sort_ties};
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
@@ -95,6 +98,16 @@ impl Call {
             Body::Parameter(_) => String::new(),
         };
         Self::bare(sql, expression.ty.clone(), expression.nullable)
+    }
+
+    /// Variances by sums from which rows can be taken away.
+    fn move_sums(&mut self) {
+        for kind in ["var_", "stddev_"] {
+            if let Some(rest) = self.call.strip_prefix(&format!("\"mysql\".{kind}")) {
+                self.call = format!("\"mysql\".moving_{kind}{rest}");
+                return;
+            }
+        }
     }
 
     fn finish(self, over: &str) -> Expression {
@@ -208,9 +221,10 @@ impl Lowering<'_> {
                 let sql = self.render(value, Carrier::Float8)?;
                 Ok(Call::bare(format!("\"mysql\".{function}({word}{sql})"), Type::double(), true))
             }
-            "BIT_AND" | "BIT_OR" | "BIT_XOR" if value.ty.class == Class::Bytes => {
-                Err(SqlError::unsupported(format_args!("{name} of binary strings")))
+            "BIT_AND" | "BIT_OR" | "BIT_XOR" if value.ty.class == Class::Bytes && value.constant().is_some() => {
+                Err(SqlError::unsupported(format_args!("{name} of a binary constant")))
             }
+            "BIT_AND" | "BIT_OR" | "BIT_XOR" if value.ty.class == Class::Bytes => self.binary_bits(name, value, word),
             "BIT_AND" | "BIT_OR" | "BIT_XOR" => {
                 let sql = match value.ty.class {
                     Class::Integer if value.ty.carrier != Carrier::Numeric => self.render(value, Carrier::Int8)?,
@@ -231,6 +245,26 @@ impl Lowering<'_> {
             }
             other => Err(SqlError::unsupported(format_args!("aggregate {other}"))),
         }
+    }
+
+    /// BIT_AND, BIT_OR and BIT_XOR of binary strings: of none, as long as the longest may be.
+    fn binary_bits(&mut self, name: &str, value: &Expression, word: &str) -> Result<Call, SqlError> {
+        let length = value.ty.length;
+        if length > 511 {
+            let text = "Aggregate bitwise functions cannot accept arguments longer than 511 bytes; consider using the \
+                        SUBSTRING() function";
+            return Err(SqlError::new(3514, "HY000", text.to_owned()));
+        }
+        let sql = self.render(value, Carrier::Bytes)?;
+        let kind = name.trim_start_matches("BIT_").to_ascii_lowercase();
+        let fill = if name == "BIT_AND" { "ff" } else { "00" };
+        Ok(Call {
+            before: "COALESCE(",
+            call: format!("\"mysql\".all_{kind}({word}{sql})"),
+            after: format!(", decode(repeat('{fill}', {length}), 'hex'))"),
+            ty: Type::bytes(length),
+            nullable: false,
+        })
     }
 
     /// An exact number to be added up, and whether PostgreSQL's sum of it is a bigint. Whole numbers are added as they
@@ -406,7 +440,11 @@ impl Lowering<'_> {
             let sql = self.own(value)?;
             return match &column.column_type {
                 crate::schema::ColumnType::Enum { labels } => {
-                    let list: Vec<String> = labels.iter().map(|label| quote::literal(label)).collect();
+                    let mut list: Vec<String> = labels.iter().map(|label| quote::literal(label)).collect();
+                    if !labels.iter().any(String::is_empty) {
+                        // What isn't one of them is kept as the empty text, which comes before them all.
+                        list.insert(0, "''".to_owned());
+                    }
                     Ok(format!("array_position(ARRAY[{}]::text[], {sql} COLLATE \"C\")", list.join(", ")))
                 }
                 _set => Err(SqlError::unsupported("ORDER BY a SET column")),

@@ -120,6 +120,10 @@ pub(super) struct Lowering<'c> {
     pub(super) aggregates: Vec<usize>,
     /// Depth of the innermost query among the columns named since this was last cleared.
     pub(super) innermost: Option<usize>,
+    /// What MySQL asks about a subquery that is compared with.
+    pub(super) shown: super::shown::Shown,
+    /// How the rows of the query at hand come to its windows.
+    pub(super) sequence: super::aggregate::Sequence,
     /// Looking whether an expression is one of GROUP BY: nothing of what is found is kept.
     pub(super) speculating: bool,
     /// Common table expressions in sight, innermost last.
@@ -138,6 +142,8 @@ pub(super) struct Lowering<'c> {
     pub(super) warnings: Vec<crate::wire::condition::Condition>,
     /// Views that the query at hand stands inside.
     pub(super) depth: usize,
+    /// The query that comes is the statement's own: the order of its rows is seen.
+    pub(super) outermost: bool,
     /// Conversions warn of nothing: for expressions that have to be immutable, in indexes and generated columns.
     pub(super) quiet: bool,
     /// Assignments to user variables inside the statement.
@@ -161,6 +167,8 @@ impl<'c> Lowering<'c> {
             parameters: Vec::new(),
             aggregates: Vec::new(),
             innermost: None,
+            shown: super::shown::Shown::default(),
+            sequence: super::aggregate::Sequence::default(),
             speculating: false,
             tables: Vec::new(),
             asked: BTreeSet::new(),
@@ -170,6 +178,7 @@ impl<'c> Lowering<'c> {
             form: super::assign::Form::default(),
             warnings: Vec::new(),
             depth: 0,
+            outermost: true,
             quiet: false,
             written: Vec::new(),
             assigning: super::assigning::Assigning::default(),
@@ -190,6 +199,7 @@ impl<'c> Lowering<'c> {
     ) -> R {
         let mut inner = Lowering::new(context, modes, source);
         inner.depth = self.depth + 1;
+        inner.outermost = false;
         inner.names = self.names;
         inner.parameters = std::mem::take(&mut self.parameters);
         inner.seen = std::mem::take(&mut self.seen);

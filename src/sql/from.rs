@@ -238,12 +238,14 @@ impl Lowering<'_> {
             TableFactor::Derived { lateral, subquery, alias: Some(alias), .. } => {
                 // A derived table is read before anything is written.
                 let written = std::mem::take(&mut self.written);
+                let windows = self.shown.windows.len();
                 let derived = if *lateral {
                     self.query_at(subquery, Some(Place::new(scope, "field list")))
                 } else {
                     self.query_at(subquery, scope.parent)
                 };
                 self.written = written;
+                self.shown.windows.truncate(windows);
                 let derived = derived?;
                 if self.assigning.happens() {
                     let (name, sql) = (alias.name.value.clone(), derived.sql.clone());

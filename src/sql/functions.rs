@@ -248,7 +248,16 @@ impl Lowering<'_> {
         if name == "VALUES" {
             let column = match arguments {
                 [Expr::Identifier(column)] => column,
-                [Expr::CompoundIdentifier(parts)] => parts.last().ok_or_else(|| SqlError::argument_count(name))?,
+                [Expr::CompoundIdentifier(parts)] => {
+                    if let [.., table, _] = parts.as_slice()
+                        && let Some(stored) = place.scope.relations.first()
+                        && !stored.alias.eq_ignore_ascii_case(&table.value)
+                    {
+                        let text = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
+                        return Err(SqlError::unknown_column(&text, place.clause));
+                    }
+                    parts.last().ok_or_else(|| SqlError::argument_count(name))?
+                }
                 _other => return Err(SqlError::argument_count(name)),
             };
             self.warnings.push(crate::wire::condition::Condition::warning(1287, VALUES_DEPRECATED));

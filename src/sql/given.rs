@@ -32,6 +32,8 @@ pub struct Given {
     pub block_mode: Option<BlockMode>,
     /// `default_week_format` when it isn't 0.
     pub week_format: Option<u8>,
+    /// `windowing_use_high_precision` is off: windows take rows away from their sums again.
+    pub moving_sums: bool,
     /// `use_invisible_indexes` of `optimizer_switch`: hints may name them.
     pub invisible_indexes: bool,
     /// `auto_increment_increment` and `auto_increment_offset` of a session that set them.
@@ -51,6 +53,7 @@ impl Given {
             && self.time_names.is_none()
             && self.block_mode.is_none()
             && self.week_format.is_none()
+            && !self.moving_sums
             && !self.invisible_indexes
             && self.id_steps.is_none()
     }

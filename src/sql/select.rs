@@ -17,7 +17,7 @@ use sqlparser::ast::{
 
 use crate::schema::quote;
 
-use super::aggregate::direction;
+use super::aggregate::{Sequence, direction};
 use super::expression::{Body, Expression, Lowering, Origin};
 use super::from::{determined, equalities, name_parts, relation_of, spot};
 use super::information_schema;
@@ -85,6 +85,8 @@ struct Parts {
     aggregated: bool,
     /// The number of the expression of ORDER BY that alone calls an aggregate function of this query.
     sorted: Option<usize>,
+    /// How its rows come to its windows.
+    sequence: Sequence,
 }
 
 /// ORDER BY of a SELECT as text.
@@ -136,7 +138,13 @@ impl Lowering<'_> {
 
     /// A query that stands at `parent` and may use the names there.
     pub(super) fn query_at(&mut self, query: &Query, parent: Option<Place<'_>>) -> Result<Derived, SqlError> {
-        let mut derived = self.unlimited(query, parent)?;
+        let around = parent.is_none().then(|| std::mem::take(&mut self.shown));
+        let derived = self.unlimited(query, parent);
+        if let Some(around) = around {
+            // A query of its own shows nothing to what surrounds it.
+            self.shown = around;
+        }
+        let mut derived = derived?;
         let limit = self.limit(query.limit_clause.as_ref())?;
         derived.derived.sql = format!("{}{limit}{}", derived.derived.sql, derived.lock);
         Ok(derived.derived)
@@ -148,6 +156,7 @@ impl Lowering<'_> {
             return Err(SqlError::unsupported("FETCH"));
         }
         let known = self.tables.len();
+        let outermost = std::mem::replace(&mut self.outermost, false);
         let with = self.with(query, parent)?;
         let order = match query.order_by.as_ref().map(|order| &order.kind) {
             None => &[][..],
@@ -155,15 +164,20 @@ impl Lowering<'_> {
             Some(OrderByKind::All(_)) => return Err(SqlError::unsupported("ORDER BY ALL")),
         };
         let mut unlimited = match &*query.body {
-            SetExpr::Select(select) => self.select(select, order, &query.locks, parent)?,
+            SetExpr::Select(select) => {
+                let seen = outermost && query.limit_clause.is_none();
+                self.select(select, order, &query.locks, (parent, seen))?
+            }
             SetExpr::Query(inner) if order.is_empty() && query.limit_clause.is_none() && query.locks.is_empty() => {
+                self.outermost = outermost;
                 Unlimited { derived: self.query_at(inner, parent)?, lock: String::new() }
             }
             body => {
                 if !query.locks.is_empty() {
                     return Err(SqlError::unsupported("FOR UPDATE with UNION"));
                 }
-                Unlimited { derived: self.ordered_tree(body, order, parent)?, lock: String::new() }
+                let seen = outermost || query.limit_clause.is_some();
+                Unlimited { derived: self.ordered_tree(body, order, (parent, seen))?, lock: String::new() }
             }
         };
         self.tables.truncate(known);
@@ -231,12 +245,19 @@ impl Lowering<'_> {
         select: &Select,
         order: &[OrderByExpr],
         locks: &[LockClause],
-        parent: Option<Place<'_>>,
+        (parent, seen): (Option<Place<'_>>, bool),
     ) -> Result<Unlimited, SqlError> {
         let mut scope = Scope::under(parent);
         scope.windows = &select.named_window;
         let (mut parts, grouping) = self.parts(select, order, &mut scope)?;
-        let ordering = self.order(order, &parts, &scope, grouping.as_ref())?;
+        let mut ordering = self.order(order, &parts, &scope, grouping.as_ref())?;
+        if seen && !parts.distinct {
+            match parts.sequence.sorted() {
+                Some(keys) if !ordering.keys.is_empty() => super::aggregate::sort_ties(&mut ordering.keys, keys),
+                None if grouping.is_none() => self.break_ties(order, &mut ordering, &scope)?,
+                Some(_) | None => {}
+            }
+        }
         let lock = self.lock(locks, &mut parts, &scope)?;
         let types: Vec<Type> = parts.columns.iter().map(|column| column.expression.ty.clone()).collect();
         let sql = self.ordered_select(&parts, &types, &ordering)?;
@@ -261,6 +282,31 @@ impl Lowering<'_> {
 
     /// Everything of a SELECT but ORDER BY, LIMIT and locks.
     fn parts(
+        &mut self,
+        select: &Select,
+        order: &[OrderByExpr],
+        scope: &mut Scope<'_>,
+    ) -> Result<(Parts, Option<Grouping>), SqlError> {
+        let around = std::mem::take(&mut self.sequence);
+        let parts = self.own_parts(select, order, scope);
+        let sequence = std::mem::replace(&mut self.sequence, around);
+        let (mut parts, grouping) = parts?;
+        parts.sequence = sequence;
+        if parts.sequence.is_bare() && grouping.is_none() && !parts.distinct && scope.relations.len() == 1 {
+            // Rows are sorted before they come to windows that don't sort.
+            let keys = self.order(order, &parts, scope, None)?.keys;
+            if !keys.is_empty() && !keys.iter().any(|key| key.contains(" OVER (")) {
+                parts.sequence.begin_behind(keys);
+                let around = std::mem::replace(&mut self.sequence, parts.sequence);
+                let plain = Place { aggregates: Aggregates::Allowed, ..Place::new(scope, "field list") };
+                parts.columns = self.projection(select, plain)?;
+                parts.sequence = std::mem::replace(&mut self.sequence, around);
+            }
+        }
+        Ok((parts, grouping))
+    }
+
+    fn own_parts(
         &mut self,
         select: &Select,
         order: &[OrderByExpr],
@@ -330,7 +376,10 @@ impl Lowering<'_> {
             having = Some("TRUE".to_owned());
         }
         let rollup = grouping.as_ref().is_some_and(|grouping| grouping.rollup);
-        Ok((Parts { columns, from, conditions, group, rollup, having, distinct, aggregated: whole, sorted }, grouping))
+        let sequence = Sequence::default();
+        let parts =
+            Parts { columns, from, conditions, group, rollup, having, distinct, aggregated: whole, sorted, sequence };
+        Ok((parts, grouping))
     }
 
     /// The select list with MySQL's titles.
@@ -346,7 +395,7 @@ impl Lowering<'_> {
                         return Err(SqlError::unsupported("a title that holds a literal of the statement"));
                     }
                     let name = information_schema::title(expr, &expression).unwrap_or_else(|| title(expr, text));
-                    columns.push(Alias { name, expression });
+                    columns.push(Alias { name: cut(name), expression });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
@@ -438,7 +487,8 @@ impl Lowering<'_> {
         }
         list.extend(hidden.iter().enumerate().map(|(at, sql)| format!("{sql} AS o{}", at + 1)));
         let distinct = if parts.distinct && hidden.is_empty() { "DISTINCT " } else { "" };
-        let mut sql = format!("SELECT {distinct}{}", list.join(", "));
+        let own = if parts.rollup { "" } else { distinct };
+        let mut sql = format!("SELECT {own}{}", list.join(", "));
         if !parts.from.is_empty() {
             sql.push_str(&format!(" FROM {}", parts.from));
         }
@@ -455,6 +505,11 @@ impl Lowering<'_> {
         }
         if let Some(having) = &parts.having {
             sql.push_str(&format!(" HAVING {having}"));
+        }
+        if parts.rollup && !distinct.is_empty() {
+            // PostgreSQL would take a column that WHERE fixes for fixed where it's rolled up, too.
+            let list: Vec<String> = (1..=parts.columns.len()).map(|at| format!("c{at}")).collect();
+            sql = format!("SELECT {distinct}{} FROM ({sql}) AS \"{}\"", list.join(", "), self.fresh("rows"));
         }
         Ok(sql)
     }
@@ -484,6 +539,16 @@ fn title(expr: &Expr, text: &str) -> String {
         },
         _other => text.to_owned(),
     }
+}
+
+/// A title as long as MySQL keeps those that nobody wrote.
+fn cut(mut title: String) -> String {
+    let mut end = title.len().min(255);
+    while !title.is_char_boundary(end) {
+        end -= 1;
+    }
+    title.truncate(end);
+    title
 }
 
 /// A literal that stands for a column by its position.

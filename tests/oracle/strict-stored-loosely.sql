@@ -25,7 +25,7 @@ INSERT INTO t (nn) VALUES (1), (NULLIF(1, 1)), (3);
 INSERT INTO nokey SELECT a, n, a FROM long_ones ORDER BY id;
 INSERT INTO nokey SELECT 'a', x, 'b' FROM long_ones ORDER BY id;
 INSERT INTO nokey SELECT 'a', m, 'b' FROM long_ones ORDER BY id;
-SELECT a, n, d, de, e, nn, s FROM t ORDER BY a, n, d, de, nn, s;
+SELECT a, n, d, de, e, nn, s FROM t ORDER BY a, n, d, de, e, nn, s;
 SELECT * FROM nokey ORDER BY 1, 2, 3;
 INSERT INTO t (id, a, n) VALUES (100, 'ab', 5), (101, 'cd', 2147483647), (102, 'ef', 7), (103, NULL, NULL);
 UPDATE t SET a = CONCAT(a, '12345') WHERE id >= 100;

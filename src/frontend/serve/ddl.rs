@@ -65,9 +65,14 @@ impl Session {
     /// A view or routine without a definer belongs to who makes it.
     fn signed(&self, change: &CatalogueChange) -> CatalogueChange {
         match change {
-            CatalogueChange::PutView(view) if view.definer.is_empty() => {
-                let definer = format!("{}@{}", self.state.user, self.state.host_name());
-                CatalogueChange::PutView(Arc::new(View { definer, ..View::clone(view) }))
+            CatalogueChange::PutView(view) => {
+                let mut view = View::clone(view);
+                if view.definer.is_empty() {
+                    view.definer = format!("{}@{}", self.state.user, self.state.host_name());
+                }
+                let charset = self.state.variables.text(&self.serving.defaults, "character_set_client");
+                view.charset = charset.to_owned();
+                CatalogueChange::PutView(Arc::new(view))
             }
             CatalogueChange::PutRoutine(routine) => {
                 let mut routine = Routine::clone(routine);

@@ -36,6 +36,8 @@ pub(super) struct Derived {
     pub(super) block_mode: Option<BlockMode>,
     /// `default_week_format` when it isn't 0.
     pub(super) week_format: Option<u8>,
+    /// `windowing_use_high_precision` is off.
+    pub(super) moving_sums: bool,
     /// `use_invisible_indexes` of `optimizer_switch`.
     pub(super) invisible_indexes: bool,
     /// `lc_time_names` when it isn't English.
@@ -68,6 +70,7 @@ impl Derived {
                 .and_then(BlockMode::parse)
                 .filter(|mode| *mode != BlockMode::default()),
             week_format: own("default_week_format").filter(|mode| *mode != 0).and_then(|mode| u8::try_from(mode).ok()),
+            moving_sums: !variables.is_on(defaults, "windowing_use_high_precision"),
             invisible_indexes: variables
                 .own("optimizer_switch")
                 .is_some_and(|switches| switches.contains("use_invisible_indexes=on")),
@@ -82,6 +85,7 @@ impl Derived {
         self.id_steps.is_none()
             && self.block_mode.is_none()
             && self.week_format.is_none()
+            && !self.moving_sums
             && self.division.is_none()
             && self.select_limit.is_none()
             && self.time_names.is_none()

@@ -175,6 +175,11 @@ impl Session {
         known: Known,
     ) -> Result<Arc<Plan>, MysqlError> {
         let context = self.state.context(&self.serving.defaults, Arc::clone(catalogue), text, known);
+        let wide = text.bytes().any(|byte| byte >= 0xf0);
+        if wide && self.state.variables.text(&self.serving.defaults, "character_set_client") == "utf8mb3" {
+            let database = context.database.as_deref().unwrap_or_default();
+            sql::narrow_definition(text, database).map_or(Ok(()), Err)?;
+        }
         // Without checks parents may go before their children; such plans are too rare to be cached.
         let unchecked = !self.state.variables.derived(&self.serving.defaults).foreign_key_checks;
         if unchecked && sql::classify(text.as_bytes()) == sql::StatementClass::Ddl {

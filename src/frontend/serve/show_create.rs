@@ -309,8 +309,10 @@ pub(super) fn view(view: &View) -> String {
         "NONE" | "" => String::new(),
         kind => format!(" WITH {kind} CHECK OPTION"),
     };
+    let listed: Vec<String> = view.columns.iter().map(|column| quoted(&column.name)).collect();
+    let listed = if view.named_columns { format!(" ({})", listed.join(",")) } else { String::new() };
     format!(
-        "CREATE ALGORITHM={} DEFINER={}@{} SQL SECURITY {} VIEW {} AS {}{check}",
+        "CREATE ALGORITHM={} DEFINER={}@{} SQL SECURITY {} VIEW {}{listed} AS {}{check}",
         view.algorithm,
         quoted(user),
         quoted(host),

@@ -315,6 +315,7 @@ impl State {
             time_names: derived.time_names,
             block_mode: derived.block_mode,
             week_format: derived.week_format,
+            moving_sums: derived.moving_sums,
             invisible_indexes: derived.invisible_indexes,
             locals: self.locals.clone(),
         }

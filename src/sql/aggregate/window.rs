@@ -10,16 +10,40 @@ use sqlparser::ast::{
 
 use super::super::operators::unnested;
 use super::super::select::position;
+use super::sequence::Sight;
 use super::*;
 use crate::value::Value;
 
 /// A window with what it inherits from the windows that it names.
 #[derive(Clone, Debug, Default)]
-struct Window<'w> {
+pub(super) struct Window<'w> {
     name: String,
     partition: &'w [Expr],
     order: &'w [OrderByExpr],
-    frame: Option<&'w WindowFrame>,
+    pub(super) frame: Option<&'w WindowFrame>,
+    /// When it's computed among the windows of its query.
+    pub(super) rank: usize,
+}
+
+impl Window<'_> {
+    /// A frame that rows leave, or the whole result.
+    fn moves(&self) -> bool {
+        match self.frame {
+            Some(frame) => !matches!(frame.start_bound, WindowFrameBound::Preceding(None)),
+            None => self.partition.is_empty() && self.order.is_empty(),
+        }
+    }
+
+    /// A frame of RANGE with offsets: it stands beside one key only.
+    fn is_range(&self) -> bool {
+        let offset = |bound: &WindowFrameBound| {
+            matches!(bound, WindowFrameBound::Preceding(Some(_)) | WindowFrameBound::Following(Some(_)))
+        };
+        self.frame.is_some_and(|frame| {
+            frame.units == WindowFrameUnits::Range
+                && (offset(&frame.start_bound) || frame.end_bound.as_ref().is_some_and(offset))
+        })
+    }
 }
 
 fn wrong(code: u16, text: String) -> SqlError {
@@ -38,7 +62,8 @@ impl Lowering<'_> {
             let lower = name.to_ascii_lowercase();
             return Err(wrong(3593, format!("You cannot use the window function '{lower}' in this context.'")));
         }
-        let window = window_of(function.over.as_ref(), place.scope.windows)?;
+        self.shown.windows.push(place.scope.depth);
+        let mut window = window_of(function.over.as_ref(), place.scope.windows)?;
         let nulls = match &function.args {
             FunctionArguments::List(list) => list.clauses.iter().any(|clause| {
                 matches!(clause, FunctionArgumentClause::IgnoreOrRespectNulls(NullTreatment::IgnoreNulls))
@@ -56,11 +81,24 @@ impl Lowering<'_> {
             if name == "GROUP_CONCAT" {
                 return Err(SqlError::unsupported("group_concat as window function"));
             }
-            self.aggregate_call(name, function, place)?
+            let mut call = self.aggregate_call(name, function, place)?;
+            if self.context.given.moving_sums && window.moves() {
+                call.move_sums();
+            }
+            call
         } else {
             self.window_call(name, function, place)?
         };
-        let over = self.over(&window, place)?;
+        if !self.sequence.has_begun() {
+            let keys = self.table_order(place)?;
+            self.sequence.begin(keys);
+        }
+        let named = place.scope.windows.iter().position(|NamedWindowDefinition(own, _)| match &function.over {
+            Some(WindowType::NamedWindow(name)) => own.value.eq_ignore_ascii_case(&name.value),
+            Some(WindowType::WindowSpec(_)) | None => false,
+        });
+        window.rank = named.unwrap_or_else(|| self.sequence.next(place.scope.windows.len()));
+        let over = self.over(name, &window, place)?;
         Ok(call.finish(&over))
     }
 
@@ -138,7 +176,7 @@ impl Lowering<'_> {
     }
 
     /// ` OVER (…)`.
-    fn over(&mut self, window: &Window<'_>, place: Place<'_>) -> Result<String, SqlError> {
+    fn over(&mut self, function: &str, window: &Window<'_>, place: Place<'_>) -> Result<String, SqlError> {
         let name = &window.name;
         if window
             .partition
@@ -161,9 +199,12 @@ impl Lowering<'_> {
         };
         let spec = Place { clause: "window partition by", ..place };
         let mut partition = Vec::with_capacity(window.partition.len());
+        let mut sorted = Vec::with_capacity(window.partition.len());
         for expr in window.partition {
             let value = self.lower(expr, spec).map_err(nested)?;
-            partition.push(self.comparable(&value)?);
+            let sql = self.comparable(&value)?;
+            sorted.push(format!("{sql}{}", if value.nullable { " NULLS FIRST" } else { "" }));
+            partition.push(sql);
         }
         if !partition.is_empty() {
             parts.push(format!("PARTITION BY {}", partition.join(", ")));
@@ -184,10 +225,20 @@ impl Lowering<'_> {
             };
             order.push(format!("{sql}{}", direction(item, value.nullable)));
         }
+        let frame = frame.map(|(sql, _)| sql);
+        let (own, lone) = (order.clone(), window.is_range());
+        let sight = Sight { keys: sorted.iter().cloned().chain(order).collect(), own: own.len(), frame };
+        let (keys, frame) = self.sequence.seen(function, window, sight);
+        // Partitions come in MySQL's order too, NULL first, where keys of theirs may stand before the window's own.
+        let order = match (lone, sorted == partition) {
+            (true, _) => own,
+            (false, true) => keys.into_iter().skip(partition.len()).collect(),
+            (false, false) => keys,
+        };
         if !order.is_empty() {
             parts.push(format!("ORDER BY {}", order.join(", ")));
         }
-        parts.extend(frame.map(|(sql, _)| sql));
+        parts.extend(frame);
         Ok(format!(" OVER ({})", parts.join(" ")))
     }
 
@@ -368,6 +419,7 @@ fn specified<'w>(
         partition: &spec.partition_by,
         order: &spec.order_by,
         frame: spec.window_frame.as_ref(),
+        rank: 0,
     };
     let Some(base) = &spec.window_name else { return Ok(own) };
     let base = named(&base.value, windows, depth)?;

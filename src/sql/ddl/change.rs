@@ -33,10 +33,14 @@ pub(super) fn apply(table: &Table, clauses: &[Clause], scope: &Scope<'_>) -> Res
     }
     drop_keys(&mut draft, clauses)?;
     for clause in clauses {
+        if let Clause::RenameKey(old, new) = clause {
+            rename_key(&mut draft, old, new)?;
+        }
+    }
+    for clause in clauses {
         match clause {
             Clause::AddKey(key) => draft.add_key(key)?,
             Clause::AddForeignKey(foreign_key) => draft.add_foreign_key(foreign_key.clone())?,
-            Clause::RenameKey(old, new) => rename_key(&mut draft, old, new)?,
             Clause::Options(options) => set_options(&mut draft, options, scope)?,
             Clause::RenameTable(name) => match &mut draft.temporary {
                 Some(title) => *title = scope.name(name)?,
@@ -49,6 +53,7 @@ pub(super) fn apply(table: &Table, clauses: &[Clause], scope: &Scope<'_>) -> Res
             | Clause::DropColumn(_)
             | Clause::SetDefault(..)
             | Clause::DropKey(_)
+            | Clause::RenameKey(..)
             | Clause::DropForeignKey(_)
             | Clause::DropConstraint(_)
             | Clause::DropCheck(_)
@@ -343,8 +348,8 @@ fn rename_key(draft: &mut Draft, old: &str, new: &str) -> Result<(), SqlError> {
         }
     }
     let table = draft.title().table.clone();
-    let found =
-        draft.keys.iter_mut().find(|key| key.origin.as_deref().is_some_and(|origin| origin.eq_ignore_ascii_case(old)));
+    let called = |own: &Option<String>| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(old));
+    let found = draft.keys.iter_mut().find(|key| called(&key.origin) && called(&key.name));
     let Some(key) = found else {
         return Err(SqlError::new(1176, "42000", format!("Key '{old}' doesn't exist in table '{table}'")));
     };

@@ -122,7 +122,11 @@ pub(super) fn reattach(table: &Table, scope: &Scope<'_>) -> Result<Vec<String>, 
 
 /// TRUNCATE: rows go, numbering starts again at 1.
 pub(super) fn truncate(name: &QualifiedName, scope: &Scope<'_>) -> Result<DdlPlan, SqlError> {
-    let table = scope.table(name)?;
+    let table = scope.table(name).map_err(|error| match (error.code, scope.name(name)) {
+        // A view is nothing that could be emptied.
+        (1347, Ok(full)) => SqlError::no_table(&full.database, &full.table),
+        (_, _) => error,
+    })?;
     let children = scope.children(&table.name);
     let mut statements = Vec::new();
     if let (Some((child, key)), ForeignKeyChecks::On) = (children.first(), scope.checks) {

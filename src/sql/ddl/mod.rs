@@ -38,6 +38,8 @@ mod temporal;
 mod tests;
 mod types;
 mod view;
+mod view_calls;
+mod view_text;
 
 mod database;
 

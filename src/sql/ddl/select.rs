@@ -4,7 +4,7 @@
 //! type of its expression by the rules of MySQL's temporary tables (`create_tmp_field`): INT below ten digits, TEXT above
 //! 512 characters, zero as the default of what can't be NULL.
 
-use sqlparser::ast::Statement;
+use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, Statement};
 
 use super::super::dialect::{Modes, Source};
 use super::super::expression::Lowering;
@@ -68,6 +68,9 @@ pub(super) struct Reading {
     pub(super) variables: bool,
     /// The first temporary table that it reads.
     pub(super) temporary: Option<String>,
+    pub(super) query: Box<Query>,
+    /// Positions of columns whose names nobody wrote.
+    pub(super) untitled: Vec<usize>,
 }
 
 /// The same, and what the query reads.
@@ -78,11 +81,11 @@ pub(super) fn reading(text: &str, context: &Context) -> Result<Reading, SqlError
         return Err(SqlError::unsupported("a query this deep in a definition"));
     }
     let (statement, _) = source.parse_tokens(&source.tokens, modes)?;
-    let Statement::Query(query) = &statement else {
+    let Statement::Query(query) = statement else {
         return Err(SqlError::syntax(text, 1));
     };
     let mut lowering = Lowering::new(context, modes, &source);
-    let derived = lowering.query(query, None)?;
+    let derived = lowering.query(&query, None)?;
     let variable = |parameter: &Parameter| {
         matches!(
             parameter.source,
@@ -90,7 +93,24 @@ pub(super) fn reading(text: &str, context: &Context) -> Result<Reading, SqlError
         )
     };
     let variables = lowering.parameters.iter().any(variable);
-    Ok(Reading { derived, variables, temporary: lowering.temporary })
+    let untitled = untitled(&query.body, derived.columns.len());
+    Ok(Reading { derived, variables, temporary: lowering.temporary, query, untitled })
+}
+
+/// Where the select list has neither an alias nor a column's name.
+fn untitled(body: &SetExpr, width: usize) -> Vec<usize> {
+    match body {
+        SetExpr::Select(select) if select.projection.len() == width => {
+            let own = |item: &SelectItem| match item {
+                SelectItem::UnnamedExpr(expr) => !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)),
+                _titled => false,
+            };
+            select.projection.iter().enumerate().filter(|(_, item)| own(item)).map(|(at, _)| at).collect()
+        }
+        SetExpr::SetOperation { left, .. } => untitled(left, width),
+        SetExpr::Query(inner) => untitled(&inner.body, width),
+        _other => Vec::new(),
+    }
 }
 
 /// Adds the query's columns to the draft: one that the statement also defines takes that definition and comes here.

@@ -8,7 +8,7 @@ use super::super::plan::{Context, DdlPlan, SqlError};
 use super::cursor::Cursor;
 use super::scope::Scope;
 use super::spec::QualifiedName;
-use super::{exists, finished, names, note, select};
+use super::{exists, finished, names, note, select, view_text};
 use crate::schema::{CatalogueChange, Column, TableName, View};
 
 /// What stands before the word VIEW.
@@ -106,11 +106,17 @@ pub(super) fn create(
         return Err(error);
     }
     names::table(&name.table)?;
-    let columns = columns(&text, listed.as_deref(), scope)?;
+    let (columns, reading) = columns(&text, listed.as_deref(), scope)?;
     let context = scope.context;
+    let titles: Vec<String> = match &listed {
+        None => columns.iter().map(|column| column.name.clone()).collect(),
+        Some(_) => reading.derived.columns.iter().map(|column| column.name.clone()).collect(),
+    };
+    let printed = |full: bool| view_text::text(&reading.query, &titles, full, scope).unwrap_or_else(|| text.clone());
     let view = View {
         name,
-        canonical: text.clone(),
+        canonical: printed(false),
+        full: printed(true),
         text,
         database: context.database.clone(),
         sql_mode: context.sql_mode.clone(),
@@ -166,18 +172,23 @@ fn not_a_view(name: &TableName) -> SqlError {
 }
 
 /// The view's columns with their types.
-fn columns(text: &str, listed: Option<&[String]>, scope: &Scope<'_>) -> Result<Vec<Column>, SqlError> {
+fn columns(
+    text: &str,
+    listed: Option<&[String]>,
+    scope: &Scope<'_>,
+) -> Result<(Vec<Column>, select::Reading), SqlError> {
     let context = Context {
         parameters: super::super::plan::Known::Nothing,
         given: super::super::plan::Given::default(),
         ..scope.context.clone()
     };
-    let select::Reading { derived, variables, temporary } = select::reading(text, &context)?;
-    if let Some(temporary) = temporary {
+    let reading = select::reading(text, &context)?;
+    let derived = &reading.derived;
+    if let Some(temporary) = &reading.temporary {
         let text = format!("View's SELECT refers to a temporary table '{temporary}'");
         return Err(SqlError::new(1352, "HY000", text));
     }
-    if variables {
+    if reading.variables {
         let text = "View's SELECT contains a variable or parameter";
         return Err(SqlError::new(1351, "HY000", text.to_owned()));
     }
@@ -191,16 +202,29 @@ fn columns(text: &str, listed: Option<&[String]>, scope: &Scope<'_>) -> Result<V
         let mut column = select::column_of(selected, scope)?;
         if let Some(name) = listed.and_then(|listed| listed.get(at)) {
             column.name.clone_from(name);
-        } else if column.name.chars().count() > 64 || column.name.ends_with(' ') || column.name.is_empty() {
-            column.name = format!("Name_exp_{}", at + 1);
+        } else {
+            let untitled = reading.untitled.contains(&at);
+            if untitled {
+                column.name = column.name.trim_start().to_owned();
+            }
+            if column.name.chars().count() > 64 || column.name.ends_with(' ') || column.name.is_empty() {
+                column.name = format!("Name_exp_{}", at + 1);
+            }
+            if untitled && twice(&columns, &column.name) {
+                column.name = format!("Name_exp_{}", column.name);
+            }
         }
         names::column(&column.name)?;
-        if columns.iter().any(|other| other.name.eq_ignore_ascii_case(&column.name)) {
+        if twice(&columns, &column.name) {
             return Err(SqlError::new(1060, "42S21", format!("Duplicate column name '{}'", column.name)));
         }
         columns.push(column);
     }
-    Ok(columns)
+    Ok((columns, reading))
+}
+
+fn twice(columns: &[Column], name: &str) -> bool {
+    columns.iter().any(|other| other.name.eq_ignore_ascii_case(name))
 }
 
 /// DROP VIEW after these words.

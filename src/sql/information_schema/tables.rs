@@ -131,7 +131,7 @@ pub(super) fn views(wanted: &Wanted<'_>) -> Vec<Cells> {
             "def",
             &view.name.database,
             &view.name.table,
-            &view.canonical,
+            if view.full.is_empty() { &view.canonical } else { &view.full },
             &view.check_option,
             updatable,
             &view.definer,

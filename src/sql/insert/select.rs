@@ -4,8 +4,9 @@
 //! the query is materialised and its rows are numbered. The ids that MySQL takes aren't as many as the rows, since it
 //! doesn't know that number before: 1, then 2, then 4, …; `mysql.new_ids` does the same.
 
-use sqlparser::ast::{Ident, SelectItem};
+use sqlparser::ast::{AssignmentTarget, Ident, SelectItem};
 
+use super::conflict::{Excluded, stored_relation};
 use super::rows::Incoming;
 use super::*;
 use crate::sql::select::Derived;
@@ -88,6 +89,7 @@ impl Lowering<'_> {
         (query, assignments): (&Query, &[sqlparser::ast::Assignment]),
     ) -> Result<WritePlan, SqlError> {
         let updating = Updating { assignments, new_name: None, new_columns: &[], ignore: insert.ignore };
+        self.check_names(table, query, assignments)?;
         let mut query = query.clone();
         let mut named: Vec<String> = Vec::new();
         let warned = self.warnings.len();
@@ -114,6 +116,47 @@ impl Lowering<'_> {
             select.projection.push(SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)));
             named.push(name);
         }
+    }
+
+    /// Only the table's own columns are assigned to, and names that its columns share with those of the query's tables
+    /// are ambiguous.
+    fn check_names(
+        &self,
+        table: &Arc<Table>,
+        query: &Query,
+        assignments: &[sqlparser::ast::Assignment],
+    ) -> Result<(), SqlError> {
+        for assignment in assignments {
+            let AssignmentTarget::ColumnName(target) = &assignment.target else { continue };
+            let parts = name_parts(target);
+            if let [.., own, _] = parts.as_slice()
+                && !own.eq_ignore_ascii_case(&table.title().table)
+            {
+                return Err(SqlError::unknown_column(&parts.join("."), "field list"));
+            }
+        }
+        let SetExpr::Select(select) = &*query.body else { return Ok(()) };
+        let mut trial = Lowering::new(self.context, self.modes, self.source);
+        let mut scope = Scope::default();
+        let plain = matches!(&select.group_by, sqlparser::ast::GroupByExpr::Expressions(list, _) if list.is_empty())
+            && select.distinct.is_none();
+        if !plain || trial.from(&select.from, &mut scope).is_err() {
+            return Ok(());
+        }
+        let own = stored_relation(table)?;
+        if scope.relations.iter().any(|relation| relation.alias.eq_ignore_ascii_case(&own.alias)) {
+            return Ok(());
+        }
+        scope.relations.insert(0, own);
+        let values = Excluded(Relation::of_table(table, "excluded", None)?);
+        let place = Place { values_of: Some(&values), ..Place::new(&scope, "field list") };
+        for assignment in assignments {
+            match trial.lower(&assignment.value, place) {
+                Err(error) if error.code == 1052 => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// The query's columns, converted for the table's.

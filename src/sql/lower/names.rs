@@ -25,6 +25,9 @@ impl Lowering<'_> {
         loop {
             if let Some(found) = self.name_at(&name, at, place)? {
                 self.innermost = self.innermost.max(Some(at.scope.depth));
+                if at.scope.depth < place.scope.depth {
+                    self.shown.names(at.scope.depth);
+                }
                 return Ok(found);
             }
             match at.scope.parent {

@@ -17,6 +17,7 @@ use crate::sql::temporal::read::{self, Moment, Status, Taken};
 use crate::sql::temporal::{self, parse_time, to_datetime};
 use crate::sql::types::Coercibility;
 use crate::value::{Clock, Date};
+use crate::wire::FieldType;
 use crate::wire::condition::sqlstate;
 
 /// MySQL's zero date.
@@ -72,10 +73,12 @@ impl Lowering<'_> {
     /// the zero date of a DATE column.
     pub(in crate::sql) fn equals_item(&mut self, subject: &Expression, item: &Expression) -> Result<String, SqlError> {
         let zero = subject.ty.class == Class::Date && matches!(item.constant(), Some(Value::Int(0)));
+        // In a list a year isn't compared with a date's.
+        let year = subject.ty.field == FieldType::Year && matches!(item.ty.class, Class::Date | Class::DateTime);
         match self.read_beside(subject, item)? {
             Beside::Number => self.never(subject),
             Beside::Text if subject.ty.class == Class::Date => self.never(subject),
-            Beside::Moment(_) if zero => self.never(subject),
+            Beside::Moment(_) if zero || year => self.never(subject),
             Beside::Text => self.compare_as_is("=", subject, &nothing_of(subject)),
             Beside::Plain | Beside::Moment(_) => self.compare_as_is("=", subject, item),
         }
@@ -129,6 +132,9 @@ impl Lowering<'_> {
     /// Reads a constant beside a column of dates or times, with MySQL's warning where it's none.
     pub(super) fn read_beside(&mut self, column: &Expression, constant: &Expression) -> Result<Beside, SqlError> {
         let Some(stored) = column.origin.as_ref().and_then(Origin::column) else { return Ok(Beside::Plain) };
+        if let Some(part) = self.part_of_constant(stored, constant)? {
+            return Ok(Beside::Moment(part));
+        }
         if stored.column_type == ColumnType::Year {
             return self.year_beside(constant);
         }
@@ -140,7 +146,17 @@ impl Lowering<'_> {
         }
         let Some(value) = constant.constant() else { return Ok(Beside::Plain) };
         match (column.ty.class, value) {
+            (Class::Time, Value::DateTime(_, clock)) => Ok(clock_of(*clock)),
             (Class::Time, Value::Text(text)) if parse_time(text).is_none() => {
+                if let (Some((_, clock)), true) = (to_datetime(value), text.contains(':')) {
+                    // The date is left out.
+                    let message = format!("Incorrect time value: '{text}' for column '{}' at row 1", stored.name);
+                    let note = crate::wire::condition::Condition::note(1292, message);
+                    if !self.warnings.contains(&note) {
+                        self.warnings.push(note);
+                    }
+                    return Ok(clock_of(clock));
+                }
                 if !text.is_empty() {
                     self.unlike(stored, "time", value)?;
                 }
@@ -155,6 +171,24 @@ impl Lowering<'_> {
                 Ok(Beside::Plain)
             }
         }
+    }
+
+    /// What a YEAR or TIME column reads of a moment that is computed from nothing but literals.
+    fn part_of_constant(&mut self, stored: &Column, constant: &Expression) -> Result<Option<Expression>, SqlError> {
+        let Body::Sql(sql) = &constant.body else { return Ok(None) };
+        let (year, time) =
+            (stored.column_type == ColumnType::Year, matches!(stored.column_type, ColumnType::Time { .. }));
+        let fits = constant.ty.class == Class::DateTime || (constant.ty.class == Class::Date && year);
+        if !(year || time) || !fits || sql.replace("\"mysql\".", "").contains(['"', '$']) {
+            return Ok(None);
+        }
+        let moment = format!("({})::timestamp", self.own(constant)?);
+        let (sql, ty) = if year {
+            (format!("(extract(year FROM {moment}))::int8"), Type::integer(4))
+        } else {
+            (format!("({moment} - date_trunc('day', {moment}))"), Type::time(constant.ty.decimals))
+        };
+        Ok(Some(Expression::sql(sql, ty, constant.nullable)))
     }
 
     /// A YEAR column reads a constant as a year: 91 is 1991, and so is a text that begins so.
@@ -173,15 +207,8 @@ impl Lowering<'_> {
                 let digits: String = text.trim_start().chars().take_while(char::is_ascii_digit).collect();
                 digits.parse().ok().map(|number| year(number, digits.len() <= 2))
             }
-            Some(
-                Value::Null
-                | Value::UInt(_)
-                | Value::Float(_)
-                | Value::Bytes(_)
-                | Value::Date(_)
-                | Value::DateTime(..)
-                | Value::Time { .. },
-            ) => None,
+            Some(Value::Date(date) | Value::DateTime(date, _)) => Some(i64::from(date.year)),
+            Some(Value::Null | Value::UInt(_) | Value::Float(_) | Value::Bytes(_) | Value::Time { .. }) => None,
             None if self.lifted_class(constant).is_some() => {
                 return Err(SqlError::shared("a constant beside a year"));
             }
@@ -327,6 +354,12 @@ impl Lowering<'_> {
 fn is_column(side: &Expression) -> bool {
     let named = |sql: &str| sql.starts_with('"') && sql.ends_with('"') && sql.matches('"').count() == 4;
     side.origin.is_some() || matches!(&side.body, Body::Sql(sql) if named(sql))
+}
+
+/// What a TIME column reads of a date with a time.
+fn clock_of(clock: Clock) -> Beside {
+    let decimals = if clock.micros == 0 { 0 } else { 6 };
+    Beside::Moment(Expression::literal(Value::Time { negative: false, clock }, Type::time(decimals)))
 }
 
 fn kind(column: &Expression) -> &'static str {

@@ -7,6 +7,7 @@
 
 use sqlparser::ast::{FunctionArguments, SetExpr};
 
+use super::super::select::Derived;
 use super::*;
 
 /// One side of a comparison that may be a row.
@@ -269,7 +270,7 @@ impl Lowering<'_> {
     ) -> Result<Expression, SqlError> {
         let mut queries = Vec::new();
         let subject = self.side(subject, &mut queries, place)?;
-        let derived = self.subquery(query, place)?;
+        let derived = self.compared_query(operator, query, place)?;
         let alias = self.fresh("subquery");
         let columns: Vec<Side> = derived.columns.iter().map(|column| column_of(column, &alias)).collect();
         let (mut left, mut right, mut nullable) = (Vec::new(), Vec::new(), !queries.is_empty());
@@ -300,6 +301,25 @@ impl Lowering<'_> {
             sql = format!("(SELECT {sql} FROM (SELECT) AS one{})", queries.concat());
         }
         Ok(Expression::condition(sql, nullable))
+    }
+
+    /// A query behind IN, ANY or ALL. MySQL would push the comparison into one that can't be materialised, and says so
+    /// where window functions stand in the way.
+    fn compared_query(&mut self, operator: &str, query: &Query, place: Place<'_>) -> Result<Derived, SqlError> {
+        let around = std::mem::take(&mut self.shown);
+        let derived = self.subquery(query, place);
+        let own = std::mem::replace(&mut self.shown, around);
+        let depth = place.scope.depth + 1;
+        let dependent = own.outermost.is_some_and(|outermost| outermost < depth);
+        let pushed = dependent || matches!(operator, "= ALL" | "<> ANY");
+        if pushed && own.windows.contains(&depth) {
+            return Err(SqlError::unsupported(
+                "the combination of this ALL/ANY/SOME/IN subquery with this comparison operator and with contained \
+                 window functions",
+            ));
+        }
+        self.shown.absorb(own);
+        derived
     }
 
     pub(in crate::sql) fn exists(

@@ -57,7 +57,16 @@ impl Lowering<'_> {
                 Body::Sql(own) | Body::Condition(own) if own_column.is_none() => Some(own.clone()),
                 Body::Sql(_) | Body::Condition(_) | Body::Parameter(_) => None,
             };
-            let body = if own_column.is_none() { Body::Sql(sql.clone()) } else { value.body.clone() };
+            let of_rows = scope.relations.iter().any(|relation| {
+                let table = format!("{}.", quote::identifier(&relation.alias));
+                sql.contains(&table)
+            });
+            let body = match own_column {
+                Some(_) => value.body.clone(),
+                // PostgreSQL takes a constant for itself also where it's rolled up.
+                None if rollup && !of_rows => Body::Sql(format!("(CASE WHEN grouping({sql}) = 0 THEN {sql} END)")),
+                None => Body::Sql(sql.clone()),
+            };
             let value = Expression { body, ..value };
             grouping.items.push(GroupItem { expr: expr.clone(), sql: sql.clone(), value, own });
             group.push(sql);
@@ -106,6 +115,18 @@ impl Lowering<'_> {
                 }
                 let value = self.lower(item, Place { aliases: &aliases, ..place })?;
                 Ok((item, value))
+            }
+            Err(error) if error.code == 1052 => {
+                // A name that several tables have is the one of the select list.
+                let Expr::Identifier(name) = unnested(item) else { return Err(error) };
+                let shown = select.projection.iter().find_map(|shown| match shown {
+                    SelectItem::UnnamedExpr(expr @ Expr::CompoundIdentifier(parts)) => {
+                        parts.last().filter(|last| last.value.eq_ignore_ascii_case(&name.value)).map(|_| expr)
+                    }
+                    _other => None,
+                });
+                let Some(expr) = shown else { return Err(error) };
+                Ok((expr, self.lower(expr, place)?))
             }
             Err(error) if error.code == 1111 => Err(SqlError::new(1056, "42000", format!("Can't group on '{item}'"))),
             Err(error) => Err(error),
@@ -182,6 +203,12 @@ impl Lowering<'_> {
         let Some(grouping) = place.grouping else { return Err(SqlError::misplaced_aggregate()) };
         let mut list = Vec::with_capacity(arguments.len());
         for (at, argument) in arguments.iter().enumerate() {
+            if let Expr::Subquery(query) = unnested(argument)
+                && let SetExpr::Select(select) = &*query.body
+                && !select.from.is_empty()
+            {
+                return Err(missing(at));
+            }
             let constant = matches!(unnested(argument), Expr::Value(_));
             let same = |item: &&GroupItem| !constant && unnested(&item.expr) == unnested(argument);
             let known = grouping.items.iter().find(same);

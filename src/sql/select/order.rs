@@ -10,6 +10,25 @@ impl Lowering<'_> {
         scope: &Scope<'_>,
         grouping: Option<&Grouping>,
     ) -> Result<Ordering, SqlError> {
+        if items.is_empty()
+            && !parts.distinct
+            && let Some(keys) = parts.sequence.end()
+        {
+            return Ok(Ordering { keys, hidden: Vec::new() });
+        }
+        let around = std::mem::replace(&mut self.sequence, parts.sequence.clone());
+        let ordering = self.own_order(items, parts, scope, grouping);
+        self.sequence = around;
+        ordering
+    }
+
+    fn own_order(
+        &mut self,
+        items: &[OrderByExpr],
+        parts: &Parts,
+        scope: &Scope<'_>,
+        grouping: Option<&Grouping>,
+    ) -> Result<Ordering, SqlError> {
         let place = Place {
             aliases: &parts.columns,
             aggregates: Aggregates::Allowed,
@@ -38,18 +57,14 @@ impl Lowering<'_> {
             }
             return Ok(ordering);
         }
-        if let Some(grouping) = grouping
-            && grouping.rollup
-            && items.is_empty()
-            && !parts.distinct
-        {
+        let mut totals = Vec::new();
+        if let Some(grouping) = grouping.filter(|grouping| grouping.rollup && !parts.distinct) {
             // MySQL shows each super-aggregate behind the rows that it sums up.
             for item in &grouping.items {
                 let key = self.sort_key(&item.value)?;
-                ordering.keys.push(format!("grouping({})", item.sql));
-                ordering.keys.push(format!("{key} NULLS FIRST"));
+                totals.push(format!("grouping({})", item.sql));
+                totals.push(format!("{key} NULLS FIRST"));
             }
-            return Ok(ordering);
         }
         let mut shown = Vec::new();
         if parts.distinct {
@@ -97,6 +112,19 @@ impl Lowering<'_> {
                 }
             }
         }
+        if let Some(grouping) = grouping.filter(|grouping| !grouping.rollup && !parts.distinct)
+            && !ordering.keys.is_empty()
+        {
+            // Groups come as they were met, which for rows in order is the order of the groups.
+            for item in &grouping.items {
+                totals.push(format!(
+                    "{}{}",
+                    self.sort_key(&item.value)?,
+                    if item.value.nullable { " NULLS FIRST" } else { "" }
+                ));
+            }
+        }
+        super::super::aggregate::sort_ties(&mut ordering.keys, totals);
         if ordering.hidden.is_empty() && parts.distinct {
             // PostgreSQL wants positions or the expressions themselves.
             for key in &mut ordering.keys {
@@ -104,6 +132,29 @@ impl Lowering<'_> {
             }
         }
         Ok(ordering)
+    }
+
+    /// MySQL's sort of a table is stable: what ORDER BY leaves open comes as the table has it. Left to PostgreSQL where
+    /// an index may give the order: that one has equal keys in the order of insertion by itself.
+    pub(super) fn break_ties(
+        &mut self,
+        items: &[OrderByExpr],
+        ordering: &mut Ordering,
+        scope: &Scope<'_>,
+    ) -> Result<(), SqlError> {
+        let Some(first) = items.first().filter(|_| !ordering.keys.is_empty()) else { return Ok(()) };
+        let column = spot(&first.expr, scope).and_then(|spot| scope.column(spot));
+        let (Some(column), [relation]) = (column, scope.relations.as_slice()) else { return Ok(()) };
+        let keys = relation.table.iter().flat_map(|table| &table.keys);
+        let leads = |key: &crate::schema::Key| {
+            key.parts.first().and_then(|part| part.column.as_ref()).is_some_and(|own| *own == column.name)
+        };
+        if keys.into_iter().any(leads) || ordering.keys.iter().any(|key| key.contains(" OVER (")) {
+            return Ok(());
+        }
+        let keys = self.table_order(Place::new(scope, "order clause"))?;
+        super::super::aggregate::sort_ties(&mut ordering.keys, keys);
+        Ok(())
     }
 
     /// 3065: with ONLY_FULL_GROUP_BY, rows without duplicates are sorted by what they show.

@@ -38,17 +38,21 @@ impl Lowering<'_> {
         }
     }
 
-    /// A set operation with the types that MySQL gives its columns, and its ORDER BY.
+    /// A set operation with the types that MySQL gives its columns, and its ORDER BY; `seen` is whether the order of its
+    /// rows, or which come first, shows.
     pub(super) fn ordered_tree(
         &mut self,
         body: &SetExpr,
         order: &[OrderByExpr],
-        parent: Option<Place<'_>>,
+        (parent, seen): (Option<Place<'_>>, bool),
     ) -> Result<Derived, SqlError> {
         let tree = self.tree(body, parent)?;
         let columns = self.merged_columns(&tree)?;
         let types: Vec<Type> = columns.iter().map(|column| column.ty.clone()).collect();
-        let sql = self.write_tree(&tree, &types)?;
+        let sql = match &tree {
+            Tree::Set { word: "UNION", .. } if seen && order.is_empty() => self.write_firsts(&tree, &types)?,
+            Tree::Select(_) | Tree::Derived(_) | Tree::Set { .. } => self.write_tree(&tree, &types)?,
+        };
         let mut derived = Derived { columns, sql, locking: false, unique: Vec::new() };
         if order.is_empty() {
             return Ok(derived);
@@ -81,8 +85,8 @@ impl Lowering<'_> {
             let key = self.sort_key(&value)?;
             keys.push(format!("{key}{}", direction(item, value.nullable)));
         }
-        if matches!(body, SetExpr::Values(_)) {
-            // MySQL reads ORDER BY behind VALUES, and doesn't sort.
+        if matches!(with::bare(body), SetExpr::Values(_)) {
+            // MySQL reads ORDER BY behind VALUES, also in parentheses, and doesn't sort.
             return Ok(derived);
         }
         let list: Vec<&str> = derived.columns.iter().map(|column| column.sql_name.as_str()).collect();
@@ -164,6 +168,28 @@ impl Lowering<'_> {
                 Ok(format!("({left} {word} {right})"))
             }
         }
+    }
+
+    /// UNION in MySQL's order: each row where it comes first, branch by branch.
+    fn write_firsts(&mut self, tree: &Tree, types: &[Type]) -> Result<String, SqlError> {
+        let (mut branches, mut rest) = (Vec::new(), tree);
+        while let Tree::Set { left, word: "UNION" | "UNION ALL", right } = rest {
+            branches.push(&**right);
+            rest = left;
+        }
+        branches.push(rest);
+        let mut written = Vec::with_capacity(branches.len());
+        for branch in branches.iter().rev() {
+            let sql = self.write_tree(branch, types)?;
+            written.push(self.collated_columns(&sql, types)?);
+        }
+        let list = (1..=types.len()).map(|at| format!("c{at}")).collect::<Vec<_>>().join(", ");
+        let (all, rows) = (self.fresh("union"), self.fresh("rows"));
+        Ok(format!(
+            "SELECT {list} FROM (SELECT {list}, row_number() OVER () AS n FROM ({}) AS \"{all}\") AS \"{rows}\" \
+             GROUP BY {list} ORDER BY min(n)",
+            written.join(" UNION ALL ")
+        ))
     }
 
     /// A branch whose character columns say their collation.

@@ -239,7 +239,7 @@ fn blocks<'q>(body: &'q SetExpr, called: &str) -> Result<Blocks<'q>, SqlError> {
 }
 
 /// A block without parentheses that say nothing.
-fn bare(mut block: &SetExpr) -> &SetExpr {
+pub(super) fn bare(mut block: &SetExpr) -> &SetExpr {
     while let SetExpr::Query(inner) = block
         && inner.with.is_none()
         && inner.order_by.is_none()
