@@ -214,10 +214,7 @@ impl Lowering<'_> {
             "BIT_AND" | "BIT_OR" | "BIT_XOR" => {
                 let sql = match value.ty.class {
                     Class::Integer if value.ty.carrier != Carrier::Numeric => self.render(value, Carrier::Int8)?,
-                    Class::Real => {
-                        format!("\"mysql\".to_bits(round({})::numeric)", self.render(value, Carrier::Float8)?)
-                    }
-                    _other => format!("\"mysql\".to_bits({})", self.render(value, Carrier::Numeric)?),
+                    _other => format!("\"mysql\".to_bits({})", self.signed_bits(value)?),
                 };
                 let empty = if name == "BIT_AND" { "-1" } else { "0" };
                 let ty = Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(21) };

@@ -35,6 +35,9 @@ pub(super) struct Modes {
     pub(super) no_unsigned_subtraction: bool,
     pub(super) invalid_dates: bool,
     pub(super) truncate_fraction: bool,
+    pub(super) real_as_float: bool,
+    /// NOT binds as tightly as `!`.
+    pub(super) high_not: bool,
 }
 
 impl Modes {
@@ -44,7 +47,11 @@ impl Modes {
         for name in sql_mode.split(',') {
             match name.trim().to_ascii_uppercase().as_str() {
                 "ANSI_QUOTES" => modes.ansi_quotes = true,
-                "ANSI" => (modes.ansi_quotes, modes.pipes_as_concat) = (true, true),
+                "ANSI" => {
+                    (modes.ansi_quotes, modes.pipes_as_concat, modes.real_as_float) = (true, true, true);
+                }
+                "REAL_AS_FLOAT" => modes.real_as_float = true,
+                "HIGH_NOT_PRECEDENCE" => modes.high_not = true,
                 "PIPES_AS_CONCAT" => modes.pipes_as_concat = true,
                 "NO_UNSIGNED_SUBTRACTION" => modes.no_unsigned_subtraction = true,
                 "NO_BACKSLASH_ESCAPES" => modes.no_backslash_escapes = true,
@@ -240,6 +247,9 @@ impl Dialect for MySql {
             Token::Minus => Self::unary(parser, UnaryOperator::Minus, 46),
             Token::Tilde => Self::unary(parser, UnaryOperator::BitwiseNot, 46),
             Token::ExclamationMark => {
+                Self::unary(parser, UnaryOperator::Not, 50).map(|parsed| parsed.map(|not| Expr::Nested(Box::new(not))))
+            }
+            word if self.modes.high_not && is_word(&word, "NOT") => {
                 Self::unary(parser, UnaryOperator::Not, 50).map(|parsed| parsed.map(|not| Expr::Nested(Box::new(not))))
             }
             word if is_word(&word, "BINARY") && Self::has_operand(parser) => {

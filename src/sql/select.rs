@@ -21,7 +21,7 @@ use super::aggregate::direction;
 use super::expression::{Body, Expression, Lowering, Origin};
 use super::from::{determined, equalities, name_parts, relation_of, spot};
 use super::information_schema;
-use super::lower::{Aggregates, GroupItem, Grouping, Place};
+use super::lower::{Aggregates, GroupItem, Grouping, Place, alone};
 use super::operators::unnested;
 use super::plan::{Known, ParameterSource, SqlError};
 use super::scope::{Alias, Scope, Spot};
@@ -340,8 +340,10 @@ impl Lowering<'_> {
         for (at, item) in select.projection.iter().enumerate() {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
                     let text = titles.get(at).copied().unwrap_or_default();
+                    self.name_cast(expr, text);
+                    let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
+                    let expression = alone(expr, expression);
                     if matches!(self.context.parameters, Known::Literals(_)) && text.contains('?') {
                         return Err(SqlError::unsupported("a title that holds a literal of the statement"));
                     }
@@ -349,7 +351,9 @@ impl Lowering<'_> {
                     columns.push(Alias { name, expression });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
+                    self.name_cast(expr, &alias.value);
                     let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
+                    let expression = alone(expr, expression);
                     columns.push(Alias { name: alias.value.clone(), expression });
                 }
                 SelectItem::Wildcard(_) => self.wildcard(None, place, &mut columns)?,
@@ -361,6 +365,12 @@ impl Lowering<'_> {
             }
         }
         Ok(columns)
+    }
+
+    /// Says by which name the warnings of a CAST call it; inside other expressions it has none.
+    fn name_cast(&mut self, expr: &Expr, title: &str) {
+        let cast = matches!(unnested(expr), Expr::Cast { .. } | Expr::Convert { .. });
+        self.naming = cast.then(|| title.to_owned());
     }
 
     fn wildcard(&mut self, table: Option<&str>, place: Place<'_>, columns: &mut Vec<Alias>) -> Result<(), SqlError> {

@@ -130,3 +130,12 @@ SELECT id, f1=s, f2=s, f1>s, f2<s FROM x ORDER BY id;
 SELECT id, f2<=>s, f2<>s, s<f1 FROM x ORDER BY id;
 SELECT id FROM x WHERE f1=s ORDER BY id;
 SET sql_mode=DEFAULT;
+
+-- A user variable's number isn't read as a date, but in a list.
+CREATE TABLE dated (d DATE, dt DATETIME);
+INSERT INTO dated VALUES ('2017-01-01', '2017-01-01 10:00:00');
+SET @i = 170101, @n = 170101.0, @whole = 20170101, @moment = 20170101100000, @before = 10101000000.0;
+SELECT d = @i, d = @n, d = @whole, d < @before, d < 10101000000.0 FROM dated;
+SELECT dt = @i, dt = @moment, dt > @i, d = 170101 FROM dated;
+SELECT d IN (@i), d IN (@i, @n), d IN (@whole), d BETWEEN @i AND @i, d BETWEEN @whole AND @whole, d <=> @i FROM dated;
+SELECT NULLIF(d, @i), NULLIF(d, @whole) FROM dated;

@@ -65,7 +65,7 @@ const FIXED_GLOBALS: [&str; 7] = [
 ];
 
 /// Modes that change what statements mean and that the rewrite doesn't know.
-const UNKNOWN_MODES: [&str; 2] = ["HIGH_NOT_PRECEDENCE", "PAD_CHAR_TO_FULL_LENGTH"];
+const UNKNOWN_MODES: [&str; 1] = ["PAD_CHAR_TO_FULL_LENGTH"];
 
 /// An assignment that has passed all checks.
 #[derive(Debug)]

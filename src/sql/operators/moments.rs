@@ -41,6 +41,12 @@ impl Lowering<'_> {
         column: &Expression,
         constant: &Expression,
     ) -> Result<Option<(Expression, Expression)>, SqlError> {
+        if matches!(column.ty.class, Class::Date | Class::DateTime) && is_number_variable(constant) {
+            // Only literals are read as dates; a user variable's number meets the number that the date is.
+            let number = self.render(column, Carrier::Float8)?;
+            let constant = Expression::sql(self.render(constant, Carrier::Float8)?, Type::double(), true);
+            return Ok(Some((Expression::sql(number, Type::double(), column.nullable), constant)));
+        }
         match self.read_beside(column, constant)? {
             Beside::Plain => Ok(None),
             Beside::Moment(moment) => Ok(Some((column.clone(), moment))),
@@ -71,6 +77,9 @@ impl Lowering<'_> {
     /// Equality with one of a list or of CASE. There MySQL says nothing of numbers that aren't dates, and doesn't find
     /// the zero date of a DATE column.
     pub(in crate::sql) fn equals_item(&mut self, subject: &Expression, item: &Expression) -> Result<String, SqlError> {
+        if let Some(text) = self.bytes_as_text(item, subject)? {
+            return self.compare("=", subject, &text);
+        }
         let zero = subject.ty.class == Class::Date && matches!(item.constant(), Some(Value::Int(0)));
         match self.read_beside(subject, item)? {
             Beside::Number => self.never(subject),
@@ -327,6 +336,24 @@ impl Lowering<'_> {
 fn is_column(side: &Expression) -> bool {
     let named = |sql: &str| sql.starts_with('"') && sql.ends_with('"') && sql.matches('"').count() == 4;
     side.origin.is_some() || matches!(&side.body, Body::Sql(sql) if named(sql))
+}
+
+/// A user variable's number as if it were written there.
+pub(super) fn as_literal(item: &Expression) -> Expression {
+    if !is_number_variable(item) {
+        return item.clone();
+    }
+    Expression { ty: Type { length: 20, ..item.ty.clone() }, ..item.clone() }
+}
+
+/// True for a user variable that holds a number, by the length that no literal has.
+fn is_number_variable(side: &Expression) -> bool {
+    matches!(side.body, Body::Parameter(ParameterSource::Literal(_)))
+        && match side.ty.class {
+            Class::Integer => side.ty.length == 21,
+            Class::Decimal => side.ty.precision() == 65 && side.ty.decimals == 30,
+            _other => false,
+        }
 }
 
 fn kind(column: &Expression) -> &'static str {
