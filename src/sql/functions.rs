@@ -276,7 +276,8 @@ impl Lowering<'_> {
                     return Err(SqlError::unsupported(format_args!("DISTINCT in {name}")));
                 }
                 let arguments = plain_arguments(&list.args)?;
-                self.call(&name, &arguments, place)
+                let called = self.call(&name, &arguments, place);
+                called.map_err(|error| as_written(error, own.trim_matches('`')))
             }
         }
     }
@@ -508,6 +509,12 @@ pub(super) fn form_name(expr: &Expr) -> String {
         Expr::Interval(_) => "INTERVAL outside date arithmetic".to_owned(),
         other => other.to_string().chars().take(60).collect(),
     }
+}
+
+/// 1582 calls a function as the statement does.
+fn as_written(error: SqlError, name: &str) -> SqlError {
+    let told = SqlError::argument_count(name);
+    if error.code == told.code && error.message.eq_ignore_ascii_case(&told.message) { told } else { error }
 }
 
 /// True for `@name` and for an assignment to it.

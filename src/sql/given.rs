@@ -32,6 +32,8 @@ pub struct Given {
     pub block_mode: Option<BlockMode>,
     /// `default_week_format` when it isn't 0.
     pub week_format: Option<u8>,
+    /// `collation_server` of a session that set it: what new databases have.
+    pub server_collation: Option<String>,
     /// `use_invisible_indexes` of `optimizer_switch`: hints may name them.
     pub invisible_indexes: bool,
     /// `auto_increment_increment` and `auto_increment_offset` of a session that set them.

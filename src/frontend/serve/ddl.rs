@@ -51,6 +51,14 @@ impl Session {
             }
             serving.catalogue.store(Arc::new(changed));
         }
+        let dropped = |change: &CatalogueChange| match change {
+            CatalogueChange::DropDatabase { name } => self.state.database.as_ref() == Some(name),
+            _others => false,
+        };
+        if changes.iter().any(dropped) {
+            // Who drops the database in use has none in use.
+            self.set_database(None);
+        }
         for notice in &plan.notes {
             self.state.warn(notice.level, notice.code, notice.message.clone());
         }

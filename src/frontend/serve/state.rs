@@ -289,6 +289,7 @@ impl State {
             time_names: derived.time_names,
             block_mode: derived.block_mode,
             week_format: derived.week_format,
+            server_collation: derived.server_collation.clone(),
             invisible_indexes: derived.invisible_indexes,
             locals: self.locals.clone(),
         }
