@@ -374,6 +374,10 @@ impl Lowering<'_> {
             (Some(collation), Class::Text, None) => {
                 Ok(format!("({sql} COLLATE {})", self.collation_sql(&collation.name)?))
             }
+            // What IF and CASE choose has the digits of all branches once it's in a temporary table.
+            (_, Class::Decimal, None) if sql.starts_with("(CASE WHEN ") => {
+                Ok(format!("round({sql}, {})", value.ty.decimals))
+            }
             (_, _, _) => Ok(sql),
         }
     }

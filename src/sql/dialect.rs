@@ -75,6 +75,9 @@ pub(super) fn is_word(token: &Token, keyword: &str) -> bool {
     matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(keyword))
 }
 
+/// How tightly LIKE, IN, BETWEEN and the like bind.
+const PREDICATE: u8 = 21;
+
 /// The wrapper dialect.
 #[derive(Debug)]
 struct MySql {
@@ -92,6 +95,18 @@ impl MySql {
     fn unary(parser: &mut Parser<'_>, op: UnaryOperator, precedence: u8) -> Parsing<Expr> {
         parser.next_token();
         Some(parser.parse_subexpr(precedence).map(|operand| Expr::UnaryOp { op, expr: Box::new(operand) }))
+    }
+
+    /// `x BETWEEN low AND high`: the high bound is itself a predicate, so that it takes in a BETWEEN or LIKE behind it.
+    fn between(parser: &mut Parser<'_>, left: &Expr, negated: bool) -> Result<Expr, ParserError> {
+        if negated {
+            parser.next_token();
+        }
+        parser.next_token();
+        let low = parser.parse_subexpr(PREDICATE)?;
+        parser.expect_keyword(Keyword::AND)?;
+        let high = parser.parse_subexpr(PREDICATE - 1)?;
+        Ok(Expr::Between { expr: Box::new(left.clone()), negated, low: Box::new(low), high: Box::new(high) })
     }
 
     fn interval(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
@@ -189,7 +204,7 @@ impl Dialect for MySql {
 
     fn prec_value(&self, precedence: Precedence) -> u8 {
         match precedence {
-            Precedence::Like | Precedence::Between | Precedence::Colon => 21,
+            Precedence::Like | Precedence::Between | Precedence::Colon => PREDICATE,
             Precedence::Is | Precedence::Eq => 20,
             Precedence::Xor => 7,
             Precedence::Pipe => 23,
@@ -224,6 +239,10 @@ impl Dialect for MySql {
 
     fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, precedence: u8) -> Parsing<Expr> {
         let token = parser.peek_token_ref().token.clone();
+        let negated = is_word(&token, "NOT");
+        if is_word(&token, "BETWEEN") || negated && is_word(&parser.peek_nth_token_ref(1).token, "BETWEEN") {
+            return Some(Self::between(parser, left, negated));
+        }
         let op = if token == Token::StringConcat {
             if self.modes.pipes_as_concat { BinaryOperator::StringConcat } else { BinaryOperator::Or }
         } else if is_word(&token, "MOD") {

@@ -12,6 +12,7 @@ use sqlparser::ast::{
 };
 
 use crate::value::Value;
+use crate::wire::constants::column_flags as flag;
 
 use super::expression::{Body, Expression, Lowering};
 use super::operators::{chained, unnested};
@@ -379,9 +380,11 @@ impl Lowering<'_> {
         }
         match ty.class {
             Class::Null | Class::Open => Type::text(ty.length, &self.context.collation),
+            // What is chosen among has a sign again, unless it's an integer.
+            Class::Decimal if ty.unsigned => Type::decimal(ty.precision(), ty.scale()),
+            Class::Real => Type { unsigned: false, flags: ty.flags & !flag::UNSIGNED, ..ty },
             Class::Integer
             | Class::Decimal
-            | Class::Real
             | Class::Text
             | Class::Bytes
             | Class::Date

@@ -439,11 +439,9 @@ impl Lowering<'_> {
         let mut list = Vec::with_capacity(parts.columns.len());
         for (at, (column, ty)) in parts.columns.iter().zip(types).enumerate() {
             let own = column.expression.ty.carrier == ty.carrier;
-            let sql = if parts.distinct && own {
-                self.comparable(&column.expression)?
-            } else {
-                self.conform(&column.expression, ty)?
-            };
+            let made = parts.distinct || !parts.group.is_empty() && ty.class == Class::Decimal;
+            let sql =
+                if made && own { self.comparable(&column.expression)? } else { self.conform(&column.expression, ty)? };
             list.push(format!("{sql} AS c{}", at + 1));
         }
         list.extend(hidden.iter().enumerate().map(|(at, sql)| format!("{sql} AS o{}", at + 1)));
