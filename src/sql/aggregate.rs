@@ -410,7 +410,11 @@ impl Lowering<'_> {
                     let list: Vec<String> = labels.iter().map(|label| quote::literal(label)).collect();
                     Ok(format!("array_position(ARRAY[{}]::text[], {sql} COLLATE \"C\")", list.join(", ")))
                 }
-                _set => Err(SqlError::unsupported("ORDER BY a SET column")),
+                crate::schema::ColumnType::Set { labels } => {
+                    let list: Vec<String> = labels.iter().map(|label| quote::literal(label)).collect();
+                    Ok(format!("\"mysql\".set_number({sql}, ARRAY[{}]::text[])", list.join(", ")))
+                }
+                _other => Err(SqlError::unsupported("ORDER BY this type")),
             };
         }
         if matches!(value.body, Body::Parameter(_)) {

@@ -551,6 +551,7 @@ fn quoted_variables(tokens: &mut Vec<TokenWithSpan>) {
             || token.token == Token::AtSign
     };
     split_keywords(tokens);
+    split_operators(tokens);
     let mut at = 0;
     while at + 1 < tokens.len() {
         let name = match (&tokens[at], &tokens[at + 1].token) {
@@ -568,6 +569,36 @@ fn quoted_variables(tokens: &mut Vec<TokenWithSpan>) {
         let span = sqlparser::tokenizer::Span::new(tokens[at].span.start, tokens[at + 1].span.end);
         tokens[at] = TokenWithSpan::new(token, span);
         tokens.remove(at + 1);
+        at += 1;
+    }
+}
+
+/// `1<@a` and `1^@a`: operators of PostgreSQL's for sqlparser.
+fn split_operators(tokens: &mut Vec<TokenWithSpan>) {
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let operator = match &token.token {
+            Token::ArrowAt => Token::Lt,
+            Token::CaretAt => Token::Caret,
+            _other => {
+                at += 1;
+                continue;
+            }
+        };
+        let span = token.span;
+        let named = tokens.get(at + 1).and_then(|next| match &next.token {
+            Token::Word(word) if word.quote_style.is_none() => {
+                Some(TokenWithSpan::new(Token::make_word(&format!("@{}", word.value), None), next.span))
+            }
+            _quoted => None,
+        });
+        match named {
+            Some(variable) => drop(tokens.splice(at..=at + 1, [TokenWithSpan::new(operator, span), variable])),
+            None => {
+                let sign = TokenWithSpan::new(Token::AtSign, span);
+                drop(tokens.splice(at..=at, [TokenWithSpan::new(operator, span), sign]));
+            }
+        }
         at += 1;
     }
 }

@@ -5,6 +5,7 @@ mod names;
 mod variables;
 
 pub(super) use literals::{alone, bits, hex};
+pub(super) use variables::LONGEST_PARAMETER;
 
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, DateTimeField, Expr, Ident, Interval, ObjectName, TrimWhereField, UnaryOperator,

@@ -93,8 +93,8 @@ impl Lowering<'_> {
                 continue;
             }
             match shown.iter().position(|known| *known == sql) {
-                Some(_) if value.ty.class == super::super::types::Class::Json => {
-                    // Documents are sorted by a key that isn't shown.
+                Some(_) if value.ty.class == super::super::types::Class::Json || value.ty.is_enum() => {
+                    // Documents and labels are sorted by a key that isn't shown.
                     ordering.hidden.push((sql, towards));
                     ordering.keys.push(format!("min(o{}){towards}", ordering.hidden.len()));
                 }
