@@ -7,6 +7,7 @@ mod choose;
 mod ciphers;
 mod control;
 mod dates;
+mod length;
 mod numbers;
 mod session;
 mod stored;
@@ -374,7 +375,10 @@ impl Lowering<'_> {
             return Ok(found);
         }
         match TABLES.iter().copied().flatten().find(|plain| plain.name == name) {
-            Some(plain) => self.plain_function(plain, &lowered),
+            Some(plain) => {
+                let called = self.plain_function(plain, &lowered)?;
+                Ok(self.sized(name, &lowered, called))
+            }
             None if VOLATILE.contains(&name) => Err(SqlError::unsupported(format_args!("{name}()"))),
             None if REFUSED.contains(&name) || name.starts_with("ST_") || name.starts_with("JSON_") => {
                 Err(SqlError::unsupported(format_args!("function {name}")))

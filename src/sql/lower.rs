@@ -380,7 +380,8 @@ impl Lowering<'_> {
             ty = merge(&ty, &result.ty, &self.context.collation);
         }
         match ty.class {
-            Class::Null | Class::Open => Type::text(ty.length, &self.context.collation),
+            Class::Null => ty,
+            Class::Open => Type::text(ty.length, &self.context.collation),
             // What is chosen among has a sign again, unless it's an integer.
             Class::Decimal if ty.unsigned => Type::decimal(ty.precision(), ty.scale()),
             Class::Real => Type { unsigned: false, flags: ty.flags & !flag::UNSIGNED, ..ty },
@@ -409,6 +410,9 @@ impl Lowering<'_> {
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
         let subject = self.lower(text, place)?;
+        if subject.is_null() {
+            return Ok(Expression::literal(Value::Null, Type::bytes(0)));
+        }
         let mut sql = self.text(&subject)?;
         let what = what.map(|what| self.lower(what, place)).transpose()?;
         let (leading, trailing) = match side {

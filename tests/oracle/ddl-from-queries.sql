@@ -61,3 +61,12 @@ SHOW CREATE TABLE n4;
 SELECT 5 BETWEEN 0 AND 10 BETWEEN 0 AND 1, (5 BETWEEN 0 AND 10) BETWEEN 0 AND 1, 1 NOT BETWEEN 0 AND 2 BETWEEN 0 AND 3, 1 BETWEEN 0 AND 1 = 1;
 CREATE TABLE heap (a INT) ENGINE = MEMORY;
 ANALYZE TABLE heap;
+
+-- Room for what functions of text make.
+CREATE TABLE z (s VARCHAR(10), n INT, t TEXT);
+INSERT INTO z VALUES ('ab', 3, 'xyz');
+CREATE TABLE room SELECT LPAD(s, 5, 'x') AS a, RPAD(s, n, 'x') AS b, REPEAT(s, 3) AS c, REPEAT(s, n) AS d, INSERT(s, 1, 1, 'zz') AS f, ELT(n, 'a', 'bcd', s) AS g, CONCAT_WS(', ', s, n, 'q') AS h, QUOTE(s) AS i, SOUNDEX(s) AS j, SPACE(n) AS k, LEFT(s, 2) AS l, RIGHT(s, n) AS m, MAKE_SET(3, s, 'q') AS o, LPAD(t, 5, 'x') AS p, REPEAT('a', 600) AS q, REPEAT('a', 20000) AS r, LEFT(t, 3) AS v, ELT(1, n) AS w, REPLACE('abc', 'bc', 'x') AS y FROM z;
+SHOW CREATE TABLE room;
+SELECT a, b, c, d, f, g, h, i, j, k, l, m, o, p, v, w, y FROM room;
+CREATE TABLE nothing SELECT IF(1, NULL, NULL) AS a, CASE WHEN 1 THEN NULL ELSE NULL END AS b, NULLIF(NULL, 'x') AS c, TRIM('x' FROM NULL) AS d, SUBSTRING_INDEX(NULL, 'x', 1) AS e, REPLACE(NULL, 'a', 'b') AS f, REPLACE('abc', NULL, 'b') AS g, INSERT(NULL, 1, 2, 'abc') AS h, RPAD(NULL, 10, 'x') AS i, ELT(1, NULL, 'abc') AS j, CONCAT(NULL) AS k, LEFT(NULL, 1) AS l;
+SHOW CREATE TABLE nothing;
