@@ -226,8 +226,14 @@ impl Lowering<'_> {
         let inner = self.lower(operand, place)?;
         match op {
             UnaryOperator::Plus => Ok(inner),
-            UnaryOperator::Minus => self.negate(inner),
-            UnaryOperator::BitwiseNot => self.bit_not(&inner),
+            UnaryOperator::Minus => {
+                super::geometry::refuse_shapes("-", [&inner])?;
+                self.negate(inner)
+            }
+            UnaryOperator::BitwiseNot => {
+                super::geometry::refuse_shapes("~", [&inner])?;
+                self.bit_not(&inner)
+            }
             other => Err(SqlError::unsupported(format_args!("operator {other}"))),
         }
     }

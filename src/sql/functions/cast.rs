@@ -184,6 +184,7 @@ impl Lowering<'_> {
     }
 
     fn cast_to_year(&mut self, value: &Expression) -> Result<Expression, SqlError> {
+        crate::sql::geometry::refuse_shapes("cast_as_year", [value])?;
         let ty = Type {
             unsigned: true,
             carrier: Carrier::Int2,
