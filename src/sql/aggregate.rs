@@ -228,10 +228,7 @@ impl Lowering<'_> {
             "BIT_AND" | "BIT_OR" | "BIT_XOR" => {
                 let sql = match value.ty.class {
                     Class::Integer if value.ty.carrier != Carrier::Numeric => self.render(value, Carrier::Int8)?,
-                    Class::Real => {
-                        format!("\"mysql\".to_bits(round({})::numeric)", self.render(value, Carrier::Float8)?)
-                    }
-                    _other => format!("\"mysql\".to_bits({})", self.render(value, Carrier::Numeric)?),
+                    _other => format!("\"mysql\".to_bits({})", self.signed_bits(value)?),
                 };
                 let empty = if name == "BIT_AND" { "-1" } else { "0" };
                 let ty = Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(21) };
@@ -333,11 +330,22 @@ impl Lowering<'_> {
     ) -> Result<Call, SqlError> {
         self.deterministic("GROUP_CONCAT")?;
         let arguments = plain_arguments(&list.args)?;
-        let (mut parts, mut collation) = (Vec::with_capacity(arguments.len()), None);
+        let (mut parts, mut collation, mut documents) = (Vec::with_capacity(arguments.len()), None, Vec::new());
+        let mut binary = false;
         for argument in &arguments {
             let value = self.lower(argument, place)?;
-            collation = collation.or(value.ty.collation.clone());
+            // Documents are text that is compared by bytes.
+            let own = if value.ty.class == Class::Json {
+                self.json_characters(0).collation
+            } else {
+                value.ty.collation.clone()
+            };
+            binary |= value.ty.class == Class::Json;
+            collation = collation.or(own);
             parts.push(self.text(&value)?);
+            if distinct && arguments.len() == 1 && value.ty.class == Class::Json {
+                documents.push((self.stored_document(&value)?, ""));
+            }
         }
         let (mut separator, mut order) = (",".to_owned(), Vec::new());
         for clause in &list.clauses {
@@ -351,11 +359,12 @@ impl Lowering<'_> {
                             return Err(SqlError::unknown_column(&item.expr.to_string(), "order clause"));
                         };
                         let value = self.lower(expr, place)?;
-                        if value.ty.class == Class::Json {
-                            // MySQL sorts here by the bytes in which it stores a document.
-                            return Err(SqlError::unsupported("GROUP_CONCAT … ORDER BY JSON"));
-                        }
-                        order.push((self.sort_key(&value)?, direction(item, value.nullable)));
+                        let key = if value.ty.class == Class::Json {
+                            self.stored_document(&value)?
+                        } else {
+                            self.sort_key(&value)?
+                        };
+                        order.push((key, direction(item, value.nullable)));
                     }
                 }
                 FunctionArgumentClause::Separator(value) => {
@@ -367,6 +376,10 @@ impl Lowering<'_> {
                 }
                 other => return Err(SqlError::unsupported(format_args!("GROUP_CONCAT … {other}"))),
             }
+        }
+        if order.is_empty() {
+            // MySQL tells documents apart in a tree.
+            order = documents;
         }
         let most = self.parameter(&ParameterSource::Variable("group_concat_max_len".to_owned()), Carrier::Int8.oid());
         let (text, separator) = (parts.join(" || "), quote::literal(&separator));
@@ -381,9 +394,15 @@ impl Lowering<'_> {
         let ty = Type {
             collation: collation.or(Type::text(0, &name).collation),
             field: FieldType::LongBlob,
+            flags: if binary { flag::BINARY } else { 0 },
             ..Type::text(16_384, &name)
         };
         Ok(Call { before: "\"mysql\".cut_group(", call, after: format!(", {most})"), ty, nullable: true })
+    }
+
+    /// What MySQL sorts documents by inside GROUP_CONCAT: the bytes in which it stores them.
+    fn stored_document(&mut self, value: &Expression) -> Result<String, SqlError> {
+        Ok(format!("\"mysql\".json_bytes({})", self.own(value)?))
     }
 
     /// Each text once: in the order of its first row, or of the keys of that row.
@@ -410,6 +429,10 @@ impl Lowering<'_> {
         match (&value.ty.collation, value.ty.class, &value.origin) {
             (Some(collation), Class::Text, None) => {
                 Ok(format!("({sql} COLLATE {})", self.collation_sql(&collation.name)?))
+            }
+            // What IF and CASE choose has the digits of all branches once it's in a temporary table.
+            (_, Class::Decimal, None) if sql.starts_with("(CASE WHEN ") => {
+                Ok(format!("round({sql}, {})", value.ty.decimals))
             }
             (_, _, _) => Ok(sql),
         }
@@ -447,7 +470,11 @@ impl Lowering<'_> {
                     }
                     Ok(format!("array_position(ARRAY[{}]::text[], {sql} COLLATE \"C\")", list.join(", ")))
                 }
-                _set => Err(SqlError::unsupported("ORDER BY a SET column")),
+                crate::schema::ColumnType::Set { labels } => {
+                    let list: Vec<String> = labels.iter().map(|label| quote::literal(label)).collect();
+                    Ok(format!("\"mysql\".set_number({sql}, ARRAY[{}]::text[])", list.join(", ")))
+                }
+                _other => Err(SqlError::unsupported("ORDER BY this type")),
             };
         }
         if matches!(value.body, Body::Parameter(_)) {

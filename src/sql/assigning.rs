@@ -16,6 +16,7 @@
 //! Where PostgreSQL decides how often or in which order expressions are evaluated, nothing can be promised: inside
 //! DISTINCT, UNION and subqueries, and where groups would read what other groups assigned. A derived table is read once,
 //! before the rows that it is joined to (`(SELECT @n := 0) AS init`), which a materialised expression holds PostgreSQL to.
+//! Groups that nothing sorts come as in MySQL: by the key that groups them, else as their first rows come.
 
 use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, Query, SetExpr};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -47,6 +48,8 @@ pub(super) struct Assigning {
     values: Vec<(String, Expression)>,
     /// Variables whose assignment is what rows are sorted or grouped by.
     keys: Vec<String>,
+    /// A variable is read as one class and gets values of another, so that what is read is converted.
+    mixed: bool,
 }
 
 /// Variables that were assigned, and the columns that show what they're left with.
@@ -68,6 +71,16 @@ impl Assigning {
     /// True when the statement assigns.
     pub(super) fn happens(&self) -> bool {
         !self.names.is_empty()
+    }
+
+    /// The same statement once more, its variables converted where they're read.
+    pub(super) fn converting(&self) -> Self {
+        Self { names: self.names.clone(), mixed: true, ..Self::default() }
+    }
+
+    /// True when the statement can be planned once more with [`Assigning::converting`].
+    pub(super) fn is_mixed(&self) -> bool {
+        self.mixed
     }
 
     /// Nothing may be assigned below; the answer restores what was.
@@ -102,11 +115,6 @@ impl Lowering<'_> {
         };
         if grouped && !self.assigning.read.is_empty() {
             return refused("GROUP BY");
-        }
-        let sorted = |(name, _, _): &(String, VariableKind, Class)| self.assigning.keys.contains(name);
-        if grouped && query.order_by.is_some() && !self.assigning.written.iter().all(sorted) {
-            // MySQL assigns before it sorts the groups.
-            return refused("GROUP BY and ORDER BY");
         }
         // MySQL assigns once more while it collects what it sorts by, in no order that could be repeated.
         if self.assigning.read.iter().any(|(name, _)| self.assigning.keys.contains(name)) {
@@ -153,8 +161,12 @@ impl Lowering<'_> {
     }
 
     /// A variable that is read as one class must not be assigned values that aren't of it.
-    fn check_kinds(&self) -> Result<(), SqlError> {
+    fn check_kinds(&mut self) -> Result<(), SqlError> {
+        let converting = self.assigning.mixed;
         let fits = |written: Class, read: Class| match read {
+            Class::Integer | Class::Decimal | Class::Real if converting => {
+                !matches!(written, Class::Bytes | Class::Json)
+            }
             Class::Integer => matches!(written, Class::Integer | Class::Null),
             Class::Decimal => matches!(written, Class::Integer | Class::Decimal | Class::Null),
             Class::Real => matches!(written, Class::Integer | Class::Decimal | Class::Real | Class::Null),
@@ -167,6 +179,7 @@ impl Lowering<'_> {
         for (name, read) in &self.assigning.read {
             let other = |(written, _, class): &&(String, VariableKind, Class)| written == name && !fits(*class, *read);
             if self.assigning.written.iter().any(|written| other(&written)) {
+                self.assigning.mixed = true;
                 return Err(SqlError::unsupported("a user variable that gets another type while it's read"));
             }
         }
@@ -228,8 +241,11 @@ impl Lowering<'_> {
             Class::Real => same(Type::double()),
             Class::Bytes => same(Type::bytes(ty.length)),
             Class::Text | Class::Open | Class::Date | Class::DateTime | Class::Time => {
+                // Explicit for the value, implicit for the variable.
                 let own = Type::text(ty.length, &self.context.collation);
-                Type { field: FieldType::VarString, collation: ty.collation.clone().or(own.collation.clone()), ..own }
+                let collation = ty.collation.clone().or(own.collation.clone());
+                let collation = collation.map(|own| Collation { coercibility: Coercibility::Column, ..own });
+                Type { field: FieldType::VarString, collation, ..own }
             }
             Class::Json => self.json_characters(u32::MAX),
             Class::Null => ty.clone(),
@@ -278,7 +294,14 @@ impl Lowering<'_> {
         };
         let cast = if ty.is_text() { String::new() } else { format!("::{}", ty.carrier.name()) };
         let (token, setting) = (&self.assigning.token, quote::literal(&setting(name)));
-        let sql = format!("\"mysql\".variable_get({token}, {setting}, {initial}){cast}");
+        let held = format!("\"mysql\".variable_get({token}, {setting}, {initial})");
+        // What another type left is read by the rules of MySQL's conversions, without warnings.
+        let sql = match ty.class {
+            Class::Integer if self.assigning.mixed => format!("\"mysql\".integer_prefix({held}){cast}"),
+            Class::Decimal if self.assigning.mixed => format!("\"mysql\".exact_number({held}){cast}"),
+            Class::Real if self.assigning.mixed => format!("\"mysql\".number({held}){cast}"),
+            _as_it_is => format!("{held}{cast}"),
+        };
         self.assigning.read.push((name.to_owned(), ty.class));
         Ok(Some(Expression::sql(sql, ty, true)))
     }

@@ -6,6 +6,7 @@
 
 use crate::schema::charset;
 use crate::value::Value;
+use crate::wire::FieldType;
 
 use super::expression::{Expression, Lowering};
 use super::plan::SqlError;
@@ -134,6 +135,12 @@ pub(super) fn blend<'c>(collations: impl Iterator<Item = &'c Collation>) -> Opti
     blended
 }
 
+/// Bytes of the longest character of a type.
+pub(super) fn width(ty: &Type) -> u32 {
+    let own = ty.collation.as_ref().and_then(|own| charset::of_collation(&own.name));
+    if ty.is_text() { own.map_or(4, |set| set.bytes) } else { 1 }
+}
+
 /// The bytes that MySQL has for character data of type `ty`.
 pub(super) fn encode(sql: &str, ty: &Type) -> Result<String, SqlError> {
     let name = ty.collation.as_ref().map_or("utf8mb4", |collation| of_collation(&collation.name));
@@ -155,7 +162,70 @@ pub(super) fn bytes_of_literal(expression: &Expression) -> Option<Vec<u8>> {
     (!text.is_ascii() && set.name != "binary").then(|| set.encode(text))
 }
 
+/// 3854, as MySQL shows the bytes: six of them, and those that aren't printed by their numbers.
+fn not_convertible(bytes: &[u8], from: &str, to: &str) -> SqlError {
+    let mut shown: String = bytes
+        .iter()
+        .take(6)
+        .map(|byte| match byte {
+            b' '..=b'~' => char::from(*byte).to_string(),
+            other => format!("\\x{other:02X}"),
+        })
+        .collect();
+    if bytes.len() > 6 {
+        shown.push_str("...");
+    }
+    SqlError::new(3854, "HY000", format!("Cannot convert string '{shown}' from {from} to {to}"))
+}
+
 impl Lowering<'_> {
+    /// A binary constant beside character data that isn't one: text of that data's character set.
+    pub(super) fn bytes_as_text(
+        &self,
+        constant: &Expression,
+        beside: &Expression,
+    ) -> Result<Option<Expression>, SqlError> {
+        let (Some(Value::Bytes(bytes)), Some(collation)) = (constant.constant(), &beside.ty.collation) else {
+            return Ok(None);
+        };
+        let literal = constant.ty.class == Class::Bytes && constant.ty.field == FieldType::VarString;
+        if !literal || !beside.ty.is_text() || collation.coercibility >= Coercibility::Literal {
+            return Ok(None);
+        }
+        let name = of_collation(&collation.name);
+        let Some(set) = charset::find(name).filter(|set| set.name != "binary") else { return Ok(None) };
+        let text = match (set.decode(bytes), encoding(name)) {
+            (Some(text), _) => text,
+            (None, Some("UTF8")) => {
+                String::from_utf8(bytes.clone()).map_err(|_| not_convertible(bytes, "binary", name))?
+            }
+            (None, _) => return Ok(None),
+        };
+        let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        Ok(Some(Expression::literal(Value::Text(text), Type::text(length, &collation.name))))
+    }
+
+    /// 3854 for a constant text whose characters the set that it's converted to doesn't have.
+    pub(super) fn representable(&self, side: &Expression, winner: &Collation) -> Result<(), SqlError> {
+        let (Some(Value::Text(text)), Some(own)) = (side.constant(), &side.ty.collation) else { return Ok(()) };
+        let (from, to) = (of_collation(&own.name), of_collation(&winner.name));
+        if text.is_ascii() || from == to || own.coercibility <= winner.coercibility {
+            return Ok(());
+        }
+        let (Some(from), Some(to)) = (charset::find(from), charset::find(to)) else { return Ok(()) };
+        if text.chars().all(|character| to.has(character).unwrap_or(true)) {
+            return Ok(());
+        }
+        Err(not_convertible(&from.encode(text), from.name, to.name))
+    }
+
+    /// The same for everything that a function makes one text of.
+    pub(super) fn all_representable(&self, sides: &[Expression]) -> Result<(), SqlError> {
+        let texts = || sides.iter().filter(|side| side.ty.class == Class::Text && !side.is_null());
+        let Some(winner) = blend(texts().filter_map(|side| side.ty.collation.as_ref())) else { return Ok(()) };
+        texts().try_for_each(|side| self.representable(side, &winner))
+    }
+
     /// `_charset'text'`: the bytes of the literal are of that character set.
     pub(super) fn introduce(&mut self, introducer: &str, literal: &Expression) -> Result<Expression, SqlError> {
         let name = if introducer == "n" { "utf8mb3" } else { introducer.trim_start_matches('_') };
@@ -211,10 +281,12 @@ impl Lowering<'_> {
     pub(super) fn convert_using(&mut self, value: &Expression, name: &str) -> Result<Expression, SqlError> {
         let name = name.trim_matches(['`', '\'', '"']);
         let found = charset::find(name).ok_or_else(|| unknown_set(name))?;
+        // Under strict mode a text that's too long is NULL.
+        let nullable = value.nullable || self.modes.strict;
         if found.name == "binary" {
             let sql = self.render(value, Carrier::Bytes)?;
-            let length = value.ty.length.saturating_mul(4);
-            return Ok(Expression::sql(sql, Type::bytes(length), value.nullable));
+            let length = value.ty.length.saturating_mul(width(&value.ty));
+            return Ok(Expression::sql(sql, Type::bytes(length), nullable));
         }
         let collation =
             if found.name == of_collation(&self.context.collation) { &self.context.collation } else { found.collation };
@@ -223,6 +295,13 @@ impl Lowering<'_> {
             return Ok(Expression::literal(Value::Null, ty));
         }
         if value.ty.class == Class::Bytes {
+            // As many characters as there are of the fewest bytes.
+            let least = match found.name {
+                "utf16" | "utf16le" | "ucs2" => 2,
+                "utf32" => 4,
+                _other => 1,
+            };
+            let ty = Type::text(value.ty.length.div_ceil(least), collation);
             let sql = self.render(value, Carrier::Bytes)?;
             let sql = match (found.name, encoding(found.name)) {
                 (_, Some(encoding)) => format!("\"mysql\".decode({sql}, '{encoding}')"),
@@ -237,7 +316,7 @@ impl Lowering<'_> {
             && let Some(Value::Text(text)) = value.constant()
             && text.is_ascii()
         {
-            return Ok(Expression { ty, ..value.clone() });
+            return Ok(Expression { ty, nullable, ..value.clone() });
         }
         let sql = self.text(value)?;
         let sql = match (found.name, encoding(found.name)) {
@@ -247,7 +326,7 @@ impl Lowering<'_> {
             (_, Some(encoding)) => format!("\"mysql\".representable({sql}, '{encoding}')"),
             (other, None) => return Err(SqlError::unsupported(format_args!("CONVERT USING {other}"))),
         };
-        Ok(Expression::sql(sql, ty, value.nullable))
+        Ok(Expression::sql(sql, ty, nullable))
     }
 
     /// `x COLLATE name`.
@@ -271,7 +350,8 @@ impl Lowering<'_> {
         let sql = self.text(inner)?;
         let mut ty = if inner.ty.is_text() { inner.ty.clone() } else { Type::text(inner.ty.length, &name) };
         ty.collation = Some(Collation { name, coercibility: Coercibility::Explicit });
-        Ok(Expression::sql(format!("({sql} COLLATE {clause})"), ty, inner.nullable))
+        let nullable = inner.nullable || self.modes.strict;
+        Ok(Expression::sql(format!("({sql} COLLATE {clause})"), ty, nullable))
     }
 }
 

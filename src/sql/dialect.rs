@@ -5,6 +5,7 @@
 //! was measured against MySQL with random expressions.
 
 mod forms;
+mod variables;
 
 use std::any::TypeId;
 
@@ -35,6 +36,9 @@ pub(super) struct Modes {
     pub(super) no_unsigned_subtraction: bool,
     pub(super) invalid_dates: bool,
     pub(super) truncate_fraction: bool,
+    pub(super) real_as_float: bool,
+    /// NOT binds as tightly as `!`.
+    pub(super) high_not: bool,
 }
 
 impl Modes {
@@ -44,7 +48,11 @@ impl Modes {
         for name in sql_mode.split(',') {
             match name.trim().to_ascii_uppercase().as_str() {
                 "ANSI_QUOTES" => modes.ansi_quotes = true,
-                "ANSI" => (modes.ansi_quotes, modes.pipes_as_concat) = (true, true),
+                "ANSI" => {
+                    (modes.ansi_quotes, modes.pipes_as_concat, modes.real_as_float) = (true, true, true);
+                }
+                "REAL_AS_FLOAT" => modes.real_as_float = true,
+                "HIGH_NOT_PRECEDENCE" => modes.high_not = true,
                 "PIPES_AS_CONCAT" => modes.pipes_as_concat = true,
                 "NO_UNSIGNED_SUBTRACTION" => modes.no_unsigned_subtraction = true,
                 "NO_BACKSLASH_ESCAPES" => modes.no_backslash_escapes = true,
@@ -68,6 +76,9 @@ pub(super) fn is_word(token: &Token, keyword: &str) -> bool {
     matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(keyword))
 }
 
+/// How tightly LIKE, IN, BETWEEN and the like bind.
+const PREDICATE: u8 = 21;
+
 /// The wrapper dialect.
 #[derive(Debug)]
 struct MySql {
@@ -85,6 +96,18 @@ impl MySql {
     fn unary(parser: &mut Parser<'_>, op: UnaryOperator, precedence: u8) -> Parsing<Expr> {
         parser.next_token();
         Some(parser.parse_subexpr(precedence).map(|operand| Expr::UnaryOp { op, expr: Box::new(operand) }))
+    }
+
+    /// `x BETWEEN low AND high`: the high bound is itself a predicate, so that it takes in a BETWEEN or LIKE behind it.
+    fn between(parser: &mut Parser<'_>, left: &Expr, negated: bool) -> Result<Expr, ParserError> {
+        if negated {
+            parser.next_token();
+        }
+        parser.next_token();
+        let low = parser.parse_subexpr(PREDICATE)?;
+        parser.expect_keyword(Keyword::AND)?;
+        let high = parser.parse_subexpr(PREDICATE - 1)?;
+        Ok(Expr::Between { expr: Box::new(left.clone()), negated, low: Box::new(low), high: Box::new(high) })
     }
 
     fn interval(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
@@ -182,7 +205,7 @@ impl Dialect for MySql {
 
     fn prec_value(&self, precedence: Precedence) -> u8 {
         match precedence {
-            Precedence::Like | Precedence::Between | Precedence::Colon => 21,
+            Precedence::Like | Precedence::Between | Precedence::Colon => PREDICATE,
             Precedence::Is | Precedence::Eq => 20,
             Precedence::Xor => 7,
             Precedence::Pipe => 23,
@@ -217,6 +240,10 @@ impl Dialect for MySql {
 
     fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, precedence: u8) -> Parsing<Expr> {
         let token = parser.peek_token_ref().token.clone();
+        let negated = is_word(&token, "NOT");
+        if is_word(&token, "BETWEEN") || negated && is_word(&parser.peek_nth_token_ref(1).token, "BETWEEN") {
+            return Some(Self::between(parser, left, negated));
+        }
         let op = if token == Token::StringConcat {
             if self.modes.pipes_as_concat { BinaryOperator::StringConcat } else { BinaryOperator::Or }
         } else if is_word(&token, "MOD") {
@@ -240,6 +267,9 @@ impl Dialect for MySql {
             Token::Minus => Self::unary(parser, UnaryOperator::Minus, 46),
             Token::Tilde => Self::unary(parser, UnaryOperator::BitwiseNot, 46),
             Token::ExclamationMark => {
+                Self::unary(parser, UnaryOperator::Not, 50).map(|parsed| parsed.map(|not| Expr::Nested(Box::new(not))))
+            }
+            word if self.modes.high_not && is_word(&word, "NOT") => {
                 Self::unary(parser, UnaryOperator::Not, 50).map(|parsed| parsed.map(|not| Expr::Nested(Box::new(not))))
             }
             word if is_word(&word, "BINARY") && Self::has_operand(parser) => {
@@ -285,7 +315,7 @@ impl<'t> Source<'t> {
             let rest = text.get(source.offset(error.location)..).unwrap_or_default();
             SqlError::syntax(rest, error.location.line)
         })?;
-        quoted_variables(&mut tokens);
+        variables::quoted_variables(&mut tokens);
         tokens.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
         while tokens.last().is_some_and(|token| token.token == Token::SemiColon) {
             tokens.pop();
@@ -513,51 +543,4 @@ fn prepare(tokens: &[TokenWithSpan]) -> (Vec<TokenWithSpan>, Modifiers) {
         at += 1;
     }
     (out, modifiers)
-}
-
-/// `@'a b'`, `@"a b"` and `@`a b`` become one word: sqlparser sees a sign and a string.
-fn quoted_variables(tokens: &mut Vec<TokenWithSpan>) {
-    let sign = |token: &TokenWithSpan| {
-        matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.value == "@")
-            || token.token == Token::AtSign
-    };
-    split_keywords(tokens);
-    let mut at = 0;
-    while at + 1 < tokens.len() {
-        let name = match (&tokens[at], &tokens[at + 1].token) {
-            (first, Token::SingleQuotedString(name) | Token::DoubleQuotedString(name)) if sign(first) => name.clone(),
-            (first, Token::Word(word)) if sign(first) && word.quote_style.is_some() => word.value.clone(),
-            (_, _) => {
-                at += 1;
-                continue;
-            }
-        };
-        let mut token = Token::make_word(&format!("@{name}"), None);
-        if let Token::Word(word) = &mut token {
-            word.keyword = Keyword::NoKeyword;
-        }
-        let span = sqlparser::tokenizer::Span::new(tokens[at].span.start, tokens[at + 1].span.end);
-        tokens[at] = TokenWithSpan::new(token, span);
-        tokens.remove(at + 1);
-        at += 1;
-    }
-}
-
-/// `SET@a` is two words: `@` is part of a word for sqlparser, for the sake of accounts.
-fn split_keywords(tokens: &mut Vec<TokenWithSpan>) {
-    let mut at = 0;
-    while let Some(token) = tokens.get(at) {
-        let parts = match &token.token {
-            Token::Word(word) if word.quote_style.is_none() => word.value.split_once('@').filter(|(keyword, _)| {
-                ["SET", "SELECT", "DO", "USING", "FROM"].iter().any(|known| known.eq_ignore_ascii_case(keyword))
-            }),
-            _other => None,
-        };
-        if let Some((keyword, name)) = parts {
-            let (keyword, name) = (Token::make_keyword(keyword), Token::make_word(&format!("@{name}"), None));
-            let span = token.span;
-            tokens.splice(at..=at, [TokenWithSpan::new(keyword, span), TokenWithSpan::new(name, span)]);
-        }
-        at += 1;
-    }
 }

@@ -138,6 +138,8 @@ pub(super) struct Lowering<'c> {
     pub(super) limited: Option<String>,
     /// What the statement's form makes of values that don't fit.
     pub(super) form: super::assign::Form,
+    /// The title of the CAST that is lowered next, which its warnings call it by.
+    pub(super) naming: Option<String>,
     /// What MySQL warns of before the statement is executed.
     pub(super) warnings: Vec<crate::wire::condition::Condition>,
     /// Views that the query at hand stands inside.
@@ -176,6 +178,7 @@ impl<'c> Lowering<'c> {
             recursions: Vec::new(),
             limited: None,
             form: super::assign::Form::default(),
+            naming: None,
             warnings: Vec::new(),
             depth: 0,
             outermost: true,
@@ -430,10 +433,13 @@ impl<'c> Lowering<'c> {
         let of = |side: &Expression| {
             side.ty.collation.clone().filter(|_| !matches!(side.ty.class, Class::Null | Class::Open))
         };
-        let (Some(left), Some(right)) = (of(left), of(right)) else {
+        let (Some(left_own), Some(right_own)) = (of(left), of(right)) else {
             return Ok(of(left).or(of(right)).unwrap_or_else(fallback));
         };
-        super::charset::aggregate(&left, &right, operation)
+        let winner = super::charset::aggregate(&left_own, &right_own, operation)?;
+        self.representable(left, &winner)?;
+        self.representable(right, &winner)?;
+        Ok(winner)
     }
 
     /// As written after COLLATE.

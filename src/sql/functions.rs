@@ -7,6 +7,7 @@ mod choose;
 mod ciphers;
 mod control;
 mod dates;
+mod length;
 mod numbers;
 mod session;
 mod stored;
@@ -14,7 +15,9 @@ mod text;
 
 pub use ciphers::BlockMode;
 
-use sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
+use sqlparser::ast::{
+    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+};
 
 use super::calendar::Kind;
 use super::expression::{Expression, Lowering};
@@ -58,6 +61,64 @@ const fn plain(name: &'static str, arguments: &'static str, sql: &'static str, r
 const fn nullable(name: &'static str, arguments: &'static str, sql: &'static str, returns: Returns) -> Plain {
     Plain { name, arguments, sql, returns, nullable: true }
 }
+
+/// Functions that make one text of their arguments, or look for one in another.
+const ONE_TEXT: &[&str] = &[
+    "CONCAT",
+    "CONCAT_WS",
+    "COALESCE",
+    "IFNULL",
+    "GREATEST",
+    "LEAST",
+    "REPLACE",
+    "INSTR",
+    "LOCATE",
+    "FIND_IN_SET",
+    "STRCMP",
+    "NULLIF",
+];
+
+/// Functions of text whose value and type are those of their arguments.
+const KEEP_NULL: &[&str] = &["CONCAT", "LOWER", "LCASE", "UPPER", "UCASE", "REVERSE"];
+
+/// Functions of text that are NULL where their text exceeds `max_allowed_packet`, which MySQL says of them under strict
+/// mode only.
+const MAY_EXCEED: &[&str] = &[
+    "CONCAT",
+    "CONCAT_WS",
+    "LOWER",
+    "LCASE",
+    "UPPER",
+    "UCASE",
+    "REPLACE",
+    "INSERT",
+    "LEFT",
+    "RIGHT",
+    "SUBSTRING",
+    "SUBSTR",
+    "MID",
+    "SUBSTRING_INDEX",
+    "TRIM",
+    "LTRIM",
+    "RTRIM",
+    "REPEAT",
+    "SPACE",
+    "LPAD",
+    "RPAD",
+    "REVERSE",
+    "HEX",
+    "BIN",
+    "OCT",
+    "QUOTE",
+    "FORMAT",
+    "SOUNDEX",
+    "MD5",
+    "SHA",
+    "SHA1",
+    "SHA2",
+    "TO_BASE64",
+    "UUID",
+];
 
 /// The tables of the families.
 const TABLES: &[&[Plain]] = &[text::PLAIN, numbers::PLAIN, dates::PLAIN];
@@ -216,13 +277,20 @@ impl Lowering<'_> {
                     return Err(SqlError::unsupported(format_args!("DISTINCT in {name}")));
                 }
                 let arguments = plain_arguments(&list.args)?;
-                self.call(&name, &arguments, place)
+                let called = self.call(&name, &arguments, place);
+                called.map_err(|error| as_written(error, own.trim_matches('`')))
             }
         }
     }
 
     /// A function by its upper-case name.
     pub(super) fn call(&mut self, name: &str, arguments: &[&Expr], place: Place<'_>) -> Result<Expression, SqlError> {
+        let called = self.called_as_it_is(name, arguments, place)?;
+        let nullable = called.nullable || self.modes.strict && MAY_EXCEED.contains(&name);
+        Ok(Expression { nullable, ..called })
+    }
+
+    fn called_as_it_is(&mut self, name: &str, arguments: &[&Expr], place: Place<'_>) -> Result<Expression, SqlError> {
         if name == "GROUPING" {
             return self.grouping_function(arguments, place);
         }
@@ -264,8 +332,27 @@ impl Lowering<'_> {
             let found = place.values_of.and_then(|values| values.value_of(&column.value));
             return found.ok_or_else(|| SqlError::unknown_column(&column.value, place.clause));
         }
-        let lowered = arguments.iter().map(|argument| self.lower(argument, place)).collect::<Result<Vec<_>, _>>()?;
+        let mut lowered =
+            arguments.iter().map(|argument| self.lower(argument, place)).collect::<Result<Vec<_>, _>>()?;
+        if let ("STRCMP", [left, right]) = (name, lowered.as_mut_slice())
+            && let Some(text) = self.bytes_as_text(right, left)?
+        {
+            *right = text;
+        }
         geometry::refuse_shapes_of(name, &lowered)?;
+        if name == "COERCIBILITY"
+            && let [argument] = arguments
+            && is_user_variable(argument)
+        {
+            return Ok(Expression::literal(Value::Int(2), Type::integer(10)));
+        }
+        if ONE_TEXT.contains(&name) {
+            self.all_representable(&lowered)?;
+        }
+        if KEEP_NULL.contains(&name) && !lowered.is_empty() && lowered.iter().all(Expression::is_null) {
+            // Of nothing but NULL there's no character set.
+            return Ok(Expression::literal(Value::Null, Type::bytes(0)));
+        }
         if let Some(found) = self.session_function(name, &lowered)? {
             return Ok(found);
         }
@@ -297,7 +384,10 @@ impl Lowering<'_> {
             return Ok(found);
         }
         match TABLES.iter().copied().flatten().find(|plain| plain.name == name) {
-            Some(plain) => self.plain_function(plain, &lowered),
+            Some(plain) => {
+                let called = self.plain_function(plain, &lowered)?;
+                Ok(self.sized(name, &lowered, called))
+            }
             None if VOLATILE.contains(&name) => Err(SqlError::unsupported(format_args!("{name}()"))),
             None if REFUSED.contains(&name) || name.starts_with("ST_") || name.starts_with("JSON_") => {
                 Err(SqlError::unsupported(format_args!("function {name}")))
@@ -432,4 +522,23 @@ pub(super) fn form_name(expr: &Expr) -> String {
         Expr::Interval(_) => "INTERVAL outside date arithmetic".to_owned(),
         other => other.to_string().chars().take(60).collect(),
     }
+}
+
+/// 1582 calls a function as the statement does.
+fn as_written(error: SqlError, name: &str) -> SqlError {
+    let told = SqlError::argument_count(name);
+    // Those of AES count what their mode needs, and say so under their own name.
+    let own = name.get(..4).is_some_and(|first| first.eq_ignore_ascii_case("AES_"));
+    if !own && error.code == told.code && error.message.eq_ignore_ascii_case(&told.message) { told } else { error }
+}
+
+/// True for `@name` and for an assignment to it.
+fn is_user_variable(expr: &Expr) -> bool {
+    let first = match unnested(expr) {
+        Expr::BinaryOp { op: BinaryOperator::Assignment, .. } => return true,
+        Expr::Identifier(name) => Some(name),
+        Expr::CompoundIdentifier(parts) => parts.first(),
+        _other => None,
+    };
+    first.is_some_and(|name| name.value.starts_with('@') && !name.value.starts_with("@@"))
 }

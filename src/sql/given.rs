@@ -34,6 +34,8 @@ pub struct Given {
     pub week_format: Option<u8>,
     /// `windowing_use_high_precision` is off: windows take rows away from their sums again.
     pub moving_sums: bool,
+    /// `collation_server` of a session that set it: what new databases have.
+    pub server_collation: Option<String>,
     /// `use_invisible_indexes` of `optimizer_switch`: hints may name them.
     pub invisible_indexes: bool,
     /// `auto_increment_increment` and `auto_increment_offset` of a session that set them.

@@ -1,7 +1,11 @@
 //! From MySQL's expressions to typed ones: literals, names, and the forms that have syntax of their own.
 
+mod literals;
 mod names;
 mod variables;
+
+pub(super) use literals::{alone, bits, hex};
+pub(super) use variables::LONGEST_PARAMETER;
 
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, DateTimeField, Expr, Ident, Interval, ObjectName, TrimWhereField, UnaryOperator,
@@ -9,6 +13,7 @@ use sqlparser::ast::{
 };
 
 use crate::value::Value;
+use crate::wire::constants::column_flags as flag;
 
 use super::expression::{Body, Expression, Lowering};
 use super::operators::{chained, unnested};
@@ -179,33 +184,6 @@ impl Lowering<'_> {
         Ok(Expression::condition(format!("({})", parts.join(word)), nullable))
     }
 
-    fn literal(&mut self, token: &Token) -> Result<Expression, SqlError> {
-        let text = |text: &str, lowering: &Self| {
-            let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-            Expression::literal(Value::Text(text.to_owned()), Type::text(length, &lowering.context.collation))
-        };
-        Ok(match token {
-            Token::Number(digits, _) => number(digits),
-            Token::SingleQuotedString(string)
-            | Token::DoubleQuotedString(string)
-            | Token::NationalStringLiteral(string) => text(string, self),
-            Token::HexStringLiteral(digits) => {
-                number_bytes(&hex(digits).ok_or_else(|| SqlError::unsupported("odd hexadecimal literals"))?)
-            }
-            Token::SingleQuotedByteStringLiteral(digits) => {
-                number_bytes(&bits(digits).ok_or_else(|| SqlError::unsupported("this bit literal"))?)
-            }
-            Token::Boolean(value) => Expression::literal(Value::Int(i64::from(*value)), Type::truth()),
-            Token::Null => Expression::null(),
-            Token::Placeholder(mark) => {
-                let position = mark.strip_prefix('?').and_then(|number| number.parse().ok());
-                let position = position.ok_or_else(|| SqlError::unsupported(format_args!("placeholder {mark}")))?;
-                self.given_parameter(position).unwrap_or_else(|| self.placeholder(position))
-            }
-            other => return Err(SqlError::unsupported(format_args!("literal {other}"))),
-        })
-    }
-
     fn introduced(&mut self, prefix: &Ident, value: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {
         let text = self.lower(value, place)?;
         self.introduce(&prefix.value.to_ascii_lowercase(), &text)
@@ -248,8 +226,14 @@ impl Lowering<'_> {
         let inner = self.lower(operand, place)?;
         match op {
             UnaryOperator::Plus => Ok(inner),
-            UnaryOperator::Minus => self.negate(inner),
-            UnaryOperator::BitwiseNot => self.bit_not(&inner),
+            UnaryOperator::Minus => {
+                super::geometry::refuse_shapes("-", [&inner])?;
+                self.negate(inner)
+            }
+            UnaryOperator::BitwiseNot => {
+                super::geometry::refuse_shapes("~", [&inner])?;
+                self.bit_not(&inner)
+            }
             other => Err(SqlError::unsupported(format_args!("operator {other}"))),
         }
     }
@@ -402,10 +386,13 @@ impl Lowering<'_> {
             ty = merge(&ty, &result.ty, &self.context.collation);
         }
         match ty.class {
-            Class::Null | Class::Open => Type::text(ty.length, &self.context.collation),
+            Class::Null => ty,
+            Class::Open => Type::text(ty.length, &self.context.collation),
+            // What is chosen among has a sign again, unless it's an integer.
+            Class::Decimal if ty.unsigned => Type::decimal(ty.precision(), ty.scale()),
+            Class::Real => Type { unsigned: false, flags: ty.flags & !flag::UNSIGNED, ..ty },
             Class::Integer
             | Class::Decimal
-            | Class::Real
             | Class::Text
             | Class::Bytes
             | Class::Date
@@ -429,6 +416,9 @@ impl Lowering<'_> {
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
         let subject = self.lower(text, place)?;
+        if subject.is_null() {
+            return Ok(Expression::literal(Value::Null, Type::bytes(0)));
+        }
         let mut sql = self.text(&subject)?;
         let what = what.map(|what| self.lower(what, place)).transpose()?;
         let (leading, trailing) = match side {
@@ -436,7 +426,7 @@ impl Lowering<'_> {
             Some(TrimWhereField::Trailing) => (false, true),
             Some(TrimWhereField::Both) | None => (true, true),
         };
-        let nullable = subject.nullable || what.as_ref().is_some_and(|what| what.nullable);
+        let nullable = self.modes.strict || subject.nullable || what.as_ref().is_some_and(|what| what.nullable);
         match &what {
             None => {
                 let function = if leading && trailing {
@@ -543,47 +533,4 @@ pub(super) enum Fineness {
     Seconds,
     /// Digits of a fraction of a second.
     Fraction(u8),
-}
-
-fn bytes(value: &[u8]) -> Expression {
-    let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
-    Expression::literal(Value::Bytes(value.to_vec()), Type::bytes(length))
-}
-
-/// A hexadecimal or bit literal: binary text, and a number beside numbers, which its mark as unsigned says.
-fn number_bytes(value: &[u8]) -> Expression {
-    let plain = bytes(value);
-    Expression { ty: Type { unsigned: true, decimals: 0, ..plain.ty }, ..plain }
-}
-
-/// Binary digits as bytes.
-pub(super) fn bits(digits: &str) -> Option<Vec<u8>> {
-    let padded = format!("{}{digits}", "0".repeat(digits.len().next_multiple_of(8) - digits.len()));
-    (0..padded.len()).step_by(8).map(|at| u8::from_str_radix(padded.get(at..at + 8)?, 2).ok()).collect()
-}
-
-/// Pairs of hexadecimal digits as bytes.
-pub(super) fn hex(digits: &str) -> Option<Vec<u8>> {
-    let padded = if digits.len() % 2 == 1 { format!("0{digits}") } else { digits.to_owned() };
-    (0..padded.len()).step_by(2).map(|at| u8::from_str_radix(padded.get(at..at + 2)?, 16).ok()).collect()
-}
-
-/// A number as MySQL reads it: integer, exact decimal, or double when it has an exponent.
-pub(super) fn number(digits: &str) -> Expression {
-    let length = u32::try_from(digits.len()).unwrap_or(u32::MAX);
-    if digits.contains(['e', 'E']) {
-        return Expression::literal(Value::Double(digits.parse().unwrap_or(f64::MAX)), Type::double());
-    }
-    if let Ok(value) = digits.parse::<i64>() {
-        return Expression::literal(Value::Int(value), Type::integer(length + 1));
-    }
-    if let Ok(value) = digits.parse::<u64>() {
-        let ty = Type { unsigned: true, carrier: Carrier::Numeric, ..Type::integer(length) };
-        return Expression::literal(Value::UInt(value), ty);
-    }
-    let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    let precision = digits.bytes().filter(u8::is_ascii_digit).count();
-    let ty = Type::decimal(u32::try_from(precision).unwrap_or(65), u8::try_from(scale.min(30)).unwrap_or(30));
-    let whole = digits.strip_prefix('.').map_or_else(|| digits.to_owned(), |fraction| format!("0.{fraction}"));
-    Expression::literal(Value::Decimal(whole), ty)
 }

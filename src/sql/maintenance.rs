@@ -75,6 +75,11 @@ fn maintained(operation: &str, database: &str, table: &str, context: &Context) -
     };
     let target = quote::table(&found.name);
     let (statement, lines) = match operation {
+        "ANALYZE" if found.engine.eq_ignore_ascii_case("MEMORY") => {
+            // PostgreSQL's statistics are of use all the same.
+            let note = "The storage engine for the table doesn't support analyze";
+            (Some(format!("ANALYZE {target}")), vec![line("note", note)])
+        }
         "ANALYZE" => (Some(format!("ANALYZE {target}")), vec![line("status", "OK")]),
         "OPTIMIZE" => {
             let note = "Table does not support optimize, doing recreate + analyze instead";

@@ -189,14 +189,25 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
             // What is looked at for this leaves nothing behind when it's a query after all.
             let mut trial = Lowering::new(lowering.context, lowering.modes, lowering.source);
             trial.warnings.clone_from(&lowering.warnings);
-            if let Some(command) = session::variables(statement, &mut trial)? {
+            if !lowering.assigning.happens()
+                && let Some(command) = session::variables(statement, &mut trial)?
+            {
                 *lowering = trial;
                 return Ok(Plan::Session(command));
             }
             let limited = limited(query, lowering.context);
             let query = limited.as_ref().unwrap_or(query);
             if lowering.assigning.happens() {
-                let (derived, variables) = lowering.assigning_query(query)?;
+                let (derived, variables) = match lowering.assigning_query(query) {
+                    Err(_) if lowering.assigning.is_mixed() => {
+                        let mut again = Lowering::new(lowering.context, lowering.modes, lowering.source);
+                        again.warnings.clone_from(&lowering.warnings);
+                        again.assigning = lowering.assigning.converting();
+                        *lowering = again;
+                        lowering.assigning_query(query)?
+                    }
+                    planned => planned?,
+                };
                 let query = Box::new(query_plan(lowering, derived));
                 return Ok(Plan::Session(SessionCommand::Assigning { query, variables }));
             }

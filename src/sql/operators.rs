@@ -219,6 +219,7 @@ impl Lowering<'_> {
     ) -> Result<Expression, SqlError> {
         let subject = self.lower(subject, place)?;
         let (low, high) = (self.lower(bounds.0, place)?, self.lower(bounds.1, place)?);
+        geometry::refuse_shapes("between", [&subject, &low, &high])?;
         if [&subject, &low, &high].iter().any(|side| side.ty.class == Class::Json) {
             return Err(SqlError::unsupported("comparison of JSON in the BETWEEN operator"));
         }

@@ -21,7 +21,7 @@ use super::aggregate::{Sequence, direction};
 use super::expression::{Body, Expression, Lowering, Origin};
 use super::from::{determined, equalities, name_parts, relation_of, spot};
 use super::information_schema;
-use super::lower::{Aggregates, GroupItem, Grouping, Place};
+use super::lower::{Aggregates, GroupItem, Grouping, Place, alone};
 use super::operators::unnested;
 use super::plan::{Known, ParameterSource, SqlError};
 use super::scope::{Alias, Scope, Spot};
@@ -389,8 +389,10 @@ impl Lowering<'_> {
         for (at, item) in select.projection.iter().enumerate() {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
                     let text = titles.get(at).copied().unwrap_or_default();
+                    self.name_cast(expr, text);
+                    let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
+                    let expression = alone(expr, expression);
                     if matches!(self.context.parameters, Known::Literals(_)) && text.contains('?') {
                         return Err(SqlError::unsupported("a title that holds a literal of the statement"));
                     }
@@ -398,7 +400,9 @@ impl Lowering<'_> {
                     columns.push(Alias { name: cut(name), expression });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
+                    self.name_cast(expr, &alias.value);
                     let expression = self.lower(expr, place).map_err(|error| error.numbered(at + 1))?;
+                    let expression = alone(expr, expression);
                     columns.push(Alias { name: alias.value.clone(), expression });
                 }
                 SelectItem::Wildcard(_) => self.wildcard(None, place, &mut columns)?,
@@ -410,6 +414,12 @@ impl Lowering<'_> {
             }
         }
         Ok(columns)
+    }
+
+    /// Says by which name the warnings of a CAST call it; inside other expressions it has none.
+    fn name_cast(&mut self, expr: &Expr, title: &str) {
+        let cast = matches!(unnested(expr), Expr::Cast { .. } | Expr::Convert { .. });
+        self.naming = cast.then(|| title.to_owned());
     }
 
     fn wildcard(&mut self, table: Option<&str>, place: Place<'_>, columns: &mut Vec<Alias>) -> Result<(), SqlError> {
@@ -478,11 +488,9 @@ impl Lowering<'_> {
         let mut list = Vec::with_capacity(parts.columns.len());
         for (at, (column, ty)) in parts.columns.iter().zip(types).enumerate() {
             let own = column.expression.ty.carrier == ty.carrier;
-            let sql = if parts.distinct && own {
-                self.comparable(&column.expression)?
-            } else {
-                self.conform(&column.expression, ty)?
-            };
+            let made = parts.distinct || !parts.group.is_empty() && ty.class == Class::Decimal;
+            let sql =
+                if made && own { self.comparable(&column.expression)? } else { self.conform(&column.expression, ty)? };
             list.push(format!("{sql} AS c{}", at + 1));
         }
         list.extend(hidden.iter().enumerate().map(|(at, sql)| format!("{sql} AS o{}", at + 1)));

@@ -37,7 +37,11 @@ impl Raised {
             self.beyond += 1;
             return;
         }
-        let level = if notice.severity == "WARNING" { Level::Warning } else { Level::Note };
+        let level = match notice.severity.as_str() {
+            "WARNING" if notice.detail.as_deref() == Some("Error") => Level::Error,
+            "WARNING" => Level::Warning,
+            _note => Level::Note,
+        };
         self.kept.push(Condition { level, code, message: notice.message });
     }
 }

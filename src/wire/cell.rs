@@ -157,7 +157,10 @@ impl CellFormat {
                 let number: u64 = utf8()?.parse().map_err(|_| Unfit)?;
                 number.to_be_bytes()[8 - bytes..].to_vec()
             }
-            Reading::Year => format!("{:04}", utf8()?.parse::<u16>().map_err(|_| Unfit)?).into_bytes(),
+            // A column's year has four digits; a computed one of 0 is just that.
+            Reading::Year => {
+                format!("{:0width$}", utf8()?.parse::<u16>().map_err(|_| Unfit)?, width = self.zeros).into_bytes()
+            }
             Reading::Date => Moment::parse(utf8()?)?.date_text().into_bytes(),
             Reading::DateTime { fraction } => Moment::parse(utf8()?)?.text(fraction).into_bytes(),
             Reading::Time { fraction } => Duration::parse(utf8()?)?.text(fraction).into_bytes(),
@@ -563,7 +566,11 @@ mod tests {
         assert_eq!(text(FieldType::VarString, 10, 0, BYTEA, "\\x00ff10"), Some(vec![0, 0xff, 0x10]));
         assert_eq!(text(FieldType::VarString, 10, 0, BYTEA, "\\x0"), None);
         assert_eq!(text(FieldType::LongLong, 1, 0, BOOL, "t").as_deref(), Some(&b"1"[..]));
-        assert_eq!(text(FieldType::Year, 4, 0, 21, "0").as_deref(), Some(&b"0000"[..]));
+        assert_eq!(text(FieldType::Year, 4, 0, 21, "0").as_deref(), Some(&b"0"[..]));
+        let column = CellFormat::new(FieldType::Year, 4, 0, 21).zero_filled(4);
+        let mut out = BytesMut::new();
+        assert!(column.put_text(&mut out, b"0").is_ok());
+        assert_eq!(&out[1..], b"0000");
     }
 
     #[test]

@@ -8,6 +8,8 @@
 pub enum Level {
     Note,
     Warning,
+    /// What came before the error that ended the statement.
+    Error,
 }
 
 impl Level {
@@ -17,6 +19,7 @@ impl Level {
         match self {
             Self::Note => "Note",
             Self::Warning => "Warning",
+            Self::Error => "Error",
         }
     }
 }

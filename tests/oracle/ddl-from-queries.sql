@@ -49,3 +49,24 @@ ALTER TABLE s MODIFY f DOUBLE;
 RENAME TABLE c2 TO c2b, c3 TO c2;
 SELECT COUNT(*) FROM c2b;
 DROP TABLE c2, c2b, nope;
+
+-- What is chosen among has a sign; MIN and MAX keep CHAR.
+CREATE TABLE n1 (a DECIMAL(1,0) UNSIGNED, b DECIMAL(5,2) UNSIGNED, c INT UNSIGNED, d DOUBLE UNSIGNED, ch CHAR(3), e CHAR(2));
+CREATE TABLE n2 SELECT IFNULL(a, NULL) AS a1, COALESCE(NULL, b) AS b1, IF(1, a, NULL) AS c1, NULLIF(a, 1) AS e1, IFNULL(c, NULL) AS g1, COALESCE(d, NULL) AS h1 FROM n1;
+SHOW CREATE TABLE n2;
+CREATE TABLE n3 SELECT MAX(ch) AS m, MIN(ch) AS n, COALESCE(ch, 'a') AS o FROM n1 GROUP BY ch;
+SHOW CREATE TABLE n3;
+CREATE TABLE n4 SELECT ch FROM n1 UNION SELECT e FROM n1;
+SHOW CREATE TABLE n4;
+SELECT 5 BETWEEN 0 AND 10 BETWEEN 0 AND 1, (5 BETWEEN 0 AND 10) BETWEEN 0 AND 1, 1 NOT BETWEEN 0 AND 2 BETWEEN 0 AND 3, 1 BETWEEN 0 AND 1 = 1;
+CREATE TABLE heap (a INT) ENGINE = MEMORY;
+ANALYZE TABLE heap;
+
+-- Room for what functions of text make.
+CREATE TABLE z (s VARCHAR(10), n INT, t TEXT);
+INSERT INTO z VALUES ('ab', 3, 'xyz');
+CREATE TABLE room SELECT LPAD(s, 5, 'x') AS a, RPAD(s, n, 'x') AS b, REPEAT(s, 3) AS c, REPEAT(s, n) AS d, INSERT(s, 1, 1, 'zz') AS f, ELT(n, 'a', 'bcd', s) AS g, CONCAT_WS(', ', s, n, 'q') AS h, QUOTE(s) AS i, SOUNDEX(s) AS j, SPACE(n) AS k, LEFT(s, 2) AS l, RIGHT(s, n) AS m, MAKE_SET(3, s, 'q') AS o, LPAD(t, 5, 'x') AS p, REPEAT('a', 600) AS q, REPEAT('a', 20000) AS r, LEFT(t, 3) AS v, ELT(1, n) AS w, REPLACE('abc', 'bc', 'x') AS y FROM z;
+SHOW CREATE TABLE room;
+SELECT a, b, c, d, f, g, h, i, j, k, l, m, o, p, v, w, y FROM room;
+CREATE TABLE nothing SELECT IF(1, NULL, NULL) AS a, CASE WHEN 1 THEN NULL ELSE NULL END AS b, NULLIF(NULL, 'x') AS c, TRIM('x' FROM NULL) AS d, SUBSTRING_INDEX(NULL, 'x', 1) AS e, REPLACE(NULL, 'a', 'b') AS f, REPLACE('abc', NULL, 'b') AS g, INSERT(NULL, 1, 2, 'abc') AS h, RPAD(NULL, 10, 'x') AS i, ELT(1, NULL, 'abc') AS j, CONCAT(NULL) AS k, LEFT(NULL, 1) AS l;
+SHOW CREATE TABLE nothing;

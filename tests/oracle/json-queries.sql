@@ -135,3 +135,15 @@ select id from t8 where j = json_array(1,2) or j->'$.a' = 1;
 select id from t8 where j->>'$.a' = '1';
 delete from t8 where j->'$.a' = 1;
 select id from t8 where json_contains(j,'2') order by id;
+
+-- GROUP_CONCAT sorts documents by the bytes in which MySQL stores them, and tells them apart in that order.
+CREATE TABLE jg (id INT, j JSON);
+INSERT INTO jg VALUES (1, '[1,2,3]'), (2, '7'), (3, '2'), (4, '256'), (5, '-1'), (6, '70000'), (7, '"abc"'), (8, '"b"'),
+  (9, 'null'), (10, 'true'), (11, 'false'), (12, '1.5'), (13, '2.5'), (14, '{"a":1}'), (15, '{"a":2}'), (16, '{"b":1,"aa":"x"}'),
+  (17, '[1,"x"]'), (18, '[]'), (19, '{}'), (20, '18446744073709551615'), (21, '12345678901'), (22, NULL), (23, '[true,null,[1,2]]'),
+  (24, '""'), (25, '7'), (26, '-70000'), (27, '[1.5,70000]');
+SELECT GROUP_CONCAT(j ORDER BY j SEPARATOR ' ; ') AS c FROM jg;
+SELECT GROUP_CONCAT(j ORDER BY j DESC SEPARATOR ' ; ') AS c FROM jg;
+SELECT GROUP_CONCAT(DISTINCT j SEPARATOR ' ; ') AS c FROM jg;
+SELECT GROUP_CONCAT(DISTINCT j ORDER BY id SEPARATOR ' ; ') AS c FROM jg;
+SELECT id % 2 AS x, GROUP_CONCAT(j ORDER BY j, id) AS c FROM jg GROUP BY x ORDER BY x;

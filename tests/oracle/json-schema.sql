@@ -59,3 +59,23 @@ select * from json_table('[1]','$[*]' columns(a int path '$.x' default '"y"' on 
 select * from json_table('{"a":1}','$' columns(a int path '$.a', a int path '$.a')) t;
 select * from json_table(1,'$' columns(a int path '$')) t;
 select a from json_table('[1]','$[*]' columns(a int path '$[' )) t;
+
+-- A CHECK constraint that is a schema says what the document fails on.
+CREATE TABLE js (id INT, g JSON, CHECK (JSON_SCHEMA_VALID('{"type":"object","properties":{"a":{"type":"number","minimum":-90,"maximum":90},"b":{"type":"string","maxLength":3,"pattern":"^a"},"c":{"type":"array","items":{"type":"integer"},"maxItems":2}},"required":["a"],"additionalProperties":false}', g)));
+INSERT INTO js VALUES (1, '{"a":1}');
+INSERT INTO js VALUES (1, '{"b":"a"}');
+INSERT INTO js VALUES (1, '{"a":100}');
+INSERT INTO js VALUES (1, '{"a":"x"}');
+INSERT INTO js VALUES (1, '{"a":1,"b":"abcd"}');
+INSERT INTO js VALUES (1, '{"a":1,"b":"b"}');
+INSERT INTO js VALUES (1, '{"a":1,"c":[1,"x"]}');
+INSERT INTO js VALUES (1, '{"a":1,"c":[1,2,3]}');
+INSERT INTO js VALUES (1, '{"a":1,"d":1}');
+INSERT INTO js VALUES (1, '[1]');
+INSERT INTO js VALUES (2, NULL);
+UPDATE js SET g = '{"a":-100}' WHERE id = 1;
+SELECT id, g FROM js ORDER BY id;
+CREATE TABLE refers (id INT);
+INSERT INTO refers VALUES (1), (2);
+ALTER TABLE refers ADD j JSON, ADD CHECK (JSON_SCHEMA_VALID('{"type":"object","properties":{"$ref":"x"}}', j));
+INSERT INTO refers VALUES (1, '{"a":1}');

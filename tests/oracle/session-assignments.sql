@@ -74,3 +74,33 @@ UPDATE numbered SET pos = (@i := @i + 10), s = @i ORDER BY id LIMIT 2;
 SELECT id, pos, s, @i FROM numbered ORDER BY id;
 UPDATE numbered SET pos = (@i := pos) ORDER BY id;
 SELECT @i;
+
+-- Groups: MySQL assigns behind the sort, and groups that aren't sorted come as their first rows do.
+SET sql_mode = '';
+CREATE TABLE grouped (id INT PRIMARY KEY, n INT);
+INSERT INTO grouped VALUES (1, 12), (2, 11), (3, 10), (4, 12), (5, 11);
+SELECT @a := n FROM grouped GROUP BY n ORDER BY -n;
+SELECT @a;
+SELECT @a := SUM(id), @b := n FROM grouped GROUP BY n ORDER BY n DESC LIMIT 2;
+SELECT @a, @b;
+SELECT @a := 2 * n FROM grouped GROUP BY n LIMIT 1;
+SELECT @a;
+SELECT @a := n, @b := AVG(id) FROM grouped GROUP BY n LIMIT 2;
+SELECT @a;
+CREATE INDEX by_n ON grouped (n);
+SELECT @a := n FROM grouped GROUP BY n LIMIT 1;
+SET sql_mode = DEFAULT;
+
+-- The type that a variable has when the statement begins is the one that it's read with.
+SET @a = 0, @b = 0;
+SELECT @a := '10', @b := '2', @a > @b;
+SELECT @a := 10, @b := 2, @a > @b;
+SET @g = 1;
+SELECT @g, @g := 'test', @g;
+SELECT CHARSET(@x := _latin2'test'), COERCIBILITY(@x := _latin2'test' COLLATE latin2_bin);
+SELECT (@x := _latin2'test' COLLATE latin2_bin) = _latin2'TEST' COLLATE latin2_general_ci;
+SET @v1 = NULL, @v2 = 1, @v3 = 1.1;
+SELECT COERCIBILITY(@v1), COERCIBILITY(@v2), COERCIBILITY(@v3), COERCIBILITY(@never);
+SET @f = 1, @f = NULL;
+CREATE TABLE kept SELECT @f;
+SHOW CREATE TABLE kept;

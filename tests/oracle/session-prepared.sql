@@ -283,3 +283,22 @@ prepare st from @q;
 set @q="do ?";
 prepare st from @q;
 set @q="kill ?";
+
+-- What EXECUTE gives is read as the date that it meets: NULL with a warning where it isn't one.
+CREATE TABLE dated (d DATE, dt DATETIME);
+INSERT INTO dated VALUES ('2020-01-01', '2020-01-01 00:00:00'), (NULL, NULL);
+SET @s = 'abc', @n = -20010101, @good = 20200101, @text = '2020-01-01';
+PREPARE p FROM 'SELECT d = ?, dt > ? FROM dated';
+EXECUTE p USING @s, @s;
+EXECUTE p USING @n, @n;
+EXECUTE p USING @good, @good;
+EXECUTE p USING @text, @text;
+PREPARE p FROM 'SELECT COUNT(*) FROM dated WHERE d = ?';
+EXECUTE p USING @s;
+EXECUTE p USING @text;
+SET @big = 18446744073709551615;
+CREATE TABLE wide (i TINYINT, u BIGINT UNSIGNED);
+INSERT INTO wide VALUES (1, 18446744073709551615);
+PREPARE p FROM 'SELECT i = ?, u = ?, i < ?, ? FROM wide';
+EXECUTE p USING @big, @big, @big, @big;
+SELECT i<@big, u=@big, 1^@good, i<@`big`, 'a'<@s FROM wide;

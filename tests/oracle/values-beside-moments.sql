@@ -137,3 +137,12 @@ SELECT a FROM parts WHERE a = '1991-01-01 01:01:01';
 SELECT a IN ('1991-01-01 01:01:01'), a = '1991-01-01' FROM parts;
 SELECT a = CAST('1991-01-01 01:01:01' AS DATETIME), b = CAST('1991-01-01 01:01:01' AS DATETIME), b = CAST('1991-01-01' AS DATE) FROM parts;
 SELECT b >= CAST('1991-11-01 01:01:01' AS DATETIME), b > CAST('1990-01-01' AS DATE), b IN (CAST('1991-01-01 01:01:01' AS DATETIME), 5) FROM parts;
+
+-- A user variable's number isn't read as a date, but in a list.
+CREATE TABLE dated (d DATE, dt DATETIME);
+INSERT INTO dated VALUES ('2017-01-01', '2017-01-01 10:00:00');
+SET @i = 170101, @n = 170101.0, @whole = 20170101, @moment = 20170101100000, @before = 10101000000.0;
+SELECT d = @i, d = @n, d = @whole, d < @before, d < 10101000000.0 FROM dated;
+SELECT dt = @i, dt = @moment, dt > @i, d = 170101 FROM dated;
+SELECT d IN (@i), d IN (@i, @n), d IN (@whole), d BETWEEN @i AND @i, d BETWEEN @whole AND @whole, d <=> @i FROM dated;
+SELECT NULLIF(d, @i), NULLIF(d, @whole) FROM dated;

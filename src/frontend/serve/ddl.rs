@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
-use super::backend::Failure;
+use super::backend::{Failure, Statement};
 use super::error::MysqlError;
 use super::query::Execution;
 use super::session::Session;
+use super::state;
 use super::write;
 use crate::schema::{Catalogue, CatalogueChange, Routine, Table, TableName, View};
 use crate::sql::plan::{DdlPlan, Plan, Records, WritePlan};
@@ -49,6 +50,14 @@ impl Session {
                 changed.apply(change);
             }
             serving.catalogue.store(Arc::new(changed));
+        }
+        let dropped = |change: &CatalogueChange| match change {
+            CatalogueChange::DropDatabase { name } => self.state.database.as_ref() == Some(name),
+            _others => false,
+        };
+        if changes.iter().any(dropped) {
+            // Who drops the database in use has none in use.
+            self.set_database(None);
         }
         for notice in &plan.notes {
             self.state.warn(notice.level, notice.code, notice.message.clone());
@@ -108,7 +117,7 @@ impl Session {
     ) -> Result<Vec<Answer>, Failure> {
         let stored: Vec<_> = changes.iter().filter(|change| !change.is_temporary()).map(statement::catalogue).collect();
         let fill = match &plan.fill {
-            Some(fill) => Some(self.bind(fill.sql.as_str(), &fill.parameters, catalogue, execution.values)?),
+            Some(fill) => Some(self.bind_fill(fill, catalogue, execution)?),
             None => None,
         };
         let mut requests: Vec<Request<'_>> = Vec::new();
@@ -123,9 +132,26 @@ impl Session {
         if requests.is_empty() {
             return Ok(Vec::new());
         }
-        let grip = self.grip();
+        let grip = self.grip_for(plan.fill.as_ref().is_some_and(|fill| fill.tells_strict()));
         let pool = Arc::clone(&self.serving.pool);
         self.backend.alone(grip.call(), &pool, &requests).await
+    }
+
+    /// The INSERT of CREATE TABLE … SELECT with its values; what it's warned of under strict mode ends the statement.
+    pub(super) fn bind_fill<'p>(
+        &mut self,
+        fill: &'p WritePlan,
+        catalogue: &Catalogue,
+        execution: Execution<'_>,
+    ) -> Result<Statement<'p>, Failure> {
+        let known = self.state.warnings.len();
+        let statement = self.bind(fill.sql.as_str(), &fill.parameters, catalogue, execution.values)?;
+        if let Some(error) = fill.fatal(self.state.warnings.iter().skip(known).map(state::Warning::parts)) {
+            self.state.warnings.truncate(known);
+            return Err(MysqlError::from(error).into());
+        }
+        self.state.warn_of_plan(&fill.warnings);
+        Ok(statement)
     }
 
     /// The OK of CREATE TABLE … SELECT: that of the INSERT that filled the table, which always tells its counts.

@@ -34,6 +34,8 @@ pub(super) struct Derived {
     pub(super) select_limit: Option<u64>,
     /// `block_encryption_mode` when it isn't the default.
     pub(super) block_mode: Option<BlockMode>,
+    /// `collation_server` when the session set it.
+    pub(super) server_collation: Option<String>,
     /// `default_week_format` when it isn't 0.
     pub(super) week_format: Option<u8>,
     /// `windowing_use_high_precision` is off.
@@ -69,6 +71,7 @@ impl Derived {
                 .own("block_encryption_mode")
                 .and_then(BlockMode::parse)
                 .filter(|mode| *mode != BlockMode::default()),
+            server_collation: variables.own("collation_server").map(str::to_owned),
             week_format: own("default_week_format").filter(|mode| *mode != 0).and_then(|mode| u8::try_from(mode).ok()),
             moving_sums: !variables.is_on(defaults, "windowing_use_high_precision"),
             invisible_indexes: variables

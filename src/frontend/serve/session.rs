@@ -415,7 +415,7 @@ impl Session {
         Ok(())
     }
 
-    fn set_database(&mut self, database: Option<String>) {
+    pub(super) fn set_database(&mut self, database: Option<String>) {
         self.state.database.clone_from(&database);
         let (charset, collation) = self.database_charset();
         self.state.variables.set("character_set_database", Some(charset));

@@ -19,11 +19,9 @@ use crate::value::Value;
 use crate::wire::resultset::StateChange;
 
 /// Variables that change what statements mean and that Bascule doesn't carry out: they keep their value.
-const FIXED: [&str; 31] = [
+const FIXED: [&str; 29] = [
     "character_set_database",
-    "character_set_server",
     "collation_database",
-    "collation_server",
     "default_collation_for_utf8mb4",
     "default_storage_engine",
     "default_table_encryption",
@@ -54,7 +52,9 @@ const FIXED: [&str; 31] = [
 ];
 
 /// Global variables that promise something to others, which isn't kept here.
-const FIXED_GLOBALS: [&str; 7] = [
+const FIXED_GLOBALS: [&str; 9] = [
+    "character_set_server",
+    "collation_server",
     "event_scheduler",
     "init_connect",
     "offline_mode",
@@ -65,7 +65,7 @@ const FIXED_GLOBALS: [&str; 7] = [
 ];
 
 /// Modes that change what statements mean and that the rewrite doesn't know.
-const UNKNOWN_MODES: [&str; 2] = ["HIGH_NOT_PRECEDENCE", "PAD_CHAR_TO_FULL_LENGTH"];
+const UNKNOWN_MODES: [&str; 1] = ["PAD_CHAR_TO_FULL_LENGTH"];
 
 /// An assignment that has passed all checks.
 #[derive(Debug)]
@@ -162,10 +162,10 @@ impl Session {
             }
             "lc_time_names" => Canonical { text: Some(locale(variable, value)?), warnings: Vec::new() },
             "time_zone" => Canonical { text: Some(zone(variable, value)?), warnings: Vec::new() },
-            "character_set_client" | "character_set_connection" | "character_set_results" => {
+            "character_set_client" | "character_set_connection" | "character_set_results" | "character_set_server" => {
                 charset_of(variable, value)?
             }
-            "collation_connection" => collation_of(variable, value)?,
+            "collation_connection" | "collation_server" => collation_of(variable, value)?,
             _ => variable.canonical(value, strict)?,
         };
         for (code, message) in kept.warnings {
@@ -301,6 +301,14 @@ impl Session {
                 let found = value.as_deref().and_then(charset::find);
                 let collation = found.map_or("utf8mb4_0900_ai_ci", |charset| charset.collation);
                 self.put("collation_connection", Some(collation.to_owned()));
+            }
+            "character_set_server" => {
+                let found = value.as_deref().and_then(charset::find);
+                self.put("collation_server", found.map(|charset| charset.collation.to_owned()));
+            }
+            "collation_server" => {
+                let found = value.as_deref().and_then(charset::of_collation);
+                self.put("character_set_server", found.map(|charset| charset.name.to_owned()));
             }
             "collation_connection" => {
                 let found = value.as_deref().and_then(charset::of_collation);

@@ -316,6 +316,7 @@ impl State {
             block_mode: derived.block_mode,
             week_format: derived.week_format,
             moving_sums: derived.moving_sums,
+            server_collation: derived.server_collation.clone(),
             invisible_indexes: derived.invisible_indexes,
             locals: self.locals.clone(),
         }

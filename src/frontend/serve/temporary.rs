@@ -299,7 +299,7 @@ impl Session {
         if plan.fill.is_some() {
             self.begin_if_needed();
         }
-        let grip = self.grip();
+        let grip = self.grip_for(plan.fill.as_ref().is_some_and(|fill| fill.tells_strict()));
         let mut requests: Vec<Request<'_>> =
             plan.statements.iter().map(|statement| Request::new(statement.as_str())).collect();
         if self.backend.in_transaction() {
@@ -316,7 +316,7 @@ impl Session {
             };
         }
         let fill = match &plan.fill {
-            Some(fill) => Some(self.bind(fill.sql.as_str(), &fill.parameters, catalogue, execution.values)?),
+            Some(fill) => Some(self.bind_fill(fill, catalogue, execution)?),
             None => None,
         };
         if let Some(fill) = &fill {
@@ -334,7 +334,7 @@ impl Session {
         catalogue: &Arc<Catalogue>,
         execution: Execution<'_>,
     ) -> Result<Answer, Failure> {
-        let mut statement = self.bind(fill.sql.as_str(), &fill.parameters, catalogue, execution.values)?;
+        let mut statement = self.bind_fill(fill, catalogue, execution)?;
         statement.effect = Effect::Write;
         let grip = self.grip_for(fill.tells_strict());
         let mut rows = Vec::new();

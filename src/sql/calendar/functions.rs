@@ -179,7 +179,10 @@ impl Lowering<'_> {
         }
         let digits = if fraction { 6 } else { 0 };
         let text = self.render(text, Carrier::Text)?;
-        let call = |kind: &str| format!("\"mysql\".str_to_date({text}, {}, '{kind}')", quote::literal(&format));
+        let (zero, zero_in) = (self.modes.no_zero_date, self.modes.no_zero_in_date);
+        let call = |kind: &str| {
+            format!("\"mysql\".str_to_date({text}, {}, '{kind}', {zero}, {zero_in})", quote::literal(&format))
+        };
         Ok(match (dated, timed) {
             (true, false) => Expression::sql(format!("{}::date", call("date")), Type::date(), true),
             (false, true) => {

@@ -92,7 +92,18 @@ fn check(table: &Table, spec: &CheckSpec, next: &mut u64, scope: &Scope<'_>) -> 
         let text = format!("Check constraint '{name}' cannot refer to an auto-increment column.");
         return Err(SqlError::new(3818, "HY000", text));
     }
-    Ok(Check { name, expression: formula.text, enforced: spec.enforced, sql: formula.sql, columns: formula.columns })
+    let sql = reporting(formula.sql);
+    Ok(Check { name, expression: formula.text, enforced: spec.enforced, sql, columns: formula.columns })
+}
+
+/// A constraint that is a JSON schema as a whole says what the document fails on.
+fn reporting(sql: String) -> String {
+    const VALID: &str = "\"mysql\".json_schema_valid(";
+    if sql.trim_start_matches('(').starts_with(VALID) {
+        sql.replacen(VALID, "\"mysql\".json_schema_checked(", 1)
+    } else {
+        sql
+    }
 }
 
 fn functional_parts(table: &mut Table, scope: &Scope<'_>) -> Result<(), SqlError> {

@@ -26,6 +26,7 @@ pub(in crate::sql) struct Cursor<'a> {
     tokens: Vec<Placed>,
     at: usize,
     ansi_quotes: bool,
+    real_as_float: bool,
     /// Where the text ends, when its last words were taken.
     end: Option<usize>,
     /// Warnings of the grammar, in the order of the text.
@@ -65,9 +66,15 @@ impl<'a> Cursor<'a> {
             tokens,
             at: 0,
             ansi_quotes: mode("ANSI_QUOTES") || mode("ANSI"),
+            real_as_float: mode("REAL_AS_FLOAT") || mode("ANSI"),
             end: None,
             notices: Vec::new(),
         })
+    }
+
+    /// REAL is FLOAT under this `sql_mode`.
+    pub(in crate::sql) fn real_is_float(&self) -> bool {
+        self.real_as_float
     }
 
     fn token(&self, ahead: usize) -> Option<&Token> {

@@ -21,6 +21,7 @@ pub(super) fn create(cursor: &mut Cursor<'_>, scope: &Scope<'_>) -> Result<DdlPl
     let name = cursor.name()?;
     let (charset, collation) = options(cursor)?;
     let usual = Charset::new("utf8mb4", "utf8mb4_0900_ai_ci");
+    let usual = Charset::resolve(None, scope.context.given.server_collation.as_deref(), &usual)?;
     let charset = Charset::resolve(charset.as_deref(), collation.as_deref(), &usual)?;
     if scope.context.catalogue.database(&name).is_some() {
         let text = format!("Can't create database '{name}'; database exists");

@@ -256,7 +256,9 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
             if *model.title() == name {
                 return Err(SqlError::alias_twice(&name.table));
             }
-            like(model, &name, place)
+            let table = like(model, &name, place);
+            notices.extend(types::dropped(&table));
+            table
         }
         table::Body::Elements(elements, options, selection) => {
             let mut draft = Draft::new(place.unwrap_or_else(|| name.clone()), defaults);
@@ -269,6 +271,9 @@ fn create_table(statement: &table::CreateTable, scope: &Scope<'_>) -> Result<Ddl
             }
             let mut finished = draft.finish(scope)?;
             notices = finished.notices;
+            if source.is_some() {
+                notices.extend(types::dropped(&finished.table));
+            }
             merge::complete(&mut finished.table, options, scope)?;
             finished.table
         }

@@ -140,7 +140,15 @@ pub(super) fn charset_option(
     cursor.take("default");
     if cursor.take("character set") || cursor.take("char set") || cursor.take("charset") {
         cursor.take_symbol(&Token::Eq);
-        *charset = Some(warned_charset(cursor)?);
+        let name = warned_charset(cursor)?;
+        let of_collation = || collation.as_deref().and_then(|collation| collation.split('_').next()).map(str::to_owned);
+        if let Some(said) = charset.clone().or_else(of_collation)
+            && !said.eq_ignore_ascii_case(&name)
+        {
+            let text = format!("Conflicting declarations: 'CHARACTER SET {said}' and 'CHARACTER SET {name}'");
+            return Err(SqlError::new(1302, "HY000", text));
+        }
+        *charset = Some(name);
     } else if cursor.take("collate") {
         cursor.take_symbol(&Token::Eq);
         *collation = Some(warned_collation(cursor)?);

@@ -10,7 +10,7 @@ use super::super::dialect::{Modes, Source};
 use super::super::expression::Lowering;
 use super::super::plan::{Context, DdlPlan, Parameter, ParameterSource, Plan, SqlError};
 use super::super::select::{Derived, DerivedColumn};
-use super::super::types::{Class, NOT_FIXED, Type};
+use super::super::types::{Class, Coercibility, NOT_FIXED, Type};
 use super::cursor::Cursor;
 use super::draft::{Draft, DraftColumn};
 use super::scope::Scope;
@@ -265,6 +265,11 @@ fn implicit(column_type: &ColumnType, scope: &Scope<'_>) -> ColumnDefault {
     }
 }
 
+/// True for character data whose collation is a column's.
+fn is_stored(ty: &Type) -> bool {
+    ty.collation.as_ref().is_some_and(|own| own.coercibility == Coercibility::Column)
+}
+
 /// The type of a column that holds the expression's values, and its text.
 fn type_of(ty: &Type) -> (ColumnType, String) {
     use ColumnType as T;
@@ -288,6 +293,8 @@ fn type_of(ty: &Type) -> (ColumnType, String) {
         }
         Class::Real if ty.field == FieldType::Float => T::Float { unsigned },
         Class::Real => T::Double { unsigned },
+        // MIN and MAX have the type of their column.
+        Class::Text if ty.field == FieldType::String && is_stored(ty) && !ty.is_enum() => T::Char { length: ty.length },
         Class::Text if ty.length <= LONGEST_VARCHAR => T::VarChar { length: ty.length },
         Class::Text if ty.length <= 16_383 => T::Text,
         Class::Text => T::LongText,

@@ -2,10 +2,10 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::super::plan::SqlError;
+use super::super::plan::{Notice, SqlError};
 use super::cursor::Cursor;
 use super::spec::TypeSpec;
-use crate::schema::ColumnType;
+use crate::schema::{ColumnType, Table};
 
 /// Reads a data type with its attributes.
 pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, SqlError> {
@@ -43,8 +43,9 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, column: &str) -> Result<TypeSpec, S
             let written = cursor.is("unsigned") || cursor.is_at(1, "unsigned");
             let (unsigned, zerofill) = sign(cursor);
             warn_of_inexact(cursor, spec.digits.is_some(), written, zerofill);
-            spec.base = ColumnType::Double { unsigned };
-            spec.zerofill = zerofill.then_some(22);
+            let single = word == "real" && cursor.real_is_float();
+            spec.base = if single { ColumnType::Float { unsigned } } else { ColumnType::Double { unsigned } };
+            spec.zerofill = zerofill.then_some(if single { 12 } else { 22 });
         }
         "bit" => {
             let bits = one_number(cursor)?.unwrap_or(1);
@@ -107,21 +108,41 @@ pub(super) const NATIONAL: &str = "NATIONAL/NCHAR/NVARCHAR implies the character
 const ZEROFILL: &str = "The ZEROFILL attribute is deprecated and will be removed in a future release. Use the LPAD \
                         function to zero-pad numbers, or store the formatted numbers in a CHAR column.";
 
+const DIGITS: &str =
+    "Specifying number of digits for floating point data types is deprecated and will be removed in a future release.";
+
+const UNSIGNED: &str = "UNSIGNED for decimal and floating point data types is deprecated and support for it will be \
+                        removed in a future release.";
+
 /// What MySQL says of UNSIGNED, ZEROFILL and (M,D) on numbers that aren't integers.
 fn warn_of_inexact(cursor: &mut Cursor<'_>, digits: bool, unsigned: bool, zerofill: bool) {
     if zerofill {
         cursor.warn(1681, ZEROFILL);
     }
     if digits {
-        let text = "Specifying number of digits for floating point data types is deprecated and will be removed in a \
-                    future release.";
-        cursor.warn(1681, text);
+        cursor.warn(1681, DIGITS);
     }
     if unsigned {
-        let text = "UNSIGNED for decimal and floating point data types is deprecated and support for it will be removed \
-                    in a future release.";
-        cursor.warn(1681, text);
+        cursor.warn(1681, UNSIGNED);
     }
+}
+
+/// The same of the columns of a table that is made like another or of a query: MySQL makes them from its own
+/// definitions, and warns of what these say.
+pub(super) fn dropped(table: &Table) -> Vec<Notice> {
+    let mut told = Vec::new();
+    for column in &table.columns {
+        let unsigned = match &column.column_type {
+            ColumnType::Decimal { unsigned, .. } | ColumnType::Float { unsigned } | ColumnType::Double { unsigned } => {
+                *unsigned
+            }
+            _other => false,
+        };
+        let parts =
+            [(column.digits().is_some(), DIGITS), (unsigned, UNSIGNED), (column.zerofill().is_some(), ZEROFILL)];
+        told.extend(parts.into_iter().filter(|(told, _)| *told).map(|(_, text)| text));
+    }
+    told.into_iter().map(|text| Notice { level: "Warning", code: 1681, message: text.to_owned() }).collect()
 }
 
 /// Widths of integers.

@@ -6,6 +6,7 @@ use super::super::expression::{Expression, Lowering};
 use super::super::lower::Place;
 use super::super::plan::SqlError;
 use super::super::types::{Carrier, Class, Type};
+use crate::schema::quote;
 use crate::sql::calendar::Kind;
 use crate::wire::FieldType;
 use crate::wire::constants::column_flags;
@@ -18,6 +19,7 @@ impl Lowering<'_> {
         wanted: &DataType,
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
+        let title = self.naming.take();
         let value = self.lower(inner, place)?;
         let nullable = value.nullable;
         let text = wanted.to_string().to_ascii_uppercase();
@@ -36,11 +38,14 @@ impl Lowering<'_> {
             "UNSIGNED" | "UNSIGNED INTEGER" | "INT UNSIGNED" | "BIGINT UNSIGNED" => {
                 self.cast_to_integer(&value, true)?
             }
-            "DECIMAL" | "DEC" | "NUMERIC" => self.cast_to_decimal(&value, first, second)?,
-            "DOUBLE" | "DOUBLE PRECISION" | "REAL" => {
+            "DECIMAL" | "DEC" | "NUMERIC" => self.cast_to_decimal(&value, (first, second), title.as_deref())?,
+            "REAL" if !self.modes.real_as_float => {
                 Expression::sql(self.render(&value, Carrier::Float8)?, Type::double(), nullable)
             }
-            "FLOAT" => match first {
+            "DOUBLE" | "DOUBLE PRECISION" => {
+                Expression::sql(self.render(&value, Carrier::Float8)?, Type::double(), nullable)
+            }
+            "FLOAT" | "REAL" => match first {
                 Some(54..) => {
                     let message = "Too-big precision 54 specified for 'FLOAT'. Maximum is 53.".to_owned();
                     return Err(SqlError::new(1426, "42000", message));
@@ -53,7 +58,11 @@ impl Lowering<'_> {
                 }
             },
             "YEAR" => self.cast_to_year(&value)?,
-            "CHAR" | "NCHAR" | "VARCHAR" | "CHARACTER" | "NATIONAL CHAR" => self.cast_to_text(&value, first)?,
+            "NCHAR" | "NATIONAL CHAR" | "NATIONAL CHARACTER" => {
+                let converted = self.convert_using(&value, "utf8mb3")?;
+                self.cast_to_text(&converted, first)?
+            }
+            "CHAR" | "VARCHAR" | "CHARACTER" => self.cast_to_text(&value, first)?,
             "BINARY" | "VARBINARY" => self.cast_to_bytes(&value, first)?,
             charset if charset.starts_with("CHAR__") => {
                 let name = charset.trim_start_matches("CHAR__").to_ascii_lowercase();
@@ -98,8 +107,8 @@ impl Lowering<'_> {
     fn cast_to_decimal(
         &mut self,
         value: &Expression,
-        precision: Option<u32>,
-        scale: Option<u32>,
+        (precision, scale): (Option<u32>, Option<u32>),
+        title: Option<&str>,
     ) -> Result<Expression, SqlError> {
         let (precision, scale) = (precision.unwrap_or(10), scale.unwrap_or(0));
         let wrong = |code: u16, message: String| Err(SqlError::new(code, "42000", message));
@@ -118,12 +127,24 @@ impl Lowering<'_> {
             let message = "For float(M,D), double(M,D) or decimal(M,D), M must be >= D (column '').".to_owned();
             return wrong(1427, message);
         }
-        let sql = self.render(value, Carrier::Numeric)?;
+        let text = matches!(value.ty.class, Class::Text | Class::Open) && !value.ty.is_enum() && !self.quiet;
+        let sql = if text && value.constant().is_some() {
+            format!("\"mysql\".decimal_of({}, 'DECIMAL')", self.text(value)?)
+        } else {
+            self.render(value, Carrier::Numeric)?
+        };
         let ty = Type::decimal(precision, u8::try_from(scale).unwrap_or(30));
-        Ok(Expression::sql(format!("\"mysql\".to_decimal({sql}, {precision}, {scale})"), ty, value.nullable))
+        let sql = if self.quiet || fits_decimal(&value.ty, precision, scale) {
+            format!("\"mysql\".to_decimal({sql}, {precision}, {scale})")
+        } else {
+            let title = quote::literal(title.unwrap_or("(null)"));
+            format!("\"mysql\".told_decimal({sql}, {precision}, {scale}, {title})")
+        };
+        Ok(Expression::sql(sql, ty, value.nullable))
     }
 
     fn cast_to_text(&mut self, value: &Expression, length: Option<u32>) -> Result<Expression, SqlError> {
+        let nullable = value.nullable || self.modes.strict;
         let sql = self.text(value)?;
         let ty = if value.ty.is_text() {
             self.text_like(value)
@@ -138,13 +159,14 @@ impl Lowering<'_> {
                 } else {
                     format!("\"mysql\".char_of({sql}, {limit})")
                 };
-                Expression::sql(sql, Type { length, ..ty }, value.nullable)
+                Expression::sql(sql, Type { length, ..ty }, nullable)
             }
-            None => Expression::sql(sql, ty, value.nullable),
+            None => Expression::sql(sql, ty, nullable),
         })
     }
 
     fn cast_to_bytes(&mut self, value: &Expression, length: Option<u32>) -> Result<Expression, SqlError> {
+        let nullable = value.nullable || self.modes.strict;
         let sql = self.render(value, Carrier::Bytes)?;
         Ok(match length {
             Some(length) if length > 16_777_216 => {
@@ -152,21 +174,22 @@ impl Lowering<'_> {
             }
             Some(_) if self.quiet => return Err(SqlError::unsupported("CAST AS BINARY(n) in a definition")),
             Some(length) => {
-                Expression::sql(format!("\"mysql\".binary_of({sql}, {length})"), Type::bytes(length), value.nullable)
+                Expression::sql(format!("\"mysql\".binary_of({sql}, {length})"), Type::bytes(length), nullable)
             }
             None => {
-                let length = if value.ty.is_text() { value.ty.length.saturating_mul(4) } else { value.ty.length };
-                Expression::sql(sql, Type::bytes(length), value.nullable)
+                let length = value.ty.length.saturating_mul(crate::sql::charset::width(&value.ty));
+                Expression::sql(sql, Type::bytes(length), nullable)
             }
         })
     }
 
     fn cast_to_year(&mut self, value: &Expression) -> Result<Expression, SqlError> {
+        crate::sql::geometry::refuse_shapes("cast_as_year", [value])?;
         let ty = Type {
             unsigned: true,
             carrier: Carrier::Int2,
             field: FieldType::Year,
-            flags: column_flags::UNSIGNED | column_flags::ZEROFILL,
+            flags: column_flags::UNSIGNED | column_flags::BINARY,
             ..Type::integer(4)
         };
         if matches!(value.ty.class, Class::Date | Class::DateTime) {
@@ -228,4 +251,12 @@ impl Lowering<'_> {
         };
         Ok(Expression::sql(sql, ty, value.nullable))
     }
+}
+
+/// True when every number of the type has a place in a DECIMAL.
+fn fits_decimal(ty: &Type, precision: u32, scale: u32) -> bool {
+    let exact = matches!(ty.class, Class::Integer | Class::Decimal);
+    let own = u32::from(ty.scale());
+    let (whole, room) = (ty.precision().saturating_sub(own), precision - scale);
+    ty.class == Class::Null || exact && (whole < room || whole == room && own <= scale)
 }

@@ -72,7 +72,7 @@ impl Lowering<'_> {
                     Class::Integer => Expression { origin: None, ..value.clone() },
                     Class::Decimal if ty.precision() <= 18 => {
                         let sql = self.render(value, Carrier::Numeric)?;
-                        Expression::sql(format!("{function}({sql})::int8"), Type::integer(ty.precision() + 1), any_null)
+                        Expression::sql(format!("{function}({sql})::int8"), Type::integer(17), any_null)
                     }
                     _wide_or_real => {
                         let sql = self.render(value, carrier)?;
@@ -104,7 +104,9 @@ impl Lowering<'_> {
                     }
                     Class::Decimal => {
                         let scale = scale.min(ty.decimals);
-                        let precision = ty.precision() - u32::from(ty.decimals) + u32::from(scale) + 1;
+                        // Rounded up it may need another digit.
+                        let carry = u32::from(name == "ROUND" && scale < ty.decimals);
+                        let precision = ty.precision() - u32::from(ty.decimals) + u32::from(scale) + carry;
                         Expression::sql(
                             format!("{function}({sql}, {})", digits.min(i32::from(ty.decimals))),
                             Type::decimal(precision, scale),

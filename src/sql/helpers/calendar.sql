@@ -213,8 +213,8 @@ $$ DECLARE s text COLLATE "C" := given; n numeric[]; t text[]; wanted int; count
   WHEN 'MINUTE_SECOND' THEN (n[1] * 60 + n[2])::float8 * interval '1 second' WHEN 'MINUTE_MICROSECOND' THEN (n[1] * 60 + n[2])::float8 * interval '1 second' + n[3]::float8 * interval '1 microsecond'
   ELSE n[1]::float8 * interval '1 second' + n[2]::float8 * interval '1 microsecond' END;
  RETURN CASE WHEN negative THEN -r ELSE r END; END $$;
--- STR_TO_DATE; `kind` is 'date', 'time' or 'datetime', by the format. What can't be read is NULL with MySQL's warning.
-CREATE OR REPLACE FUNCTION "mysql".str_to_date(s text, f text, kind text) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
+-- STR_TO_DATE; `kind` is 'date', 'time' or 'datetime', by the format; the modes NO_ZERO_DATE and NO_ZERO_IN_DATE. What can't be read is NULL with MySQL's warning.
+CREATE OR REPLACE FUNCTION "mysql".str_to_date(s text, f text, kind text, no_zero boolean, no_zero_in boolean) RETURNS timestamp LANGUAGE plpgsql VOLATILE STRICT AS
 $$ DECLARE re text COLLATE "C" := ''; i int := 1; c text COLLATE "C"; keys text[] := '{}'; m text[] COLLATE "C"; y int := 0; mo int := 0; d int := 0; h int := 0; mi int := 0; se int := 0; us int := 0; doy int; pm text; k int; r timestamp; BEGIN
  WHILE i <= length(f) LOOP c := substr(f, i, 1);
   IF c = '%' AND i < length(f) THEN i := i + 1; c := substr(f, i, 1);
@@ -231,7 +231,7 @@ $$ DECLARE re text COLLATE "C" := ''; i int := 1; c text COLLATE "C"; keys text[
   IF kind = 'time' THEN IF h <= 23 AND mi <= 59 AND se <= 59 THEN r := make_timestamp(2000, 1, 1, h, mi, se) + us * interval '1 microsecond'; END IF;
   ELSE
    IF doy IS NOT NULL AND y > 0 AND doy BETWEEN 1 AND 366 THEN mo := extract(month FROM make_date(y, 1, 1) + (doy - 1))::int; d := extract(day FROM make_date(y, 1, 1) + (doy - 1))::int; y := extract(year FROM make_date(y, 1, 1) + (doy - 1))::int; END IF;
-   IF mo IS NOT NULL THEN r := "mysql".moment_of_parts(y, mo, d, h, mi, se, us); END IF; END IF;
+   IF mo IS NOT NULL AND NOT (CASE WHEN y = 0 AND mo = 0 AND d = 0 THEN no_zero ELSE no_zero_in AND (y = 0 OR mo = 0 OR d = 0) END) THEN r := "mysql".moment_of_parts(y, mo, d, h, mi, se, us); END IF; END IF;
  END IF;
  IF r IS NULL THEN PERFORM "mysql".warn(1411, 'Incorrect ' || CASE WHEN kind = 'time' THEN 'time' ELSE 'datetime' END || ' value: ''' || s || ''' for function str_to_date');
  ELSIF octet_length(btrim(m[coalesce(array_length(keys, 1), 0) + 1])) > 0 THEN PERFORM "mysql".warn(1292, 'Truncated incorrect ' || kind || ' value: ''' || s || ''''); END IF;

@@ -349,3 +349,60 @@ $$ SELECT "mysql".json_of_bytes(substring(int8send((CASE WHEN n > 92233720368547
 -- JSON_UNQUOTE of a text: only one in quotes is parsed.
 CREATE OR REPLACE FUNCTION "mysql".json_unquote_text(t text) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$ SELECT CASE WHEN t COLLATE "C" ~ '^".*"$' AND length(t) > 1 THEN "mysql".json_string("mysql".json_document(t, 'in argument 1 to function json_unquote') #>> '{}') ELSE t END $$;
+
+-- The bytes in which MySQL stores a document: GROUP_CONCAT sorts documents by them. Documents above 64 KiB and values that
+-- MySQL stores in forms of its own are refused.
+CREATE OR REPLACE FUNCTION "mysql".little_endian(n numeric, width integer) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT string_agg(substr(b, i, 1), ''::bytea ORDER BY i DESC) FROM (SELECT int8send("mysql".bits(n)) AS b) AS s, generate_series(9 - width, 8) AS i $$;
+CREATE OR REPLACE FUNCTION "mysql".json_bytes(j jsonb) RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ DECLARE kind text := "mysql".json_type(j); n numeric; b bytea; item bytea; entries bytea := ''; names bytea := ''; data bytea := ''; total integer; head integer; member record;
+BEGIN
+  CASE kind
+    WHEN 'NULL' THEN RETURN '\x0400';
+    WHEN 'BOOLEAN' THEN RETURN CASE WHEN j = 'true'::jsonb THEN '\x0401'::bytea ELSE '\x0402'::bytea END;
+    WHEN 'INTEGER' THEN
+      n := (j #>> '{}')::numeric;
+      IF n BETWEEN -32768 AND 32767 THEN RETURN '\x05'::bytea || "mysql".little_endian(n, 2); END IF;
+      IF n BETWEEN -2147483648 AND 2147483647 THEN RETURN '\x07'::bytea || "mysql".little_endian(n, 4); END IF;
+      RETURN '\x09'::bytea || "mysql".little_endian(n, 8);
+    WHEN 'UNSIGNED INTEGER' THEN
+      n := (j #>> '{}')::numeric;
+      IF n <= 65535 THEN RETURN '\x06'::bytea || "mysql".little_endian(n, 2); END IF;
+      IF n <= 4294967295 THEN RETURN '\x08'::bytea || "mysql".little_endian(n, 4); END IF;
+      RETURN '\x0a'::bytea || "mysql".little_endian(n, 8);
+    WHEN 'DOUBLE' THEN
+      b := float8send((j #>> '{}')::float8);
+      RETURN '\x0b'::bytea || (SELECT string_agg(substr(b, i, 1), ''::bytea ORDER BY i DESC) FROM generate_series(1, 8) AS i);
+    WHEN 'STRING' THEN
+      b := convert_to("mysql".json_string(j #>> '{}'), 'UTF8'); total := length(b);
+      WHILE total > 127 LOOP names := names || "mysql".little_endian(128 + total % 128, 1); total := total / 128; END LOOP;
+      RETURN '\x0c'::bytea || names || "mysql".little_endian(total, 1) || b;
+    WHEN 'ARRAY', 'OBJECT' THEN
+      total := CASE kind WHEN 'ARRAY' THEN jsonb_array_length(j) ELSE (SELECT count(*) FROM jsonb_object_keys(j)) END;
+      head := 4 + total * 3;
+      IF kind = 'OBJECT' THEN
+        head := head + total * 4;
+        FOR member IN SELECT k FROM jsonb_object_keys(j) AS k LOOP
+          b := convert_to(member.k, 'UTF8');
+          entries := entries || "mysql".little_endian(head + length(names), 2) || "mysql".little_endian(length(b), 2);
+          names := names || b;
+        END LOOP;
+      END IF;
+      FOR member IN SELECT e.v FROM jsonb_array_elements(CASE kind WHEN 'ARRAY' THEN j END) AS e(v)
+        UNION ALL SELECT o.value FROM jsonb_each(CASE kind WHEN 'OBJECT' THEN j END) AS o LOOP
+        item := "mysql".json_bytes(member.v);
+        IF get_byte(item, 0) IN (4, 5, 6) THEN
+          entries := entries || decode(rpad(encode(item, 'hex'), 6, '0'), 'hex');
+        ELSE
+          entries := entries || substr(item, 1, 1) || "mysql".little_endian(head + length(names) + length(data), 2);
+          data := data || substr(item, 2);
+        END IF;
+      END LOOP;
+      IF head + length(names) + length(data) > 65535 THEN PERFORM "mysql".json_error(1235, 'This version of MySQL doesn''t yet support ''GROUP_CONCAT … ORDER BY JSON above 64 KiB'''); END IF;
+      RETURN CASE kind WHEN 'ARRAY' THEN '\x02'::bytea ELSE '\x00'::bytea END || "mysql".little_endian(total, 2)
+        || "mysql".little_endian(head + length(names) + length(data), 2) || entries || names || data;
+    ELSE
+      PERFORM "mysql".json_error(1235, format('This version of MySQL doesn''t yet support ''GROUP_CONCAT … ORDER BY JSON of type %s''', kind));
+      RETURN NULL;
+  END CASE;
+END $$;

@@ -52,6 +52,14 @@ $$ BEGIN IF x < 0 THEN RAISE EXCEPTION USING ERRCODE = 'M1690', MESSAGE = format
 -- The bits of an unsigned integer in a bigint, and back. Fractions are rounded, what doesn't fit is cut.
 CREATE OR REPLACE FUNCTION "mysql".bits(n numeric) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN r IS NULL THEN NULL WHEN r > 9223372036854775807 THEN (least(r, 18446744073709551615) - 18446744073709551616)::bigint ELSE greatest(r, -9223372036854775808)::bigint END FROM (SELECT round(n) r) q $$;
+-- What isn't an integer stands for a signed one in operations on bits.
+CREATE OR REPLACE FUNCTION "mysql".signed_bits(n numeric) RETURNS numeric LANGUAGE plpgsql VOLATILE AS
+$$ BEGIN IF abs(round(n) + 0.5) > 9223372036854775808 THEN PERFORM "mysql".warn(1292, format('Truncated incorrect DECIMAL value: ''%s''', n)); END IF;
+ RETURN CASE WHEN n IS NOT NULL THEN greatest(least(n, 9223372036854775807), -9223372036854775808) END; END $$;
+CREATE OR REPLACE FUNCTION "mysql".signed_bits(d double precision) RETURNS numeric LANGUAGE plpgsql VOLATILE AS
+$$ DECLARE n numeric := round(d)::numeric;
+BEGIN IF abs(n + 0.5) > 9223372036854775808 THEN PERFORM "mysql".warn(1292, format('Truncated incorrect INTEGER value: ''%s''', "mysql".double_text(d))); END IF;
+ RETURN CASE WHEN n IS NOT NULL THEN greatest(least(n, 9223372036854775807), -9223372036854775808) END; END $$;
 CREATE OR REPLACE FUNCTION "mysql".unsigned(b bigint) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN b < 0 THEN b + 18446744073709551616 ELSE b::numeric END $$;
 CREATE OR REPLACE FUNCTION "mysql".shift_left(b bigint, n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
@@ -129,6 +137,10 @@ $$ DECLARE t text COLLATE "C" := ltrim(s, E' \t\n\r\f\v'); n text COLLATE "C"; r
  IF n IS NULL OR rtrim(t, E' \t\n\r\f\v') <> n THEN PERFORM "mysql".warn(1292, format('Truncated incorrect %s value: ''%s''', kind, s)); END IF;
  r := coalesce(n::numeric, 0);
  RETURN CASE WHEN abs(r) >= 1e65 THEN sign(r) * (1e65 - 1) ELSE r END; END $$;
+-- CAST(… AS DECIMAL(p, s)) of what may not fit; `name` is how MySQL calls the expression.
+CREATE OR REPLACE FUNCTION "mysql".told_decimal(n numeric, p integer, s integer, name text) RETURNS numeric LANGUAGE plpgsql VOLATILE AS
+$$ BEGIN IF abs(round(n, s)) >= 10::numeric ^ (p - s) THEN PERFORM "mysql".warn(1264, format('Out of range value for column ''%s'' at row 1', name)); END IF;
+ RETURN "mysql".to_decimal(n, p, s); END $$;
 -- CAST(text AS SIGNED) and AS UNSIGNED: digits only, 64 bits.
 CREATE OR REPLACE FUNCTION "mysql".integer_of(s text) RETURNS numeric LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS
 $$ DECLARE t text COLLATE "C" := ltrim(s, E' \t\n\r\f\v'); n text COLLATE "C"; r numeric; BEGIN
@@ -166,7 +178,7 @@ $$ DECLARE y numeric := round(n); BEGIN
  IF n IS NULL THEN RETURN NULL; END IF;
  IF quoted AND shown COLLATE "C" !~ '^\s*[-+]?[0-9.]' THEN PERFORM "mysql".warn(1292, format('Truncated incorrect YEAR value: ''%s''', shown)); RETURN NULL; END IF;
  IF quoted AND shown COLLATE "C" !~ '^\s*[-+]?[0-9.]+(e[-+]?[0-9]+)?\s*$' THEN PERFORM "mysql".warn(1292, format('Truncated incorrect YEAR value: ''%s''', shown)); END IF;
- IF y = 0 THEN RETURN CASE WHEN quoted AND char_length(shown) < 4 THEN 2000 ELSE 0 END; END IF;
+ IF y = 0 THEN RETURN CASE WHEN quoted THEN 2000 ELSE 0 END; END IF;
  IF y BETWEEN 1 AND 69 THEN RETURN y + 2000; ELSIF y BETWEEN 70 AND 99 THEN RETURN y + 1900; ELSIF y BETWEEN 1901 AND 2155 THEN RETURN y; END IF;
  PERFORM "mysql".warn(1292, format('Truncated incorrect YEAR value: ''%s''', shown)); RETURN NULL; END $$;
 -- CAST AS CHAR(n) and BINARY(n).

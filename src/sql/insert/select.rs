@@ -138,14 +138,14 @@ impl Lowering<'_> {
         let SetExpr::Select(select) = &*query.body else { return Ok(()) };
         let mut trial = Lowering::new(self.context, self.modes, self.source);
         let mut scope = Scope::default();
-        let plain = matches!(&select.group_by, sqlparser::ast::GroupByExpr::Expressions(list, _) if list.is_empty())
-            && select.distinct.is_none();
+        let plain = matches!(&select.group_by, sqlparser::ast::GroupByExpr::Expressions(list, _) if list.is_empty());
         if !plain || trial.from(&select.from, &mut scope).is_err() {
             return Ok(());
         }
-        let own = stored_relation(table)?;
+        let mut own = stored_relation(table)?;
         if scope.relations.iter().any(|relation| relation.alias.eq_ignore_ascii_case(&own.alias)) {
-            return Ok(());
+            // The query reads the table itself: names alone are ambiguous, and this one nobody can write.
+            "\u{0}".clone_into(&mut own.alias);
         }
         scope.relations.insert(0, own);
         let values = Excluded(Relation::of_table(table, "excluded", None)?);

@@ -11,6 +11,7 @@ impl Lowering<'_> {
         name: &str,
         arguments: &[Expression],
     ) -> Result<Expression, SqlError> {
+        crate::sql::geometry::refuse_shapes(&name.to_ascii_lowercase(), arguments)?;
         let sql = match (name, arguments) {
             ("JSON_ARRAYAGG", [value]) => format!("jsonb_agg({})", self.json_element(value)?),
             ("JSON_OBJECTAGG", [key, value]) => {

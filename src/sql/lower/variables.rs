@@ -11,15 +11,16 @@ const LONGEST_TEXT: u32 = 67_108_860;
 /// Bytes of the longest value that MySQL describes a user variable with.
 const LONGEST_BYTES: u32 = 16_777_215;
 /// Characters of a text given for `?`.
-const LONGEST_PARAMETER: u32 = 16_383;
+pub(in crate::sql) const LONGEST_PARAMETER: u32 = 16_383;
 
 impl Lowering<'_> {
     /// `?` whose value EXECUTE … USING gives.
     pub(super) fn given_parameter(&self, position: usize) -> Option<Expression> {
         let value = self.context.given.parameters.as_ref()?.get(position)?;
         let ty = match value {
-            Value::Int(_) => Type::integer(21),
-            Value::UInt(_) => Type { unsigned: true, ..Type::integer(21) },
+            // Unlike a user variable's, it's read as what it meets.
+            Value::Int(_) => Type::integer(20),
+            Value::UInt(_) => Type { unsigned: true, carrier: integer_carrier(value), ..Type::integer(21) },
             Value::Float(_) | Value::Double(_) => Type::double(),
             Value::Decimal(_) => Type::decimal(65, 30),
             Value::Null
@@ -63,7 +64,9 @@ impl Lowering<'_> {
             return Expression::literal(Value::Null, Type::bytes(65_532));
         };
         let ty = match &variable.kind {
-            VariableKind::Integer { unsigned } => Type { unsigned: *unsigned, ..Type::integer(21) },
+            VariableKind::Integer { unsigned } => {
+                Type { unsigned: *unsigned, carrier: integer_carrier(&variable.value), ..Type::integer(21) }
+            }
             VariableKind::Decimal => Type::decimal(65, 30),
             VariableKind::Real => Type::double(),
             VariableKind::Binary => Type { field: FieldType::MediumBlob, ..Type::bytes(LONGEST_BYTES) },
@@ -105,5 +108,13 @@ impl Lowering<'_> {
         let name = if scope == "global" { format!("global.{name}") } else { name.clone() };
         let ty = variable.expression_type(&self.context.collation);
         Ok(Expression::source(ParameterSource::Variable(name), ty, true))
+    }
+}
+
+/// PostgreSQL's type for an integer: bigint as long as it fits.
+fn integer_carrier(value: &Value) -> Carrier {
+    match value {
+        Value::UInt(number) if i64::try_from(*number).is_err() => Carrier::Numeric,
+        _fits => Carrier::Int8,
     }
 }

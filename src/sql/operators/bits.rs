@@ -19,7 +19,16 @@ impl Lowering<'_> {
         if side.ty.class == Class::Integer && narrow && !side.is_flexible() || side.ty.is_temporal() {
             return self.render(side, Carrier::Int8);
         }
-        Ok(format!("\"mysql\".bits({})", self.render(side, Carrier::Numeric)?))
+        let number = self.signed_bits(side)?;
+        Ok(format!("\"mysql\".bits({number})"))
+    }
+
+    /// The number whose bits are meant: what isn't an integer is cut to a signed one, with a warning.
+    pub(in crate::sql) fn signed_bits(&mut self, side: &Expression) -> Result<String, SqlError> {
+        let cut = matches!(side.ty.class, Class::Decimal | Class::Real) && !side.ty.unsigned && !self.quiet;
+        let carrier = if cut && side.ty.class == Class::Real { Carrier::Float8 } else { Carrier::Numeric };
+        let number = self.render(side, carrier)?;
+        Ok(if cut { format!("\"mysql\".signed_bits({number})") } else { number })
     }
 
     pub(super) fn bits(&mut self, op: &str, left: &Expression, right: &Expression) -> Result<Expression, SqlError> {

@@ -15,6 +15,12 @@ impl Lowering<'_> {
         left: &Expression,
         right: &Expression,
     ) -> Result<String, SqlError> {
+        if let Some(text) = self.bytes_as_text(left, right)? {
+            return self.compare(op, &text, right);
+        }
+        if let Some(text) = self.bytes_as_text(right, left)? {
+            return self.compare(op, left, &text);
+        }
         if let Some(shown) = self.time_beside(left, right)? {
             return self.compare_as_is(op, &shown, right);
         }

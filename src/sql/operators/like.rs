@@ -16,6 +16,8 @@ impl Lowering<'_> {
         place: Place<'_>,
     ) -> Result<Expression, SqlError> {
         let (subject, pattern) = (self.lower(subject, place)?, self.lower(pattern, place)?);
+        let pattern = self.bytes_as_text(&pattern, &subject)?.unwrap_or(pattern);
+        let subject = self.bytes_as_text(&subject, &pattern)?.unwrap_or(subject);
         let nullable = subject.nullable || pattern.nullable;
         let not = if negated { "NOT " } else { "" };
         let escape = self.escape(escape, place)?;

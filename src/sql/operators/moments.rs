@@ -12,6 +12,7 @@ use crate::schema::{Column, ColumnType};
 use crate::sql::bind::text;
 use crate::sql::calendar::Kind;
 use crate::sql::expression::Origin;
+use crate::sql::lower::LONGEST_PARAMETER;
 use crate::sql::plan::{Known, ValueClass};
 use crate::sql::temporal::read::{self, Moment, Status, Taken};
 use crate::sql::temporal::{self, parse_time, to_datetime};
@@ -42,6 +43,18 @@ impl Lowering<'_> {
         column: &Expression,
         constant: &Expression,
     ) -> Result<Option<(Expression, Expression)>, SqlError> {
+        if matches!(column.ty.class, Class::Date | Class::DateTime) && is_number_variable(constant) {
+            // Only literals are read as dates; a user variable's number meets the number that the date is.
+            let number = self.render(column, Carrier::Float8)?;
+            let constant = Expression::sql(self.render(constant, Carrier::Float8)?, Type::double(), true);
+            return Ok(Some((Expression::sql(number, Type::double(), column.nullable), constant)));
+        }
+        if matches!(column.ty.class, Class::Date | Class::DateTime)
+            && is_given(constant)
+            && let Some(read) = self.given_beside(column, constant)?
+        {
+            return Ok(Some((column.clone(), read)));
+        }
         match self.read_beside(column, constant)? {
             Beside::Plain => Ok(None),
             Beside::Moment(moment) => Ok(Some((column.clone(), moment))),
@@ -69,9 +82,32 @@ impl Lowering<'_> {
         }
     }
 
+    /// A parameter of EXECUTE has the column's type: what isn't a date is NULL with a warning, for every row.
+    fn given_beside(&mut self, column: &Expression, given: &Expression) -> Result<Option<Expression>, SqlError> {
+        let told = self.warnings.len();
+        let read = self.read_beside(column, given);
+        self.warnings.truncate(told);
+        let bad = match (read, column.ty.class) {
+            (Err(error), _) if error.code != 1292 => return Err(error),
+            (Ok(Beside::Plain | Beside::Moment(_)), _) => return Ok(None),
+            (_, Class::Date) if given.ty.is_text() => Kind::Date.bad(),
+            (_, _) => Kind::DateTime.bad(),
+        };
+        let sql = if given.ty.is_text() {
+            format!("\"mysql\".as_moment({}, '{bad}')", self.text(given)?)
+        } else {
+            self.moment_of(given, Kind::DateTime)?
+        };
+        let sql = format!("(CASE WHEN {} IS NOT NULL THEN {sql} END)", self.own(column)?);
+        Ok(Some(Expression::sql(sql, Type::datetime(6), true)))
+    }
+
     /// Equality with one of a list or of CASE. There MySQL says nothing of numbers that aren't dates, and doesn't find
     /// the zero date of a DATE column.
     pub(in crate::sql) fn equals_item(&mut self, subject: &Expression, item: &Expression) -> Result<String, SqlError> {
+        if let Some(text) = self.bytes_as_text(item, subject)? {
+            return self.compare("=", subject, &text);
+        }
         let zero = subject.ty.class == Class::Date && matches!(item.constant(), Some(Value::Int(0)));
         // In a list a year isn't compared with a date's.
         let year = subject.ty.field == FieldType::Year && matches!(item.ty.class, Class::Date | Class::DateTime);
@@ -250,7 +286,11 @@ impl Lowering<'_> {
             self.warnings.push(crate::wire::condition::Condition::note(1292, message));
             return known(&Moment { clock: Clock::default(), tenths: 0, ..found }, column);
         }
-        known(&found, column)
+        let read = known(&found, column)?;
+        if matches!(read, Beside::Number) {
+            self.warn_once(1441, "Datetime function: datetime field overflow");
+        }
+        Ok(read)
     }
 
     fn text_beside(&mut self, column: &Expression, stored: &Column, text: &str) -> Result<Beside, SqlError> {
@@ -360,6 +400,34 @@ fn is_column(side: &Expression) -> bool {
 fn clock_of(clock: Clock) -> Beside {
     let decimals = if clock.micros == 0 { 0 } else { 6 };
     Beside::Moment(Expression::literal(Value::Time { negative: false, clock }, Type::time(decimals)))
+}
+
+/// A user variable's number as if it were written there.
+pub(super) fn as_literal(item: &Expression) -> Expression {
+    if !is_number_variable(item) {
+        return item.clone();
+    }
+    Expression { ty: Type { length: 20, ..item.ty.clone() }, ..item.clone() }
+}
+
+/// True for a value that EXECUTE gives, by its length.
+fn is_given(side: &Expression) -> bool {
+    let Body::Parameter(ParameterSource::Literal(value)) = &side.body else { return false };
+    match value {
+        Value::Text(_) => side.ty.length == LONGEST_PARAMETER,
+        Value::Int(number) => side.ty.length == 20 && number.unsigned_abs() < 100_000_000_000_000_000,
+        _other => false,
+    }
+}
+
+/// True for a user variable that holds a number, by the length that no literal has.
+fn is_number_variable(side: &Expression) -> bool {
+    matches!(side.body, Body::Parameter(ParameterSource::Literal(_)))
+        && match side.ty.class {
+            Class::Integer => side.ty.length == 21,
+            Class::Decimal => side.ty.precision() == 65 && side.ty.decimals == 30,
+            _other => false,
+        }
 }
 
 fn kind(column: &Expression) -> &'static str {

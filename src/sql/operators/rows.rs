@@ -175,13 +175,20 @@ impl Lowering<'_> {
             return Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable));
         }
         let subject = self.lower(subject, place)?;
-        let items = list.iter().map(|item| self.lower(item, place)).collect::<Result<Vec<_>, _>>()?;
+        let mut items = list.iter().map(|item| self.lower(item, place)).collect::<Result<Vec<_>, _>>()?;
+        for item in &mut items {
+            if let Some(text) = self.bytes_as_text(item, &subject)? {
+                *item = text;
+            }
+        }
         let nullable = subject.nullable || items.iter().any(|item| item.nullable);
         if let Some(sql) = self.uniform_list(&subject, &items)? {
             return Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable));
         }
         let mut alternatives = Vec::with_capacity(items.len());
         for item in &items {
+            // Several numbers beside a date are read as dates, a user variable's too.
+            let item = &if items.len() > 1 { super::moments::as_literal(item) } else { item.clone() };
             let equal =
                 if items.len() == 1 { self.compare("=", &subject, item)? } else { self.equals_item(&subject, item)? };
             alternatives.push(equal);

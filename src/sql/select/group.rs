@@ -174,6 +174,7 @@ impl Lowering<'_> {
 
     /// An expression of the select list that GROUP BY refers to: it can't hold an aggregate.
     fn grouped_value(&mut self, expr: &Expr, name: &str, scope: &Scope<'_>) -> Result<Expression, SqlError> {
+        self.name_cast(expr, name);
         self.lower(expr, Place::new(scope, "field list")).map_err(|error| match error.code {
             1111 | 3593 => SqlError::new(1056, "42000", format!("Can't group on '{name}'")),
             _other => error,

@@ -1,6 +1,7 @@
 //! ORDER BY: positions, aliases, and what DISTINCT and WITH ROLLUP make of it.
 
 use super::*;
+use crate::schema::{Key, KeyKind, KeyPart};
 
 impl Lowering<'_> {
     pub(super) fn order(
@@ -66,6 +67,14 @@ impl Lowering<'_> {
                 totals.push(format!("{key} NULLS FIRST"));
             }
         }
+        if let Some(grouping) = grouping
+            && self.assigning.happens()
+            && items.is_empty()
+            && !parts.distinct
+        {
+            ordering.keys = self.arrival(grouping, scope)?;
+            return Ok(ordering);
+        }
         let mut shown = Vec::new();
         if parts.distinct {
             for column in &parts.columns {
@@ -99,8 +108,8 @@ impl Lowering<'_> {
                 continue;
             }
             match shown.iter().position(|known| *known == sql) {
-                Some(_) if value.ty.class == super::super::types::Class::Json => {
-                    // Documents are sorted by a key that isn't shown.
+                Some(_) if value.ty.class == super::super::types::Class::Json || value.ty.is_enum() => {
+                    // Documents and labels are sorted by a key that isn't shown.
                     ordering.hidden.push((sql, towards));
                     ordering.keys.push(format!("min(o{}){towards}", ordering.hidden.len()));
                 }
@@ -155,6 +164,33 @@ impl Lowering<'_> {
         let keys = self.table_order(Place::new(scope, "order clause"))?;
         super::super::aggregate::sort_ties(&mut ordering.keys, keys);
         Ok(())
+    }
+
+    /// The order in which MySQL makes the groups of one table: the key's that leads with what groups, else that of their
+    /// first rows, which come by the primary key. Empty where it depends on more.
+    fn arrival(&mut self, grouping: &Grouping, scope: &Scope<'_>) -> Result<Vec<String>, SqlError> {
+        let [super::super::scope::Relation { table: Some(table), columns, .. }] = scope.relations.as_slice() else {
+            return Ok(Vec::new());
+        };
+        let name = |item: &GroupItem| Some(item.value.origin.as_ref()?.column()?.name.clone());
+        let Some(names) = grouping.items.iter().map(name).collect::<Option<Vec<String>>>() else {
+            return Ok(Vec::new());
+        };
+        let leads = |key: &&Key| {
+            let parts = key.parts.iter().map(|part| part.column.as_deref().filter(|_| !part.descending));
+            key.parts.len() >= names.len() && parts.zip(&names).all(|(part, name)| part == Some(name.as_str()))
+        };
+        if table.keys.iter().any(|key| leads(&key)) {
+            let keys = grouping.items.iter().map(|item| self.sort_key(&item.value));
+            return keys.map(|key| key.map(|key| format!("{key} NULLS FIRST"))).collect();
+        }
+        let primary = table.keys.iter().find(|key| key.kind == KeyKind::Primary);
+        let Some([KeyPart { column: Some(primary), descending: false, .. }]) = primary.map(|key| key.parts.as_slice())
+        else {
+            return Ok(Vec::new());
+        };
+        let column = columns.iter().find(|column| column.name == *primary);
+        Ok(column.map(|column| format!("min({})", column.sql)).into_iter().collect())
     }
 
     /// 3065: with ONLY_FULL_GROUP_BY, rows without duplicates are sorted by what they show.

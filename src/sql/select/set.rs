@@ -1,6 +1,7 @@
 //! Set operations: UNION, INTERSECT and EXCEPT, whose columns get one type from all their branches.
 
 use super::*;
+use crate::wire::FieldType;
 
 impl Lowering<'_> {
     pub(super) fn tree(&mut self, body: &SetExpr, parent: Option<Place<'_>>) -> Result<Tree, SqlError> {
@@ -124,7 +125,11 @@ impl Lowering<'_> {
                 }
                 let mut merged = Vec::with_capacity(left.len());
                 for (at, (left, right)) in left.iter().zip(&right).enumerate() {
-                    let ty = self.common_type(&[left.expression(), right.expression()]);
+                    let mut ty = self.common_type(&[left.expression(), right.expression()]);
+                    let fixed = |own: &Type| own.field == FieldType::String && own.is_text() && !own.is_enum();
+                    if fixed(&left.ty) && fixed(&right.ty) {
+                        ty.field = FieldType::String;
+                    }
                     let undecided = |own: &&crate::sql::types::Collation| {
                         own.coercibility == crate::sql::types::Coercibility::Nothing
                     };

@@ -301,6 +301,10 @@ fn lowered_value(
     let kind = VariableKind::of_type(&lowered.ty, &context.collation);
     if let Body::Parameter(found) = &lowered.body {
         return Ok(match found {
+            // The literal NULL leaves a variable the type that it has.
+            ParameterSource::Literal(Value::Null) if lowered.ty.class == Class::Null => {
+                (SetValue::Constant(Value::Null), None)
+            }
             ParameterSource::Literal(value) => (SetValue::Constant(value.clone()), Some(kind)),
             other => (SetValue::Source(other.clone()), None),
         });

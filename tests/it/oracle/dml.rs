@@ -194,28 +194,7 @@ impl Writes {
                 columns.iter().map(|(name, kind)| format!("{name} = {}", self.value(*kind))).collect();
             format!("{verb} a SET {}", list.join(", "))
         } else if self.chance(12) {
-            "".clone_into(&mut String::new());
-            let list = ["k, s", "z, v", "u, w"];
-            let from = self.random.gen_range(0..3);
-            let into = ["n, t", "x, y", "w, d"][table];
-            let source = if table == 2 { "w, NULL" } else { ["n, 'sel'", "x + 1, y", "w, 'dec'"][from] };
-            if table == 1 && from != 1 {
-                format!(
-                    "{verb} b (x, y) SELECT {}, 1 FROM a WHERE n IS NOT NULL ORDER BY id",
-                    if from == 0 { "n" } else { "id" }
-                )
-            } else if table == 2 {
-                format!("{verb} c (w, d) SELECT n, '2024-05-05' FROM a ORDER BY id")
-            } else {
-                let _ = (list, into);
-                let from_name = NAMES[from];
-                let order = ORDERS[from];
-                if table == from && verb != "INSERT INTO" {
-                    format!("{verb} {} ({into}) SELECT {source} FROM {from_name} ORDER BY {order}", NAMES[table])
-                } else {
-                    format!("{verb} {} ({into}) SELECT {source} FROM {from_name} ORDER BY {order}", NAMES[table])
-                }
-            }
+            format!("{verb} {}", self.selected(table))
         } else {
             format!("{verb} {} ({}) VALUES {}", NAMES[table], names.join(", "), self.rows(&columns))
         };
@@ -224,6 +203,24 @@ impl Writes {
             text.push_str(&format!(" ON DUPLICATE KEY UPDATE {set}"));
         }
         text
+    }
+
+    /// Rows that a query gives, of its own table too.
+    fn selected(&mut self, table: usize) -> String {
+        let choices: &[&str] = match table {
+            0 => &[
+                "a (n, t) SELECT n, 'sel' FROM a ORDER BY id",
+                "a (n, t) SELECT x + 1, y FROM b ORDER BY x, y",
+                "a (n, t) SELECT w, 'dec' FROM c ORDER BY u IS NULL, u, w, d, e",
+            ],
+            1 => &[
+                "b (x, y) SELECT n, 1 FROM a WHERE n IS NOT NULL ORDER BY id",
+                "b (x, y) SELECT id, 1 FROM a WHERE n IS NOT NULL ORDER BY id",
+                "b (x, y) SELECT x + 1, y FROM b ORDER BY x, y",
+            ],
+            _third => &["c (w, d) SELECT n, '2024-05-05' FROM a ORDER BY id"],
+        };
+        self.one(choices).to_owned()
     }
 
     fn update(&mut self) -> String {

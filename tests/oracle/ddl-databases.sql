@@ -1,0 +1,33 @@
+-- What new databases have, character sets that are declared twice, and dropping the database in use.
+-- not compared: length
+SET character_set_server = latin5;
+SELECT @@character_set_server, @@collation_server;
+CREATE DATABASE of_server;
+SHOW CREATE DATABASE of_server;
+CREATE TABLE of_server.t (a CHAR(10));
+SHOW CREATE TABLE of_server.t;
+SET collation_server = latin1_german1_ci;
+SELECT @@character_set_server, @@collation_server;
+CREATE DATABASE of_server2;
+SHOW CREATE DATABASE of_server2;
+CREATE DATABASE of_server3 CHARACTER SET latin2;
+SHOW CREATE DATABASE of_server3;
+SET character_set_server = DEFAULT;
+SELECT @@character_set_server, @@collation_server;
+SET character_set_server = nope;
+DROP DATABASE of_server2;
+DROP DATABASE of_server3;
+CREATE TABLE t1 (a CHAR) CHARACTER SET latin1 CHARACTER SET latin2;
+CREATE TABLE t1 (a CHAR) CHARACTER SET latin1 CHARACTER SET latin1;
+CREATE TABLE t2 (a CHAR) COLLATE latin1_bin CHARACTER SET latin2;
+CREATE TABLE t2 (a CHAR) COLLATE latin1_bin COLLATE latin1_german1_ci;
+SHOW CREATE TABLE t2;
+CREATE DATABASE d1 DEFAULT CHARACTER SET latin1 CHARACTER SET latin2;
+ALTER TABLE t1 CHARACTER SET latin1 CHARACTER SET latin2;
+USE of_server;
+DROP DATABASE of_server;
+SELECT DATABASE();
+CREATE TABLE x (a INT);
+ALTER DATABASE CHARACTER SET latin2;
+SELECT ABS(), Json_Valid(), 1;
+SELECT CONCAT(lower(), 1);
