@@ -94,7 +94,10 @@ impl Lowering<'_> {
                 let place = Place { values_of, ..Place::new(scope, "field list") };
                 let value = self.lower(&assignment.value, place)?;
                 let ty = Type::of_column(column);
-                if value.is_null() && column.nullable {
+                if is_own_value(&assignment.value, &column.name) {
+                    // It's as the column holds it.
+                    self.own(&value)?
+                } else if value.is_null() && column.nullable {
                     format!("NULL::{}", ty.map_or("text", |ty| ty.carrier.name()))
                 } else if let Some(ty) = ty.filter(|_| value.is_null() && self.rules().null_becomes_default) {
                     // Computed in each row, which is warned of; a value that is bound would be once.
@@ -392,6 +395,19 @@ impl Lowering<'_> {
             "({key}) IN (SELECT {key} FROM {} AS {quoted}{filter}{order}{count} FOR UPDATE)",
             quote::table(&table.name)
         )))
+    }
+}
+
+/// True for `VALUES(column)` of the column itself.
+fn is_own_value(value: &Expr, column: &str) -> bool {
+    let Expr::Function(function) = value else { return false };
+    let named = matches!(function.name.0.as_slice(), [name] if name.to_string().eq_ignore_ascii_case("values"));
+    let sqlparser::ast::FunctionArguments::List(list) = &function.args else { return false };
+    match list.args.as_slice() {
+        [sqlparser::ast::FunctionArg::Unnamed(sqlparser::ast::FunctionArgExpr::Expr(Expr::Identifier(own)))] => {
+            named && own.value.eq_ignore_ascii_case(column)
+        }
+        _other => false,
     }
 }
 

@@ -54,3 +54,5 @@ insert into e (id, e) values (4, 'a') on duplicate key update v = 'abc', t = '20
 insert into e (id, e) values (4, 'a'), (5, 'b'), (3, 'b') on duplicate key update v = 'abc', t = '2024-02-30', b = 9, f = 'x';
 update e set v = 'abcd', t = 'x', f = '1x', b = 8 where id > 1;
 select id, e, v, t, f, b + 0 from e order by id;
+insert into e (id, e, v, b) values (1, 'no', 'abc', 9), (2, 'no', 'abc', 9) on duplicate key update e = values(e), v = values(v), b = values(b);
+select id, e, v, b + 0 from e where id < 3 order by id;
