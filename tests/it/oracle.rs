@@ -307,5 +307,8 @@ async fn random_writes_leave_the_rows_the_counts_and_the_ids_that_mysql_leaves()
         let recent = said.iter().rev().take(30).rev().cloned().collect::<Vec<_>>().join(";\n");
         assert!(told.is_empty(), "DML_SEED={seed}, statement {}:\n{recent};\n{}", said.len(), told.join("\n"));
     }
+    for conn in [&mut pair.mysql, &mut pair.bascule] {
+        conn.query_drop("ROLLBACK").await.expect("no open transaction");
+    }
     first.mysql.query_drop(format!("DROP DATABASE {database}")).await.expect("MySQL drops the database");
 }
