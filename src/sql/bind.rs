@@ -365,14 +365,12 @@ fn double(value: &Value) -> f64 {
 
 /// A DOUBLE as MySQL prints it.
 pub(super) fn double_text(number: f64) -> String {
+    /// What MySQL gives a DOUBLE inside a text, in characters.
+    const WIDTH: usize = 22;
     let size = number.abs();
-    if number == 0.0 {
-        "0".to_owned()
-    } else if (1e-15..1e15).contains(&size) {
-        number.to_string()
-    } else {
-        format!("{number:e}")
-    }
+    let fixed = || (1e-15..1e15).contains(&size) || ((1e15..1e16).contains(&size) && number.fract() != 0.0);
+    let text = if number == 0.0 || fixed() { number.to_string() } else { String::new() };
+    if text.is_empty() || text.len() > WIDTH { format!("{number:e}") } else { text }
 }
 
 /// A value as MySQL prints it.

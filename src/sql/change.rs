@@ -391,8 +391,11 @@ impl Lowering<'_> {
             None => vec![format!("{quoted}.ctid")],
         };
         let key = key.join(", ");
+        // Materialised: a subquery that locks may be executed for each row that meets it, and would choose further rows
+        // then, since those that are changed already are passed over.
         Ok(Some(format!(
-            "({key}) IN (SELECT {key} FROM {} AS {quoted}{filter}{order}{count} FOR UPDATE)",
+            "({key}) IN (WITH \"chosen\" AS MATERIALIZED (SELECT {key} FROM {} AS {quoted}{filter}{order}{count} FOR \
+             UPDATE) SELECT * FROM \"chosen\")",
             quote::table(&table.name)
         )))
     }

@@ -32,6 +32,7 @@ use crate::value::Value;
 #[derive(Clone, Copy, Debug)]
 enum Returns {
     Integer(u32),
+    Unsigned(u32),
     Double,
     Text(u32),
     /// Character data as long as the first argument.
@@ -424,17 +425,27 @@ impl Lowering<'_> {
         for (at, argument) in rendered.iter().enumerate() {
             sql = sql.replace(&format!("{{{at}}}"), argument);
         }
+        let searched = match plain.name {
+            "LOCATE" => arguments.get(1),
+            "INSTR" => arguments.first(),
+            _other => None,
+        };
+        if searched.and_then(|text| text.ty.collation.as_ref()).is_some_and(|own| own.name.ends_with("_bin")) {
+            // The text that is searched says how.
+            sql = sql.replace("\"mysql\".locate(", "\"mysql\".locate_exact(");
+        }
         let ty = match plain.returns {
             Returns::Integer(length) => Type::integer(length),
+            Returns::Unsigned(length) => Type { unsigned: true, ..Type::integer(length) },
             Returns::Double => Type::double(),
             Returns::Text(length) => {
-                let made_of = super::charset::blend(texts(&letters, arguments));
+                let made_of = made_of(plain.name, &letters, arguments);
                 let ty = Type::text(length, &self.context.collation);
                 Type { collation: made_of.or(ty.collation.clone()), ..ty }
             }
             Returns::Like => match arguments.first() {
                 Some(first) => {
-                    let made_of = super::charset::blend(texts(&letters, arguments));
+                    let made_of = made_of(plain.name, &letters, arguments);
                     let ty = self.text_like(first);
                     Type { collation: made_of.or(ty.collation.clone()), ..ty }
                 }
@@ -453,6 +464,19 @@ impl Lowering<'_> {
         };
         let nullable = plain.nullable || arguments.iter().any(|argument| argument.nullable);
         Ok(Expression::sql(sql, ty, nullable))
+    }
+}
+
+/// The collation of what a function makes of texts: that of the first for those that change it.
+fn made_of(name: &str, letters: &[char], arguments: &[Expression]) -> Option<super::types::Collation> {
+    const CHANGING: [&str; 5] = ["SUBSTRING_INDEX", "REPLACE", "INSERT", "LPAD", "RPAD"];
+    let all = super::charset::blend(texts(letters, arguments));
+    let set = |collation: &super::types::Collation| super::charset::of_collation(&collation.name).to_owned();
+    match texts(letters, arguments).next() {
+        Some(first) if CHANGING.contains(&name) && texts(letters, arguments).all(|own| set(own) == set(first)) => {
+            Some(first.clone())
+        }
+        Some(_) | None => all,
     }
 }
 

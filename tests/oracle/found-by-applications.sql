@@ -166,3 +166,14 @@ select distinct e from labels order by e desc;
 select id, row_number() over (order by e, s, id) as n from labels order by n;
 select group_concat(e order by e, id), group_concat(s order by s) from labels;
 set sql_mode = default;
+
+-- LIMIT of a write holds whatever plan PostgreSQL makes of it.
+create table limited (id int auto_increment primary key, k int unique, t varchar(6) not null default 'd');
+insert into limited (k, t) values (1, 'a'), (2, 'a'), (3, 'a'), (4, 'a'), (5, 'a');
+analyze table limited;
+update limited set t = 'x' order by id limit 1;
+update limited set t = 'y' order by k desc limit 2;
+update limited set t = 'z' where t = 'a' order by id desc limit 1;
+delete from limited order by id limit 1;
+delete from limited order by k desc limit 2;
+select id, k, t from limited order by id;

@@ -34,14 +34,12 @@ impl Lowering<'_> {
             Class::Date | Class::DateTime => {
                 let same = (kind == "timestamp") == (value.ty.carrier == Carrier::TimestampTz) || kind == "datetime";
                 if same && kind != "date" {
-                    if !slot.rules.truncate_fraction || value.ty.decimals <= fraction {
+                    if value.ty.decimals <= fraction {
                         return Ok(None);
                     }
                     let moment = self.render(value, Carrier::Timestamp)?;
-                    return Ok(Some(format!(
-                        "(\"mysql\".cut_moment({moment}, {fraction}))::{}",
-                        slot.ty.carrier.name()
-                    )));
+                    let fitted = self.with_fraction(&moment, fraction);
+                    return Ok(Some(format!("({fitted})::{}", slot.ty.carrier.name())));
                 }
                 let format = shown(value, fraction);
                 let moment = self.render(value, Carrier::Timestamp)?;
@@ -50,11 +48,7 @@ impl Lowering<'_> {
             // A time of the current day.
             Class::Time if kind != "date" => {
                 let moment = self.moment_of(value, Kind::DateTime)?;
-                let fitted = if slot.rules.truncate_fraction {
-                    format!("\"mysql\".cut_moment({moment}, {fraction})")
-                } else {
-                    format!("({moment})::timestamp({fraction})")
-                };
+                let fitted = self.with_fraction(&moment, fraction);
                 Ok(Some(format!("({fitted})::{}", slot.ty.carrier.name())))
             }
             Class::Null | Class::Open | Class::Text | Class::Bytes | Class::Time | Class::Json => Ok(None),

@@ -171,11 +171,13 @@ impl Lowering<'_> {
     }
 
     /// A moment with so many digits of a fraction, rounded or cut.
-    pub(super) fn with_fraction(&self, moment: &str, digits: u8) -> String {
+    pub(in crate::sql) fn with_fraction(&self, moment: &str, digits: u8) -> String {
         if self.modes.truncate_fraction {
             format!("\"mysql\".cut_moment({moment}, {digits})")
         } else {
-            format!("({moment})::timestamp({digits})")
+            // PostgreSQL rounds halves away from 2000, MySQL up: so they are rounded two thousand years later.
+            const LATER: &str = "interval '730485 days'";
+            format!("((({moment}) + {LATER})::timestamp({digits}) - {LATER})")
         }
     }
 

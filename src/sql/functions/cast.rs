@@ -5,7 +5,7 @@ use sqlparser::ast::{DataType, Expr};
 use super::super::expression::{Expression, Lowering};
 use super::super::lower::Place;
 use super::super::plan::SqlError;
-use super::super::types::{Carrier, Class, Type};
+use super::super::types::{Carrier, Class, Coercibility, Collation, Type};
 use crate::schema::quote;
 use crate::sql::calendar::Kind;
 use crate::wire::FieldType;
@@ -62,7 +62,12 @@ impl Lowering<'_> {
                 let converted = self.convert_using(&value, "utf8mb3")?;
                 self.cast_to_text(&converted, first)?
             }
-            "CHAR" | "VARCHAR" | "CHARACTER" => self.cast_to_text(&value, first)?,
+            "CHAR" | "VARCHAR" | "CHARACTER" => {
+                // It has the connection's collation, whatever the value's is.
+                let text = self.cast_to_text(&value, first)?;
+                let collation = Collation { name: self.context.collation.clone(), coercibility: Coercibility::Column };
+                Expression { ty: Type { collation: Some(collation), ..text.ty.clone() }, ..text }
+            }
             "BINARY" | "VARBINARY" => self.cast_to_bytes(&value, first)?,
             charset if charset.starts_with("CHAR__") => {
                 let name = charset.trim_start_matches("CHAR__").to_ascii_lowercase();

@@ -69,7 +69,20 @@ impl Lowering<'_> {
         let wanted = doubled(self, wanted)?;
         let mut sql = String::from("CASE");
         for (at, item) in list.iter().enumerate() {
-            let item = doubled(self, item)?;
+            let mut item = doubled(self, item)?;
+            if item.ty.is_text() && wanted.ty.is_text() && wanted.ty.collation.is_some() {
+                // The first argument says how all are compared, even with a column of a binary collation.
+                let named = wanted
+                    .ty
+                    .collation
+                    .as_ref()
+                    .filter(|own| item.ty.collation.as_ref().is_some_and(|other| other.name != own.name));
+                if let Some(named) = named {
+                    let sql = format!("({} COLLATE {})", self.own(&item)?, self.collation_sql(&named.name)?);
+                    item =
+                        Expression::sql(sql, Type { collation: Some(named.clone()), ..item.ty.clone() }, item.nullable);
+                }
+            }
             sql.push_str(&format!(" WHEN {} THEN {}", self.compare("=", &wanted, &item)?, at + 1));
         }
         Ok(Expression::sql(format!("({sql} ELSE 0 END)::int8"), Type::integer(3), false))
@@ -169,6 +182,10 @@ impl Lowering<'_> {
             for value in &mut values {
                 *value = format!("({value} COLLATE {clause})");
             }
+        }
+        if name == "GREATEST" {
+            // Of equal texts MySQL takes the last as the greatest and the first as the least, PostgreSQL the first.
+            values.reverse();
         }
         let missing: Vec<String> = values.iter().map(|value| format!("{value} IS NULL")).collect();
         let chosen = format!("{name}({})", values.join(", "));

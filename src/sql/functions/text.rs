@@ -1,6 +1,6 @@
 //! Functions on character data.
 
-use super::Returns::{Bytes, Integer, Like, Text};
+use super::Returns::{Bytes, Integer, Like, Text, Unsigned};
 use super::{Plain, nullable, plain};
 
 #[rustfmt::skip]
@@ -33,7 +33,7 @@ pub(super) const PLAIN: &[Plain] = &[
     plain("STRCMP", "TT", "\"mysql\".compare({*})", Integer(2)),
     plain("QUOTE", "T", "\"mysql\".quote({0})", Like),
     plain("MD5", "B", "md5({0})", Text(32)),
-    plain("CRC32", "B", "\"mysql\".crc32({0})", Integer(10)),
+    plain("CRC32", "B", "\"mysql\".crc32({0})", Unsigned(10)),
     nullable("SHA2", "BI", "\"mysql\".sha2({*})", Text(128)),
     nullable("UNHEX", "T", "\"mysql\".unhex({0})", Bytes(65_535)),
     nullable("TO_BASE64", "B", "encode({0}, 'base64')", Text(65_535)),

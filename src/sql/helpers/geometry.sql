@@ -286,7 +286,8 @@ $$ BEGIN
   RETURN round(x * ('1e' || digits)::float8) / ('1e' || digits)::float8;
 END $$;
 CREATE OR REPLACE FUNCTION "mysql".geometry_double_text(x double precision) RETURNS text LANGUAGE sql VOLATILE STRICT PARALLEL SAFE AS
-$$ SELECT CASE WHEN x = 0 THEN x::text ELSE "mysql".double_text(x) END $$;
+$$ SELECT CASE WHEN x = 0 THEN x::text WHEN abs(x) >= 1e-15 AND abs(x) < 1e15 THEN trim_scale(x::text::numeric)::text
+   ELSE "mysql".double_text(x) END $$;
 CREATE OR REPLACE FUNCTION "mysql".geometry_points_shown(b bytea, place integer, n bigint, style text, digits integer, prefix text, suffix text) RETURNS text LANGUAGE sql VOLATILE STRICT PARALLEL SAFE AS
 $$ SELECT string_agg(prefix || CASE style COLLATE "C" WHEN 'json' THEN '[' || "mysql".json_of_double("mysql".geometry_rounded(x, digits))::text || ',' || "mysql".json_of_double("mysql".geometry_rounded(y, digits))::text || ']'
     WHEN 'text' THEN "mysql".geometry_double_text(x) || ' ' || "mysql".geometry_double_text(y) ELSE "mysql".geometry_double_text(y) || ' ' || "mysql".geometry_double_text(x) END || suffix, ',' ORDER BY i)

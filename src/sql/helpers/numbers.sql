@@ -34,7 +34,9 @@ $$ SELECT CASE WHEN abs(round(n, s)) >= 10::numeric ^ (p - s) THEN sign(n) * (re
 
 -- Numbers as MySQL prints them: plain between 1e-15 and 1e15, else with an exponent without '+'. FLOAT has six digits.
 CREATE OR REPLACE FUNCTION "mysql".double_text(x double precision) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
-$$ SELECT CASE WHEN x = 0 THEN '0' WHEN abs(x) >= 1e-15 AND abs(x) < 1e15 THEN trim_scale(x::text::numeric)::text
+$$ SELECT CASE WHEN x = 0 THEN x::text
+   WHEN ((abs(x) >= 1e-15 AND abs(x) < 1e15) OR (abs(x) >= 1e15 AND abs(x) < 1e16 AND x <> trunc(x)))
+     AND octet_length(trim_scale(x::text::numeric)::text) <= 22 THEN trim_scale(x::text::numeric)::text
    ELSE regexp_replace(x::text, 'e([+]|(-))0*', 'e\2') END $$;
 CREATE OR REPLACE FUNCTION "mysql".float_text(x real) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT "mysql".double_text((x::numeric)::double precision) $$;
@@ -96,7 +98,8 @@ CREATE OR REPLACE FUNCTION "mysql".exact_double(x double precision) RETURNS nume
 $$ SELECT sign(x)::numeric * CASE WHEN e = 0 THEN m ELSE m + 4503599627370496 END::numeric * CASE WHEN p >= 0 THEN 2::numeric ^ p ELSE 5::numeric ^ (-p) * ('1e' || p)::numeric END
  FROM (SELECT e, m, greatest(e, 1) - 1075 p FROM (SELECT ((b >> 52) & 2047)::int e, b & 4503599627370495 m FROM (SELECT ('x' || encode(float8send(x), 'hex'))::bit(64)::bigint b) a) c) d $$;
 CREATE OR REPLACE FUNCTION "mysql".fmod(a double precision, b double precision) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
-$$ SELECT CASE WHEN b <> 0 THEN mod("mysql".exact_double(a), "mysql".exact_double(b))::double precision END $$;
+$$ SELECT CASE WHEN r = 0 AND (a < 0 OR a::text = '-0') THEN '-0'::double precision ELSE r END
+   FROM (SELECT CASE WHEN b <> 0 THEN mod("mysql".exact_double(a), "mysql".exact_double(b))::double precision END AS r) q $$;
 -- SET as a number: one bit for each member.
 CREATE OR REPLACE FUNCTION "mysql".set_number(s text, labels text[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN s IS NOT NULL THEN coalesce((SELECT sum(2::numeric ^ (array_position(labels, member COLLATE "C") - 1)) FROM unnest(string_to_array(s COLLATE "C", ',')) member), 0) END $$;

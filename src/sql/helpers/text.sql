@@ -28,6 +28,7 @@ $$ SELECT CASE WHEN p = 0 OR l <= 0 THEN '' WHEN p > 2147483647 THEN '' WHEN p >
    WHEN -p > char_length(s) THEN '' ELSE substr(s, (char_length(s) + p + 1)::int, least(l, 1000000000)::int) END $$;
 CREATE OR REPLACE FUNCTION "mysql".substring_index(s text, d text, n bigint) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT CASE WHEN n = 0 OR d COLLATE "C" = '' THEN ''
+   WHEN octet_length(s) = 0 THEN ''
    WHEN n > 0 THEN array_to_string((string_to_array(s COLLATE "C", d COLLATE "C"))[1:least(n, 2147483647)::int], d)
    ELSE array_to_string(a[greatest(array_length(a, 1) + n + 1, 1)::int:array_length(a, 1)], d) END FROM (SELECT string_to_array(s COLLATE "C", d COLLATE "C") a) q $$;
 CREATE OR REPLACE FUNCTION "mysql".lpad(s text, n bigint, p text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
@@ -43,6 +44,9 @@ $$ DECLARE r text COLLATE "C" := s; w text COLLATE "C" := what; BEGIN
 CREATE OR REPLACE FUNCTION "mysql".locate(n text, h text, p bigint DEFAULT 1) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT CASE WHEN p < 1 OR p > char_length(h) + 1 THEN 0 ELSE (SELECT CASE WHEN k = 0 THEN 0 ELSE k + p - 1 END
    FROM (SELECT strpos(substr("mysql".fold(h), p::int) COLLATE "C", "mysql".fold(n) COLLATE "C") k) q) END::bigint $$;
+CREATE OR REPLACE FUNCTION "mysql".locate_exact(n text, h text, p bigint DEFAULT 1) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT CASE WHEN p < 1 OR p > char_length(h) + 1 THEN 0 ELSE (SELECT CASE WHEN k = 0 THEN 0 ELSE k + p - 1 END
+   FROM (SELECT strpos(substr(h, p::int) COLLATE "C", n COLLATE "C") k) q) END::bigint $$;
 CREATE OR REPLACE FUNCTION "mysql".field(x text, VARIADIC a text[]) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT coalesce((SELECT i FROM unnest(a) WITH ORDINALITY u(v, i) WHERE "mysql".fold(v) COLLATE "C" = "mysql".fold(x) COLLATE "C" ORDER BY i LIMIT 1), 0)::bigint $$;
 CREATE OR REPLACE FUNCTION "mysql".find_in_set(x text, l text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS

@@ -9,6 +9,7 @@ use sqlparser::ast::{FunctionArguments, SetExpr};
 
 use super::super::select::Derived;
 use super::*;
+use crate::sql::types::{Coercibility, Collation};
 
 /// One side of a comparison that may be a row.
 #[derive(Clone, Debug)]
@@ -182,6 +183,7 @@ impl Lowering<'_> {
             }
         }
         let nullable = subject.nullable || items.iter().any(|item| item.nullable);
+        let subject = self.common_subject(subject, &items)?;
         if let Some(sql) = self.uniform_list(&subject, &items)? {
             return Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable));
         }
@@ -195,6 +197,23 @@ impl Lowering<'_> {
         }
         let sql = format!("({})", alternatives.join(" OR "));
         Ok(Expression::condition(if negated { format!("(NOT {sql})") } else { sql }, nullable))
+    }
+
+    /// The subject of IN with the collation that it has among texts of several: all are compared by one.
+    fn common_subject(&mut self, subject: Expression, items: &[Expression]) -> Result<Expression, SqlError> {
+        let all = || std::iter::once(&subject).chain(items).filter(|side| !side.is_null());
+        if !all().all(|side| side.ty.is_text()) {
+            return Ok(subject);
+        }
+        let common = crate::sql::charset::blend(all().filter_map(|side| side.ty.collation.as_ref()));
+        let other = |common: &Collation| subject.ty.collation.as_ref().is_none_or(|own| own.name != common.name);
+        match common {
+            Some(common) if common.coercibility == Coercibility::Column && other(&common) => {
+                let sql = format!("({} COLLATE {})", self.own(&subject)?, self.collation_sql(&common.name)?);
+                Ok(Expression::sql(sql, Type { collation: Some(common), ..subject.ty.clone() }, subject.nullable))
+            }
+            Some(_) | None => Ok(subject),
+        }
     }
 
     /// `subject IN (…)` when every item meets the subject in the same types.

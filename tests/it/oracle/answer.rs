@@ -109,6 +109,11 @@ impl Answer {
         self.error.as_ref().is_some_and(|error| error.code == 1235)
     }
 
+    /// The number of the error that ended it.
+    pub fn code(&self) -> Option<u16> {
+        self.error.as_ref().map(|error| error.code)
+    }
+
     /// True when it ended with an error.
     pub fn failed(&self) -> bool {
         self.error.is_some()
