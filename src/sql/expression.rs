@@ -146,6 +146,8 @@ pub(super) struct Lowering<'c> {
     pub(super) depth: usize,
     /// The query that comes is the statement's own: the order of its rows is seen.
     pub(super) outermost: bool,
+    /// The query that comes is the statement's own, and its rows go to the client or into variables.
+    pub(super) sent: bool,
     /// Conversions warn of nothing: for expressions that have to be immutable, in indexes and generated columns.
     pub(super) quiet: bool,
     /// Assignments to user variables inside the statement.
@@ -182,6 +184,7 @@ impl<'c> Lowering<'c> {
             warnings: Vec::new(),
             depth: 0,
             outermost: true,
+            sent: false,
             quiet: false,
             written: Vec::new(),
             assigning: super::assigning::Assigning::default(),

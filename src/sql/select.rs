@@ -1,5 +1,6 @@
 //! SELECT: clauses in MySQL's order of meaning, and set operations over them.
 
+mod clustered;
 mod group;
 mod lock;
 mod order;
@@ -157,6 +158,7 @@ impl Lowering<'_> {
         }
         let known = self.tables.len();
         let outermost = std::mem::replace(&mut self.outermost, false);
+        let sent = std::mem::replace(&mut self.sent, false);
         let with = self.with(query, parent)?;
         let order = match query.order_by.as_ref().map(|order| &order.kind) {
             None => &[][..],
@@ -166,10 +168,11 @@ impl Lowering<'_> {
         let mut unlimited = match &*query.body {
             SetExpr::Select(select) => {
                 let seen = outermost && query.limit_clause.is_none();
+                self.sent = sent;
                 self.select(select, order, &query.locks, (parent, seen))?
             }
             SetExpr::Query(inner) if order.is_empty() && query.limit_clause.is_none() && query.locks.is_empty() => {
-                self.outermost = outermost;
+                (self.outermost, self.sent) = (outermost, sent);
                 Unlimited { derived: self.query_at(inner, parent)?, lock: String::new() }
             }
             body => {
@@ -247,6 +250,7 @@ impl Lowering<'_> {
         locks: &[LockClause],
         (parent, seen): (Option<Place<'_>>, bool),
     ) -> Result<Unlimited, SqlError> {
+        let sent = std::mem::replace(&mut self.sent, false);
         let mut scope = Scope::under(parent);
         scope.windows = &select.named_window;
         let (mut parts, grouping) = self.parts(select, order, &mut scope)?;
@@ -257,6 +261,9 @@ impl Lowering<'_> {
                 None if grouping.is_none() => self.break_ties(order, &mut ordering, &scope)?,
                 Some(_) | None => {}
             }
+        }
+        if sent && grouping.is_none() && !parts.distinct && ordering.keys.is_empty() && order.is_empty() {
+            ordering.keys = self.clustered_order(&parts, &scope)?;
         }
         let lock = self.lock(locks, &mut parts, &scope)?;
         let types: Vec<Type> = parts.columns.iter().map(|column| column.expression.ty.clone()).collect();
