@@ -110,6 +110,37 @@ impl MySql {
         Ok(Expr::Between { expr: Box::new(left.clone()), negated, low: Box::new(low), high: Box::new(high) })
     }
 
+    /// `x IN ((SELECT …), …)`: a list that begins with a parenthesis, which sqlparser takes for the whole query.
+    fn list(parser: &mut Parser<'_>, left: &Expr) -> Parsing<Expr> {
+        let negated = is_word(&parser.peek_token_ref().token, "NOT");
+        let token = |at: usize| &parser.peek_nth_token_ref(usize::from(negated) + at).token;
+        if !is_word(token(0), "IN") || (token(1), token(2)) != (&Token::LParen, &Token::LParen) {
+            return None;
+        }
+        let (mut depth, mut at) = (1_usize, 2);
+        while depth > 0 {
+            at += 1;
+            match token(at) {
+                Token::LParen => depth += 1,
+                Token::RParen => depth -= 1,
+                Token::EOF => return None,
+                _other => {}
+            }
+        }
+        let goes_on = ["UNION", "EXCEPT", "INTERSECT", "ORDER", "LIMIT", "FOR", "INTO"];
+        if *token(at + 1) == Token::RParen || goes_on.iter().any(|word| is_word(token(at + 1), word)) {
+            return None;
+        }
+        for _skipped in 0..usize::from(negated) + 2 {
+            parser.next_token();
+        }
+        let list = parser.parse_comma_separated(Parser::parse_expr);
+        Some(list.and_then(|list| {
+            parser.expect_token(&Token::RParen)?;
+            Ok(Expr::InList { expr: Box::new(left.clone()), list, negated })
+        }))
+    }
+
     fn interval(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
         parser.next_token();
         let value = parser.parse_expr()?;
@@ -243,6 +274,9 @@ impl Dialect for MySql {
         let negated = is_word(&token, "NOT");
         if is_word(&token, "BETWEEN") || negated && is_word(&parser.peek_nth_token_ref(1).token, "BETWEEN") {
             return Some(Self::between(parser, left, negated));
+        }
+        if let Some(list) = Self::list(parser, left) {
+            return Some(list);
         }
         let op = if token == Token::StringConcat {
             if self.modes.pipes_as_concat { BinaryOperator::StringConcat } else { BinaryOperator::Or }

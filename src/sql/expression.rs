@@ -144,10 +144,8 @@ pub(super) struct Lowering<'c> {
     pub(super) warnings: Vec<crate::wire::condition::Condition>,
     /// Views that the query at hand stands inside.
     pub(super) depth: usize,
-    /// The query that comes is the statement's own: the order of its rows is seen.
-    pub(super) outermost: bool,
-    /// The query that comes is the statement's own, and its rows go to the client or into variables.
-    pub(super) sent: bool,
+    /// Who reads the rows of the query that comes.
+    pub(super) reader: super::select::Reader,
     /// Conversions warn of nothing: for expressions that have to be immutable, in indexes and generated columns.
     pub(super) quiet: bool,
     /// Assignments to user variables inside the statement.
@@ -183,8 +181,7 @@ impl<'c> Lowering<'c> {
             naming: None,
             warnings: Vec::new(),
             depth: 0,
-            outermost: true,
-            sent: false,
+            reader: super::select::Reader::Statement,
             quiet: false,
             written: Vec::new(),
             assigning: super::assigning::Assigning::default(),
@@ -205,7 +202,7 @@ impl<'c> Lowering<'c> {
     ) -> R {
         let mut inner = Lowering::new(context, modes, source);
         inner.depth = self.depth + 1;
-        inner.outermost = false;
+        inner.reader = super::select::Reader::Query;
         inner.names = self.names;
         inner.parameters = std::mem::take(&mut self.parameters);
         inner.seen = std::mem::take(&mut self.seen);

@@ -197,14 +197,14 @@ fn lowered(lowering: &mut Lowering<'_>, statement: &Statement, modifiers: Modifi
             }
             let limited = limited(query, lowering.context);
             let query = limited.as_ref().unwrap_or(query);
-            lowering.sent = true;
+            lowering.reader = select::Reader::Client;
             if lowering.assigning.happens() {
                 let (derived, variables) = match lowering.assigning_query(query) {
                     Err(_) if lowering.assigning.is_mixed() => {
                         let mut again = Lowering::new(lowering.context, lowering.modes, lowering.source);
                         again.warnings.clone_from(&lowering.warnings);
                         again.assigning = lowering.assigning.converting();
-                        again.sent = true;
+                        again.reader = select::Reader::Client;
                         *lowering = again;
                         lowering.assigning_query(query)?
                     }
@@ -253,7 +253,7 @@ fn query_plan(lowering: &mut Lowering<'_>, derived: Derived) -> QueryPlan {
 
 /// `SELECT … INTO @a, …`.
 fn select_into(lowering: &mut Lowering<'_>, query: &Query, variables: Vec<plan::IntoTarget>) -> Result<Plan, SqlError> {
-    lowering.sent = true;
+    lowering.reader = select::Reader::Client;
     let derived = lowering.query(query, None)?;
     if derived.columns.len() != variables.len() {
         return Err(SqlError::union_columns());

@@ -8,6 +8,7 @@ mod set;
 mod values;
 mod with;
 
+pub(super) use clustered::Reader;
 pub(super) use with::Recursion;
 
 use sqlparser::ast::{
@@ -157,8 +158,7 @@ impl Lowering<'_> {
             return Err(SqlError::unsupported("FETCH"));
         }
         let known = self.tables.len();
-        let outermost = std::mem::replace(&mut self.outermost, false);
-        let sent = std::mem::replace(&mut self.sent, false);
+        let reader = std::mem::replace(&mut self.reader, Reader::Query);
         let with = self.with(query, parent)?;
         let order = match query.order_by.as_ref().map(|order| &order.kind) {
             None => &[][..],
@@ -167,19 +167,18 @@ impl Lowering<'_> {
         };
         let mut unlimited = match &*query.body {
             SetExpr::Select(select) => {
-                let seen = outermost && query.limit_clause.is_none();
-                self.sent = sent;
-                self.select(select, order, &query.locks, (parent, seen))?
+                let whole = query.limit_clause.is_none();
+                self.select(select, order, &query.locks, (parent, reader, whole))?
             }
             SetExpr::Query(inner) if order.is_empty() && query.limit_clause.is_none() && query.locks.is_empty() => {
-                (self.outermost, self.sent) = (outermost, sent);
+                self.reader = reader;
                 Unlimited { derived: self.query_at(inner, parent)?, lock: String::new() }
             }
             body => {
                 if !query.locks.is_empty() {
                     return Err(SqlError::unsupported("FOR UPDATE with UNION"));
                 }
-                let seen = outermost || query.limit_clause.is_some();
+                let seen = reader != Reader::Query || query.limit_clause.is_some();
                 Unlimited { derived: self.ordered_tree(body, order, (parent, seen))?, lock: String::new() }
             }
         };
@@ -248,21 +247,25 @@ impl Lowering<'_> {
         select: &Select,
         order: &[OrderByExpr],
         locks: &[LockClause],
-        (parent, seen): (Option<Place<'_>>, bool),
+        (parent, reader, whole): (Option<Place<'_>>, Reader, bool),
     ) -> Result<Unlimited, SqlError> {
-        let sent = std::mem::replace(&mut self.sent, false);
         let mut scope = Scope::under(parent);
         scope.windows = &select.named_window;
         let (mut parts, grouping) = self.parts(select, order, &mut scope)?;
         let mut ordering = self.order(order, &parts, &scope, grouping.as_ref())?;
-        if seen && !parts.distinct {
+        if reader != Reader::Query && whole && !parts.distinct {
             match parts.sequence.sorted() {
                 Some(keys) if !ordering.keys.is_empty() => super::aggregate::sort_ties(&mut ordering.keys, keys),
                 None if grouping.is_none() => self.break_ties(order, &mut ordering, &scope)?,
                 Some(_) | None => {}
             }
         }
-        if sent && grouping.is_none() && !parts.distinct && ordering.keys.is_empty() && order.is_empty() {
+        if reader == Reader::Client
+            && grouping.is_none()
+            && !parts.distinct
+            && ordering.keys.is_empty()
+            && order.is_empty()
+        {
             ordering.keys = self.clustered_order(&parts, &scope)?;
         }
         let lock = self.lock(locks, &mut parts, &scope)?;

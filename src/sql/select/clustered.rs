@@ -12,6 +12,17 @@ use super::*;
 use crate::schema::{Key, KeyKind, Table};
 use crate::sql::keys::{key_columns, unique_keys};
 
+/// Who reads the rows of a query, and so sees their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum Reader {
+    /// Another query, or nobody.
+    Query,
+    /// The statement that it's in, such as an INSERT.
+    Statement,
+    /// The client, also into its variables.
+    Client,
+}
+
 /// The key that InnoDB clusters a table by, and its columns.
 fn clustered(table: &Table) -> Option<(&Key, Vec<usize>)> {
     if table.engine != "InnoDB" || table.merge.is_some() || !table.partitioning.is_empty() {
