@@ -33,6 +33,8 @@ use crate::value::Value;
 enum Returns {
     Integer(u32),
     Unsigned(u32),
+    /// MySQL's type YEAR.
+    Year,
     Double,
     Text(u32),
     /// Character data as long as the first argument.
@@ -437,6 +439,7 @@ impl Lowering<'_> {
         let ty = match plain.returns {
             Returns::Integer(length) => Type::integer(length),
             Returns::Unsigned(length) => Type { unsigned: true, ..Type::integer(length) },
+            Returns::Year => Type { carrier: Carrier::Int8, ..Type::year() },
             Returns::Double => Type::double(),
             Returns::Text(length) => {
                 let made_of = made_of(plain.name, &letters, arguments);

@@ -282,6 +282,17 @@ impl Type {
             || (other.field == FieldType::Float && beside(self.field))
     }
 
+    /// What YEAR() and CAST … AS YEAR give.
+    pub(super) fn year() -> Self {
+        Self {
+            unsigned: true,
+            carrier: Carrier::Int2,
+            field: FieldType::Year,
+            flags: flag::UNSIGNED | flag::BINARY,
+            ..Self::integer(4)
+        }
+    }
+
     pub(super) fn json() -> Self {
         Self::plain(Class::Json, Carrier::Json, FieldType::Json, u32::MAX)
     }

@@ -138,9 +138,10 @@ impl Lowering<'_> {
             }
         };
         Ok(match digits {
-            0 => Expression::sql(format!("floor({sql})::int8"), Type::integer(11), true),
+            0 => Expression::sql(format!("floor({sql})::int8"), Type::integer(21), date.nullable),
             digits => {
-                Expression::sql(format!("trunc({sql}, {digits})"), Type::decimal(11 + u32::from(digits), digits), true)
+                let ty = Type::decimal(11 + u32::from(digits), digits);
+                Expression::sql(format!("trunc({sql}, {digits})"), ty, date.nullable)
             }
         })
     }
