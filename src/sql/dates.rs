@@ -61,7 +61,7 @@ impl Lowering<'_> {
                 Expression::sql(format!("({sql} - date_trunc('day', {sql}))"), Type::time(fraction), false)
             }
             "UNIX_TIMESTAMP" if arguments.is_empty() => {
-                Expression::source(ParameterSource::UnixNow, Type { unsigned: true, ..Type::integer(11) }, false)
+                Expression::source(ParameterSource::UnixNow, Type::integer(21), false)
             }
             _other => return Ok(None),
         }))

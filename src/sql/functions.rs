@@ -33,6 +33,8 @@ use crate::value::Value;
 enum Returns {
     Integer(u32),
     Unsigned(u32),
+    /// MySQL's type YEAR.
+    Year,
     Double,
     Text(u32),
     /// Character data as long as the first argument.
@@ -437,6 +439,7 @@ impl Lowering<'_> {
         let ty = match plain.returns {
             Returns::Integer(length) => Type::integer(length),
             Returns::Unsigned(length) => Type { unsigned: true, ..Type::integer(length) },
+            Returns::Year => Type { carrier: Carrier::Int8, ..Type::year() },
             Returns::Double => Type::double(),
             Returns::Text(length) => {
                 let made_of = made_of(plain.name, &letters, arguments);
@@ -470,21 +473,22 @@ impl Lowering<'_> {
 /// The collation of what a function makes of texts: that of the first for those that change it.
 fn made_of(name: &str, letters: &[char], arguments: &[Expression]) -> Option<super::types::Collation> {
     const CHANGING: [&str; 5] = ["SUBSTRING_INDEX", "REPLACE", "INSERT", "LPAD", "RPAD"];
-    let all = super::charset::blend(texts(letters, arguments));
+    let texts = texts(letters, arguments);
     let set = |collation: &super::types::Collation| super::charset::of_collation(&collation.name).to_owned();
-    match texts(letters, arguments).next() {
-        Some(first) if CHANGING.contains(&name) && texts(letters, arguments).all(|own| set(own) == set(first)) => {
+    match texts.first() {
+        Some(first) if CHANGING.contains(&name) && texts.iter().all(|own| set(own) == set(first)) => {
             Some(first.clone())
         }
-        Some(_) | None => all,
+        Some(_) | None => super::charset::blend(texts.iter()),
     }
 }
 
 /// The collations of the arguments that are taken as text.
-fn texts<'a>(letters: &[char], arguments: &'a [Expression]) -> impl Iterator<Item = &'a super::types::Collation> {
-    let as_text = move |at: usize| letters.get(at).or(letters.last()).is_some_and(|letter| matches!(letter, 'T' | 't'));
-    let texts = arguments.iter().enumerate().filter(move |(at, argument)| as_text(*at) && argument.ty.is_text());
-    texts.filter_map(|(_, argument)| argument.ty.collation.as_ref())
+fn texts(letters: &[char], arguments: &[Expression]) -> Vec<super::types::Collation> {
+    let as_text = |at: usize| letters.get(at).or(letters.last()).is_some_and(|letter| matches!(letter, 'T' | 't'));
+    let made = |argument: &Expression| argument.ty.is_text() || argument.ty.class == super::types::Class::Json;
+    let texts = arguments.iter().enumerate().filter(|(at, argument)| as_text(*at) && made(argument));
+    texts.filter_map(|(_, argument)| argument.ty.made_text()).collect()
 }
 
 /// The length of a result that depends on the lengths of the arguments.

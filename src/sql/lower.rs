@@ -450,7 +450,7 @@ impl Lowering<'_> {
     /// Character data derived from `subject`: its collation and at most its length.
     pub(super) fn text_like(&self, subject: &Expression) -> Type {
         let ty = Type::text(subject.ty.length, &self.context.collation);
-        Type { collation: subject.ty.collation.clone().or(ty.collation.clone()), ..ty }
+        Type { collation: subject.ty.made_text().or(ty.collation.clone()), ..ty }
     }
 
     fn extract(&mut self, field: &DateTimeField, from: &Expr, place: Place<'_>) -> Result<Expression, SqlError> {

@@ -203,9 +203,28 @@ fn joined(parts: &[String]) -> String {
     text
 }
 
+/// Names of the constraints that a new or changed row can violate: the foreign keys and the CHECKs.
+pub(super) fn failing_rows(catalogue: &Catalogue, table: &Table) -> Option<String> {
+    let mut items = failing_keys(catalogue, table);
+    for check in table.checks.iter().filter(|check| check.enforced) {
+        items.push(quote::literal(&quote::bounded(&check.name)));
+        items.push(quote::literal("3819"));
+        items.push(quote::literal(&format!("Check constraint '{}' is violated.", check.name)));
+    }
+    array(&items)
+}
+
 /// Names of the foreign keys that a write of the table can violate, each beside MySQL's error number and text; `None`
 /// when there are none.
 pub(super) fn failing(catalogue: &Catalogue, table: &Table) -> Option<String> {
+    array(&failing_keys(catalogue, table))
+}
+
+fn array(items: &[String]) -> Option<String> {
+    (!items.is_empty()).then(|| format!("ARRAY[{}]::text[]", items.join(", ")))
+}
+
+fn failing_keys(catalogue: &Catalogue, table: &Table) -> Vec<String> {
     let mut items = Vec::new();
     let mut add = |key: &crate::schema::ForeignKey, child: &Table, code: u16, begin: &str| {
         let text = format!(
@@ -226,7 +245,7 @@ pub(super) fn failing(catalogue: &Catalogue, table: &Table) -> Option<String> {
             add(key, child, 1451, "Cannot delete or update a parent row");
         }
     }
-    (!items.is_empty()).then(|| format!("ARRAY[{}]::text[]", items.join(", ")))
+    items
 }
 
 /// True when a column is part of a unique key.

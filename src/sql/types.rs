@@ -282,8 +282,25 @@ impl Type {
             || (other.field == FieldType::Float && beside(self.field))
     }
 
+    /// What YEAR() and CAST … AS YEAR give.
+    pub(super) fn year() -> Self {
+        Self {
+            unsigned: true,
+            carrier: Carrier::Int2,
+            field: FieldType::Year,
+            flags: flag::UNSIGNED | flag::BINARY,
+            ..Self::integer(4)
+        }
+    }
+
     pub(super) fn json() -> Self {
         Self::plain(Class::Json, Carrier::Json, FieldType::Json, u32::MAX)
+    }
+
+    /// The collation of the text that a value is made into: a document's text is compared by its bytes.
+    pub(super) fn made_text(&self) -> Option<Collation> {
+        let bytewise = || Collation { name: "utf8mb4_bin".to_owned(), coercibility: Coercibility::Column };
+        self.collation.clone().or_else(|| (self.class == Class::Json).then(bytewise))
     }
 
     pub(super) fn is_text(&self) -> bool {
@@ -468,7 +485,8 @@ pub(super) fn merge(left: &Type, right: &Type, collation: &str) -> Type {
         (Class::Json, Class::Json) => super::json::json_result(),
         (Class::Bytes, _) | (_, Class::Bytes) => Type::bytes(length),
         (_, _) => {
-            let stronger = super::charset::blend([left, right].iter().filter_map(|side| side.collation.as_ref()));
+            let collations = [left.made_text(), right.made_text()];
+            let stronger = super::charset::blend(collations.iter().flatten());
             let merged = Type::text(length, collation);
             // A TEXT column stays one beside other character data; a document makes the longest text of all.
             let field = if [left, right].iter().any(|side| side.field == FieldType::Blob) {

@@ -39,6 +39,7 @@ mod settings;
 mod sha256_crypt;
 mod show;
 mod show_create;
+mod show_index;
 mod stack;
 mod state;
 mod table_locks;

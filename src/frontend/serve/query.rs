@@ -547,6 +547,8 @@ pub(super) fn typed(text: &[u8], column: Option<&OutputColumn>) -> Value {
         Some((F::Tiny | F::Short | F::Long | F::Int24 | F::LongLong | F::Year, _)) => {
             VariableKind::Integer { unsigned: false }
         }
+        // BIT is the number that it is.
+        Some((F::Bit, _)) => VariableKind::Integer { unsigned: true },
         Some((F::NewDecimal | F::Decimal, _)) => VariableKind::Decimal,
         Some((F::Double | F::Float, _)) => VariableKind::Real,
         _ => VariableKind::Text(String::new()),

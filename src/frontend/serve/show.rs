@@ -29,6 +29,11 @@ impl Session {
                 let found = catalogue.trigger(&name.database, &name.table);
                 found.iter().map(|(table, trigger)| create_trigger(table, trigger)).collect()
             }
+            Shown::Index { table } => {
+                let mut rows = self.show_rows(command)?;
+                self.estimate_keys(table, &mut rows).await?;
+                rows
+            }
             _other => self.show_rows(command)?,
         };
         if command.is_diagnostic() {

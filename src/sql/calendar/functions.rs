@@ -138,9 +138,10 @@ impl Lowering<'_> {
             }
         };
         Ok(match digits {
-            0 => Expression::sql(format!("floor({sql})::int8"), Type::integer(11), true),
+            0 => Expression::sql(format!("floor({sql})::int8"), Type::integer(21), date.nullable),
             digits => {
-                Expression::sql(format!("trunc({sql}, {digits})"), Type::decimal(11 + u32::from(digits), digits), true)
+                let ty = Type::decimal(11 + u32::from(digits), digits);
+                Expression::sql(format!("trunc({sql}, {digits})"), ty, date.nullable)
             }
         })
     }
@@ -196,17 +197,33 @@ impl Lowering<'_> {
     fn add_time(&mut self, name: &str, start: &Expression, amount: &Expression) -> Result<Expression, SqlError> {
         let sign = if name == "SUBTIME" { "-" } else { "+" };
         let digits = Self::digits_of(start).max(Self::digits_of(amount));
-        if matches!(amount.ty.class, Class::Date | Class::DateTime) {
-            return Ok(Expression::sql("NULL::interval", Type::time(digits), true));
-        }
-        let amount = self.time_of(amount)?;
+        // Of a date with a clock only the clock is added; a date alone has midnight's.
+        let amount = match amount.ty.class {
+            Class::Date => {
+                let moment = self.render(amount, Carrier::Timestamp)?;
+                format!("({moment} - {moment})")
+            }
+            Class::DateTime => {
+                let moment = self.render(amount, Carrier::Timestamp)?;
+                format!("({moment} - date_trunc('day', {moment}))")
+            }
+            Class::Null
+            | Class::Open
+            | Class::Integer
+            | Class::Decimal
+            | Class::Real
+            | Class::Text
+            | Class::Bytes
+            | Class::Time
+            | Class::Json => self.time_of(amount)?,
+        };
         match start.ty.class {
             Class::Time => {
                 let own = self.own(start)?;
                 let sql = format!("\"mysql\".clamped_time({own} {sign} {amount})");
                 Ok(Expression::sql(sql, Type::time(digits), true))
             }
-            Class::DateTime => {
+            Class::Date | Class::DateTime => {
                 let own = self.dated(start, Kind::DateTime)?;
                 let sql = format!("\"mysql\".in_calendar({own} {sign} {amount})");
                 Ok(Expression::sql(sql, Type::datetime(digits), true))
@@ -218,7 +235,6 @@ impl Lowering<'_> {
             | Class::Real
             | Class::Text
             | Class::Bytes
-            | Class::Date
             | Class::Json => Err(SqlError::unsupported(format_args!("{name} of this type"))),
         }
     }

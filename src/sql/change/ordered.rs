@@ -97,7 +97,7 @@ impl Lowering<'_> {
                 );
             }
             entries = format!("ARRAY[{}]::text[]", items.join(", "));
-            failing = rowwise::failing(&self.context.catalogue, table).unwrap_or(failing);
+            failing = rowwise::failing_rows(&self.context.catalogue, table).unwrap_or(failing);
         }
         let sql = format!(
             "SELECT matched, changed FROM \"mysql\".update_rows({places}, {}, {entries}, {failing})",

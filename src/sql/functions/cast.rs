@@ -9,7 +9,6 @@ use super::super::types::{Carrier, Class, Coercibility, Collation, Type};
 use crate::schema::quote;
 use crate::sql::calendar::Kind;
 use crate::wire::FieldType;
-use crate::wire::constants::column_flags;
 
 impl Lowering<'_> {
     /// CAST and CONVERT.
@@ -190,13 +189,7 @@ impl Lowering<'_> {
 
     fn cast_to_year(&mut self, value: &Expression) -> Result<Expression, SqlError> {
         crate::sql::geometry::refuse_shapes("cast_as_year", [value])?;
-        let ty = Type {
-            unsigned: true,
-            carrier: Carrier::Int2,
-            field: FieldType::Year,
-            flags: column_flags::UNSIGNED | column_flags::BINARY,
-            ..Type::integer(4)
-        };
+        let ty = Type::year();
         if matches!(value.ty.class, Class::Date | Class::DateTime) {
             let sql = self.render(value, Carrier::Timestamp)?;
             let year = format!("extract(year FROM {sql})::int2");

@@ -50,8 +50,8 @@ impl Lowering<'_> {
                     parts.push(self.text(argument)?);
                 }
                 let ty = Type::text(length, &self.context.collation);
-                let collation =
-                    crate::sql::charset::blend(arguments.iter().filter_map(|argument| argument.ty.collation.as_ref()));
+                let made: Vec<_> = arguments.iter().filter_map(|argument| argument.ty.made_text()).collect();
+                let collation = crate::sql::charset::blend(made.iter());
                 Expression::sql(
                     format!("({})", parts.join(" || ")),
                     Type { collation: collation.or(ty.collation.clone()), ..ty },

@@ -1,11 +1,11 @@
 //! Functions on dates and times that need nothing but conversion of their arguments.
 
-use super::Returns::{Date, Integer, Text, Unsigned};
+use super::Returns::{Date, Integer, Text, Year};
 use super::{Plain, nullable};
 
 #[rustfmt::skip]
 pub(super) const PLAIN: &[Plain] = &[
-    nullable("YEAR", "Z", "\"mysql\".part('year', {0})", Unsigned(5)),
+    nullable("YEAR", "Z", "\"mysql\".part('year', {0})", Year),
     nullable("MONTH", "Z", "\"mysql\".part('month', {0})", Integer(3)),
     nullable("DAY", "Z", "\"mysql\".part('day', {0})", Integer(3)),
     nullable("DAYOFMONTH", "Z", "\"mysql\".part('day', {0})", Integer(3)),

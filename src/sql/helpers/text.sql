@@ -57,8 +57,9 @@ $$ SELECT CASE WHEN "mysql".fold(a) COLLATE "C" = "mysql".fold(b) COLLATE "C" TH
 CREATE OR REPLACE FUNCTION "mysql".quote(s text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN s IS NULL THEN 'NULL' ELSE '''' || replace(replace(s COLLATE "C", '\', '\\'), '''', '\''') || '''' END $$;
 CREATE OR REPLACE FUNCTION "mysql".format(n numeric, d bigint, locale text DEFAULT 'en_US') RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
-$$ DECLARE r text COLLATE "C"; l text COLLATE "C" := lower(locale); BEGIN
- r := to_char(round(n, least(greatest(d, 0), 30)::int), 'FM' || repeat('999,', 27) || '990' || CASE WHEN d > 0 THEN '.' || repeat('0', least(d, 30)::int) ELSE '' END);
+$$ DECLARE r text COLLATE "C" := round(n, least(greatest(d, 0), 30)::int)::text; l text COLLATE "C" := lower(locale); BEGIN
+ -- to_char has a limit of digits that a double passes; so the thousands are parted from the right.
+ r := reverse(regexp_replace(reverse(split_part(r, '.', 1)), '(\d{3})(?=\d)', '\1,', 'g')) || CASE WHEN d > 0 THEN '.' || split_part(r, '.', 2) ELSE '' END;
  IF l LIKE 'en\_%' THEN RETURN r; ELSIF l IN ('de_de', 'da_dk', 'es_ar', 'id_id', 'nl_be', 'tr_tr', 'is_is', 'fo_fo', 'vi_vn', 'ro_ro') THEN RETURN translate(r, ',.', '.,'); END IF;
  RAISE EXCEPTION USING ERRCODE = 'M1235', MESSAGE = format('This version of MySQL doesn''t yet support ''FORMAT with locale %s''', locale); END $$;
 CREATE OR REPLACE FUNCTION "mysql".unhex(s text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS

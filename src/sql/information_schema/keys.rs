@@ -27,7 +27,8 @@ pub(super) fn part_cells(table: &Table, key: &Key, at: usize, part: &KeyPart) ->
         part.column.clone(),
         sorted.then(|| if part.descending { "D" } else { "A" }.to_owned()),
         some("0"),
-        part.prefix.map(|prefix| prefix.to_string()),
+        // A SPATIAL key holds the corners of a box.
+        part.prefix.or((key.kind == KeyKind::Spatial).then_some(32)).map(|prefix| prefix.to_string()),
         None,
         some(if column.is_none_or(|column| column.nullable) { "YES" } else { "" }),
         some(kind),

@@ -116,7 +116,7 @@ impl Lowering<'_> {
         let mut failing = "NULL::text[]".to_owned();
         match conflict {
             Conflict::Ignore => {
-                failing = rowwise::failing(&self.context.catalogue, table).unwrap_or(failing);
+                failing = rowwise::failing_rows(&self.context.catalogue, table).unwrap_or(failing);
             }
             Conflict::Replace => {
                 gone = self.template(&format!("DELETE FROM {name} WHERE ctid = {PLACE}"));

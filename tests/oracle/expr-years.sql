@@ -1,0 +1,33 @@
+-- YEAR() is of the type YEAR, UNIX_TIMESTAMP() a signed number: in metadata, arithmetic and CREATE TABLE … SELECT.
+-- not compared: message
+create table d (a date, b datetime, n int);
+insert into d values ('2020-05-06','1999-01-01 00:00:00', 5), (null,null,null);
+select year(a)-2021 from d;
+select year(a)-year(b), year(b)-year(a) from d;
+select year(a)-2021 from d where n = 5;
+select cast(year(a) as signed)-2021 from d;
+select greatest(year(a), 1), least(year(a), year(b)), case when n then year(a) else -1 end, coalesce(year(a), -1), nullif(year(a),1999) from d;
+select year(a) = '2020', year(a) = 2020, year(a) = 20, year(a) in (2019,2020), year(a) between 2000 and 2021, year(a) > '1999-12-31' from d;
+select concat(year(a)), year(a)||'x', json_array(year(a)), hex(year(a)), json_object('y', year(a)), cast(year(a) as json), json_type(json_extract(json_array(year(a)),'$[0]')) from d;
+create table t2 (y year, i int, u int unsigned);
+insert into t2 select year(a), year(a), year(a) from d;
+select * from t2;
+create table t4 as select year(a) y from d union all select year(b) from d;
+show create table t4;
+create table t5 as select unix_timestamp(a) a, unix_timestamp(b) b, unix_timestamp() c, unix_timestamp('2020-01-01') d, unix_timestamp('2020-01-01 00:00:00.123') e, unix_timestamp(null) f, unix_timestamp(n) g from d;
+show create table t5;
+create table t6 as select unix_timestamp(now()) a, unix_timestamp(now(3)) b, unix_timestamp()+1 c, unix_timestamp('2020-01-01')-1 e, unix_timestamp()-unix_timestamp('2020-01-01') f;
+show create table t6;
+select unix_timestamp('2020-01-01') - unix_timestamp('2021-01-01');
+set @y = year('2020-01-01');
+create table t7 as select @y, @y+1;
+show create table t7;
+select @y - 3000;
+select year('2020-01-01') - 3000;
+create view v1 as select year(a) y from d;
+desc v1;
+select year(a) as y from d having y > 2000;
+select date_add('2020-01-01', interval year(a) year) from d;
+select makedate(year(a), 5) from d;
+create table t8 as select year(a) y, sum(year(a)) s, avg(year(a)) av, greatest(year(a), 1) g, if(n,year(a),year(b)) iy, coalesce(year(a),-1) c, case when n then year(a) end ca, year(a) div 3 d, year(a) % 7 m7, -year(a) neg, nullif(year(a),1999) nn from d group by a, b, n;
+show create table t8;
