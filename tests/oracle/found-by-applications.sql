@@ -177,3 +177,18 @@ update limited set t = 'z' where t = 'a' order by id desc limit 1;
 delete from limited order by id limit 1;
 delete from limited order by k desc limit 2;
 select id, k, t from limited order by id;
+
+-- AUTO_INCREMENT = n goes back to behind the last row, and no further.
+create table renumbered (id int auto_increment primary key, k int unique);
+insert into renumbered (k) values (1), (2), (3);
+insert ignore into renumbered (k) values (3);
+insert ignore into renumbered (k) values (3);
+alter table renumbered auto_increment = 1;
+insert into renumbered (k) values (9);
+delete from renumbered where id > 2;
+alter table renumbered auto_increment = 1;
+insert into renumbered (k) values (10);
+alter table renumbered auto_increment = 100;
+alter table renumbered auto_increment = 50, add column c int;
+insert into renumbered (k) values (11);
+select id, k from renumbered order by id;

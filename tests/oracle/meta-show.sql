@@ -111,7 +111,6 @@ show procedure status like 'nosuch';
 show function status where db = 'nosuch';
 show library status;
 show open tables from nosuch;
-show replica status;
 show replicas;
 show profiles;
 show grants for nobody;

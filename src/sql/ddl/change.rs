@@ -367,8 +367,10 @@ fn set_options(draft: &mut Draft, options: &TableOptions, scope: &Scope<'_>) -> 
     }
     draft.options.extend(options.shown.clone());
     if let Some(next) = options.auto_increment {
-        // The value only ever moves up; PostgreSQL compares it with the rows.
-        draft.auto_increment = Some(draft.auto_increment.unwrap_or(1).max(next));
+        // It may go back, but not behind the rows, which PostgreSQL looks at. A replay leaves ids to the flip.
+        let known = if scope.replays() { draft.auto_increment.unwrap_or(1) } else { 1 };
+        draft.auto_increment = Some(known.max(next));
+        draft.renumbers = !scope.replays();
     }
     Ok(())
 }

@@ -21,6 +21,8 @@ pub(super) struct Draft {
     pub(super) engine: String,
     pub(super) comment: String,
     pub(super) auto_increment: Option<u64>,
+    /// The statement says the next id.
+    pub(super) renumbers: bool,
     pub(super) has_triggers: bool,
     pub(super) triggers: Vec<Trigger>,
     pub(super) options: BTreeMap<String, String>,
@@ -77,6 +79,8 @@ pub(super) struct Finished {
     /// For each foreign key its old name.
     pub(super) foreign_keys: Vec<Option<String>>,
     pub(super) notices: Vec<Notice>,
+    /// The statement says the next id.
+    pub(super) renumbers: bool,
 }
 
 impl Draft {
@@ -88,6 +92,7 @@ impl Draft {
             engine: "InnoDB".to_owned(),
             comment: String::new(),
             auto_increment: None,
+            renumbers: false,
             has_triggers: false,
             triggers: Vec::new(),
             options: BTreeMap::new(),
@@ -127,6 +132,7 @@ impl Draft {
             engine: table.engine.clone(),
             comment: table.comment.clone(),
             auto_increment: table.auto_increment,
+            renumbers: false,
             has_triggers: table.has_triggers,
             triggers: table.triggers.clone(),
             options: table.options.clone(),
@@ -300,6 +306,7 @@ impl Draft {
         let auto_increment = if has_auto_increment { Some(self.auto_increment.unwrap_or(1).max(1)) } else { None };
         super::names::comment(&self.comment, &super::names::Commented::Table(&self.title().table))?;
         let notices = std::mem::take(&mut self.notices);
+        let renumbers = self.renumbers;
         let origins = self.columns.iter().map(|column| column.origin.clone()).collect();
         let new_checks = std::mem::take(&mut self.new_checks);
         let mut table = Table {
@@ -322,7 +329,7 @@ impl Draft {
         };
         super::checks::complete(&mut table, &new_checks, scope)?;
         super::routine::check_triggers(&table)?;
-        Ok(Finished { table, columns: origins, keys: key_origins, foreign_keys: foreign_origins, notices })
+        Ok(Finished { table, columns: origins, keys: key_origins, foreign_keys: foreign_origins, notices, renumbers })
     }
 
     /// Rules of engines other than InnoDB: foreign keys are read and forgotten, MEMORY has no large objects.

@@ -502,7 +502,7 @@ impl Alteration<'_> {
     fn next_value(&mut self) {
         let raised = self.new.auto_increment > self.old.auto_increment && self.old.auto_increment.is_some();
         if let (true, Some(column), Some(sequence)) =
-            (raised, self.new.auto_increment_column(), ddl::sequence(self.new))
+            (raised || self.finished.renumbers, self.new.auto_increment_column(), ddl::sequence(self.new))
         {
             let statement = continue_after_rows(self.new, column, &sequence);
             self.statements.push(statement);

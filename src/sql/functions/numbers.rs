@@ -99,7 +99,7 @@ impl Lowering<'_> {
                 let scale = u8::try_from(digits.clamp(0, 30)).unwrap_or(0);
                 match ty.class {
                     Class::Integer if digits >= 0 => Expression::sql(sql, ty, any_null),
-                    Class::Integer if ty.carrier == Carrier::Numeric => {
+                    Class::Integer if value.ty.carrier == Carrier::Numeric => {
                         let sql = format!("{function}({sql}, {digits})");
                         let shown = crate::schema::quote::literal(&format!("{}(…, {digits})", name.to_lowercase()));
                         Expression::sql(format!("\"mysql\".in_unsigned({sql}, {shown})"), ty, any_null)
