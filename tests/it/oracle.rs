@@ -247,7 +247,8 @@ fn without_rows(warnings: &[String]) -> Vec<String> {
     plain
 }
 
-/// A number from the environment, e.g. a seed that is to be tried again.
+/// A number from the environment: a seed that is to be tried. Without one the random tests try the same statements each
+/// time, so that a change is judged by what it changes; whoever looks for mistakes gives others.
 fn given(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|number| number.parse().ok())
 }
@@ -255,7 +256,7 @@ fn given(name: &str) -> Option<u64> {
 #[tokio::test]
 async fn random_writes_leave_the_rows_the_counts_and_the_ids_that_mysql_leaves() {
     let door = door::open(4).await;
-    let seed = given("DML_SEED").unwrap_or_else(rand::random);
+    let seed = given("DML_SEED").unwrap_or(1);
     let cases = given("DML_CASES").unwrap_or(1_200);
     println!("DML_SEED={seed}");
     let database = "oracle_dml";
@@ -324,7 +325,7 @@ async fn random_writes_leave_the_rows_the_counts_and_the_ids_that_mysql_leaves()
 #[tokio::test]
 async fn random_expressions_have_the_values_that_mysql_gives_them() {
     let door = door::open(4).await;
-    let seed = given("EXPRESSION_SEED").unwrap_or_else(rand::random);
+    let seed = given("EXPRESSION_SEED").unwrap_or(2);
     let cases = given("EXPRESSION_CASES").unwrap_or(800);
     let database = "oracle_expressions";
     let mut first = Pair::open(&door, None).await;

@@ -30,3 +30,5 @@ update halves set t = m;
 update halves set t = date_add(m, interval 0 second) where id < 3;
 select id, t from halves order by id;
 select -4e0 % 2, 4e0 % -2, -4e0 % 3, concat(-4e0 % 2), (-1e0 * 0) % 5;
+select truncate(cast(18446744073709551615 as unsigned), -1), truncate(cast(5 as unsigned), -1), truncate(-15, -1), round(cast(18446744073709551614 as unsigned), -1), truncate(round(cast(18446744073709551615 as unsigned)), -2);
+select round(cast(18446744073709551615 as unsigned), -1);

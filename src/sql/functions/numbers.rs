@@ -99,10 +99,10 @@ impl Lowering<'_> {
                 let scale = u8::try_from(digits.clamp(0, 30)).unwrap_or(0);
                 match ty.class {
                     Class::Integer if digits >= 0 => Expression::sql(sql, ty, any_null),
-                    Class::Integer if value.ty.carrier == Carrier::Numeric => {
-                        let sql = format!("{function}({sql}, {digits})");
+                    Class::Integer if ty.unsigned => {
                         let shown = crate::schema::quote::literal(&format!("{}(…, {digits})", name.to_lowercase()));
-                        Expression::sql(format!("\"mysql\".in_unsigned({sql}, {shown})"), ty, any_null)
+                        let sql = format!("\"mysql\".in_unsigned({function}(({sql})::numeric, {digits}), {shown})");
+                        Expression::sql(sql, Type { carrier: Carrier::Numeric, ..ty }, any_null)
                     }
                     Class::Integer => {
                         Expression::sql(format!("{function}({sql}::numeric, {digits})::int8"), ty, any_null)
