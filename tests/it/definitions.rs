@@ -101,6 +101,11 @@ async fn views_and_routines_are_served_after_the_flip() {
     conn.query_drop("INSERT INTO `order` (total, note) VALUES (1, 'm')").await.expect("inserted");
     let told: Vec<String> = conn.query("SELECT what FROM journal ORDER BY id").await.expect("rows");
     assert_eq!(told, ["1 9.50 n12", "2 1.00 m12"]);
+    conn.query_drop("RENAME TABLE `order` TO orders").await.expect("triggers follow their table");
+    conn.query_drop("INSERT INTO orders (total, note) VALUES (2, 'r')").await.expect("inserted");
+    let last: Option<String> =
+        conn.query_first("SELECT what FROM journal ORDER BY id DESC LIMIT 1").await.expect("a row");
+    assert_eq!(last.as_deref(), Some("3 2.00 r12"));
     conn.query_drop("CALL additem('screw', @many)").await.expect("called");
     let many: Option<i64> = conn.query_first("SELECT @many").await.expect("a row");
     assert_eq!(many, Some(4));

@@ -360,10 +360,14 @@ fn alter_table(old: &Arc<Table>, clauses: &[Clause], scope: &Scope<'_>) -> Resul
     if scope.replays() && clauses.iter().any(inline) {
         return Err(SqlError::unsupported("REFERENCES among a column's attributes"));
     }
-    if old.has_triggers && clauses.iter().any(|clause| matches!(clause, Clause::RenameTable(_))) {
+    let renames = clauses.iter().any(|clause| matches!(clause, Clause::RenameTable(_)));
+    if renames && old.has_triggers && scope.replays() {
         return Err(SqlError::unsupported("renaming a table with triggers"));
     }
     let mut draft = change::apply(old, clauses, scope)?;
+    if !old.triggers.is_empty() && draft.name.database != old.name.database {
+        return Err(SqlError::new(1435, "HY000", "Trigger in wrong schema".to_owned()));
+    }
     if draft.name != old.name {
         scope.database(&draft.name.database)?;
         merge::check_unmerged(&draft.name, scope)?;
