@@ -19,7 +19,7 @@ use super::expression::{Body, Expression, Lowering};
 use super::operators::{chained, unnested};
 use super::plan::{ParameterSource, SqlError};
 use super::scope::{Alias, Name, Scope, Spot};
-use super::types::{Carrier, Class, Type, merge};
+use super::types::{Carrier, Class, Collation, Type, merge};
 
 /// Where an expression stands: what names mean there and what is allowed.
 #[derive(Clone, Copy, Debug)]
@@ -400,6 +400,12 @@ impl Lowering<'_> {
             | Class::Time
             | Class::Json => ty,
         }
+    }
+
+    /// Text that is compared by another collation than its own.
+    pub(super) fn under_collation(&mut self, text: &Expression, named: Collation) -> Result<Expression, SqlError> {
+        let sql = format!("({} COLLATE {})", self.own(text)?, self.collation_sql(&named.name)?);
+        Ok(Expression::sql(sql, Type { collation: Some(named), ..text.ty.clone() }, text.nullable))
     }
 
     fn collated(&mut self, inner: &Expr, collation: &ObjectName, place: Place<'_>) -> Result<Expression, SqlError> {

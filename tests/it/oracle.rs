@@ -94,6 +94,16 @@ impl Pair {
         }
     }
 
+    /// A pair without a default database, after making an empty one on both sides.
+    async fn with_database(door: &Door, database: &str) -> Self {
+        let mut pair = Self::open(door, None).await;
+        for statement in [format!("DROP DATABASE IF EXISTS {database}"), format!("CREATE DATABASE {database}")] {
+            pair.mysql.query_drop(&statement).await.expect("MySQL makes the database");
+            pair.bascule.query_drop(&statement).await.expect("Bascule makes the database");
+        }
+        pair
+    }
+
     async fn answers(&mut self, step: &Step, prepared: bool) -> (Answer, Answer) {
         let parameters = step.parameters.as_deref();
         if prepared || parameters.is_some() {
@@ -108,11 +118,7 @@ impl Pair {
 async fn compare(door: &Door, script: &Script, differences: &mut Vec<Difference>) -> usize {
     let database = format!("oracle_{}", script.name.replace('-', "_"));
     let mut sessions: Vec<(String, Pair)> = Vec::new();
-    let mut first = Pair::open(door, None).await;
-    for statement in [format!("DROP DATABASE IF EXISTS {database}"), format!("CREATE DATABASE {database}")] {
-        first.mysql.query_drop(&statement).await.expect("MySQL makes the database");
-        first.bascule.query_drop(&statement).await.expect("Bascule makes the database");
-    }
+    let mut first = Pair::with_database(door, &database).await;
     let mut cases = 0;
     for step in &script.steps {
         if !sessions.iter().any(|(name, _)| *name == step.session) {
@@ -203,14 +209,9 @@ async fn statements_that_no_script_can_hold_are_answered_as_by_mysql_and_leave_t
 #[tokio::test]
 async fn values_are_stored_as_by_mysql_whether_the_proxy_or_postgresql_knows_them() {
     let door = door::open(4).await;
-    let given = std::env::var("STORED_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
-    let seed = given.unwrap_or_else(rand::random);
+    let seed = given("STORED_SEED").unwrap_or_else(rand::random);
     println!("seed {seed}");
-    let mut first = Pair::open(&door, None).await;
-    for statement in ["DROP DATABASE IF EXISTS oracle_stored", "CREATE DATABASE oracle_stored"] {
-        first.mysql.query_drop(statement).await.expect("MySQL makes the database");
-        first.bascule.query_drop(statement).await.expect("Bascule makes the database");
-    }
+    let mut first = Pair::with_database(&door, "oracle_stored").await;
     let mut pair = Pair::open(&door, Some("oracle_stored")).await;
     let mut differences = String::new();
     let mut mode = String::new();
@@ -247,8 +248,8 @@ fn without_rows(warnings: &[String]) -> Vec<String> {
     plain
 }
 
-/// A number from the environment: a seed that is to be tried. Without one the random tests try the same statements each
-/// time, so that a change is judged by what it changes; whoever looks for mistakes gives others.
+/// A number from the environment: a seed that is to be tried. Without one, writes and expressions are the same each time,
+/// so that a change is judged by what it changes; whoever looks for mistakes gives others.
 fn given(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|number| number.parse().ok())
 }
@@ -260,11 +261,7 @@ async fn random_writes_leave_the_rows_the_counts_and_the_ids_that_mysql_leaves()
     let cases = given("DML_CASES").unwrap_or(1_200);
     println!("DML_SEED={seed}");
     let database = "oracle_dml";
-    let mut first = Pair::open(&door, None).await;
-    for statement in [format!("DROP DATABASE IF EXISTS {database}"), format!("CREATE DATABASE {database}")] {
-        first.mysql.query_drop(&statement).await.expect("MySQL makes the database");
-        first.bascule.query_drop(&statement).await.expect("Bascule makes the database");
-    }
+    let mut first = Pair::with_database(&door, database).await;
     let mut pair = Pair::open(&door, Some(database)).await;
     for table in dml::Writes::tables() {
         pair.mysql.query_drop(*table).await.expect("MySQL makes the table");
@@ -328,11 +325,7 @@ async fn random_expressions_have_the_values_that_mysql_gives_them() {
     let seed = given("EXPRESSION_SEED").unwrap_or(2);
     let cases = given("EXPRESSION_CASES").unwrap_or(800);
     let database = "oracle_expressions";
-    let mut first = Pair::open(&door, None).await;
-    for statement in [format!("DROP DATABASE IF EXISTS {database}"), format!("CREATE DATABASE {database}")] {
-        first.mysql.query_drop(&statement).await.expect("MySQL makes the database");
-        first.bascule.query_drop(&statement).await.expect("Bascule makes the database");
-    }
+    let mut first = Pair::with_database(&door, database).await;
     let mut pair = Pair::open(&door, Some(database)).await;
     for statement in expressions::Expressions::table() {
         pair.mysql.query_drop(&statement).await.expect("MySQL makes the table");

@@ -78,9 +78,7 @@ impl Lowering<'_> {
                     .as_ref()
                     .filter(|own| item.ty.collation.as_ref().is_some_and(|other| other.name != own.name));
                 if let Some(named) = named {
-                    let sql = format!("({} COLLATE {})", self.own(&item)?, self.collation_sql(&named.name)?);
-                    item =
-                        Expression::sql(sql, Type { collation: Some(named.clone()), ..item.ty.clone() }, item.nullable);
+                    item = self.under_collation(&item, named.clone())?;
                 }
             }
             sql.push_str(&format!(" WHEN {} THEN {}", self.compare("=", &wanted, &item)?, at + 1));

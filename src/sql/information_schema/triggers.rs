@@ -31,19 +31,15 @@ pub(super) fn shown(catalogue: &Catalogue, database: &str) -> Vec<Cells> {
     let mut rows = Vec::new();
     for table in tables(&wanted).filter(|table| table.name.database == database) {
         for (_, trigger) in ordered(table) {
-            rows.push(vec![
+            let mut row = vec![
                 some(&trigger.name),
                 some(trigger.event.name()),
                 some(&table.name.table),
                 some(&trigger.body),
                 some(trigger.time.name()),
-                created(trigger),
-                some(&trigger.sql_mode),
-                some(&trigger.definer),
-                some(&trigger.charset),
-                some(&trigger.collation),
-                some(&trigger.database_collation),
-            ]);
+            ];
+            row.extend(making(trigger));
+            rows.push(row);
         }
     }
     rows
@@ -70,7 +66,7 @@ pub(super) fn triggers(wanted: &Wanted<'_>) -> Vec<Cells> {
 }
 
 fn row(table: &Table, (order, trigger): (usize, &Trigger)) -> Cells {
-    vec![
+    let mut cells = vec![
         some("def"),
         some(&table.name.database),
         some(&trigger.name),
@@ -87,6 +83,14 @@ fn row(table: &Table, (order, trigger): (usize, &Trigger)) -> Cells {
         None,
         some("OLD"),
         some("NEW"),
+    ];
+    cells.extend(making(trigger));
+    cells
+}
+
+/// When and under what a trigger was made.
+fn making(trigger: &Trigger) -> [Option<String>; 6] {
+    [
         created(trigger),
         some(&trigger.sql_mode),
         some(&trigger.definer),

@@ -209,8 +209,7 @@ impl Lowering<'_> {
         let other = |common: &Collation| subject.ty.collation.as_ref().is_none_or(|own| own.name != common.name);
         match common {
             Some(common) if common.coercibility == Coercibility::Column && other(&common) => {
-                let sql = format!("({} COLLATE {})", self.own(&subject)?, self.collation_sql(&common.name)?);
-                Ok(Expression::sql(sql, Type { collation: Some(common), ..subject.ty.clone() }, subject.nullable))
+                self.under_collation(&subject, common)
             }
             Some(_) | None => Ok(subject),
         }
