@@ -3,7 +3,9 @@
 //! The `utf8mb4_0900` family compares as ICU's root collation does at strength one, two or three, and its languages as
 //! ICU's tailorings of the same languages (measured over all assigned letters of the Latin, Greek and Cyrillic blocks;
 //! Danish, Norwegian and Latin differ). Binary collations of Unicode and single-byte character sets compare by code
-//! point, which is PostgreSQL's `"C"`. The older families are carried by the nearest ICU locale and strength: for each
+//! point, which is PostgreSQL's `"C"`. All collations but the `0900` family and `binary` ignore trailing blanks
+//! ([`pads_blanks`]), which no collation of ICU does; PostgreSQL's type `bpchar` does, so what they compare is compared as
+//! that, and columns stay text, which keeps the blanks. The older families are carried by the nearest ICU locale and strength: for each
 //! collation of single bytes the one under which the fewest pairs of its letters compare otherwise. The stored text is
 //! the same to the last byte, but comparisons differ in the ways that [`Difference`] names, and the operator is told so
 //! before a cutover. Any other collation is refused by name.
@@ -16,10 +18,8 @@ use super::quote;
 pub enum Difference {
     /// None known for text without control characters.
     None,
-    /// MySQL ignores trailing spaces in comparisons, PostgreSQL doesn't.
-    TrailingSpaces,
-    /// As above, and some letters outside ASCII compare differently.
-    TrailingSpacesAndLetters,
+    /// Some letters outside ASCII compare differently.
+    Letters,
 }
 
 impl Difference {
@@ -28,10 +28,7 @@ impl Difference {
     pub fn explanation(self) -> Option<&'static str> {
         match self {
             Difference::None => None,
-            Difference::TrailingSpaces => Some("trailing spaces count in comparisons on PostgreSQL"),
-            Difference::TrailingSpacesAndLetters => Some(
-                "trailing spaces count in comparisons on PostgreSQL, and some letters outside ASCII compare differently",
-            ),
+            Difference::Letters => Some("some letters outside ASCII compare differently on PostgreSQL"),
         }
     }
 }
@@ -161,7 +158,7 @@ fn at_level(locale: &str, level: u8) -> String {
 fn modern(language: &str, level: u8) -> Option<(String, Difference)> {
     let (_, locale) = MODERN.iter().chain(&[("vi", "vi")]).find(|(name, _)| *name == language)?;
     let differs = matches!(language, "da" | "la" | "nb" | "nn");
-    Some((at_level(locale, level), if differs { Difference::TrailingSpacesAndLetters } else { Difference::None }))
+    Some((at_level(locale, level), if differs { Difference::Letters } else { Difference::None }))
 }
 
 /// Locale and difference of a collation that ICU carries.
@@ -182,28 +179,26 @@ fn linguistic(collation: &str) -> Option<(String, Difference)> {
     }
     if let Some((_, locale, level)) = NARROW.iter().find(|(name, _, _)| *name == collation) {
         let letters = collation != "ascii_general_ci" && collation != "koi8r_general_ci";
-        let difference = if letters { Difference::TrailingSpacesAndLetters } else { Difference::TrailingSpaces };
+        let difference = if letters { Difference::Letters } else { Difference::None };
         return Some((at_level(locale, *level), difference));
     }
     let (set, language) = collation.strip_suffix("_ci")?.split_once('_')?;
     let unicode = matches!(set, "utf8mb4" | "utf8mb3" | "utf8" | "utf16" | "utf16le" | "utf32" | "ucs2");
     let (_, locale) = OLDER.iter().find(|(name, _)| unicode && *name == language)?;
-    Some((at_level(locale, 1), Difference::TrailingSpacesAndLetters))
+    Some((at_level(locale, 1), Difference::Letters))
 }
 
 /// How a binary collation differs from comparing code points.
 fn binary(collation: &str) -> Option<Difference> {
-    match collation {
-        "utf8mb4_0900_bin" | "binary" => return Some(Difference::None),
-        "utf8mb4_bin" | "utf8mb3_bin" | "utf8_bin" | "ascii_bin" | "latin1_bin" => {
-            return Some(Difference::TrailingSpaces);
-        }
-        _ => {}
+    if let "utf8mb4_0900_bin" | "binary" | "utf8mb4_bin" | "utf8mb3_bin" | "utf8_bin" | "ascii_bin" | "latin1_bin" =
+        collation
+    {
+        return Some(Difference::None);
     }
     let set = charset::find(collation.strip_suffix("_bin")?)?;
     // Bytes of another set are in another order than the code points of their characters.
     let known = set.has('\u{e9}').is_some() && set.name != "gb18030";
-    known.then_some(Difference::TrailingSpacesAndLetters)
+    known.then_some(Difference::Letters)
 }
 
 /// The carrier of a MySQL collation, or `None` when Bascule refuses it.
@@ -214,6 +209,12 @@ pub fn carrier(collation: &str) -> Option<Carrier> {
     }
     let (locale, difference) = linguistic(collation)?;
     Some(Carrier { sql: format!("\"mysql\".{}", quote::identifier(collation)), locale: Some(locale), difference })
+}
+
+/// True for collations that ignore trailing blanks in comparisons: all but the `0900` family and `binary`.
+#[must_use]
+pub fn pads_blanks(collation: &str) -> bool {
+    collation != "binary" && !collation.contains("_0900_")
 }
 
 /// All collations that must be created in schema `mysql` so that a statement may name them.

@@ -4,8 +4,8 @@
 //! Names: a table keeps its name; what MySQL names per table and PostgreSQL per schema is called `table__key`
 //! ([`index_name`], [`sequence_name`]), shortened with a hash when it wouldn't fit. [`key_of_index`] leads back.
 //! Nullable index parts are NULLS FIRST because that is MySQL's order. A unique key is a unique index rather than a
-//! constraint, which can hold prefixes and descending parts, serves as a foreign key's target and as an arbiter of
-//! ON CONFLICT. CHECKs are named `_my_column`: they are a net below the coercion of values, never MySQL's own checks.
+//! constraint, which can hold prefixes, descending parts and text whose trailing blanks don't count, serves as a foreign
+//! key's target and as an arbiter of ON CONFLICT; a primary key of such parts is one too. CHECKs are named `_my_column`: they are a net below the coercion of values, never MySQL's own checks.
 //!
 //! Foreign keys are NO ACTION for both of MySQL's RESTRICT and NO ACTION: InnoDB checks row by row in its own order,
 //! and a stricter check on PostgreSQL could refuse what MySQL accepted. They are deferrable, and immediate until a
@@ -117,6 +117,15 @@ pub fn has_index(key: &Key) -> bool {
     }
 }
 
+/// Whether PostgreSQL has a constraint for the key rather than a mere index.
+#[must_use]
+pub fn is_constraint(table: &Table, key: &Key) -> bool {
+    let pads = |name: &str| table.column(name).is_some_and(|column| index::ignores_blanks(table, column));
+    let plain =
+        |part: &super::KeyPart| part.prefix.is_none() && !part.descending && !part.column.as_deref().is_some_and(pads);
+    key.kind == KeyKind::Primary && key.parts.iter().all(plain)
+}
+
 /// The statement that creates a key.
 pub fn key(table: &Table, key: &Key) -> Result<String, SchemaError> {
     match key.kind {
@@ -125,8 +134,7 @@ pub fn key(table: &Table, key: &Key) -> Result<String, SchemaError> {
     }
     let name = identifier(&index_name(&table.name.table, &key.name));
     let target = quote::table(&table.name);
-    let plain = key.parts.iter().all(|part| part.prefix.is_none() && !part.descending);
-    if key.kind == KeyKind::Primary && plain {
+    if is_constraint(table, key) {
         let columns = key.parts.iter().map(|part| index::column(table, key, part)).collect::<Result<Vec<_>, _>>()?;
         let columns = identifiers(columns.iter().map(|column| column.name.as_str()));
         return Ok(format!("ALTER TABLE {target} ADD CONSTRAINT {name} PRIMARY KEY ({columns})"));

@@ -5,7 +5,12 @@
 //! holds their beginnings. Where MySQL indexes a beginning and the whole would fit, the whole is indexed, since
 //! PostgreSQL's planner uses an index on an expression for that expression only. Unique indexes hold exactly what
 //! MySQL's do.
+//!
+//! Where a collation ignores trailing blanks, the index compares as `bpchar`, PostgreSQL's type for that, although the
+//! column is text and keeps its blanks ([`compared_column`]). Comparisons that are cast to `bpchar`, which costs
+//! nothing, find it.
 
+use super::collation::pads_blanks;
 use super::ddl::refused_key;
 use super::quote::identifier;
 use super::types::{is_binary, is_character};
@@ -46,24 +51,39 @@ pub(super) fn parts(table: &Table, key: &Key) -> Result<Vec<String>, SchemaError
         }
     }
     let parts = key.parts.iter().zip(columns).zip(prefixes);
-    Ok(parts.map(|((part, column), prefix)| sql(part, column, prefix)).collect())
+    Ok(parts.map(|((part, column), prefix)| sql(table, part, column, prefix)).collect())
+}
+
+/// Whether a column's collation ignores trailing blanks.
+#[must_use]
+pub fn ignores_blanks(table: &Table, column: &Column) -> bool {
+    is_character(&column.column_type) && pads_blanks(column.collation.as_deref().unwrap_or(&table.collation))
+}
+
+/// A value of a column, or what a key holds of it, as the column's index compares it.
+#[must_use]
+pub fn compared_column(table: &Table, column: &Column, value: &str) -> String {
+    if ignores_blanks(table, column) { format!("({value})::bpchar") } else { value.to_owned() }
 }
 
 /// A part of a unique key that has a functional part: nothing of it may be cut.
 fn unique_part(table: &Table, key: &Key, part: &KeyPart) -> Result<String, SchemaError> {
     if part.sql.is_empty() {
-        return Ok(sql(part, column(table, key, part)?, part.prefix));
+        return Ok(sql(table, part, column(table, key, part)?, part.prefix));
     }
     Ok(format!("({}){}", part.sql, if part.descending { " DESC" } else { "" }))
 }
 
-fn sql(part: &KeyPart, column: &Column, prefix: Option<u32>) -> String {
+fn sql(table: &Table, part: &KeyPart, column: &Column, prefix: Option<u32>) -> String {
     let name = identifier(&column.name);
     let mut sql = match prefix {
         Some(prefix) if is_binary(&column.column_type) => format!("substr({name}, 1, {prefix})"),
         Some(prefix) => format!("\"left\"({name}, {prefix})"),
         None => name,
     };
+    if ignores_blanks(table, column) {
+        sql.push_str(" bpchar_ops");
+    }
     if part.descending {
         sql.push_str(" DESC");
     }

@@ -26,6 +26,7 @@ use std::sync::Arc;
 pub use change::CatalogueChange;
 pub use columns::column_type;
 pub use error::SchemaError;
+pub use index::{compared_column, ignores_blanks};
 pub use routine::{Characteristics, ParameterMode, Routine, RoutineKind};
 pub use temporary::{TEMPORARY_SCHEMA, TemporaryTables};
 pub use trigger::{Trigger, TriggerEvent, TriggerTime};

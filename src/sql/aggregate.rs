@@ -297,6 +297,13 @@ impl Lowering<'_> {
                 ty,
                 nullable: true,
             },
+            (_, _) if ignores_blanks(&value.ty) => Call {
+                before: "\"mysql\".kept(",
+                call: format!("{function}({sql})"),
+                after: ")".to_owned(),
+                ty,
+                nullable: true,
+            },
             (_, _) => Call::bare(format!("{function}({sql})"), ty, true),
         })
     }
@@ -423,13 +430,16 @@ impl Lowering<'_> {
     }
 
     /// A value for GROUP BY, DISTINCT, MIN, MAX and ORDER BY: character data says its collation where PostgreSQL
-    /// doesn't find the right one by itself.
+    /// doesn't find the right one by itself, and is of the type that ignores trailing blanks where they don't count.
+    /// What shows such a value shows it as [`kept`].
     pub(super) fn comparable(&mut self, value: &Expression) -> Result<String, SqlError> {
         let sql = self.own(value)?;
+        let pads = if ignores_blanks(&value.ty) { "::bpchar" } else { "" };
         match (&value.ty.collation, value.ty.class, &value.origin) {
             (Some(collation), Class::Text, None) => {
-                Ok(format!("({sql} COLLATE {})", self.collation_sql(&collation.name)?))
+                Ok(format!("({sql}{pads} COLLATE {})", self.collation_sql(&collation.name)?))
             }
+            (Some(_), Class::Text, Some(_)) => Ok(format!("{sql}{pads}")),
             // What IF and CASE choose has the digits of all branches once it's in a temporary table.
             (_, Class::Decimal, None) if sql.starts_with("(CASE WHEN ") => {
                 Ok(format!("round({sql}, {})", value.ty.decimals))
@@ -483,6 +493,18 @@ impl Lowering<'_> {
         }
         self.comparable(value)
     }
+}
+
+/// Whether values of a type are the same without their trailing blanks. Labels have none.
+pub(super) fn ignores_blanks(ty: &Type) -> bool {
+    ty.class == Class::Text
+        && !ty.is_enum()
+        && ty.collation.as_ref().is_some_and(|own| crate::schema::collation::pads_blanks(&own.name))
+}
+
+/// A [`Lowering::comparable`] value as it's shown: with the blanks that it has.
+pub(super) fn kept(ty: &Type, sql: &str) -> String {
+    if ignores_blanks(ty) { format!("\"mysql\".kept({sql})") } else { sql.to_owned() }
 }
 
 /// ` DESC` and where NULLs go. The NULLS clause is left out for values that can't be NULL: it would keep PostgreSQL

@@ -14,7 +14,7 @@ use sqlparser::ast::{
     Update,
 };
 
-use crate::schema::{ColumnDefault, ColumnType, Table, ddl, quote};
+use crate::schema::{Column, ColumnDefault, ColumnType, Table, compared_column, ddl, quote};
 
 use super::assign::{Row, counted, is_guarded, quiet};
 use super::dialect::Modifiers;
@@ -216,9 +216,11 @@ impl Lowering<'_> {
         let by_place =
             || (self.context.purpose == Purpose::Replay).then(|| vec![format!("{before}.ctid = {alias}.ctid")]);
         let by_key = row_key(table).map(|key| {
-            let columns =
-                key.iter().filter_map(|at| table.columns.get(*at)).map(|column| quote::identifier(&column.name));
-            columns.map(|column| format!("{before}.{column} = {alias}.{column}")).collect::<Vec<_>>()
+            let columns = key.iter().filter_map(|at| table.columns.get(*at));
+            let of = |side: &str, column: &Column| {
+                compared_column(table, column, &format!("{side}.{}", quote::identifier(&column.name)))
+            };
+            columns.map(|column| format!("{} = {}", of(&before, column), of(&alias, column))).collect::<Vec<_>>()
         });
         // A replay meets no concurrent writer, so there a row's place names it too.
         let Some(mut all) = by_key.or_else(by_place) else {

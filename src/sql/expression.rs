@@ -9,7 +9,7 @@ use crate::wire::FieldType;
 
 use super::dialect::{Modes, Source};
 use super::plan::{Assignment, Context, Known, Parameter, ParameterSource, Purpose, SqlError};
-use super::types::{Carrier, Class, Collation, NOT_FIXED, Type, pads_blanks};
+use super::types::{Carrier, Class, Collation, NOT_FIXED, Type};
 use crate::wire::constants::column_flags as flag;
 
 /// The stored column that an expression is.
@@ -418,7 +418,7 @@ impl<'c> Lowering<'c> {
         } else {
             format!(" COLLATE {}", self.collation_sql(&winner.name)?)
         };
-        Ok(Collated { clause, pads: pads_blanks(&winner.name) })
+        Ok(Collated { clause, pads: collation::pads_blanks(&winner.name) })
     }
 
     /// The collation under which two character values meet; `operation` is MySQL's word for what they meet in.

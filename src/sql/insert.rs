@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::{Expr, Insert, ObjectName, OnInsert, Query, SetExpr, TableObject};
 
-use crate::schema::{Column, ColumnDefault, ColumnType, Key, Table, ddl, quote};
+use crate::schema::{Column, ColumnDefault, ColumnType, Key, Table, compared_column, ddl, quote};
 use crate::value::Value;
 
 use super::assign::{Form, NUMBER, Row, quiet};

@@ -264,7 +264,7 @@ impl WritePlan {
     pub fn tells_strict(&self) -> bool {
         // Helpers that move a sequence, or are told the mode by their arguments.
         const HELPERS: &str = "\"mysql\".";
-        const SILENT: [&str; 6] = ["reach(", "store_", "cut_", "padded(", "counted(", "\"row\"("];
+        const SILENT: [&str; 7] = ["reach(", "store_", "cut_", "kept(", "padded(", "counted(", "\"row\"("];
         let sql = self.sql.as_str();
         let speaks = |(at, _): (usize, &str)| {
             sql.get(at + HELPERS.len()..).is_some_and(|call| !SILENT.iter().any(|silent| call.starts_with(silent)))

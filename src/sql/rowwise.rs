@@ -19,7 +19,7 @@
 //! * Nothing of the client's is text there: the small statements are made from quoted names and from `$n`, and their
 //!   values are written by PostgreSQL's own `format('%L')`.
 
-use crate::schema::{Key, Table, types};
+use crate::schema::{Key, Table, compared_column, types};
 
 use super::expression::{Lowering, cast};
 use super::keys::{foreign_key_clause, unique_keys};
@@ -154,7 +154,14 @@ pub(super) fn find(table: &Table, key: &Key, value: &dyn Fn(usize) -> Option<Str
         |at: usize| table.columns.get(at).map(|column| format!("\"stored\".{}", quote::identifier(&column.name)));
     let own = parts(table, key, &stored)?;
     let new = parts(table, key, value)?;
-    let terms: Vec<String> = own.iter().zip(&new).map(|((_, own), (_, new))| format!("{own} = {new}")).collect();
+    let compared = |at: usize, value: &str| {
+        table.columns.get(at).map_or_else(|| value.to_owned(), |column| compared_column(table, column, value))
+    };
+    let terms: Vec<String> = own
+        .iter()
+        .zip(&new)
+        .map(|((at, own), (_, new))| format!("{} = {}", compared(*at, own), compared(*at, new)))
+        .collect();
     let id = table
         .auto_increment_column()
         .map_or("NULL::text".to_owned(), |id| format!("\"stored\".{}::text", quote::identifier(&id.name)));

@@ -342,11 +342,6 @@ pub(super) fn is_binary_collation(name: &str) -> bool {
     name == "binary" || name.ends_with("_bin")
 }
 
-/// True for collations that ignore trailing blanks in comparisons.
-pub(super) fn pads_blanks(name: &str) -> bool {
-    name != "binary" && !name.contains("_0900_")
-}
-
 fn integer_column(carrier: Carrier, field: FieldType, length: u32, unsigned: bool) -> Type {
     let flags = if unsigned { flag::UNSIGNED } else { 0 };
     Type { unsigned, flags, ..Type::plain(Class::Integer, carrier, field, length) }

@@ -40,7 +40,10 @@ impl Lowering<'_> {
         if order.is_empty()
             && let Some(columns) = table.primary_key().and_then(|key| key_columns(table, key))
         {
-            order = columns.iter().map(|at| format!("{quoted}.{}", column_names(table, [at]))).collect();
+            let own = |column: &Column| {
+                compared_column(table, column, &format!("{quoted}.{}", quote::identifier(&column.name)))
+            };
+            order = columns.iter().filter_map(|at| table.columns.get(*at)).map(own).collect();
         }
         let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
         let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };

@@ -538,8 +538,7 @@ pub(super) fn retarget(foreign_key: &mut ForeignKey, old: &Table, finished: &Fin
 /// Drops a key's index or constraint.
 fn drop_key(table: &Table, key: &Key) -> String {
     let name = identifier(&ddl::index_name(&table.name.table, &key.name));
-    let plain = key.parts.iter().all(|part| part.prefix.is_none() && !part.descending);
-    if key.kind == KeyKind::Primary && plain {
+    if ddl::is_constraint(table, key) {
         return format!("ALTER TABLE {} DROP CONSTRAINT {name}", quote::table(&table.name));
     }
     format!("DROP INDEX {}.{name}", identifier(&table.name.database))

@@ -4,6 +4,7 @@
 use crate::value::Value;
 use crate::wire::FieldType;
 
+use super::super::aggregate::{ignores_blanks, kept};
 use super::super::calendar::Kind;
 use super::super::charset;
 use super::super::expression::{Expression, Lowering};
@@ -177,8 +178,9 @@ impl Lowering<'_> {
                 None => self.context.collation.clone(),
             };
             let clause = self.collation_sql(&collation)?;
+            let pads = if ignores_blanks(&ty) { "::bpchar" } else { "" };
             for value in &mut values {
-                *value = format!("({value} COLLATE {clause})");
+                *value = format!("({value}{pads} COLLATE {clause})");
             }
         }
         if name == "GREATEST" {
@@ -186,7 +188,7 @@ impl Lowering<'_> {
             values.reverse();
         }
         let missing: Vec<String> = values.iter().map(|value| format!("{value} IS NULL")).collect();
-        let chosen = format!("{name}({})", values.join(", "));
+        let chosen = kept(&ty, &format!("{name}({})", values.join(", ")));
         let sql =
             if nullable { format!("(CASE WHEN {} THEN NULL ELSE {chosen} END)", missing.join(" OR ")) } else { chosen };
         Ok(Expression::sql(sql, ty, nullable))

@@ -5,6 +5,11 @@ CREATE OR REPLACE FUNCTION "mysql".first_of(a anyelement, b anyelement) RETURNS 
 $$ SELECT a $$;
 CREATE OR REPLACE AGGREGATE "mysql".any_value(anyelement) (sfunc = "mysql".first_of, stype = anyelement, parallel = safe, combinefunc = "mysql".first_of);
 
+-- Text that was compared without its trailing blanks, with them: a cast to text would cut them. Its collation is the
+-- argument's, as for every function.
+CREATE OR REPLACE FUNCTION "mysql".kept(t bpchar) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT textin(bpcharout(t)) $$;
+
 -- Raises a sequence to at least `wanted`: MySQL's counter follows ids that are given. Small steps are taken one by
 -- one, since setting a sequence could move it backwards under concurrent use.
 CREATE OR REPLACE FUNCTION "mysql".reach(sequence regclass, wanted numeric) RETURNS void LANGUAGE plpgsql VOLATILE AS

@@ -188,7 +188,8 @@ fn conflict(table: &Table, key: &Key, columns: &[usize], cells: &[Cell]) -> Resu
         let Some(definition) = table.columns.get(column) else { return Ok(None) };
         match columns.iter().position(|at| *at == column).and_then(|at| cells.get(at)) {
             Some(Cell::Sql(sql) | Cell::Id(sql)) => {
-                terms.push(format!("{} = {sql}", quote::identifier(&definition.name)))
+                let own = compared_column(table, definition, &quote::identifier(&definition.name));
+                terms.push(format!("{own} = {}", compared_column(table, definition, sql)))
             }
             Some(Cell::Null) => return Ok(None),
             Some(Cell::Default) | None if definition.auto_increment => return Ok(None),

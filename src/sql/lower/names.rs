@@ -1,6 +1,7 @@
 //! What a name means where it stands: a column of this query or of one around it, an alias, an expression of GROUP BY.
 
 use super::*;
+use crate::sql::aggregate::kept;
 
 impl Lowering<'_> {
     /// A column, an alias, or a variable.
@@ -101,7 +102,7 @@ impl Lowering<'_> {
             let compared = self.comparable(&column)?;
             let grouped_so = grouping.items.iter().any(|item| item.sql == compared);
             let body = match column.body {
-                Body::Sql(own) if grouped_so && own != compared => Body::Sql(compared),
+                Body::Sql(own) if grouped_so && own != compared => Body::Sql(kept(&column.ty, &compared)),
                 body => body,
             };
             return Ok(Expression { body, nullable, ..column });

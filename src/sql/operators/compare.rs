@@ -79,10 +79,10 @@ impl Lowering<'_> {
         })
     }
 
-    /// Text for a comparison; trailing blanks of constants are cut where they don't count.
+    /// Text for a comparison: of the type that ignores trailing blanks where they don't count.
     pub(super) fn comparable_text(&mut self, side: &Expression, pads: bool) -> Result<String, SqlError> {
         let sql = self.text(side)?;
-        Ok(if pads && side.origin.is_none() { format!("rtrim({sql}, ' ')") } else { sql })
+        Ok(if pads { format!("({sql})::bpchar") } else { sql })
     }
 
     /// A floating-point value of the client that is a whole number.

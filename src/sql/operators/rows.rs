@@ -245,7 +245,7 @@ impl Lowering<'_> {
         let mut list = Vec::with_capacity(items.len());
         for item in items {
             let sql = self.render(item, carrier)?;
-            list.push(if pads { format!("rtrim({sql}, ' ')") } else { sql });
+            list.push(if pads { format!("({sql})::bpchar") } else { sql });
         }
         Ok(Some(format!("({subject} IN ({}))", list.join(", "))))
     }

@@ -59,7 +59,7 @@ impl Lowering<'_> {
             let Some(column) = relation.columns.get(*at) else { return Ok(Vec::new()) };
             let sql = self.sort_key(&column.expression())?;
             // Labels are sorted by their positions, which PostgreSQL's index isn't; a key of nothing else has few rows.
-            if sql != column.sql && columns.len() > 1 {
+            if column.ty.is_enum() && columns.len() > 1 {
                 return Ok(Vec::new());
             }
             keys.push(format!("{sql}{}", if part.descending { " DESC" } else { "" }));

@@ -61,11 +61,12 @@ impl Lowering<'_> {
                 let table = format!("{}.", quote::identifier(&relation.alias));
                 sql.contains(&table)
             });
+            let shown = kept(&value.ty, &sql);
             let body = match own_column {
-                Some(_) => value.body.clone(),
+                Some(_) if shown == sql => value.body.clone(),
                 // PostgreSQL takes a constant for itself also where it's rolled up.
-                None if rollup && !of_rows => Body::Sql(format!("(CASE WHEN grouping({sql}) = 0 THEN {sql} END)")),
-                None => Body::Sql(sql.clone()),
+                None if rollup && !of_rows => Body::Sql(format!("(CASE WHEN grouping({sql}) = 0 THEN {shown} END)")),
+                Some(_) | None => Body::Sql(shown),
             };
             let value = Expression { body, ..value };
             grouping.items.push(GroupItem { expr: expr.clone(), sql: sql.clone(), value, own });

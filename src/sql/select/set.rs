@@ -170,7 +170,11 @@ impl Lowering<'_> {
                 }
                 // Which rows are equal is the collation's matter.
                 let (left, right) = (self.collated_columns(&left, types)?, self.collated_columns(&right, types)?);
-                Ok(format!("({left} {word} {right})"))
+                let sql = format!("({left} {word} {right})");
+                if !types.iter().any(ignores_blanks) {
+                    return Ok(sql);
+                }
+                Ok(format!("(SELECT {} FROM {sql} AS \"{}\")", kept_columns(types), self.fresh("rows")))
             }
         }
     }
@@ -191,8 +195,9 @@ impl Lowering<'_> {
         let list = (1..=types.len()).map(|at| format!("c{at}")).collect::<Vec<_>>().join(", ");
         let (all, rows) = (self.fresh("union"), self.fresh("rows"));
         Ok(format!(
-            "SELECT {list} FROM (SELECT {list}, row_number() OVER () AS n FROM ({}) AS \"{all}\") AS \"{rows}\" \
+            "SELECT {} FROM (SELECT {list}, row_number() OVER () AS n FROM ({}) AS \"{all}\") AS \"{rows}\" \
              GROUP BY {list} ORDER BY min(n)",
+            kept_columns(types),
             written.join(" UNION ALL ")
         ))
     }
@@ -207,7 +212,8 @@ impl Lowering<'_> {
             let name = format!("c{}", at + 1);
             list.push(match &ty.collation {
                 Some(collation) if ty.carrier == Carrier::Text => {
-                    format!("({name} COLLATE {}) AS {name}", self.collation_sql(&collation.name)?)
+                    let pads = if ignores_blanks(ty) { "::bpchar" } else { "" };
+                    format!("({name}{pads} COLLATE {}) AS {name}", self.collation_sql(&collation.name)?)
                 }
                 Some(_) | None => name,
             });

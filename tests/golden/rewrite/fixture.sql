@@ -6,3 +6,4 @@ CREATE TABLE shop.order_items (order_id BIGINT NOT NULL, line INT NOT NULL, prod
 CREATE TABLE shop.settings (name VARCHAR(60) NOT NULL PRIMARY KEY, value VARCHAR(200), hits BIGINT UNSIGNED NOT NULL DEFAULT 0);
 CREATE TABLE shop.log (message VARCHAR(200), level INT);
 CREATE TABLE shop.sbtest1 (id INT NOT NULL AUTO_INCREMENT, k INT NOT NULL DEFAULT 0, c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT '', PRIMARY KEY (id), KEY k_1 (k));
+CREATE TABLE shop.labels (name VARCHAR(60) COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY, title VARCHAR(80) COLLATE latin1_swedish_ci, KEY title (title));

@@ -25,6 +25,6 @@ CREATE TABLE "shop"."it's" (
 );
 COMMENT ON TABLE "shop"."it's" IS 'the ''one''';
 ALTER TABLE "shop"."it's" ADD CONSTRAINT "it's__PRIMARY" PRIMARY KEY ("id");
-CREATE UNIQUE INDEX "it's__name" ON "shop"."it's" ("left"("name", 20) NULLS FIRST, "code" DESC);
+CREATE UNIQUE INDEX "it's__name" ON "shop"."it's" ("left"("name", 20) bpchar_ops NULLS FIRST, "code" DESC);
 CREATE INDEX "it's__blob" ON "shop"."it's" (substr("blob", 1, 10) NULLS FIRST, "year" DESC NULLS LAST);
 ALTER TABLE "shop"."it's" ADD CONSTRAINT "fk" FOREIGN KEY ("big") REFERENCES "shop"."other" ("id") ON DELETE CASCADE ON UPDATE NO ACTION DEFERRABLE INITIALLY IMMEDIATE;
