@@ -440,6 +440,7 @@ impl Lowering<'_> {
                 Ok(format!("({sql}{pads} COLLATE {})", self.collation_sql(&collation.name)?))
             }
             (Some(_), Class::Text, Some(_)) => Ok(format!("{sql}{pads}")),
+            (_, Class::Json, _) => Ok(format!("\"mysql\".json_grouped({sql})")),
             // What IF and CASE choose has the digits of all branches once it's in a temporary table.
             (_, Class::Decimal, None) if sql.starts_with("(CASE WHEN ") => {
                 Ok(format!("round({sql}, {})", value.ty.decimals))

@@ -262,13 +262,11 @@ impl Lowering<'_> {
                 Some(_) | None => {}
             }
         }
-        if reader == Reader::Client
-            && grouping.is_none()
-            && !parts.distinct
-            && ordering.keys.is_empty()
-            && order.is_empty()
-        {
-            ordering.keys = self.clustered_order(&parts, &scope)?;
+        if reader == Reader::Client && !parts.distinct && ordering.keys.is_empty() && order.is_empty() {
+            ordering.keys = match &grouping {
+                None => self.clustered_order(&parts, &scope)?,
+                Some(grouping) => self.group_order(&parts, &scope, grouping)?,
+            };
         }
         let lock = self.lock(locks, &mut parts, &scope)?;
         let types: Vec<Type> = parts.columns.iter().map(|column| column.expression.ty.clone()).collect();

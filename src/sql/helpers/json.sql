@@ -305,6 +305,10 @@ BEGIN
   END CASE;
 END $$;
 
+-- A document as GROUP BY, DISTINCT and UNION tell it apart: a TIMESTAMP is the DATETIME that it shows.
+CREATE OR REPLACE FUNCTION "mysql".json_grouped(j jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN jsonb_typeof(j) = 'string' AND starts_with(j #>> '{}' COLLATE "C", E'\uFDD0S') THEN to_jsonb(E'\uFDD0M' || substr(j #>> '{}', 3)) ELSE j END $$;
+
 -- A text whose order is MySQL's order of documents when it sorts. Arrays and objects sort by their size only, of which
 -- MySQL warns once in a statement; the setting mysql.json_sorted remembers in which that was.
 CREATE OR REPLACE FUNCTION "mysql".json_sort_key(j jsonb) RETURNS text LANGUAGE plpgsql VOLATILE STRICT AS

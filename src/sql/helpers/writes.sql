@@ -18,7 +18,8 @@ $$ DECLARE low bigint; high bigint; first bigint; more bigint; BEGIN
  PERFORM "mysql".raise(1467, 'Failed to read auto-increment value from storage engine'); END $$;
 
 -- The ids of a statement's rows: `given` holds what the statement gives, NULL (or 0) where an id is wanted. `total` is
--- the number of rows when it was known before, else NULL: MySQL takes that many ids at once, or 1, 2, 4, …
+-- the number of rows when it was known before, else NULL: InnoDB takes that many ids at once, or 1, 2, 4, … It's 0 for
+-- engines that lock the table and take no more than they need.
 CREATE OR REPLACE FUNCTION "mysql".new_ids(given numeric[], zero boolean, total bigint, sequence regclass, step bigint, start bigint,
   OUT ids numeric[], OUT first numeric) LANGUAGE plpgsql VOLATILE AS
 $$ DECLARE id numeric; next bigint; bound bigint := -1; wanted bigint; taken integer := 0; top numeric := 0; BEGIN
@@ -28,7 +29,8 @@ $$ DECLARE id numeric; next bigint; bound bigint := -1; wanted bigint; taken int
    IF id IS NULL OR (id = 0 AND NOT zero) THEN
      IF next IS NULL OR next > bound THEN
        IF top > 0 THEN PERFORM "mysql".reach(sequence, top); END IF;
-       wanted := CASE WHEN taken = 0 AND total IS NOT NULL THEN total ELSE 1 << least(taken, 16) END;
+       wanted := CASE WHEN total = 0 THEN (SELECT count(*) FROM unnest(ids[i:]) AS rest (own) WHERE own IS NULL OR (own = 0 AND NOT zero))
+       WHEN taken = 0 AND total IS NOT NULL THEN total ELSE 1 << least(taken, 16) END;
        next := "mysql".take_ids(sequence, wanted, step, start);
        bound := next + wanted * step - 1;
        taken := taken + 1;

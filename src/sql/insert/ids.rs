@@ -10,6 +10,7 @@ impl Lowering<'_> {
     /// `mysql.new_ids` over an array of the ids that the statement gives. `total` is the number of rows when it's known.
     pub(super) fn new_ids(&self, table: &Table, given: &str, total: Option<usize>) -> Result<String, SqlError> {
         let (step, start) = self.id_steps();
+        let total = if table.engine == "InnoDB" { total } else { Some(0) };
         let total = total.map_or("NULL".to_owned(), |total| total.to_string());
         let zero = self.modes.no_auto_value_on_zero;
         Ok(format!("\"mysql\".new_ids({given}, {zero}, {total}, {}, {step}, {start})", sequence(table)?))

@@ -68,16 +68,63 @@ impl Lowering<'_> {
     }
 }
 
+impl Lowering<'_> {
+    /// ORDER BY for a grouped query that has none. MySQL collects groups in a temporary table, which has them in the
+    /// order of their first rows, and sorts the rows by group first where an aggregate needs a group's rows together.
+    pub(super) fn group_order(
+        &mut self,
+        parts: &Parts,
+        scope: &Scope<'_>,
+        grouping: &Grouping,
+    ) -> Result<Vec<String>, SqlError> {
+        let [relation] = scope.relations.as_slice() else { return Ok(Vec::new()) };
+        let Some((key, columns)) = relation.table.as_deref().and_then(clustered) else { return Ok(Vec::new()) };
+        let ([first], false) = (columns.as_slice(), grouping.rollup || grouping.items.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let Some(id) = relation.columns.get(*first).filter(|column| !column.ty.is_text() && !column.ty.is_enum())
+        else {
+            return Ok(Vec::new());
+        };
+        // MySQL may read the rows by a key that begins with what groups.
+        let leads = |other: &Key| {
+            let led = other.parts.first().and_then(|part| part.column.as_deref());
+            let mut grouped = grouping.grouped.iter().filter_map(|spot| relation.columns.get(spot.column));
+            led.is_some_and(|led| grouped.any(|column| column.name == led)) && other.name != key.name
+        };
+        let keys = relation.table.iter().flat_map(|table| &table.keys);
+        if keys.into_iter().any(leads)
+            || scans_otherwise(parts, scope, key)
+            || key.parts.iter().any(|part| part.descending)
+        {
+            return Ok(Vec::new());
+        }
+        let together = ["string_agg(", "(DISTINCT ", "json"];
+        let shown = shown(parts);
+        if together.iter().any(|call| names(&shown, call)) {
+            let keys = grouping.items.iter().map(|item| self.sort_key(&item.value));
+            return keys.map(|key| key.map(|key| format!("{key} NULLS FIRST"))).collect();
+        }
+        Ok(vec![format!("min({})", id.sql)])
+    }
+}
+
+/// What a query shows, as PostgreSQL's text.
+fn shown(parts: &Parts) -> Vec<&str> {
+    let text = parts.columns.iter().filter_map(|column| match &column.expression.body {
+        Body::Sql(sql) | Body::Condition(sql) => Some(sql.as_str()),
+        Body::Parameter(_) => None,
+    });
+    text.collect()
+}
+
 /// True when MySQL may read rows by another index than the clustered one.
 fn scans_otherwise(parts: &Parts, scope: &Scope<'_>, clustered: &Key) -> bool {
     let [relation] = scope.relations.as_slice() else { return true };
     let Some(table) = relation.table.as_ref() else { return true };
     let conditions: Vec<&str> = parts.conditions.iter().map(String::as_str).collect();
-    let shown = parts.columns.iter().filter_map(|column| match &column.expression.body {
-        Body::Sql(sql) | Body::Condition(sql) => Some(sql.as_str()),
-        Body::Parameter(_) => None,
-    });
-    let texts: Vec<&str> = shown.chain(conditions.iter().copied()).collect();
+    let group = parts.group.iter().chain(&parts.having).map(String::as_str);
+    let texts: Vec<&str> = shown(parts).into_iter().chain(conditions.iter().copied()).chain(group).collect();
     if names(&conditions, "SELECT ") || names(&texts, " OVER (") {
         return true;
     }

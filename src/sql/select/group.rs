@@ -63,7 +63,7 @@ impl Lowering<'_> {
             });
             let shown = kept(&value.ty, &sql);
             let body = match own_column {
-                Some(_) if shown == sql => value.body.clone(),
+                Some(_) if matches!(&value.body, Body::Sql(own) if *own == sql) => value.body.clone(),
                 // PostgreSQL takes a constant for itself also where it's rolled up.
                 None if rollup && !of_rows => Body::Sql(format!("(CASE WHEN grouping({sql}) = 0 THEN {shown} END)")),
                 Some(_) | None => Body::Sql(shown),

@@ -1,0 +1,13 @@
+-- A TIMESTAMP and a DATETIME of the same moment are one document to GROUP BY and DISTINCT.
+-- not compared: type, length, flags, origin, decimals
+CREATE TABLE times (id INT PRIMARY KEY, j JSON);
+INSERT INTO times VALUES (1, CAST(CAST('2014-11-25 18:00:00' AS DATETIME) AS JSON)), (3, '"2014-11-25 18:00:00.000000"'), (4, CAST(CAST('2014-11-25' AS DATE) AS JSON)), (5, NULL), (6, '1'), (7, '1.0');
+CREATE TABLE stamps (ts TIMESTAMP);
+INSERT INTO stamps VALUES ('2014-11-25 18:00:00');
+INSERT INTO times SELECT 2, CAST(ts AS JSON) FROM stamps;
+SELECT id, JSON_TYPE(j) FROM times ORDER BY id;
+SELECT COUNT(DISTINCT j) FROM times;
+SELECT COUNT(*) AS c, MIN(id) AS i FROM times GROUP BY j ORDER BY i;
+SELECT j, COUNT(*) AS c FROM times WHERE id < 5 GROUP BY j ORDER BY MIN(id);
+SELECT DISTINCT j FROM times WHERE id < 3;
+SELECT COUNT(*) FROM (SELECT DISTINCT j FROM times) AS d;
