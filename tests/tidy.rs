@@ -56,7 +56,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("hyper", &["admin"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli", "demo"]),
-    ("indicatif", &["sandbox", "demo"]),
+    ("indicatif", &["sandbox", "demo", "cli"]),
     // The frontend keeps the rows of cursors in files without a name.
     ("tempfile", &["sandbox", "demo", "frontend"]),
 ];

@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 
 use super::{
     CutoverReport, CutoverRequest, ModeRequest, OperationError, Refusal, Rehearsal, ResyncRequest, Status,
-    VerifySummary,
+    VerifyRequest, VerifySummary,
 };
 use crate::route::{Mode, SessionInfo};
 
@@ -87,8 +87,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`Client::status`].
-    pub async fn verify(&self) -> Result<VerifySummary, ClientError> {
-        self.call(Method::POST, "/v1/verify", &()).await
+    pub async fn verify(&self, request: &VerifyRequest) -> Result<VerifySummary, ClientError> {
+        self.call(Method::POST, "/v1/verify", request).await
     }
 
     /// `GET /v1/sessions`

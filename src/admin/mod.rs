@@ -7,8 +7,9 @@ mod server;
 mod socket;
 
 pub use crate::cutover::api::{
-    BlockerReport, CutoverReport, CutoverRequest, MirrorPhase, MirrorStatus, ModeRequest, OperationError, Operations,
-    Refusal, Rehearsal, Reply, ResyncRequest, Side, Status, StepReport, TableState, TableStatus, VerifySummary,
+    BlockerReport, CutoverReport, CutoverRequest, LastVerified, MirrorPhase, MirrorStatus, ModeRequest, OperationError,
+    Operations, Refusal, Rehearsal, Reply, ResyncRequest, Side, Status, StepReport, TableDifferences, TableState,
+    TableStatus, VerifyProgress, VerifyRequest, VerifySummary,
 };
 pub use client::{Client, ClientError};
 pub use server::serve;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::socket::Socket;
 use super::{
     CutoverReport, CutoverRequest, ModeRequest, OperationError, Operations, Refusal, Rehearsal, ResyncRequest, Side,
-    Status, TableState, VerifySummary,
+    Status, TableState, VerifyRequest, VerifySummary,
 };
 use crate::observe::{Exposition, Standing};
 use crate::route::SessionInfo;
@@ -77,8 +77,17 @@ async fn resync(State(door): State<Door>, body: Body<ResyncRequest>) -> Answer<S
     detached(async move { door.operations.resync(tables).await }).await
 }
 
-async fn verify(State(door): State<Door>) -> Answer<VerifySummary> {
-    detached(async move { door.operations.verify().await }).await
+/// Without a body everything is compared.
+async fn verify(
+    State(door): State<Door>,
+    body: Result<Option<Json<VerifyRequest>>, JsonRejection>,
+) -> Answer<VerifySummary> {
+    let request = match body {
+        Ok(None) => VerifyRequest::default(),
+        Ok(Some(request)) => request.0,
+        Err(error) => return Err(unreadable(&error)),
+    };
+    detached(async move { door.operations.verify(request).await }).await
 }
 
 async fn sessions(State(door): State<Door>) -> Answer<Vec<SessionInfo>> {
@@ -108,6 +117,9 @@ fn stand(gauges: &Standing, status: &Status) {
     let marked = mirror.tables.iter().filter(|table| table.state == TableState::NeedsResync).count();
     gauges.tables_needing_resync.set(whole(marked as u64));
     gauges.writers_bypass.set(i64::from(mirror.gaps.is_some()));
+    let last = mirror.last_verified.as_ref();
+    gauges.verified_seconds_ago.set(last.map_or(-1, |last| whole(last.seconds_ago)));
+    gauges.verified_differences.set(last.map_or(0, |last| whole(last.differences)));
 }
 
 async fn unknown() -> Response {
@@ -117,9 +129,11 @@ async fn unknown() -> Response {
 }
 
 fn read<T>(body: Body<T>) -> Result<T, OperationError> {
-    body.map(|Json(value)| value).map_err(|error| {
-        OperationError::new(Refusal::Invalid, error.body_text()).hint("send a JSON object as application/json")
-    })
+    body.map(|Json(value)| value).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &JsonRejection) -> OperationError {
+    OperationError::new(Refusal::Invalid, error.body_text()).hint("send a JSON object as application/json")
 }
 
 /// Runs an operation to its end even when the operator's connection goes: an operation is never cut in half.

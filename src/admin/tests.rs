@@ -60,7 +60,8 @@ impl Operations for Recorder {
         Box::pin(async { Err(OperationError::new(Refusal::Busy, "another operation is under way")) })
     }
 
-    fn verify(&self) -> Reply<'_, VerifySummary> {
+    fn verify(&self, request: VerifyRequest) -> Reply<'_, VerifySummary> {
+        self.note(format!("verify {:?} repair {}", request.tables, request.repair));
         Box::pin(async { panic!("on purpose") })
     }
 
@@ -88,12 +89,18 @@ async fn requests_reach_the_operations_and_refusals_come_back_whole() {
     assert!(client.cutover(Rehearsal::DryRun).await.expect("a report").dry_run);
     let busy = client.resync(vec!["shop.orders".into()]).await;
     assert!(matches!(busy, Err(ClientError::Refused(error)) if error.refusal == Refusal::Busy));
-    let broken = client.verify().await;
+    let broken = client.verify(&VerifyRequest { tables: vec!["shop.orders".into()], repair: true }).await;
     assert!(matches!(broken, Err(ClientError::Refused(error)) if error.refusal == Refusal::Failed));
     assert_eq!(client.sessions().await.expect("sessions").first().map(|session| session.id), Some(7));
     assert_eq!(
         *recorder.asked.lock().expect("not poisoned"),
-        ["mode mirror", "mode postgres", "cutover DryRun", "resync [\"shop.orders\"]"]
+        [
+            "mode mirror",
+            "mode postgres",
+            "cutover DryRun",
+            "resync [\"shop.orders\"]",
+            "verify [\"shop.orders\"] repair true"
+        ]
     );
 
     stop.cancel();

@@ -1,11 +1,11 @@
-//! `bascule mode`, `cutover`, `resync` and `verify`: what changes or proves something.
+//! `bascule mode`, `cutover` and `resync`: what changes something.
 
 use std::fmt::Write;
 
 use super::error::CliError;
 use super::output::Output;
 use super::status;
-use crate::admin::{Client, CutoverReport, Rehearsal, VerifySummary};
+use crate::admin::{Client, CutoverReport, Rehearsal};
 use crate::route::Mode;
 
 /// Sets the mode.
@@ -30,29 +30,6 @@ pub(super) async fn cutover(client: &Client, rehearsal: Rehearsal, output: Outpu
         }
         Rehearsal::DryRun | Rehearsal::Perform => Ok(()),
     }
-}
-
-/// Compares the rows of both sides; a difference is a refusal for the exit code.
-pub(super) async fn verify(client: &Client, output: Output) -> Result<(), CliError> {
-    let summary = client.verify().await?;
-    output.answer(&summary, verify_text)?;
-    if summary.differences > 0 || !summary.skipped.is_empty() {
-        let hint = "copy the tables again with `bascule resync --table TABLE`";
-        return Err(CliError::refused("the two sides are not proven to be the same").hint(hint));
-    }
-    Ok(())
-}
-
-fn verify_text(summary: &VerifySummary) -> String {
-    let mut text =
-        format!("{} tables, {} rows compared, {} rows differ\n", summary.tables, summary.rows, summary.differences);
-    for example in &summary.examples {
-        let _ = writeln!(text, "  {example}");
-    }
-    for skipped in &summary.skipped {
-        let _ = writeln!(text, "! not compared: {skipped}");
-    }
-    text
 }
 
 /// A cutover for people.

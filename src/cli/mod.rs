@@ -8,6 +8,7 @@ mod run;
 mod sessions;
 mod status;
 mod translate;
+mod verify;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::admin::{Client, Rehearsal};
+use crate::admin::{Client, Rehearsal, VerifyRequest};
 use crate::config::Config;
 use crate::demo::DemoOptions;
 use crate::route::Mode;
@@ -140,8 +141,22 @@ enum Command {
         #[command(flatten)]
         door: Door,
     },
-    /// Compare the rows of both sides
+    /// Compare the rows of both sides at one position, while writes go on
+    ///
+    /// A difference is shown with its table, key, column, both values and what may be behind it.
     Verify {
+        /// `database.table`; may be given several times, every mirrored table when it isn't
+        #[arg(long = "table", value_name = "TABLE")]
+        tables: Vec<String>,
+        /// Copy the tables that differ again, and compare those once more
+        #[arg(long)]
+        repair: bool,
+        /// Compare again and again until Ctrl-C, or until something differs that isn't repaired
+        #[arg(long)]
+        continuous: bool,
+        /// Seconds between two comparisons with --continuous
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+        interval: u64,
         #[command(flatten)]
         door: Door,
     },
@@ -224,7 +239,13 @@ fn dispatch(command: Command) -> Result<(), CliError> {
             block_on(change::cutover(&door.client()?, rehearsal, door.output()))
         }
         Command::Resync { tables, door } => block_on(change::resync(&door.client()?, tables, door.output())),
-        Command::Verify { door } => block_on(change::verify(&door.client()?, door.output())),
+        Command::Verify { tables, repair, continuous: false, door, .. } => {
+            block_on(verify::once(&door.client()?, &VerifyRequest { tables, repair }, door.output()))
+        }
+        Command::Verify { tables, repair, continuous: true, interval, door } => {
+            let round = (door.output(), std::time::Duration::from_secs(interval));
+            block_on(verify::continuously(&door.client()?, &VerifyRequest { tables, repair }, round))
+        }
         Command::Translate(arguments) => translate::run(&arguments),
     }
 }

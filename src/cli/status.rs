@@ -79,6 +79,16 @@ fn mirror_text(mirror: &MirrorStatus) -> String {
         if mirror.applied.is_empty() { "nothing" } else { &mirror.applied },
         bytes(mirror.spool_bytes),
     );
+    if let Some(last) = &mirror.last_verified {
+        let _ = writeln!(
+            text,
+            "verified    {} s ago: {} rows of {} tables, {} differ, {} tables not compared",
+            last.seconds_ago, last.rows, last.tables, last.differences, last.skipped
+        );
+    }
+    if let Some(now) = &mirror.verifying {
+        let _ = writeln!(text, "verifying   table {} of {}: {}, {} rows", now.number, now.tables, now.table, now.rows);
+    }
     if let Some(gaps) = &mirror.gaps {
         let _ = writeln!(text, "! writers bypass Bascule: {gaps}");
     }

@@ -54,6 +54,8 @@ fn the_status_is_told_whole() {
             lag_seconds: 0.25,
             gaps: Some("uuid:4".into()),
             spool_bytes: 1_572_864,
+            verifying: None,
+            last_verified: None,
         }),
         last_cutover: Some(CutoverReport {
             blockers: vec![BlockerReport {

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 use crate::route::{Mode, ServingSide, SessionInfo};
+use crate::verify::Difference;
 
 /// The future of an operation.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, OperationError>> + Send + 'a>>;
@@ -31,8 +32,9 @@ pub trait Operations: Send + Sync + 'static {
     /// Copies tables anew; all that need it when `tables` is empty. Answers when the copy has begun.
     fn resync(&self, tables: Vec<String>) -> Reply<'_, Status>;
 
-    /// Compares the rows of both sides at one position. Waits a little for its turn.
-    fn verify(&self) -> Reply<'_, VerifySummary>;
+    /// Compares the rows of both sides at one position, and copies the tables that differ again if it's asked to. Waits a
+    /// little for its turn.
+    fn verify(&self, request: VerifyRequest) -> Reply<'_, VerifySummary>;
 
     /// Every client session.
     fn sessions(&self) -> Reply<'_, Vec<SessionInfo>>;
@@ -154,6 +156,11 @@ pub struct MirrorStatus {
     #[serde(default)]
     pub gaps: Option<String>,
     pub spool_bytes: u64,
+    /// A comparison that is under way.
+    #[serde(default)]
+    pub verifying: Option<VerifyProgress>,
+    #[serde(default)]
+    pub last_verified: Option<LastVerified>,
 }
 
 /// The stages of mirroring.
@@ -235,18 +242,82 @@ pub struct StepReport {
     pub duration_ms: f64,
 }
 
-/// Outcome of comparing both sides.
+/// What is compared, and what is done about differences; the body of `POST /v1/verify`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerifyRequest {
+    /// `database.table`; every table that is followed when it's empty.
+    pub tables: Vec<String>,
+    /// Copy the tables that differ again, and compare those once more.
+    pub repair: bool,
+}
+
+/// Outcome of comparing both sides. Values of rows are in it: it's for the operator, never for a log.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct VerifySummary {
     pub tables: u64,
     pub rows: u64,
-    /// Rows that differ or are on one side only.
+    /// Rows that differ or are on one side only; what is left of them after a repair.
     pub differences: u64,
-    /// The first of them, each in a line: table, key, column. Never row values.
-    pub examples: Vec<String>,
+    /// The tables that differ.
+    #[serde(default)]
+    pub differing: Vec<TableDifferences>,
     /// Tables that couldn't be compared, with the reason.
     #[serde(default)]
     pub skipped: Vec<String>,
+    /// Tables whose definition in MySQL isn't the one that is mirrored any more, with what is different.
+    #[serde(default)]
+    pub definitions: Vec<String>,
+    /// The tables that differed and were copied again, as they were found.
+    #[serde(default)]
+    pub repaired: Vec<TableDifferences>,
+    /// How long it took.
+    #[serde(default)]
+    pub seconds: f64,
+}
+
+impl VerifySummary {
+    /// True when every table is proven to be the same on both sides.
+    #[must_use]
+    pub fn is_proof(&self) -> bool {
+        self.differences == 0 && self.skipped.is_empty() && self.definitions.is_empty()
+    }
+}
+
+/// What differs in a table.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableDifferences {
+    /// `database.table`.
+    pub table: String,
+    pub rows_source: u64,
+    pub rows_target: u64,
+    /// Rows that differ or are on one side only.
+    pub differing: u64,
+    /// The first of them.
+    pub examples: Vec<Difference>,
+}
+
+/// How far a comparison is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyProgress {
+    /// The table that is read.
+    pub table: String,
+    /// Its number among all that are compared, from 1.
+    pub number: u64,
+    pub tables: u64,
+    /// Rows of MySQL that have been read, of all tables.
+    pub rows: u64,
+}
+
+/// The last comparison that came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastVerified {
+    pub seconds_ago: u64,
+    pub tables: u64,
+    pub rows: u64,
+    pub differences: u64,
+    /// Tables that couldn't be compared.
+    pub skipped: u64,
 }
 
 /// Body of `PUT /v1/mode`.

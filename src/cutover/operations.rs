@@ -8,8 +8,8 @@ use tokio::sync::OwnedMutexGuard;
 use crate::route::{Mode, SessionInfo};
 
 use super::api::{
-    CutoverReport, MirrorPhase, MirrorStatus, OperationError, Operations, Refusal, Rehearsal, Reply, Status,
-    StepReport, TableState, TableStatus, VerifySummary,
+    CutoverReport, LastVerified, MirrorPhase, MirrorStatus, OperationError, Operations, Refusal, Rehearsal, Reply,
+    Status, StepReport, TableState, TableStatus, VerifyRequest, VerifySummary,
 };
 use super::flip::{Performer, Purpose};
 use super::mirror::Begin;
@@ -64,11 +64,13 @@ impl Operations for Desk {
         })
     }
 
-    fn verify(&self) -> Reply<'_, VerifySummary> {
+    fn verify(&self, request: VerifyRequest) -> Reply<'_, VerifySummary> {
         Box::pin(async move {
             let _turn = self.0.await_turn().await?;
             self.0.require_streaming()?;
-            Ok(self.0.prove().await?)
+            let named = self.0.named_tables(&request.tables);
+            let named = named.map_err(|error| OperationError::new(Refusal::Invalid, error.to_string()))?;
+            Ok(self.0.verify(&named, request.repair).await?)
         })
     }
 
@@ -243,6 +245,14 @@ impl Director {
             lag_seconds: replay.lag_seconds,
             gaps: (!replay.bypassed.is_empty()).then(|| replay.bypassed.to_string()),
             spool_bytes: self.parts.capture.as_ref().map_or(0, |capture| capture.stored_bytes()),
+            verifying: picture.verifying.clone(),
+            last_verified: picture.last_verified.map(|last| LastVerified {
+                seconds_ago: last.at.elapsed().as_secs(),
+                tables: last.tables,
+                rows: last.rows,
+                differences: last.differences,
+                skipped: last.skipped,
+            }),
         }
     }
 

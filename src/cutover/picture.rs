@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::schema::TableName;
 
-use super::api::{CutoverReport, MirrorPhase, TableState, VerifySummary};
+use super::api::{CutoverReport, MirrorPhase, TableState, VerifyProgress};
 
 /// The picture, behind a lock that is never held across an await.
 #[derive(Debug, Default)]
@@ -21,13 +21,24 @@ pub(super) struct Inner {
     pub(super) reason: Option<String>,
     pub(super) tables: BTreeMap<TableName, TableProgress>,
     pub(super) last_cutover: Option<CutoverReport>,
-    pub(super) last_verify: Option<VerifySummary>,
+    pub(super) verifying: Option<VerifyProgress>,
+    pub(super) last_verified: Option<Verified>,
     /// Found at the start of mirroring and worth a look.
     pub(super) findings: Vec<String>,
     /// What isn't carried although rows depend on it, as of the last look before a flip.
     pub(super) left_behind: Vec<LeftBehind>,
     /// Views and routines that can't be carried, with the reason.
     pub(super) definitions: Vec<String>,
+}
+
+/// What the last comparison found, in numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verified {
+    pub(super) at: std::time::Instant,
+    pub(super) tables: u64,
+    pub(super) rows: u64,
+    pub(super) differences: u64,
+    pub(super) skipped: u64,
 }
 
 /// Something of the source that PostgreSQL won't have.
@@ -82,5 +93,6 @@ impl Picture {
         inner.findings.clear();
         inner.definitions.clear();
         inner.left_behind.clear();
+        inner.last_verified = None;
     }
 }

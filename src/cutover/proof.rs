@@ -10,6 +10,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::position::GtidSet;
 use crate::replicate::{Refreshed, snapshot};
@@ -18,31 +19,97 @@ use crate::source::inspect;
 use crate::source::snapshot::{Reader, Snapshot};
 use crate::store::statement;
 use crate::target::Bulk;
-use crate::verify::{self, Difference, TableReport, TargetView, VerifyReport};
+use crate::verify::{self, TableReport, TargetView, VerifyReport};
 
-use super::api::{MirrorPhase, TableState, VerifySummary};
+use super::api::{MirrorPhase, TableDifferences, TableState, VerifyProgress, VerifySummary};
 use super::director::close;
+use super::picture::Verified;
 use super::{CutoverError, Director};
 
 impl Director {
-    /// Compares every table that's followed at one position. Those that are halted there aren't at the position; they
-    /// are named instead.
-    pub(super) async fn prove(&self) -> Result<VerifySummary, CutoverError> {
+    /// Compares tables, all that are followed when none is named, and repairs those that differ if that's wished: they
+    /// are copied again and compared once more.
+    pub(super) async fn verify(
+        self: &Arc<Self>,
+        named: &[TableName],
+        repair: bool,
+    ) -> Result<VerifySummary, CutoverError> {
+        let began = Instant::now();
+        let found = self.prove(named).await;
+        let mut summary = self.told(found)?;
+        let differing: Vec<TableName> = self.tables_of(&summary.differing);
+        if repair && !differing.is_empty() {
+            tracing::warn!(tables = differing.len(), rows = summary.differences, "copying tables that differ again");
+            self.repair(&differing).await?;
+            let again = self.prove(&differing).await;
+            let again = self.told(again)?;
+            summary.repaired = std::mem::replace(&mut summary.differing, again.differing);
+            summary.differences = again.differences;
+            summary.skipped.extend(again.skipped);
+        }
+        summary.seconds = began.elapsed().as_secs_f64();
+        Ok(summary)
+    }
+
+    /// Notes the outcome of a comparison for the status; also a failed one is over.
+    fn told(&self, found: Result<VerifySummary, CutoverError>) -> Result<VerifySummary, CutoverError> {
+        let mut picture = self.picture.lock();
+        picture.verifying = None;
+        let found = found?;
+        picture.last_verified = Some(Verified {
+            at: Instant::now(),
+            tables: found.tables,
+            rows: found.rows,
+            differences: found.differences,
+            skipped: found.skipped.len() as u64,
+        });
+        Ok(found)
+    }
+
+    fn tables_of(&self, differing: &[TableDifferences]) -> Vec<TableName> {
+        let catalogue = self.parts.catalogue.load();
+        let names: BTreeSet<&str> = differing.iter().map(|table| table.table.as_str()).collect();
+        let tables = catalogue.databases.values().flat_map(|database| database.tables.values());
+        tables.map(|table| table.name.clone()).filter(|name| names.contains(name.to_string().as_str())).collect()
+    }
+
+    /// Compares at one position. Tables that are halted there aren't at the position; they are named instead.
+    async fn prove(&self, named: &[TableName]) -> Result<VerifySummary, CutoverError> {
         let target = Bulk::connect(&self.config().target).await?;
         let (source, _, barrier) = self.open_at_barrier().await?;
         let halted = self.replicator().status().halted;
-        let mut tables = snapshot::tables_of(&self.parts.catalogue.load_full());
+        let followed = self.parts.catalogue.load_full();
+        let mut tables = snapshot::tables_of(&followed);
+        tables.retain(|table| named.is_empty() || named.contains(&table.name));
+        let skipped = halted.iter().filter(|(name, _)| named.is_empty() || named.contains(name));
+        let skipped = skipped.map(|(table, reason)| format!("{table} needs a resync: {reason}")).collect();
         tables.retain(|table| !halted.contains_key(&table.name));
         let target = TargetView::open(target, &tables).await?;
         drop(barrier);
         let mut reader = only_reader(source).await?;
-        let report = verify::compare(&mut reader, &target, &tables, &|_| {}).await?;
+        let definitions = self.definitions_that_changed(&mut reader, &tables).await?;
+        let watching = Watching { director: self, tables: tables.len() as u64 };
+        let report = verify::compare(&mut reader, &target, &tables, &watching).await?;
         reader.close().await;
         target.close().await?;
-        let mut summary = summary(&report);
-        summary.skipped = halted.iter().map(|(table, reason)| format!("{table} needs a resync: {reason}")).collect();
-        self.picture.lock().last_verify = Some(summary.clone());
-        Ok(summary)
+        Ok(VerifySummary { skipped, definitions, ..summary(report) })
+    }
+
+    /// Tables that MySQL defines otherwise now than they are mirrored: somebody changed them past Bascule.
+    async fn definitions_that_changed(
+        &self,
+        reader: &mut Reader,
+        tables: &[Arc<Table>],
+    ) -> Result<Vec<String>, CutoverError> {
+        let now = reader.catalogue(&self.source()?.databases).await?;
+        let changed = tables.iter().filter_map(|table| {
+            let Some(other) = now.base_table(&table.name.database, &table.name.table) else {
+                return Some(format!("{}: MySQL has no such table any more", table.name));
+            };
+            let parts = differing_parts(table, other);
+            (!parts.is_empty()).then(|| format!("{}: {} changed in MySQL", table.name, parts.join(", ")))
+        });
+        Ok(changed.collect())
     }
 
     /// Replaces the rows of `tables` by those of MySQL at one position.
@@ -169,24 +236,64 @@ async fn only_reader(source: Snapshot) -> Result<Reader, CutoverError> {
     Ok(reader)
 }
 
-/// The report in the operator's words; never row values, not even key values: they may be personal data.
-fn summary(report: &VerifyReport) -> VerifySummary {
-    let place = |table: &TableReport, difference: &Difference| match &difference.column {
-        Some(column) => format!("{}: column {column} differs", table.table),
-        None => format!("{}: a row is on one side only", table.table),
-    };
-    let mut examples: Vec<String> = report
-        .tables
-        .iter()
-        .flat_map(|table| table.examples.iter().map(move |difference| place(table, difference)))
-        .collect();
-    examples.dedup();
-    examples.truncate(20);
+/// Shows in the picture how far a comparison is.
+struct Watching<'a> {
+    director: &'a Director,
+    tables: u64,
+}
+
+impl verify::Watcher for Watching<'_> {
+    fn begins(&self, table: &TableName) {
+        let mut picture = self.director.picture.lock();
+        let (number, rows) = picture.verifying.as_ref().map_or((0, 0), |before| (before.number, before.rows));
+        let table = table.to_string();
+        picture.verifying = Some(VerifyProgress { table, number: number + 1, tables: self.tables, rows });
+    }
+
+    fn rows(&self, more: u64) {
+        if let Some(progress) = &mut self.director.picture.lock().verifying {
+            progress.rows += more;
+        }
+    }
+}
+
+/// The columns and keys by which two definitions of a table differ.
+fn differing_parts(ours: &Table, theirs: &Table) -> Vec<String> {
+    let mut parts = Vec::new();
+    let columns = ours.columns.iter().chain(&theirs.columns).map(|column| &column.name);
+    for name in columns.collect::<BTreeSet<_>>() {
+        if ours.column(name) != theirs.column(name) {
+            parts.push(format!("column {name}"));
+        }
+    }
+    let keys = ours.keys.iter().chain(&theirs.keys).map(|key| &key.name);
+    for name in keys.collect::<BTreeSet<_>>() {
+        let key =
+            |table: &Table| table.keys.iter().find(|key| key.name == *name).map(|key| (key.kind, key.parts.clone()));
+        if key(ours) != key(theirs) {
+            parts.push(format!("key {name}"));
+        }
+    }
+    parts
+}
+
+/// The report in the operator's words.
+fn summary(report: VerifyReport) -> VerifySummary {
     VerifySummary {
         tables: report.tables.len() as u64,
         rows: report.rows(),
         differences: report.differing(),
-        examples,
-        skipped: Vec::new(),
+        differing: report.tables.into_iter().filter(|table| table.differing > 0).map(differences).collect(),
+        ..VerifySummary::default()
+    }
+}
+
+fn differences(table: TableReport) -> TableDifferences {
+    TableDifferences {
+        table: table.table.to_string(),
+        rows_source: table.rows_source,
+        rows_target: table.rows_target,
+        differing: table.differing,
+        examples: table.examples,
     }
 }

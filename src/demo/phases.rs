@@ -12,7 +12,9 @@ use super::stats::Stats;
 use super::summary::{Check, PAUSE_LIMIT, Summary};
 use super::view::{Scene, Screen, View, grouped};
 use super::{DemoError, Pace};
-use crate::admin::{MirrorPhase, OperationError, Operations, Refusal, Rehearsal, TableState, VerifySummary};
+use crate::admin::{
+    MirrorPhase, OperationError, Operations, Refusal, Rehearsal, TableState, VerifyRequest, VerifySummary,
+};
 use crate::config::Config;
 use crate::route::Mode;
 
@@ -115,7 +117,8 @@ fn identical(proof: &VerifySummary) -> Check {
     let claim = format!("all {} rows were the same on both sides before the flip", grouped(proof.rows));
     let held = proof.differences == 0 && proof.skipped.is_empty() && proof.rows > 0;
     Check::new("rows_identical", claim, held).detail(|| {
-        let lines: Vec<&str> = proof.examples.iter().chain(&proof.skipped).map(String::as_str).collect();
+        let tables = proof.differing.iter().map(|table| format!("{} differs in {} rows", table.table, table.differing));
+        let lines: Vec<String> = tables.chain(proof.skipped.iter().cloned()).collect();
         format!("{} differ; {}", proof.differences, lines.join("; "))
     })
 }
@@ -177,7 +180,11 @@ impl Act<'_> {
     async fn verify(&self) -> Result<VerifySummary, DemoError> {
         let begun = Instant::now();
         self.scene.doing("comparing both sides, under load");
-        let proof = self.operations.verify().await.map_err(DemoError::operation("compare both sides"))?;
+        let proof = self
+            .operations
+            .verify(VerifyRequest::default())
+            .await
+            .map_err(DemoError::operation("compare both sides"))?;
         self.scene.differing(proof.differences);
         self.stage.screen.say(format!(
             "Compared {} rows of {} tables in {:.1} s, under load: {} differ.",

@@ -9,7 +9,8 @@ use super::load::Load;
 use super::stats::Stats;
 use super::*;
 use crate::admin::{
-    CutoverReport, MirrorPhase, MirrorStatus, Operations, Refusal, Rehearsal, Reply, Side, Status, VerifySummary,
+    CutoverReport, MirrorPhase, MirrorStatus, Operations, Refusal, Rehearsal, Reply, Side, Status, VerifyRequest,
+    VerifySummary,
 };
 use crate::replicate::snapshot as copy;
 use crate::route::{Mode, SessionInfo};
@@ -33,6 +34,8 @@ impl Impostor {
             lag_seconds: 0.0,
             gaps: None,
             spool_bytes: 0,
+            verifying: None,
+            last_verified: None,
         };
         Status {
             version: "impostor".into(),
@@ -68,7 +71,7 @@ impl Operations for Impostor {
         Box::pin(async { Err(OperationError::new(Refusal::NotNow, "an impostor has nothing to copy")) })
     }
 
-    fn verify(&self) -> Reply<'_, VerifySummary> {
+    fn verify(&self, _: VerifyRequest) -> Reply<'_, VerifySummary> {
         Box::pin(async { Ok(VerifySummary { tables: 5, rows: 1_000_000, ..VerifySummary::default() }) })
     }
 
@@ -113,7 +116,7 @@ async fn the_shop_is_copied_exactly() {
     assert_eq!(copied.rows, rows);
     let view = verify::TargetView::open(bulk, &tables).await.expect("a view");
     let reader = readers.first_mut().expect("a reader");
-    let report = verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison");
+    let report = verify::compare(reader, &view, &tables, &()).await.expect("a comparison");
     assert!(report.is_same(), "{report:#?}");
 }
 

@@ -33,11 +33,14 @@ pub struct Standing {
     pub spool_bytes: Gauge,
     pub tables_needing_resync: Gauge,
     pub writers_bypass: Gauge,
+    /// -1 before the first comparison.
+    pub verified_seconds_ago: Gauge,
+    pub verified_differences: Gauge,
 }
 
 impl Standing {
     fn register(&self, registry: &mut Registry) {
-        let whole: [(&str, &str, &Gauge); 9] = [
+        let whole: [(&str, &str, &Gauge); 11] = [
             ("bascule_sessions", "Client sessions", &self.sessions),
             ("bascule_epoch", "Raised by each flip", &self.epoch),
             ("bascule_serving_target", "1 when PostgreSQL answers the clients", &self.serving_target),
@@ -47,6 +50,8 @@ impl Standing {
             ("bascule_spool_bytes", "Bytes of captured writes on disk", &self.spool_bytes),
             ("bascule_tables_needing_resync", "Tables that aren't mirrored any more", &self.tables_needing_resync),
             ("bascule_writers_bypass", "1 when writers bypass the proxy", &self.writers_bypass),
+            ("bascule_verified_seconds_ago", "Age of the last comparison, -1 for none", &self.verified_seconds_ago),
+            ("bascule_verified_differences", "Rows that it found different", &self.verified_differences),
         ];
         for (name, help, gauge) in whole {
             registry.register(name, help, gauge.clone());

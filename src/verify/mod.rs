@@ -10,6 +10,7 @@
 //! one: merged in key order ([`ordered`]), or as a multiset for tables without a key ([`unordered`]).
 
 mod canonical;
+mod cause;
 mod error;
 mod ordered;
 mod report;
@@ -19,9 +20,10 @@ mod unordered;
 
 use std::sync::Arc;
 
-use crate::schema::{Column, Key, KeyKind, Table};
+use crate::schema::{Column, Key, KeyKind, Table, TableName};
 use crate::source::snapshot::{Reader, Selection};
 
+pub use cause::Cause;
 pub use error::VerifyError;
 pub use report::{Difference, TableReport, VerifyReport};
 pub use sequences::{SequenceReport, advance_sequences, compare_sequences};
@@ -29,8 +31,19 @@ pub use target::TargetView;
 
 use canonical::RowHash;
 
-/// Called when a table has been compared.
-pub type OnTable<'a> = &'a (dyn Fn(&TableReport) + Send + Sync);
+/// Watches a comparison; its calls come from the task that compares.
+pub trait Watcher: Send + Sync {
+    /// A table's turn has come.
+    fn begins(&self, table: &TableName);
+    /// So many more rows of MySQL have been read; not called for each.
+    fn rows(&self, more: u64);
+}
+
+/// Watches nothing.
+impl Watcher for () {
+    fn begins(&self, _: &TableName) {}
+    fn rows(&self, _: u64) {}
+}
 
 /// Compares tables. A table that isn't carried is an error, a difference is part of the report.
 ///
@@ -40,19 +53,23 @@ pub async fn compare(
     source: &mut Reader,
     target: &TargetView,
     tables: &[Arc<Table>],
-    on_table: OnTable<'_>,
+    watcher: &dyn Watcher,
 ) -> Result<VerifyReport, VerifyError> {
     let mut report = VerifyReport::default();
     for table in tables {
-        let found = compare_table(source, target, table).await?;
-        on_table(&found);
-        report.tables.push(found);
+        watcher.begins(&table.name);
+        report.tables.push(compare_table(source, target, table, watcher).await?);
     }
     Ok(report)
 }
 
-async fn compare_table(source: &mut Reader, target: &TargetView, table: &Table) -> Result<TableReport, VerifyError> {
-    let (ours, theirs) = tokio::try_join!(source_sum(source, table), target_sum(target, table))?;
+async fn compare_table(
+    source: &mut Reader,
+    target: &TargetView,
+    table: &Table,
+    watcher: &dyn Watcher,
+) -> Result<TableReport, VerifyError> {
+    let (ours, theirs) = tokio::try_join!(source_sum(source, table, watcher), target_sum(target, table))?;
     let mut report = TableReport {
         table: table.name.clone(),
         rows_source: ours.rows,
@@ -84,12 +101,19 @@ impl Sum {
     }
 }
 
-async fn source_sum(source: &mut Reader, table: &Table) -> Result<Sum, VerifyError> {
+/// The watcher is told of so many rows at once.
+const TOLD_ROWS: u64 = 1024;
+
+async fn source_sum(source: &mut Reader, table: &Table, watcher: &dyn Watcher) -> Result<Sum, VerifyError> {
     let mut rows = source.rows(Selection { table, order: &[] }).await?;
     let (mut sum, mut hash) = (Sum::default(), RowHash::default());
     while let Some(row) = rows.next().await? {
         sum.add(hash.row(table, canonical::of_source, |index| row.cell(index)));
+        if sum.rows % TOLD_ROWS == 0 {
+            watcher.rows(TOLD_ROWS);
+        }
     }
+    watcher.rows(sum.rows % TOLD_ROWS);
     Ok(sum)
 }
 

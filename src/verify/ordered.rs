@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::canonical::{of_source, of_target};
-use super::{Difference, TableReport, TargetView, VerifyError};
+use super::{Cause, Difference, TableReport, TargetView, VerifyError, cause};
 use crate::schema::{Column, ColumnType, Table};
 use crate::source::snapshot::{Reader, Rows, Selection};
 use crate::target::copy::display;
@@ -87,6 +87,7 @@ fn changed(table: &Table, key: &[usize], left: &Row, right: &Row) -> Vec<Differe
                 column: Some(column.name.clone()),
                 source: text(left_cell),
                 target: text(right_cell),
+                cause: cause::of_values(&column.column_type, left_cell.as_deref(), right_cell.as_deref()),
             });
         }
     }
@@ -95,11 +96,11 @@ fn changed(table: &Table, key: &[usize], left: &Row, right: &Row) -> Vec<Differe
 
 fn one_sided(key: &[usize], row: &Row, side: Side) -> Difference {
     let here = Some("a row".to_owned());
-    let (source, target) = match side {
-        Side::Source => (here, None),
-        Side::Target => (None, here),
+    let (source, target, cause) = match side {
+        Side::Source => (here, None, Cause::MissingRow),
+        Side::Target => (None, here, Cause::ExtraRow),
     };
-    Difference { key: key_text(key, row), column: None, source, target }
+    Difference { key: key_text(key, row), column: None, source, target, cause }
 }
 
 fn key_text(key: &[usize], row: &Row) -> String {

@@ -1,7 +1,8 @@
 //! What a comparison found.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::Cause;
 use crate::schema::TableName;
 
 /// All tables that were compared.
@@ -55,7 +56,7 @@ impl TableReport {
 }
 
 /// One value that differs, or one row that is on one side only. Long values are cut.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// Values of the row's key, separated by commas; of the whole row for tables without a key.
     pub key: String,
@@ -65,4 +66,6 @@ pub struct Difference {
     pub source: Option<String>,
     /// As above.
     pub target: Option<String>,
+    /// What may be behind it.
+    pub cause: Cause,
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::canonical::{RowHash, of_source, of_target};
-use super::{Difference, TableReport, TargetView, VerifyError};
+use super::{Cause, Difference, TableReport, TargetView, VerifyError};
 use crate::schema::Table;
 use crate::source::snapshot::{Reader, Selection};
 use crate::target::copy::display;
@@ -59,14 +59,26 @@ async fn examples(
     visit_source(source, table, |hash, row| {
         if let Some(count) = surplus.get_mut(&hash).filter(|count| **count > 0) {
             *count -= 1;
-            keep(&mut found, || Difference { key: row(), column: None, source: here(), target: None });
+            keep(&mut found, || Difference {
+                key: row(),
+                column: None,
+                source: here(),
+                target: None,
+                cause: Cause::MissingRow,
+            });
         }
     })
     .await?;
     visit_target(target, table, |hash, row| {
         if let Some(count) = surplus.get_mut(&hash).filter(|count| **count < 0) {
             *count += 1;
-            keep(&mut found, || Difference { key: row(), column: None, source: None, target: here() });
+            keep(&mut found, || Difference {
+                key: row(),
+                column: None,
+                source: None,
+                target: here(),
+                cause: Cause::ExtraRow,
+            });
         }
     })
     .await?;

@@ -22,5 +22,6 @@ mod serve;
 mod shared_servers;
 mod snapshot;
 mod temporary;
+mod verify;
 mod world;
 mod xa;

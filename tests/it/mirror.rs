@@ -37,7 +37,7 @@ async fn one_connection_goes_from_mysql_to_postgresql() {
     world.admin().set_mode(Mode::Mirror).await.expect("mirroring begins");
     world.wait_streaming().await;
     writes(&mut conn).await;
-    let proof = world.admin().verify().await.expect("compared");
+    let proof = world.verify().await;
     assert_eq!((proof.tables, proof.differences), (2, 0), "{proof:?}");
 
     let rehearsal = world.admin().cutover(Rehearsal::DryRun).await.expect("a rehearsal");
@@ -140,7 +140,7 @@ async fn what_cannot_be_repeated_is_told_and_repaired() {
     assert!(reason.contains("RAND"), "{reason}");
     let refused = world.admin().cutover(Rehearsal::Perform).await.expect("a report");
     assert!(!refused.performed && !refused.blockers.is_empty(), "{refused:?}");
-    let proof = world.admin().verify().await.expect("an answer");
+    let proof = world.verify().await;
     assert_eq!((proof.differences, proof.tables), (0, 0), "{proof:?}");
     assert!(proof.skipped.iter().any(|told| told.contains(".customer") && told.contains("RAND")), "{proof:?}");
     assert!(proof.skipped.iter().any(|told| told.contains(".purchase needs a resync")), "{proof:?}");
@@ -150,7 +150,7 @@ async fn what_cannot_be_repeated_is_told_and_repaired() {
         status.warnings.is_empty() && status.mirror.as_ref().is_some_and(all)
     };
     world.wait(mirrored, "the table is mirrored again").await;
-    let proof = world.admin().verify().await.expect("compared");
+    let proof = world.verify().await;
     assert_eq!((proof.differences, proof.skipped.len()), (0, 0), "{proof:?}");
 }
 
@@ -183,7 +183,7 @@ async fn a_trigger_that_comes_and_goes_is_never_missed() {
     world.admin().resync(Vec::new()).await.expect("a repair begins");
     world.wait(mirrored, "the table is mirrored again").await;
     conn.query_drop(one).await.expect("a write");
-    let proof = world.admin().verify().await.expect("compared");
+    let proof = world.verify().await;
     assert_eq!((proof.tables, proof.differences, proof.skipped.len()), (2, 0, 0), "{proof:?}");
 }
 
@@ -223,6 +223,6 @@ async fn postgresql_may_go_away_and_come_back() {
         status.mirror.as_ref().is_some_and(|mirror| mirror.lag_transactions == 0 && mirror.transactions_applied >= 50)
     };
     world.wait(caught_up, "the mirror catches up").await;
-    let proof = world.admin().verify().await.expect("compared");
+    let proof = world.verify().await;
     assert_eq!((proof.differences, proof.skipped.len()), (0, 0), "{proof:?}");
 }

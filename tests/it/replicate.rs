@@ -237,7 +237,7 @@ impl Bench {
         let bulk = Bulk::connect(&self.target).await.expect("PostgreSQL");
         let view = TargetView::open(bulk, &tables).await.expect("a view");
         let reader = snapshot.readers.first_mut().expect("a reader");
-        let report = verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison");
+        let report = verify::compare(reader, &view, &tables, &()).await.expect("a comparison");
         assert!(report.is_same(), "{report:#?}");
     }
 }

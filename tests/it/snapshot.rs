@@ -100,7 +100,7 @@ impl Bench {
         let tables = copy::tables_of(catalogue);
         let view = TargetView::open(self.bulk().await, &tables).await.expect("a view");
         let reader = snapshot.readers.first_mut().expect("a reader");
-        verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison")
+        verify::compare(reader, &view, &tables, &()).await.expect("a comparison")
     }
 }
 
@@ -306,7 +306,7 @@ async fn a_view_holds_against_truncate() {
     target.run(&insert).await.expect("writes go on");
     let mut snapshot = bench.snapshot(1).await;
     let reader = snapshot.readers.first_mut().expect("a reader");
-    assert!(verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison").is_same());
+    assert!(verify::compare(reader, &view, &tables, &()).await.expect("a comparison").is_same());
     view.close().await.expect("the end");
     target.run(&truncate).await.expect("the view is closed");
 }

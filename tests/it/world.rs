@@ -110,6 +110,11 @@ impl World {
         admin::Client::new(&self.folder.path().join("admin.sock"))
     }
 
+    /// Compares both sides.
+    pub async fn verify(&self) -> admin::VerifySummary {
+        self.admin().verify(&admin::VerifyRequest::default()).await.expect("a comparison")
+    }
+
     /// Asks for the status until it's as wanted; fails with the log after a minute.
     pub async fn wait(&self, wanted: impl Fn(&Status) -> bool, what: &str) -> Status {
         let mut last = String::from("no answer");
