@@ -158,6 +158,10 @@ fn deep_and_long_statements_end_in_an_answer() {
     assert!(rewrite(&nested, &context).is_ok());
     let superfluous = format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000));
     assert!(rewrite(&superfluous, &context).is_ok());
+    let as_deep_as_mysql = format!("SELECT {}1{}", "ABS(".repeat(2_009), ")".repeat(2_009));
+    assert!(rewrite(&as_deep_as_mysql, &context).is_ok());
+    let too_deep = format!("SELECT {}1{}", "ABS(".repeat(2_011), ")".repeat(2_011));
+    assert_eq!(rewrite(&too_deep, &context).expect_err("too deep").code, 1436);
     let too_deep = format!("SELECT {}1{}", "ABS(".repeat(100_000), ")".repeat(100_000));
     assert_eq!(rewrite(&too_deep, &context).expect_err("too deep").code, 1436);
     let queries = format!("SELECT {}1{}", "(SELECT ".repeat(100), ")".repeat(100));
