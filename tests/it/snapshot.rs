@@ -192,10 +192,34 @@ async fn differences_are_found_and_named() {
 }
 
 #[tokio::test]
+async fn zero_dates_are_carried_and_compared() {
+    let mut bench = Bench::new().await;
+    bench
+        .run(&[
+            "set sql_mode = ''",
+            "create table z(d date primary key, t datetime(3), s timestamp(6) null, n datetime not null)",
+            "insert into z values ('0000-00-00', '0000-00-00', '0000-00-00', '0000-00-00'), ('1000-01-01', null, null, now())",
+        ])
+        .await;
+    let catalogue = bench.copy().await.expect("copied");
+    let postgres = bench.bulk().await;
+    let zeros = format!(
+        "SELECT count(*)::text FROM {}.z WHERE d = '-infinity' AND t = '-infinity' AND s = '-infinity' AND \
+         n = '-infinity'",
+        bench.target.database
+    );
+    let zeros = postgres.text(&zeros);
+    let zeros = zeros.await.expect("an answer");
+    assert_eq!(zeros.as_deref(), Some("1"));
+    let report = bench.verify(&catalogue).await;
+    assert_eq!(report.differing(), 0, "{report:?}");
+}
+
+#[tokio::test]
 async fn what_postgresql_cannot_hold_is_refused_by_name() {
     let cases = [
-        ("d datetime", "'0000-00-00 00:00:00'", "d of the row with key (7) holds a zero or partial date"),
-        ("d date", "'2024-00-10'", "d of the row with key (7) holds a zero or partial date"),
+        ("d datetime", "'0000-00-00 10:00:00'", "d of the row with key (7) holds a partial date, or a zero date with"),
+        ("d date", "'2024-00-10'", "d of the row with key (7) holds a partial date"),
         ("d date", "'0000-01-10'", "d of the row with key (7) holds a date that isn't in PostgreSQL's calendar"),
         ("v varchar(9)", "'a\\0b'", "v of the row with key (7) holds a NUL character in text"),
         (
