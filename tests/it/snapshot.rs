@@ -18,14 +18,14 @@ use rand::rngs::StdRng;
 use random_value::random_value;
 
 /// A database on both servers, and how to reach it.
-struct Bench {
+pub struct Bench {
     source: Source,
     target: Target,
     mysql: mysql_async::Conn,
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let (servers, database) = tokio::task::spawn_blocking(|| {
             let servers: &'static Servers = sandbox::shared().expect("servers");
             (servers, servers.create_database().expect("a database"))
@@ -57,7 +57,7 @@ impl Bench {
         Self { source, target, mysql }
     }
 
-    async fn run(&mut self, statements: &[&str]) {
+    pub async fn run(&mut self, statements: &[&str]) {
         for statement in statements {
             self.mysql.query_drop(*statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
         }
@@ -81,7 +81,7 @@ impl Bench {
     }
 
     /// The whole first copy.
-    async fn copy(&mut self) -> Result<Catalogue, SnapshotError> {
+    pub async fn copy(&mut self) -> Result<Catalogue, SnapshotError> {
         let catalogue = self.catalogue().await;
         let control = self.bulk().await;
         copy::create_tables(&control, &catalogue).await?;
@@ -95,7 +95,7 @@ impl Bench {
         Ok(catalogue)
     }
 
-    async fn verify(&self, catalogue: &Catalogue) -> VerifyReport {
+    pub async fn verify(&self, catalogue: &Catalogue) -> VerifyReport {
         let mut snapshot = self.snapshot(1).await;
         let tables = copy::tables_of(catalogue);
         let view = TargetView::open(self.bulk().await, &tables).await.expect("a view");

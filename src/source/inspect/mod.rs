@@ -7,6 +7,7 @@ mod accounts;
 mod catalogue;
 mod definitions;
 mod facts;
+mod survey;
 
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, OptsBuilder, SslOpts};
@@ -18,6 +19,7 @@ pub use accounts::{AccountRow, LiveConnection, accounts, live_connections};
 pub use catalogue::{NotCarried, auto_increment, auto_increments, catalogue, not_carried, triggered};
 pub use definitions::{Definition, checks, definitions, triggers};
 pub use facts::{ServerFacts, gtid_executed, server_facts};
+pub use survey::{SourceSurvey, TableSurvey, counts, example, survey};
 
 /// Opens a connection of our own.
 ///
