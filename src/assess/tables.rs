@@ -19,7 +19,7 @@ pub(super) fn findings(survey: &SourceSurvey) -> Vec<Finding> {
             found.extend(engine(known));
             found.extend(partitions(known));
         }
-        found.extend(refused(&survey.catalogue, &table));
+        found.extend(refused(survey, &table));
         found.extend(unkeyed(&table));
         found.extend(without_index(&table));
         found.extend(collations(&table));
@@ -66,9 +66,10 @@ fn partitions(table: &TableSurvey) -> Option<Finding> {
 }
 
 /// Whatever the conversion refuses.
-fn refused(catalogue: &Catalogue, table: &Table) -> Vec<Finding> {
+fn refused(survey: &SourceSurvey, table: &Table) -> Vec<Finding> {
+    let catalogue = &survey.catalogue;
     let name = quoted(&table.name);
-    convert::refusals(catalogue, table)
+    convert::refusals(catalogue, table, &survey.reasons)
         .into_iter()
         .map(|error| {
             let what = error.to_string();

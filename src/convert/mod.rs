@@ -9,7 +9,7 @@ mod definition;
 use std::sync::Arc;
 
 use crate::schema::{Catalogue, SchemaError, Table, ddl};
-use crate::source::inspect::Definition;
+use crate::source::inspect::{Definition, Reasons};
 
 pub use definition::{Planned, planned_definition};
 
@@ -22,9 +22,22 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// Everything of a table that isn't carried, not only the first.
+/// Everything of a table that isn't carried, not only the first. Where an expression is refused, `reasons` says why.
 #[must_use]
-pub fn refusals(catalogue: &Catalogue, table: &Table) -> Vec<SchemaError> {
+pub fn refusals(catalogue: &Catalogue, table: &Table, reasons: &Reasons) -> Vec<SchemaError> {
+    let mut found = refused(catalogue, table);
+    let Some(reason) = reasons.get(&table.name) else { return found };
+    for error in &mut found {
+        if let SchemaError::Column { what, .. } | SchemaError::Key { what, .. } = error
+            && ["a generated column", "default (", "a functional"].iter().any(|begin| what.starts_with(begin))
+        {
+            *what = format!("{what} ({reason})");
+        }
+    }
+    found
+}
+
+fn refused(catalogue: &Catalogue, table: &Table) -> Vec<SchemaError> {
     let mut found = Vec::new();
     if table.engine.eq_ignore_ascii_case("MRG_MyISAM") && table.merge.is_none() {
         found.push(SchemaError::Engine { table: table.name.clone(), engine: table.engine.clone() });

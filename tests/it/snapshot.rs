@@ -8,7 +8,7 @@ use std::time::Duration;
 use bascule::config::{Secret, Source, Target, Tls};
 use bascule::replicate::snapshot::{self as copy, OnProgress, Refresh, SnapshotError};
 use bascule::sandbox::{self, Servers};
-use bascule::schema::{Catalogue, TableName};
+use bascule::schema::{Catalogue, TableName, ddl};
 use bascule::source::{inspect, snapshot};
 use bascule::target::Bulk;
 use bascule::verify::{self, TargetView, VerifyReport};
@@ -84,6 +84,8 @@ impl Bench {
     pub async fn copy(&mut self) -> Result<Catalogue, SnapshotError> {
         let catalogue = self.catalogue().await;
         let control = self.bulk().await;
+        let helpers = [ddl::collations().join(";\n"), bascule::sql::HELPERS.to_owned()].join(";\n");
+        control.run(&helpers).await.expect("helpers");
         copy::create_tables(&control, &catalogue).await?;
         let mut workers = Vec::new();
         for reader in self.snapshot(2).await.readers {
@@ -216,6 +218,39 @@ async fn zero_dates_are_carried_and_compared() {
 }
 
 #[tokio::test]
+async fn expressions_of_definitions_come_along() {
+    let mut bench = Bench::new().await;
+    bench
+        .run(&[
+            "create table gen(a int, id int generated always as (a * 2) stored primary key, c varchar(20) generated always \
+             as (concat('x', upper(d), a)) virtual, d varchar(9), unique key f ((lower(d))), key s ((a + 1)))",
+            "insert into gen (a, d) values (1, 'é'), (2, null), (3, 'B')",
+            "create table def(id int primary key, u varchar(36) default (uuid()), v int default (1 + 2 * 3), w varchar(20) \
+             default (concat('a', 'b')), x binary(4) default 'a\\0b', y date default (curdate() + interval 1 day), z \
+             double default (rand()), j json default (json_array(1, 'x')))",
+            "insert into def (id) values (1)",
+            "create table part(id int primary key) partition by hash (id) partitions 2",
+            "insert into part values (1), (2)",
+        ])
+        .await;
+    let catalogue = bench.copy().await.expect("copied");
+    let report = bench.verify(&catalogue).await;
+    assert_eq!(report.differing(), 0, "{report:?}");
+    let part = catalogue.table(&bench.target.database, "part").expect("the table");
+    assert_eq!(part.partitioning, "/*!50100 PARTITION BY HASH (`id`)\nPARTITIONS 2 */");
+    let postgres = bench.bulk().await;
+    let of = |sql: &str| sql.replace("def", &format!("{}.def", bench.target.database));
+    postgres.run(&of("INSERT INTO def (id) VALUES (2)")).await.expect("inserted");
+    let made = of(
+        "SELECT concat_ws(',', length(u), v, w, encode(x, 'hex'), y - current_date, z < 1, j) FROM def WHERE id = 2",
+    );
+    assert_eq!(postgres.text(&made).await.expect("a row").as_deref(), Some("36,7,ab,61006200,1,t,[1, \"x\"]"));
+    let twice = format!("INSERT INTO {}.gen (a, d) VALUES (9, 'É')", bench.target.database);
+    let refused = postgres.run(&twice).await.expect_err("a functional unique key holds").to_string();
+    assert!(refused.contains("gen__f"), "{refused}");
+}
+
+#[tokio::test]
 async fn what_postgresql_cannot_hold_is_refused_by_name() {
     let cases = [
         ("d datetime", "'0000-00-00 10:00:00'", "d of the row with key (7) holds a partial date, or a zero date with"),
@@ -244,7 +279,7 @@ async fn what_a_schema_holds_besides_is_listed_and_refused() {
     bench
         .run(&[
             "create table g(id int primary key, v vector(3))",
-            "create table gen(id int primary key, b int generated always as (id*2) stored)",
+            "create table gen(id int primary key, b bigint generated always as (length(compress(id))) stored)",
             "create table ft(id int primary key, b text, fulltext key fb(b), constraint positive check (id > 0))",
             "create table ok(id int primary key)",
             "create view vw as select 1",

@@ -8,7 +8,9 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
 use super::facts::system_offset;
-use super::{AccountRow, Definition, SourceError, accounts, catalogue, checks, definitions, triggers};
+use super::{
+    AccountRow, Definition, Reasons, SourceError, accounts, catalogue_with_reasons, checks, definitions, triggers,
+};
 use crate::schema::{Catalogue, TableName};
 
 const ACTION: &str = "looking at the server";
@@ -30,6 +32,8 @@ pub struct SourceSurvey {
     pub accounts: Option<Vec<AccountRow>>,
     /// The tables of the databases that can be carried.
     pub catalogue: Catalogue,
+    /// Why expressions of some of them have no image in PostgreSQL.
+    pub reasons: Reasons,
     /// Databases that can't be carried at all, with the reason.
     pub impossible: Vec<(String, String)>,
     pub tables: Vec<TableSurvey>,
@@ -69,8 +73,9 @@ pub async fn survey(conn: &mut Conn, databases: &[String]) -> Result<SourceSurve
     found.accounts = accounts(conn).await?;
     let mut carried = Vec::new();
     for database in databases {
-        match catalogue(conn, std::slice::from_ref(database)).await {
-            Ok(read) => {
+        match catalogue_with_reasons(conn, std::slice::from_ref(database)).await {
+            Ok((read, reasons)) => {
+                found.reasons.extend(reasons);
                 carried.extend(read.databases.keys().cloned());
                 found.catalogue.version = 1;
                 found.catalogue.lower_case_table_names = read.lower_case_table_names;
