@@ -1,4 +1,4 @@
-//! Asking both servers. Read-only: no table, no setting and no state of Bascule is touched.
+//! Asking both servers. Nothing is changed: no table, no setting and no state of Bascule.
 
 use mysql_async::Conn;
 
@@ -59,7 +59,14 @@ pub async fn look(config: &Config, scan: Scan, on_scan: OnScan<'_>) -> Result<In
         (Err(error), _) | (Ok(_), Err(error)) => (Err(told(&error)), None),
     };
     let target = target::survey(&config.target).await.map_err(|error| told(&error));
-    Ok(Inventory { settings, source: survey, target, data })
+    let rehearsed = match (&survey, &target) {
+        (Ok(source), Ok(target)) if target.may_create_schemas && !target.read_only => {
+            let script = convert::script(source, convert::Triggers::Made);
+            convert::rehearse(&config.target, &script).await.map_err(|error| told(&error))
+        }
+        _ => Ok(Vec::new()),
+    };
+    Ok(Inventory { settings, source: survey, target, rehearsed, data })
 }
 
 /// An error with its causes in one line.

@@ -3,7 +3,8 @@
 //! The findings are pure functions of what both servers say of themselves ([`Inventory`]): the same surveys give the
 //! same report, word for word and in the same order, so two reports can be compared. They ask the very functions that
 //! the migration uses — [`crate::convert`] for the schema, `types` and `collation` for values — rather than rules of their
-//! own, so what isn't found here isn't met there either. Only [`look`] talks to servers, and it only reads.
+//! own, and PostgreSQL itself is asked by making the whole schema in a transaction that is rolled back: so what isn't found
+//! here isn't met there either. Only [`look`] talks to servers, and it changes nothing.
 
 mod account;
 mod data;
@@ -28,6 +29,7 @@ pub use mapping::{Carried, TypeMapping};
 pub use probe::{Class, Probe, count_query, example_query, probes};
 
 use crate::config::Config;
+use crate::convert::Failed;
 use crate::schema::TableName;
 use crate::source::inspect::SourceSurvey;
 use crate::target::TargetSurvey;
@@ -64,6 +66,8 @@ pub struct Inventory {
     pub settings: Settings,
     pub source: Result<SourceSurvey, String>,
     pub target: Result<TargetSurvey, String>,
+    /// What PostgreSQL refused of the schema, made in a transaction that was rolled back; or why that couldn't be tried.
+    pub rehearsed: Result<Vec<Failed>, String>,
     /// What the scan of the rows found; `None` when it wasn't asked for.
     pub data: Option<Data>,
 }
@@ -134,6 +138,9 @@ pub fn assess(inventory: &Inventory) -> Report {
     match &inventory.target {
         Ok(survey) => findings.extend(target::findings(survey, inventory.source.as_ref().ok(), settings)),
         Err(reason) => findings.push(unreachable("target.unreachable", "PostgreSQL", reason, "[target]")),
+    }
+    if inventory.source.is_ok() && inventory.target.is_ok() {
+        findings.extend(objects::rehearsed(&inventory.rehearsed, settings));
     }
     findings.sort_by(|left, right| (left.level, left.id, &left.subject).cmp(&(right.level, right.id, &right.subject)));
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();

@@ -5,7 +5,7 @@
 
 use super::finding::Finding;
 use super::{Settings, SourceSurvey};
-use crate::convert::{self, Refused};
+use crate::convert::{self, Failed, Refused};
 use crate::schema::TableName;
 
 /// What is to be said of them.
@@ -18,6 +18,33 @@ pub(super) fn findings(survey: &SourceSurvey, settings: &Settings) -> Vec<Findin
     }
     found.extend(survey.events.iter().map(|event| events(event, settings)));
     found
+}
+
+/// What is planned, and PostgreSQL itself refuses. What hangs on a refused table says nothing more.
+pub(super) fn rehearsed(rehearsed: &Result<Vec<Failed>, String>, settings: &Settings) -> Vec<Finding> {
+    const ID: &str = "target.refuses";
+    let failed = match rehearsed {
+        Ok(failed) => failed,
+        Err(reason) => {
+            let what = format!("the schema couldn't be rehearsed: {reason}");
+            let finding = Finding::bends("target.rehearsal", "schema", what)
+                .why("whether PostgreSQL takes every table, key and function is known only by trying")
+                .fix("see the other findings on PostgreSQL, then assess again");
+            return vec![finding];
+        }
+    };
+    let of_table =
+        |name: &str| failed.iter().any(|other| other.kind == "table" && name.starts_with(&format!("{}.", other.name)));
+    let finding = |failed: &Failed| {
+        let Failed { kind, name, reason } = failed;
+        let what = format!("PostgreSQL refuses {kind} {name}: {reason}");
+        let allowed = *kind == "function" || settings.leave_behind.iter().any(|left| left == kind);
+        let finding = if allowed { Finding::bends(ID, name, what) } else { Finding::blocker(ID, name, what) };
+        finding
+            .why("it was tried, in a transaction that was rolled back; mirroring or the flip would meet the same error")
+            .fix(format!("change or drop {kind} {name} on MySQL; `bascule schema` shows the statement that is refused"))
+    };
+    failed.iter().filter(|failed| !of_table(&failed.name)).map(finding).collect()
 }
 
 /// Without a trigger or a CHECK constraint PostgreSQL would hold other rows than MySQL: the flip asks for a decision.

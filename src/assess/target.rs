@@ -142,15 +142,16 @@ fn connections(survey: &TargetSurvey, settings: &Settings) -> Option<Finding> {
     })
 }
 
-/// PostgreSQL doesn't tell what is free on its disks.
+/// PostgreSQL doesn't tell what is free on its disks. Its own size is rounded, since it grows by looking at it.
 fn room(survey: &TargetSurvey, source: &SourceSurvey) -> Finding {
     const MIB: u64 = 1 << 20;
+    const STEP: u64 = 64 * MIB;
     let theirs: u64 = source.tables.iter().map(|table| table.bytes).sum();
-    let ours = u64::try_from(survey.database_bytes).unwrap_or(0);
+    let ours = u64::try_from(survey.database_bytes).unwrap_or(0).div_ceil(STEP) * STEP;
     let what = format!(
-        "MySQL's data and keys take {} MiB, the database in PostgreSQL has {} MiB now",
+        "MySQL's data and keys take {} MiB, the database in PostgreSQL has less than {} MiB now",
         theirs.div_ceil(MIB),
-        ours.div_ceil(MIB)
+        ours / MIB
     );
     Finding::note("target.size", "disk space", what)
         .why("PostgreSQL can't be asked for free space, and takes about as much as MySQL, write-ahead log besides")

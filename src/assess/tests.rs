@@ -59,7 +59,7 @@ fn clean() -> Inventory {
         target_database: "bascule".to_owned(),
         target_user: "bascule".to_owned(),
     };
-    Inventory { settings, source: Ok(source), target: Ok(target), data: None }
+    Inventory { settings, source: Ok(source), target: Ok(target), rehearsed: Ok(Vec::new()), data: None }
 }
 
 fn column(name: &str, type_text: &str) -> Column {
@@ -308,6 +308,18 @@ fn what_is_left_behind_blocks_until_it_is_allowed() {
         inventory.settings.leave_behind = LEFT_BEHIND.map(str::to_owned).to_vec();
     };
     check(allowed, &[(Bends, "check.refused"), (Bends, "event"), (Bends, "trigger.refused"), (Bends, "view.refused")]);
+}
+
+#[test]
+fn what_postgresql_itself_refuses_is_told_once() {
+    use Level::{Bends, Blocker};
+    let failed = |kind, name: &str| Failed { kind, name: name.to_owned(), reason: "42P17".to_owned() };
+    let tables = move |inventory: &mut Inventory| {
+        inventory.rehearsed =
+            Ok(vec![failed("table", "shop.t"), failed("key", "shop.t.PRIMARY"), failed("function", "shop.f")]);
+    };
+    check(tables, &[(Blocker, "target.refuses"), (Bends, "target.refuses")]);
+    check(|inventory| inventory.rehearsed = Err("no".to_owned()), &[(Bends, "target.rehearsal")]);
 }
 
 #[test]

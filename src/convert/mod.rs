@@ -5,6 +5,8 @@
 //! carried is found at once, rather than the first of each table.
 
 mod definition;
+mod script;
+mod standing;
 
 use std::sync::Arc;
 
@@ -12,11 +14,13 @@ use crate::schema::{Catalogue, SchemaError, Table, ddl};
 use crate::source::inspect::{Definition, Reasons};
 
 pub use definition::{Planned, planned_definition};
+pub use script::{Helpers, Kept, Piece, Script, Stage, Triggers, script};
+pub use standing::{Difference, Failed, StandingError, apply, differences, rehearse};
 
 /// An object of the source that isn't carried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// `view`, `procedure`, `function`, `trigger`, `check constraint`.
+    /// `table`, `view`, `procedure`, `function`, `trigger`, `check constraint`, `event`, `database`.
     pub kind: &'static str,
     pub name: String,
     pub reason: String,
@@ -26,10 +30,9 @@ pub struct Refused {
 #[must_use]
 pub fn refusals(catalogue: &Catalogue, table: &Table, reasons: &Reasons) -> Vec<SchemaError> {
     let mut found = refused(catalogue, table);
-    let Some(reason) = reasons.get(&table.name) else { return found };
     for error in &mut found {
-        if let SchemaError::Column { what, .. } | SchemaError::Key { what, .. } = error
-            && ["a generated column", "default (", "a functional"].iter().any(|begin| what.starts_with(begin))
+        if let SchemaError::Column { column: name, what, .. } | SchemaError::Key { key: name, what, .. } = error
+            && let Some(reason) = reasons.get(&(table.name.clone(), name.clone()))
         {
             *what = format!("{what} ({reason})");
         }

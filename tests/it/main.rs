@@ -19,6 +19,7 @@ mod oracle;
 mod pooled;
 mod replicate;
 mod road;
+mod schema;
 mod serve;
 mod shared_servers;
 mod snapshot;

@@ -1,9 +1,10 @@
 //! What information_schema doesn't say of a table, or says so that it can't be read back, and SHOW CREATE TABLE does:
 //! expressions of generated columns, defaults and key parts, binary defaults, partitions.
 //!
-//! The text is planned as CREATE TABLE would be, by the same code, so a table that came from MySQL and one that a client
-//! makes have the same expressions in PostgreSQL. Nothing else of the plan is used: what information_schema says stands.
-//! A table whose text can't be planned stays as it is, its expressions refused by name, and the reason is kept.
+//! Each line with an expression is planned as part of a CREATE TABLE, by the same code, so a table that came from MySQL and
+//! one that a client makes have the same expressions in PostgreSQL. Nothing else of the plan is used: what
+//! information_schema says stands. A line that can't be planned leaves its column or key to be refused by name, and the
+//! reason is kept.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,14 +14,17 @@ use mysql_async::prelude::Queryable as _;
 
 use super::SourceError;
 use super::definitions::shown;
-use crate::schema::{Catalogue, CatalogueChange, Column, ColumnDefault, ColumnType, Database, Table, TableName, types};
+use crate::schema::{
+    Catalogue, CatalogueChange, Column, ColumnDefault, ColumnType, Database, Key, KeyKind, Table, TableName, collation,
+    types,
+};
 use crate::source::backticks;
 use crate::sql::ddl::{ForeignKeyChecks, plan_with};
 use crate::sql::plan::{Given, Known};
 use crate::sql::{Context, Plan, Purpose};
 
-/// Why the expressions of some tables can't be written for PostgreSQL.
-pub type Reasons = BTreeMap<TableName, String>;
+/// Why the expressions of some columns and keys can't be written for PostgreSQL.
+pub type Reasons = BTreeMap<(TableName, String), String>;
 
 /// Completes the tables of a database.
 pub(super) async fn complete(
@@ -46,11 +50,17 @@ pub(super) async fn complete(
         };
         let mut completed = Table { partitioning: partitioning.to_owned(), ..Table::clone(table) };
         let text = take_binary_defaults(text, &mut completed);
-        if has_expressions(&completed) {
-            match planned(&text, name, &bare) {
-                Ok(planned) => take(&mut completed, &planned),
+        let lines: Vec<&str> = text.lines().map(|line| line.trim().trim_end_matches(',')).collect();
+        for element in elements(&completed) {
+            let planned = lines
+                .iter()
+                .find(|line| line.starts_with(&element.begin))
+                .ok_or_else(|| "SHOW CREATE TABLE doesn't show it".to_owned())
+                .and_then(|line| planned(&alone(&completed, &element, line, &lines), name, &bare));
+            match planned {
+                Ok(planned) => take(&mut completed, &element, &planned),
                 Err(reason) => {
-                    reasons.insert(table.name.clone(), reason);
+                    reasons.insert((table.name.clone(), element.name), reason);
                 }
             }
         }
@@ -136,10 +146,61 @@ fn printed(column_type: &ColumnType, mut bytes: Vec<u8>) -> String {
     bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02X}"))
 }
 
-fn has_expressions(table: &Table) -> bool {
-    let column = |column: &Column| column.generated.is_some() || matches!(column.default, ColumnDefault::Expression(_));
-    let part = |part: &crate::schema::KeyPart| part.expression.is_some();
-    table.columns.iter().any(column) || table.keys.iter().any(|key| key.parts.iter().any(part))
+/// A column or key with an expression.
+struct Element {
+    name: String,
+    is_column: bool,
+    /// How its line begins.
+    begin: String,
+}
+
+fn elements(table: &Table) -> Vec<Element> {
+    let computed =
+        |column: &&Column| column.generated.is_some() || matches!(column.default, ColumnDefault::Expression(_));
+    let columns = table.columns.iter().filter(computed).map(|column| Element {
+        name: column.name.clone(),
+        is_column: true,
+        begin: format!("{} ", backticks(&column.name)),
+    });
+    let functional = |key: &&Key| key.parts.iter().any(|part| part.expression.is_some());
+    let keys = table.keys.iter().filter(functional).map(|key| Element {
+        name: key.name.clone(),
+        is_column: false,
+        begin: format!("{}KEY {} ", if key.kind == KeyKind::Unique { "UNIQUE " } else { "" }, backticks(&key.name)),
+    });
+    columns.chain(keys).collect()
+}
+
+/// The table's columns by their types, and one line of its text: what else isn't carried of the table doesn't matter to
+/// the expression in it. Generated columns that are carried keep their expressions, which stand before those that use
+/// them: PostgreSQL gets the whole expression, since it lets none refer to another.
+fn alone(table: &Table, element: &Element, line: &str, text: &[&str]) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for column in &table.columns {
+        if element.is_column && column.name == element.name {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let name = backticks(&column.name);
+        let made = column.generated.as_ref().is_some_and(|generated| !generated.sql.is_empty());
+        if let Some(line) = text.iter().find(|line| made && line.starts_with(&format!("{name} "))) {
+            lines.push((*line).to_owned());
+            continue;
+        }
+        let known = types::pg_type(&column.column_type).is_some();
+        let collation = column.collation.as_deref();
+        if !known || collation.is_some_and(|name| collation::carrier(name).is_none()) {
+            continue;
+        }
+        let collation = collation.map(|name| format!(" COLLATE {name}")).unwrap_or_default();
+        let null = if column.nullable { " NULL" } else { " NOT NULL" };
+        lines.push(format!("{name} {}{collation}{null}", column.type_text));
+    }
+    if !element.is_column {
+        lines.push(line.to_owned());
+    }
+    let options = if table.collation.is_empty() { String::new() } else { format!(" COLLATE={}", table.collation) };
+    format!("CREATE TABLE {} ({}){options}", backticks(&table.name.table), lines.join(", "))
 }
 
 fn planned(text: &str, database: &str, catalogue: &Arc<Catalogue>) -> Result<Arc<Table>, String> {
@@ -163,21 +224,22 @@ fn planned(text: &str, database: &str, catalogue: &Arc<Catalogue>) -> Result<Arc
     table.ok_or_else(|| "its text makes no table".to_owned())
 }
 
-fn take(table: &mut Table, planned: &Table) {
-    for column in &mut table.columns {
-        let Some(other) = planned.column(&column.name) else { continue };
-        if let (Some(generated), Some(other)) = (&mut column.generated, &other.generated) {
-            generated.sql.clone_from(&other.sql);
+fn take(table: &mut Table, element: &Element, planned: &Table) {
+    if element.is_column {
+        let (own, other) =
+            (table.columns.iter_mut().find(|own| own.name == element.name), planned.column(&element.name));
+        if let (Some(own), Some(other)) = (own, other) {
+            if let (Some(generated), Some(other)) = (&mut own.generated, &other.generated) {
+                generated.sql.clone_from(&other.sql);
+            }
+            own.default_sql.clone_from(&other.default_sql);
         }
-        if matches!(column.default, ColumnDefault::Expression(_)) {
-            column.default_sql.clone_from(&other.default_sql);
-        }
+        return;
     }
-    for key in &mut table.keys {
-        let Some(other) = planned.keys.iter().find(|other| other.name.eq_ignore_ascii_case(&key.name)) else {
-            continue;
-        };
-        for (part, other) in key.parts.iter_mut().zip(&other.parts) {
+    let own = table.keys.iter_mut().find(|own| own.name == element.name);
+    let other = planned.keys.iter().find(|other| other.name.eq_ignore_ascii_case(&element.name));
+    if let (Some(own), Some(other)) = (own, other) {
+        for (part, other) in own.parts.iter_mut().zip(&other.parts) {
             part.sql.clone_from(&other.sql);
         }
     }
