@@ -16,7 +16,9 @@ pub mod store;
 pub mod target;
 
 // Second floor: engines.
+pub mod assess;
 pub mod capture;
+pub mod convert;
 pub mod replicate;
 pub mod route;
 pub mod verify;

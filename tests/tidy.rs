@@ -24,9 +24,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("capture", ENGINES),
     ("replicate", ENGINES),
     ("verify", ENGINES),
+    // What the start and the flip would do, for them and for whoever asks beforehand.
+    ("convert", ENGINES),
+    ("assess", &["convert", GROUND_FLOOR, FIRST_FLOOR]),
     // Third floor: the doors and the decision.
     ("frontend", &["capture", "route", GROUND_FLOOR, FIRST_FLOOR]),
-    ("cutover", &["route", "capture", "replicate", "verify", GROUND_FLOOR, FIRST_FLOOR]),
+    ("cutover", &["route", "capture", "replicate", "verify", "convert", GROUND_FLOOR, FIRST_FLOOR]),
     ("admin", &["cutover", "observe", "route"]),
     // Assembly, the command line, the try-out.
     ("app", EVERYTHING),
@@ -50,8 +53,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("sqlparser", &["sql"]),
     ("tokio_postgres", &["target", "store"]),
     ("postgres_protocol", &["target", "store"]),
-    // The decision only holds and closes connections that the source made.
-    ("mysql_async", &["source", "demo", "cutover"]),
+    // The decision and the assessment only hold and close connections that the source made.
+    ("mysql_async", &["source", "demo", "cutover", "assess"]),
     ("axum", &["admin"]),
     ("hyper", &["admin"]),
     ("clap", &["cli"]),

@@ -1,10 +1,12 @@
 //! The command line: one file for each subcommand. It parses, asks, prints; it decides nothing.
 
+mod assess;
 mod change;
 mod demo;
 mod error;
 mod output;
 mod run;
+mod schema;
 mod sessions;
 mod status;
 mod translate;
@@ -28,7 +30,8 @@ Exit codes:
   0  done
   1  it was tried and failed
   2  the command line is wrong
-  3  refused, with the reason: the cutover has blockers, the state doesn't allow it, a statement can't be carried
+  3  refused, with the reason: the cutover or the assessment has blockers, the state doesn't allow it, a statement or an
+     object can't be carried, `schema --diff` found a difference
   4  no running Bascule answers on the admin socket
   5  the configuration is wrong
 
@@ -42,6 +45,7 @@ every byte is forwarded to it; in mode `mirror` every write is also repeated on 
 from PostgreSQL in a pause that clients see as latency.
 
 The usual way:
+  bascule assess --data         everything that would stop or bend the migration, before it begins
   bascule run                   start it (mode passthrough) and point the application at [listen]
   bascule mode mirror           copy the rows and mirror the writes
   bascule status --watch        until every table is mirrored and the lag is small
@@ -100,6 +104,16 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = DemoOptions::default().seconds)]
         seconds: u64,
     },
+    /// List everything that would stop or bend the migration, before it begins
+    ///
+    /// Both servers are asked, nothing is changed, no running Bascule is needed. Each finding says what it is, why it
+    /// matters and what mends it. Exit code 0 is go, 3 is no-go: there are blockers.
+    Assess(assess::Arguments),
+    /// Print what the migration makes in PostgreSQL, make it, or compare it with what stands there
+    ///
+    /// No running Bascule is needed. What isn't carried is named with its reason, and the exit code is then 3; with --diff
+    /// it's 0 when nothing differs, and 3 otherwise.
+    Schema(schema::Arguments),
     /// Show what is going on
     Status {
         #[command(flatten)]
@@ -227,6 +241,8 @@ fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
         Command::Run { config, mode } => run::run(&config, mode.map(Mode::from)),
         Command::Demo { json, keep, seconds } => demo::run(DemoOptions { json, keep, seconds }),
+        Command::Assess(arguments) => assess::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Status { door, watch: false, .. } => block_on(status::once(&door.client()?, door.output())),
         Command::Status { door, watch: true, interval } => {
             let interval = std::time::Duration::from_secs(interval);

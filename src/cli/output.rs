@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::Table;
+use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 
 use super::error::CliError;
@@ -41,6 +41,18 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
 /// A table with a header.
 pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut table = Table::new();
+    table.set_header(header);
+    table.add_rows(rows);
+    table.to_string()
+}
+
+/// A table of sentences, wrapped to the terminal's width as COLUMNS says it, or to one that most terminals have.
+pub(super) fn wrapped<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    const WIDTH: u16 = 120;
+    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let mut table = Table::new();
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(width.unwrap_or(WIDTH).max(60));
     table.set_header(header);
     table.add_rows(rows);
     table.to_string()

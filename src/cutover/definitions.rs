@@ -8,10 +8,9 @@
 use std::sync::Arc;
 
 use crate::config::LEFT_BEHIND;
-use crate::schema::{Catalogue, CatalogueChange, Routine, RoutineKind, Table, View};
+use crate::convert::planned_definition;
+use crate::schema::{Catalogue, CatalogueChange, RoutineKind};
 use crate::source::inspect::{self, Definition};
-use crate::sql::plan::{Given, Known};
-use crate::sql::{Context, Plan, Purpose, planned};
 use crate::store::statement;
 use crate::target::Bulk;
 
@@ -134,59 +133,10 @@ async fn carry_all(target: &Bulk, definitions: Vec<Definition>, catalogue: &mut 
 
 /// Makes one of them, or says why that's impossible.
 async fn carry(target: &Bulk, definition: &Definition, catalogue: &mut Catalogue) -> Result<(), String> {
-    let (statements, changes) = planned_definition(definition, catalogue)?;
-    run(target, statements, &changes).await.map_err(|error| error.to_string())?;
-    changes.iter().for_each(|change| catalogue.apply(change));
+    let planned = planned_definition(definition, catalogue)?;
+    run(target, planned.statements, &planned.changes).await.map_err(|error| error.to_string())?;
+    planned.changes.iter().for_each(|change| catalogue.apply(change));
     Ok(())
-}
-
-/// PostgreSQL's statements for one of them and what it does to the catalogue, or why it can't be carried.
-pub(super) fn planned_definition(
-    definition: &Definition,
-    catalogue: &Catalogue,
-) -> Result<(Vec<String>, Vec<CatalogueChange>), String> {
-    let text = definition.text.as_ref().map_err(String::clone)?;
-    let context = Context {
-        catalogue: Arc::new(catalogue.clone()),
-        database: Some(definition.name.database.clone()),
-        sql_mode: definition.sql_mode.clone(),
-        collation: definition.collation.clone(),
-        purpose: Purpose::Serve,
-        parameters: Known::Nothing,
-        given: Given::default(),
-    };
-    let plan = match planned(text, &context).map_err(|error| error.message)?.plan {
-        Plan::Ddl(plan) => plan,
-        Plan::Query(_) | Plan::Write(_) | Plan::Session(_) => return Err("it isn't a definition".to_owned()),
-    };
-    let changes = plan.changes.iter().map(|change| of_source(change, definition)).collect();
-    let statements = plan.statements.iter().map(|sql| sql.as_str().to_owned()).collect();
-    Ok((statements, changes))
-}
-
-/// With what the source knows of it.
-fn of_source(change: &CatalogueChange, definition: &Definition) -> CatalogueChange {
-    match change {
-        CatalogueChange::PutView(view) => {
-            let charset = definition.charset.clone();
-            CatalogueChange::PutView(Arc::new(View { charset, ..View::clone(view) }))
-        }
-        CatalogueChange::PutRoutine(routine) => CatalogueChange::PutRoutine(Arc::new(Routine {
-            charset: definition.charset.clone(),
-            created: definition.created,
-            modified: definition.modified,
-            ..Routine::clone(routine)
-        })),
-        CatalogueChange::PutTable(table) if definition.kind == "trigger" => {
-            let mut table = Table::clone(table);
-            for trigger in table.triggers.iter_mut().filter(|trigger| trigger.name == definition.name.table) {
-                trigger.charset.clone_from(&definition.charset);
-                trigger.created = definition.created;
-            }
-            CatalogueChange::PutTable(Arc::new(table))
-        }
-        other => other.clone(),
-    }
 }
 
 /// One transaction: PostgreSQL's side and the stored catalogue's.

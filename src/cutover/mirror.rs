@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::position::GtidSet;
 use crate::replicate::{Barrier, snapshot};
 use crate::route::Mode;
-use crate::schema::Catalogue;
+use crate::schema::{Catalogue, ddl};
 use crate::source::inspect;
 use crate::source::snapshot::{Snapshot, prepare};
 use crate::sql;
@@ -78,8 +78,10 @@ impl Director {
         let catalogue = self.read_source().await?;
         self.lay_out(&catalogue);
         let target = Bulk::connect(&self.config().target).await?;
-        snapshot::create_tables(&target, &catalogue).await?;
+        // Defaults and generated columns may need the helpers, and these the collations.
+        target.run(&ddl::collations().join(";\n")).await?;
         target.run(sql::HELPERS).await?;
+        snapshot::create_tables(&target, &catalogue).await?;
 
         self.start_capturing().await?;
         let (opened, position) = self.open_snapshot().await?;

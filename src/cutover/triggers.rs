@@ -9,11 +9,12 @@
 
 use std::sync::Arc;
 
+use crate::convert::planned_definition;
 use crate::schema::{Catalogue, CatalogueChange, Table, quote};
 use crate::source::inspect::{self, Definition};
 use crate::target::Bulk;
 
-use super::definitions::{planned_definition, run};
+use super::definitions::run;
 use super::director::close;
 use super::{CutoverError, Director};
 
@@ -86,10 +87,10 @@ fn carriage(definitions: Vec<Definition>, catalogue: &Catalogue) -> Carriage {
     carriage.statements.push(cleared(catalogue));
     for definition in definitions {
         match planned_definition(&definition, &without) {
-            Ok((statements, changes)) => {
-                changes.iter().for_each(|change| without.apply(change));
-                carriage.statements.extend(statements);
-                carriage.changes.extend(changes);
+            Ok(planned) => {
+                planned.changes.iter().for_each(|change| without.apply(change));
+                carriage.statements.extend(planned.statements);
+                carriage.changes.extend(planned.changes);
             }
             Err(reason) => carriage.uncarried.push(Uncarried { name: definition.name.to_string(), reason }),
         }

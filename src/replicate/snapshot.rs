@@ -266,6 +266,8 @@ async fn copy_table(
     on_progress: &OnProgress,
 ) -> Result<Copied, SnapshotError> {
     const REPORT_EVERY: u64 = 10_000;
+    let stored = stored_columns(table);
+    let table = &stored;
     let columns = quote::identifiers(table.columns.iter().map(|column| column.name.as_str()));
     let sql = format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", quote::table(&table.name));
     let mut progress = Progress { table: table.name.clone(), rows: 0, bytes: 0, estimated_rows, done: false };
@@ -288,6 +290,13 @@ async fn copy_table(
     }
     on_progress(Progress { bytes, done: true, ..progress });
     Ok(Copied { tables: 1, rows: stored, bytes })
+}
+
+/// The table without its generated columns, whose values PostgreSQL makes itself.
+fn stored_columns(table: &Table) -> Table {
+    let mut stored = table.clone();
+    stored.columns.retain(|column| column.generated.is_none());
+    stored
 }
 
 async fn replace(

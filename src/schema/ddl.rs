@@ -308,6 +308,10 @@ fn has_identity(column_type: &ColumnType) -> bool {
 }
 
 fn auto_increment(table: &Table, column: &Column) -> Result<String, SchemaError> {
+    let leads = |key: &Key| key.parts.first().is_some_and(|part| part.column.as_deref() == Some(column.name.as_str()));
+    if !table.keys.iter().any(leads) && !table.keys.is_empty() {
+        return Err(refused(table, column, "AUTO_INCREMENT that counts within the columns before it in a key"));
+    }
     let next = next_value(table, column)?;
     let Some(sequence) = sequence(table) else {
         return Err(refused(table, column, "AUTO_INCREMENT on several columns"));

@@ -8,6 +8,7 @@ pub mod snapshot;
 pub use error::SourceError;
 
 /// A name as MySQL quotes it.
-fn backticks(name: &str) -> String {
+#[must_use]
+pub fn backticks(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }

@@ -152,7 +152,7 @@ impl<'a> FromSql<'a> for Raw {
     }
 }
 
-fn failed(error: tokio_postgres::Error) -> TargetError {
+pub(super) fn failed(error: tokio_postgres::Error) -> TargetError {
     let Some(db) = error.as_db_error() else {
         return TargetError::Io(std::io::Error::other(error));
     };

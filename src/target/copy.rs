@@ -4,15 +4,17 @@
 //! from digits to digits, never through a float. FLOAT values must arrive as the text of the equal DOUBLE, because
 //! MySQL prints a FLOAT with six digits only; the reader of the snapshot sees to it.
 //!
-//! What PostgreSQL can't hold: zero, partial and impossible dates and year 0; NUL in character data and in the
-//! names of JSON members.
+//! A zero date is `-infinity`, as everywhere in Bascule: it sorts below every other date on both servers.
+//!
+//! What PostgreSQL can't hold: partial and impossible dates, year 0 and a time of day on a zero date; NUL in character
+//! data and in the names of JSON members.
 
 use bytes::{BufMut as _, BytesMut};
 
 use crate::schema::types::{oid, pg_type};
 use crate::schema::{ColumnType, Table, TableName};
 use crate::value::json::Problem;
-use crate::value::text;
+use crate::value::{Date, text};
 
 /// What begins a binary COPY: signature, no flags, no header extension.
 pub const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -22,8 +24,8 @@ pub const TRAILER: &[u8] = &[0xff, 0xff];
 /// Why PostgreSQL can't hold a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValueRefusal {
-    #[error("a zero or partial date")]
-    ZeroDate,
+    #[error("a partial date, or a zero date with a time of day")]
+    PartialDate,
     #[error("a date that isn't in PostgreSQL's calendar")]
     Date,
     #[error("a NUL character in text")]
@@ -50,6 +52,9 @@ pub struct Refusal {
     pub key: String,
     pub reason: ValueRefusal,
 }
+
+/// PostgreSQL's least number of days or microseconds stands for `-infinity`.
+const ZERO_DATE: Date = Date { year: 0, month: 0, day: 0 };
 
 /// Encodes the rows of one table. Cells come in the order of the table's columns.
 #[derive(Debug)]
@@ -140,11 +145,15 @@ pub fn encode(column_type: &ColumnType, value: &[u8], out: &mut BytesMut) -> Res
         ColumnType::Bit { .. } => return bit(column_type, value, out),
         ColumnType::Float { .. } => out.put_f32(float(value)?),
         ColumnType::Double { .. } => out.put_f64(ascii(value)?.parse().map_err(|_| ValueRefusal::Malformed)?),
-        ColumnType::Date => out.put_i32(days(text::date(value).ok_or(ValueRefusal::Malformed)?)?),
+        ColumnType::Date => {
+            let date = text::date(value).ok_or(ValueRefusal::Malformed)?;
+            out.put_i32(if date == ZERO_DATE { i32::MIN } else { days(date)? });
+        }
         ColumnType::DateTime { .. } | ColumnType::Timestamp { .. } => {
             const DAY: i64 = 86_400_000_000;
             let (date, clock) = text::date_time(value).ok_or(ValueRefusal::Malformed)?;
-            out.put_i64(i64::from(days(date)?) * DAY + clock.total_micros());
+            let zero = date == ZERO_DATE && clock.total_micros() == 0;
+            out.put_i64(if zero { i64::MIN } else { i64::from(days(date)?) * DAY + clock.total_micros() });
         }
         ColumnType::Time { .. } => {
             let (negative, clock) = text::time(value).ok_or(ValueRefusal::Malformed)?;
@@ -234,9 +243,9 @@ fn float(value: &[u8]) -> Result<f32, ValueRefusal> {
     if f64::from(narrow) == wide { Ok(narrow) } else { Err(ValueRefusal::OutOfRange) }
 }
 
-fn days(date: crate::value::Date) -> Result<i32, ValueRefusal> {
+fn days(date: Date) -> Result<i32, ValueRefusal> {
     if date.month == 0 || date.day == 0 {
-        return Err(ValueRefusal::ZeroDate);
+        return Err(ValueRefusal::PartialDate);
     }
     date.days_since_2000().ok_or(ValueRefusal::Date)
 }
@@ -329,9 +338,12 @@ mod tests {
     }
 
     #[test]
-    fn zero_dates_are_refused_and_never_altered() {
-        assert_eq!(encoded(&ColumnType::Date, "0000-00-00"), Err(ValueRefusal::ZeroDate));
-        assert_eq!(encoded(&ColumnType::Date, "2024-00-00"), Err(ValueRefusal::ZeroDate));
+    fn zero_dates_are_minus_infinity_and_partial_ones_are_refused() {
+        let moment = ColumnType::DateTime { fraction: 6 };
+        assert_eq!(encoded(&ColumnType::Date, "0000-00-00"), Ok(i32::MIN.to_be_bytes().to_vec()));
+        assert_eq!(encoded(&moment, "0000-00-00 00:00:00.000000"), Ok(i64::MIN.to_be_bytes().to_vec()));
+        assert_eq!(encoded(&moment, "0000-00-00 00:00:00.000001"), Err(ValueRefusal::PartialDate));
+        assert_eq!(encoded(&ColumnType::Date, "2024-00-00"), Err(ValueRefusal::PartialDate));
         assert_eq!(encoded(&ColumnType::Date, "0000-01-01"), Err(ValueRefusal::Date));
         assert_eq!(encoded(&ColumnType::DateTime { fraction: 0 }, "2024-02-30 00:00:00"), Err(ValueRefusal::Date));
         assert_eq!(encoded(&ColumnType::Date, "2000-01-02"), Ok(vec![0, 0, 0, 1]));

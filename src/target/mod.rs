@@ -24,6 +24,7 @@ mod row;
 mod socket;
 mod startup;
 mod statements;
+mod survey;
 mod tls;
 
 pub use bulk::{Bulk, CopyIn, RowScan};
@@ -35,6 +36,7 @@ pub use flight::{Event, Flight};
 pub use notice::{Raised, mysql_code};
 pub use pool::{Lease, Pool, PoolStatus};
 pub use row::Row;
+pub use survey::{SchemaSurvey, TargetSurvey, survey};
 pub(crate) use tls::client_config;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One text for one value, whichever server it came from.
 //!
 //! Integers, decimals, character data and bytes are the same text on both sides already. Fractions of a second lose
-//! trailing zeros, which PostgreSQL doesn't print; a TIME is its microseconds; BIT is its number; floating-point numbers
+//! trailing zeros, which PostgreSQL doesn't print; a zero date is PostgreSQL's `-infinity`; a TIME is its microseconds; BIT is its number; floating-point numbers
 //! are read and printed again by one printer. JSON text differs only in how numbers are written (1e20), since both
 //! servers order keys by length and bytes, put one blank after colon and comma, and escape strings alike: so numbers
 //! are brought to digits and exponent, and nothing else is touched.
@@ -39,6 +39,10 @@ pub(super) fn of_source<'a>(column_type: &ColumnType, value: &'a [u8]) -> Cow<'a
 pub(super) fn of_target<'a>(column_type: &ColumnType, value: &'a [u8]) -> Cow<'a, [u8]> {
     match column_type {
         ColumnType::Bit { .. } | ColumnType::Year | ColumnType::Time { .. } => Cow::Borrowed(value),
+        ColumnType::Date if value == b"-infinity" => Cow::Borrowed(b"0000-00-00"),
+        ColumnType::DateTime { .. } | ColumnType::Timestamp { .. } if value == b"-infinity" => {
+            Cow::Borrowed(b"0000-00-00 00:00:00")
+        }
         _ => of_both(column_type, value),
     }
 }
@@ -176,6 +180,8 @@ mod tests {
             (ColumnType::Double { unsigned: false }, "1.7976931348623157e308", "1.7976931348623157e+308"),
             (ColumnType::DateTime { fraction: 6 }, "2024-01-01 10:00:00.500000", "2024-01-01 10:00:00.5"),
             (ColumnType::DateTime { fraction: 3 }, "2024-01-01 10:00:00.000", "2024-01-01 10:00:00"),
+            (ColumnType::Date, "0000-00-00", "-infinity"),
+            (ColumnType::Timestamp { fraction: 2 }, "0000-00-00 00:00:00.00", "-infinity"),
             (ColumnType::Time { fraction: 1 }, "-00:00:01.5", "-1500000"),
             (ColumnType::Year, "0000", "0"),
             (ColumnType::Bit { bits: 3 }, "\u{5}", "5"),

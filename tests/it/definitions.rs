@@ -8,7 +8,7 @@ use mysql_async::prelude::Queryable;
 
 use crate::world::World;
 
-const BEFORE: [&str; 18] = [
+const BEFORE: [&str; 20] = [
     "CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20), price DECIMAL(8,2), CHECK (price >= 0), \
      CONSTRAINT short CHECK (name <> 'it''s, \\\\ bad' AND CHAR_LENGTH(name) < 10))",
     "INSERT INTO item VALUES (1, 'nut', 1.50), (2, 'bolt', 20), (3, NULL, NULL)",
@@ -32,6 +32,9 @@ const BEFORE: [&str; 18] = [
      BEGIN INSERT INTO journal (what) VALUES (CONCAT_WS(' ', NEW.id, NEW.total, NEW.note)); END",
     "CREATE VIEW leaves AS SELECT 1 AS one",
     "CREATE TABLE gone (a INT)",
+    "CREATE TABLE made (a INT PRIMARY KEY, twice INT AS (a * 2) STORED, low VARCHAR(9) AS (LOWER(b)), b VARCHAR(9), \
+     UNIQUE KEY f ((UPPER(b))))",
+    "INSERT INTO made (a, b) VALUES (1, 'X')",
     "CREATE VIEW broken AS SELECT a FROM gone",
 ];
 
@@ -56,6 +59,8 @@ async fn views_and_routines_are_served_after_the_flip() {
     for statement in [
         "CREATE OR REPLACE VIEW dear AS SELECT id, CONCAT(name, '?') AS loud, price * 3 AS twice FROM item WHERE price > 10",
         "DROP VIEW leaves",
+        "INSERT INTO made (a, b) VALUES (2, 'Y')",
+        "UPDATE made SET a = 5, b = 'Z' WHERE a = 1",
         "DROP FUNCTION zfactor",
         "CREATE FUNCTION zfactor() RETURNS INT DETERMINISTIC RETURN 3",
         "CREATE VIEW late AS SELECT name FROM item",
@@ -66,6 +71,7 @@ async fn views_and_routines_are_served_after_the_flip() {
         "SELECT CONCAT_WS(',', trigger_name, event_object_table, action_timing, event_manipulation, action_order, \
          action_statement, created, sql_mode, definer) FROM information_schema.triggers \
          WHERE trigger_schema = DATABASE() AND trigger_name <> 'tr' ORDER BY trigger_name",
+        "SELECT CONCAT_WS(',', a, twice, low, b) FROM made ORDER BY a",
         "SELECT CONCAT_WS(',', id, loud, twice) FROM dear",
         "SELECT CONCAT_WS(',', n, f) FROM afirst",
         "SELECT CONCAT_WS(',', atotal(1), atotal(10), zfactor())",
@@ -117,6 +123,7 @@ async fn views_and_routines_are_served_after_the_flip() {
     let shown = shown.map(|(_, text)| text).unwrap_or_default();
     assert!(shown.ends_with("VIEW `late` AS select `item`.`name` AS `name` from `item`"), "{shown}");
     let refused = [
+        ("INSERT INTO made (a, b) VALUES (9, 'z')", 1062),
         ("INSERT INTO item VALUES (50, 'x', -1)", 3819),
         ("UPDATE item SET name = 'it''s, \\\\ bad' WHERE id = 1", 3819),
         ("UPDATE item SET name = 'much too long' WHERE id = 1", 3819),

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "tests print their seeds")]
 #![allow(unreachable_pub, reason = "modules of one test binary")]
 
+mod assess;
 mod crash;
 mod cursor;
 mod ddl;
@@ -18,6 +19,7 @@ mod oracle;
 mod pooled;
 mod replicate;
 mod road;
+mod schema;
 mod serve;
 mod shared_servers;
 mod snapshot;

@@ -47,7 +47,7 @@ impl World {
         world
     }
 
-    fn config_path(&self) -> PathBuf {
+    pub fn config_path(&self) -> PathBuf {
         self.folder.path().join("proxy.toml")
     }
 

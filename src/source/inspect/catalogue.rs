@@ -7,6 +7,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::{FromRow, Queryable as _};
 
 use super::SourceError;
+use super::shown::{self, Reasons};
 use crate::schema::{
     Catalogue, Column, ColumnDefault, ColumnType, Database, ForeignKey, Generated, Key, KeyKind, KeyOptions, KeyPart,
     ReferentialAction, Table, TableName, column_type,
@@ -31,6 +32,18 @@ pub struct NotCarried {
 /// # Errors
 /// When a database isn't there or can't be carried under its name, or a query fails.
 pub async fn catalogue(conn: &mut Conn, databases: &[String]) -> Result<Catalogue, SourceError> {
+    catalogue_with_reasons(conn, databases).await.map(|(catalogue, _)| catalogue)
+}
+
+/// The same, and why expressions of some tables have no image in PostgreSQL.
+///
+/// # Errors
+/// As [`catalogue`].
+pub async fn catalogue_with_reasons(
+    conn: &mut Conn,
+    databases: &[String],
+) -> Result<(Catalogue, Reasons), SourceError> {
+    let mut reasons = Reasons::new();
     let folding: Option<u8> = first(conn, "SELECT @@GLOBAL.lower_case_table_names").await?;
     let mut catalogue = Catalogue {
         version: 1,
@@ -52,9 +65,11 @@ pub async fn catalogue(conn: &mut Conn, databases: &[String]) -> Result<Catalogu
             return Err(SourceError::Database { database: name.clone(), reason: "MySQL has none of that name" });
         };
         let tables = tables(conn, &name).await?;
-        catalogue.databases.insert(name, Database { charset, collation, tables, ..Database::default() });
+        let mut database = Database { charset, collation, tables, ..Database::default() };
+        shown::complete(conn, &name, &mut database, &mut reasons).await?;
+        catalogue.databases.insert(name, database);
     }
-    Ok(catalogue)
+    Ok((catalogue, reasons))
 }
 
 /// Events, triggers and tables without transactions in `databases`.
@@ -234,8 +249,7 @@ fn default(text: Option<String>, nullable: bool, extra: &str, column_type: &Colu
     {
         return ColumnDefault::Now(fraction);
     }
-    // information_schema cuts a binary default at its first NUL byte, so only SHOW CREATE TABLE knows it; such a
-    // default is left to be refused by name.
+    // information_schema cuts a binary default at its first NUL byte, so only SHOW CREATE TABLE knows it.
     let binary = crate::schema::types::is_binary(column_type) && !text.is_empty();
     if extra.contains("DEFAULT_GENERATED") || binary {
         return ColumnDefault::Expression(text);

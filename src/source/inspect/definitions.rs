@@ -175,7 +175,7 @@ async fn routines(conn: &mut Conn, database: &str) -> Result<Vec<Definition>, So
 }
 
 /// SHOW CREATE: the text, then the character set and the collation, by the positions of their columns.
-async fn shown(
+pub(super) async fn shown(
     conn: &mut Conn,
     kind: &str,
     name: &str,

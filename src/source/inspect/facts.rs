@@ -90,7 +90,7 @@ fn parse_set(action: &'static str, text: &str) -> Result<GtidSet, SourceError> {
     flat.parse().map_err(|error| SourceError::Unexpected { action, what: format!("{error}") })
 }
 
-async fn system_offset(conn: &mut Conn) -> Result<i32, SourceError> {
+pub(super) async fn system_offset(conn: &mut Conn) -> Result<i32, SourceError> {
     const ACTION: &str = "reading the system time zone";
     conn.query_drop("SET time_zone = 'SYSTEM'").await.map_err(SourceError::query(ACTION))?;
     let offset: Result<Option<i32>, _> = conn.query_first("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())").await;

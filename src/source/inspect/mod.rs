@@ -7,6 +7,8 @@ mod accounts;
 mod catalogue;
 mod definitions;
 mod facts;
+mod shown;
+mod survey;
 
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, OptsBuilder, SslOpts};
@@ -15,9 +17,13 @@ use super::SourceError;
 use crate::config::{Source, Tls};
 
 pub use accounts::{AccountRow, LiveConnection, accounts, live_connections};
-pub use catalogue::{NotCarried, auto_increment, auto_increments, catalogue, not_carried, triggered};
+pub use catalogue::{
+    NotCarried, auto_increment, auto_increments, catalogue, catalogue_with_reasons, not_carried, triggered,
+};
 pub use definitions::{Definition, checks, definitions, triggers};
 pub use facts::{ServerFacts, gtid_executed, server_facts};
+pub use shown::Reasons;
+pub use survey::{SourceSurvey, TableSurvey, counts, example, survey};
 
 /// Opens a connection of our own.
 ///

@@ -1,0 +1,231 @@
+//! Settings of the source that decide whether and how it can be mirrored.
+
+use super::finding::Finding;
+use super::{Settings, SourceSurvey};
+
+/// The oldest MySQL whose answers and dictionary Bascule knows.
+const OLDEST: (u32, u32) = (8, 0);
+/// A binary log that is thrown away sooner than this leaves little time to take up mirroring after a halt.
+const SHORT_EXPIRY_SECONDS: u64 = 86_400;
+
+/// What is to be said of the server.
+pub(super) fn findings(survey: &SourceSurvey, settings: &Settings) -> Vec<Finding> {
+    let server = Server(survey);
+    let mut found = Vec::new();
+    found.extend(server.version());
+    found.extend(server.gtids());
+    found.extend(server.binary_log());
+    found.extend(server.time_zone());
+    found.extend(server.names_and_modes());
+    found.extend(server.sessions(settings));
+    found
+}
+
+struct Server<'a>(&'a SourceSurvey);
+
+impl Server<'_> {
+    /// The variable's value; empty when this server hasn't got it.
+    fn value(&self, name: &str) -> &str {
+        self.0.variables.get(name).map_or("", String::as_str)
+    }
+
+    fn is(&self, name: &str, value: &str) -> bool {
+        self.value(name).eq_ignore_ascii_case(value)
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.value(name).parse().ok()
+    }
+
+    fn version(&self) -> Option<Finding> {
+        let version = self.value("version");
+        let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+        let known = (parts.next().flatten(), parts.next().flatten());
+        let maria = version.to_ascii_lowercase().contains("mariadb");
+        if maria {
+            let found = Finding::blocker("source.version", "version", format!("the server is MariaDB ({version})"));
+            let why = "its GTIDs, dictionary and SQL aren't MySQL's";
+            return Some(found.why(why).fix("Bascule moves MySQL 8.0 or newer"));
+        }
+        match known {
+            (Some(major), Some(minor)) if (major, minor) >= OLDEST => None,
+            _ => Some(
+                Finding::blocker("source.version", "version", format!("the server is MySQL {version}"))
+                    .why("Bascule reads the dictionary and the session tracking of MySQL 8.0")
+                    .fix("upgrade MySQL to 8.0 or newer before the migration"),
+            ),
+        }
+    }
+
+    fn gtids(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        if !self.is("log_bin", "ON") {
+            found.push(
+                Finding::blocker("source.log_bin", "log_bin", "the binary log is off")
+                    .why("without it MySQL gives no GTIDs, and the order of commits comes from them")
+                    .fix("start mysqld without --skip-log-bin (or with --log-bin) and restart it"),
+            );
+        }
+        if !self.is("enforce_gtid_consistency", "ON") {
+            let what = format!("enforce_gtid_consistency is {}", self.value("enforce_gtid_consistency"));
+            found.push(
+                Finding::blocker("source.enforce_gtid_consistency", "enforce_gtid_consistency", what)
+                    .why("gtid_mode = ON needs it; statements that can't have one GTID are then refused by MySQL")
+                    .fix(
+                        "SET PERSIST enforce_gtid_consistency = WARN; look into the error log for a while; SET PERSIST \
+                          enforce_gtid_consistency = ON",
+                    ),
+            );
+        }
+        if !self.is("gtid_mode", "ON") {
+            found.push(
+                Finding::blocker("source.gtid_mode", "gtid_mode", format!("gtid_mode is {}", self.value("gtid_mode")))
+                    .why("every transaction must have a GTID: mirroring is ordered and checked by them")
+                    .fix(
+                        "SET PERSIST gtid_mode = OFF_PERMISSIVE; SET PERSIST gtid_mode = ON_PERMISSIVE; wait until \
+                          SHOW STATUS LIKE 'Ongoing_anonymous_transaction_count' is 0; SET PERSIST gtid_mode = ON",
+                    ),
+            );
+        }
+        found
+    }
+
+    /// How the binary log is written. A variable that a newer server has dropped has only the good value there.
+    fn binary_log(&self) -> Vec<Finding> {
+        const ROWS: [(&str, &str, &str); 4] = [
+            ("source.binlog_format", "binlog_format", "ROW"),
+            ("source.binlog_row_image", "binlog_row_image", "FULL"),
+            ("source.binlog_row_metadata", "binlog_row_metadata", "FULL"),
+            ("source.binlog_row_value_options", "binlog_row_value_options", ""),
+        ];
+        let mut found = Vec::new();
+        for (id, name, good) in ROWS {
+            let Some(value) = self.0.variables.get(name).filter(|value| !value.eq_ignore_ascii_case(good)) else {
+                continue;
+            };
+            found.push(
+                Finding::bends(id, name, format!("{name} is '{value}'"))
+                    .why(
+                        "whole rows with the names of their columns can be read from the binary log only with \
+                          binlog_format = ROW, binlog_row_image = FULL, binlog_row_metadata = FULL and no \
+                          binlog_row_value_options; mirroring by captured statements goes without",
+                    )
+                    .fix(format!("SET PERSIST {name} = '{good}'")),
+            );
+        }
+        let expiry = self.number("binlog_expire_logs_seconds").unwrap_or(0);
+        if expiry > 0 && expiry < SHORT_EXPIRY_SECONDS {
+            let what = format!("the binary log is kept for {expiry} s");
+            found.push(
+                Finding::bends("source.binlog_expire", "binlog_expire_logs_seconds", what)
+                    .why("what happened while mirroring stood still can't be looked up when it's gone")
+                    .fix("SET PERSIST binlog_expire_logs_seconds = 259200"),
+            );
+        }
+        let tracking = self.value("binlog_transaction_dependency_tracking");
+        if !tracking.is_empty() && !tracking.eq_ignore_ascii_case("WRITESET") {
+            let name = "binlog_transaction_dependency_tracking";
+            found.push(
+                Finding::note("source.dependency_tracking", name, format!("{name} is {tracking}"))
+                    .why("with WRITESET the binary log says which transactions can be applied side by side")
+                    .fix(format!("SET PERSIST {name} = WRITESET")),
+            );
+        }
+        found
+    }
+
+    fn time_zone(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        if self.is("time_zone", "SYSTEM") && self.0.system_offset_seconds != 0 {
+            let offset = self.0.system_offset_seconds;
+            let sign = if offset < 0 { '-' } else { '+' };
+            let (hours, minutes) = (offset.abs() / 3600, offset.abs() / 60 % 60);
+            let what = format!("time_zone is SYSTEM, and the system is {sign}{hours:02}:{minutes:02} from UTC");
+            found.push(
+                Finding::blocker("source.time_zone", "time_zone", what)
+                    .why("sessions see TIMESTAMP in a zone that only MySQL's machine knows, daylight saving included")
+                    .fix(format!(
+                        "SET PERSIST time_zone = 'Area/City' (named zones must be loaded), or SET PERSIST time_zone = \
+                         '{sign}{hours:02}:{minutes:02}' where the zone has no daylight saving"
+                    )),
+            );
+        }
+        if !self.0.named_zones {
+            found.push(
+                Finding::bends("source.time_zone_tables", "mysql.time_zone", "named time zones aren't loaded")
+                    .why(
+                        "CONVERT_TZ with names is NULL on MySQL, and SET time_zone = 'Area/City' an error; PostgreSQL \
+                          knows the names, so both will work after the flip",
+                    )
+                    .fix("mysql_tzinfo_to_sql /usr/share/zoneinfo | mysql -u root mysql"),
+            );
+        }
+        found
+    }
+
+    fn names_and_modes(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let folding = self.value("lower_case_table_names");
+        if matches!(folding, "1" | "2") {
+            let what = format!("lower_case_table_names is {folding}");
+            found.push(
+                Finding::note("source.lower_case_table_names", "lower_case_table_names", what)
+                    .why("names of tables ignore case; Bascule resolves them so after the flip too")
+                    .fix("nothing to do; tools that go to PostgreSQL directly must write names as SHOW TABLES does"),
+            );
+        }
+        let modes: Vec<&str> = self.value("sql_mode").split(',').collect();
+        if !modes.iter().any(|mode| matches!(*mode, "STRICT_TRANS_TABLES" | "STRICT_ALL_TABLES")) {
+            found.push(
+                Finding::note("source.sql_mode.not_strict", "sql_mode", "sql_mode isn't strict")
+                    .why(
+                        "values that don't fit are cut or clamped with a warning; Bascule does the same on PostgreSQL, \
+                          and old rows may hold what strict mode refuses: see --data",
+                    )
+                    .fix("nothing to do; STRICT_TRANS_TABLES finds faults of the application earlier"),
+            );
+        }
+        if modes.contains(&"PAD_CHAR_TO_FULL_LENGTH") {
+            found.push(
+                Finding::bends("source.sql_mode.pad_char", "sql_mode", "sql_mode has PAD_CHAR_TO_FULL_LENGTH")
+                    .why("CHAR columns are read with trailing spaces on MySQL and without them on PostgreSQL")
+                    .fix("SET PERSIST sql_mode = (SELECT REPLACE(@@GLOBAL.sql_mode, 'PAD_CHAR_TO_FULL_LENGTH', ''))"),
+            );
+        }
+        if self.is("transaction_isolation", "SERIALIZABLE") {
+            found.push(
+                Finding::bends("source.isolation", "transaction_isolation", "sessions are SERIALIZABLE by default")
+                    .why(
+                        "MySQL makes readers wait; PostgreSQL lets one of two conflicting transactions fail, which \
+                          clients see as error 1213 and must repeat",
+                    )
+                    .fix("SET PERSIST transaction_isolation = 'REPEATABLE-READ' where the application doesn't need it"),
+            );
+        }
+        found
+    }
+
+    fn sessions(&self, settings: &Settings) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let limit = settings.max_allowed_packet;
+        if self.number("max_allowed_packet").is_some_and(|theirs| theirs > limit) {
+            let what = format!("MySQL takes packets of {} bytes, Bascule {limit}", self.value("max_allowed_packet"));
+            found.push(
+                Finding::bends("source.max_allowed_packet", "max_allowed_packet", what)
+                    .why("a client that sends a larger one through Bascule is cut off")
+                    .fix(format!(
+                        "proxy.toml: [listen] max_allowed_packet_bytes = {}",
+                        self.value("max_allowed_packet")
+                    )),
+            );
+        }
+        if self.is("read_only", "ON") || self.is("super_read_only", "ON") {
+            found.push(
+                Finding::bends("source.read_only", "read_only", "the server takes no writes")
+                    .why("it looks like a replica: mirroring follows the writes that go through Bascule to this server")
+                    .fix("name the primary in proxy.toml: [source] host, or SET PERSIST read_only = OFF"),
+            );
+        }
+        found
+    }
+}
