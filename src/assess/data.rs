@@ -63,16 +63,15 @@ pub(super) fn finding(table: &Table, found: &Found) -> Finding {
                      CHARACTER SET utf8mb4",
             of.table, of.column
         )),
-        Class::TrailingBlank => Finding::bends(
-            "data.trailing_blank",
-            &of.subject,
-            format!("{rows} a trailing blank in a unique key"),
-        )
-        .why(
-            "MySQL ignores trailing blanks there, PostgreSQL counts them: 'a' and 'a ' can then stand side by side, \
-                      and = doesn't find one by the other",
-        )
-        .fix(format!("UPDATE {0} SET {1} = RTRIM({1}) WHERE {2}", of.table, of.column, of.condition)),
+        Class::TrailingBlank => {
+            let what = format!("{rows} a trailing blank in a unique key that ignores them");
+            Finding::note("data.trailing_blank", &of.subject, what)
+                .why("it's carried exactly, and PostgreSQL's index ignores it as MySQL's does")
+                .fix(format!(
+                    "nothing to do; UPDATE {0} SET {1} = RTRIM({1}) where nobody wants it",
+                    of.table, of.column
+                ))
+        }
         Class::LettersInKey => {
             let what = format!("{rows} letters beyond ASCII in a unique key whose collation is approximated");
             Finding::bends("data.letters_in_key", &of.subject, what)

@@ -127,10 +127,10 @@ fn in_unique_key(table: &Table, column: &Column, ask: &mut impl FnMut(Class, Str
     let name = backticks(&column.name);
     let order = column.collation.as_deref().unwrap_or(&table.collation);
     let Some(carrier) = collation::carrier(order) else { return };
-    if carrier.difference != collation::Difference::None {
+    if collation::pads_blanks(order) {
         ask(Class::TrailingBlank, format!("CONVERT({name} USING utf8mb4) LIKE '% '"));
     }
-    if carrier.difference == collation::Difference::TrailingSpacesAndLetters {
+    if carrier.difference == collation::Difference::Letters {
         let unicode = format!("CONVERT({name} USING utf8mb4)");
         ask(Class::LettersInKey, format!("LENGTH({unicode}) <> CHAR_LENGTH({unicode})"));
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
+use bascule::admin::VerifyRequest;
 use bascule::route::Mode;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -260,6 +261,6 @@ async fn a_schema_that_was_made_beforehand_is_mirrored_into_and_stays_equal() {
     let (code, text) = schema("--apply");
     assert_eq!(code, Some(3), "{text}");
     assert!(text.contains("its mode is mirror"), "{text}");
-    let summary = world.admin().verify().await.expect("a comparison");
+    let summary = world.admin().verify(&VerifyRequest::default()).await.expect("a comparison");
     assert_eq!((summary.differences, summary.skipped.len()), (0, 0), "{summary:?}");
 }
