@@ -117,7 +117,7 @@ impl Decoder {
         Ok(match code {
             2 => Event::Query(QueryEvent::parse(&body, timestamp)?),
             4 => Event::Rotation(Rotation::parse(&body)?),
-            5 | 9 | 13 | 14 | 17 | 18 => Event::StatementPart,
+            17 | 18 => Event::StatementPart,
             16 => Event::Commit,
             19 => Event::Table(self.table(&body)?),
             23..=25 | 30..=32 | 39 => Event::Rows(self.rows(code, &body)?),
@@ -128,8 +128,8 @@ impl Decoder {
             38 => Event::XaPrepared(XaPrepared::parse(&body)?),
             40 => Event::Payload(Box::new(Payload::parse(&body)?)),
             42 => Event::Gtid(GtidEvent::parse_tagged(&body)?),
-            // Stop, ignorable, the text of a statement that is logged by rows, previous GTIDs, group replication's own.
-            3 | 28 | 29 | 35..=37 => Event::Other,
+            // Variables of a statement that follows; stop, ignorable, the text of a statement that is logged by rows, previous GTIDs, group replication's own.
+            3 | 5 | 13 | 14 | 28 | 29 | 35..=37 => Event::Other,
             _ignorable if flags & IGNORABLE != 0 => Event::Other,
             unknown => return Err(BinlogError::Unknown(unknown)),
         })

@@ -16,8 +16,10 @@
 
 mod execute;
 mod expect;
+mod layout;
 mod plan;
 mod prepare;
+mod rows;
 mod run;
 pub mod snapshot;
 mod status;

@@ -59,6 +59,14 @@ pub(super) fn mentions(statement: &CapturedStatement, catalogue: &Catalogue) -> 
     }
 }
 
+/// True for the definition of a trigger, or its end.
+pub(super) fn concerns_triggers(text: &str) -> bool {
+    let tokens = tokens(text);
+    let object = tokens.iter().skip(1).find(|token| token.is("TRIGGER") || token.is("TABLE") || token.is("VIEW"));
+    tokens.first().is_some_and(|token| token.is("CREATE") || token.is("DROP"))
+        && object.is_some_and(|token| token.is("TRIGGER"))
+}
+
 /// True when a statement reads rows besides those that it changes.
 pub(super) fn reads_others(text: &str) -> bool {
     tokens(text).iter().any(|token| token.is("SELECT") || token.is("JOIN") || token.is("TABLE"))
