@@ -15,8 +15,23 @@ pub struct LoggedTransaction {
     pub changes: Vec<LoggedChange>,
     /// Set when the log doesn't tell everything that the transaction did.
     pub inexact: Option<Inexact>,
+    /// What it does to a branch of XA, if it's about one.
+    pub branch: Branch,
     /// When the source committed it, in microseconds since the epoch; 0 when it doesn't say.
     pub committed_micros: i64,
+}
+
+/// XA's two phases, each a transaction with a number of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Branch {
+    /// It isn't about one.
+    #[default]
+    None,
+    /// A branch was prepared. Its changes come when it's committed; until then the number mustn't be forgotten, so that a
+    /// lane that is opened again gives it again.
+    Prepared,
+    /// The branch that was prepared under this number is committed or rolled back.
+    Decided(Gtid),
 }
 
 /// What a transaction did.

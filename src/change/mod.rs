@@ -7,7 +7,7 @@ pub use feed::{
     Affected, Backlog, Doubtful, Feed, FeedError, Inexact, SourceEvent, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
 };
 
-pub use logged::{LoggedChange, LoggedTransaction, ManyRows, StoredRows};
+pub use logged::{Branch, LoggedChange, LoggedTransaction, ManyRows, StoredRows};
 
 use std::sync::Arc;
 

@@ -54,6 +54,8 @@ pub struct Director {
     /// Ends the present mirror's background work.
     pub(super) mirror: std::sync::Mutex<CancellationToken>,
     pub(super) rate: super::preflight::Rate,
+    /// Why the binary log can't be read now.
+    pub(super) log_health: std::sync::Mutex<Option<watch::Receiver<Option<String>>>>,
 }
 
 impl Director {
@@ -70,6 +72,7 @@ impl Director {
             began: Instant::now(),
             mirror,
             rate: super::preflight::Rate::default(),
+            log_health: std::sync::Mutex::default(),
         })
     }
 

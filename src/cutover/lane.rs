@@ -8,6 +8,8 @@
 //!
 //! Both store the same position, the set of applied GTIDs, so a mirror may be taken up by the other lane after a restart.
 
+use std::sync::PoisonError;
+
 use crate::binlog;
 use crate::config::Lane;
 use crate::position::GtidSet;
@@ -59,9 +61,25 @@ impl Director {
     pub(super) async fn start_applying(&self, facts: &Facts) -> Result<(), CutoverError> {
         match self.capture() {
             Some(capture) => self.replicator().start(capture.feed(facts.applied.clone())?, facts).await,
-            None => self.replicator().start(self.feed(facts.applied.clone())?, facts).await,
+            None => {
+                let feed = self.feed(facts.applied.clone())?;
+                *self.log_health.lock().unwrap_or_else(PoisonError::into_inner) = Some(feed.health());
+                self.replicator().start(feed, facts).await;
+            }
         }
         Ok(())
+    }
+
+    /// Why the binary log can't be read for now, if it can't.
+    pub(super) fn log_trouble(&self) -> Option<String> {
+        let health = self.log_health.lock().unwrap_or_else(PoisonError::into_inner);
+        let trouble = health.as_ref().and_then(|health| health.borrow().clone());
+        trouble.map(|reason| format!("MySQL's binary log can't be read for now: {reason}"))
+    }
+
+    /// The part of a position that is done with: a branch of XA that is undecided isn't.
+    pub(super) fn decided(&self, position: &GtidSet) -> GtidSet {
+        position.minus(&self.replicator().status().undecided)
     }
 
     /// Forgets what was captured before.

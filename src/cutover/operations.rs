@@ -238,7 +238,7 @@ impl Director {
         MirrorStatus {
             lane: self.lane().name().to_owned(),
             phase: picture.phase.unwrap_or(MirrorPhase::Preparing),
-            reason: picture.reason.clone().or_else(|| replay.last_error.clone()),
+            reason: picture.reason.clone().or_else(|| replay.last_error.clone()).or_else(|| self.log_trouble()),
             tables,
             applied: replay.applied.to_string(),
             transactions_applied: replay.applied_transactions,

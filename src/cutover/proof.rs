@@ -128,7 +128,7 @@ impl Director {
             changes.iter().for_each(|change| after.apply(change));
             Arc::new(after)
         });
-        barrier.reposition(position, Refreshed::Tables(tables.to_vec()));
+        barrier.reposition(self.decided(&position), Refreshed::Tables(tables.to_vec()));
         for table in tables {
             self.table_state(table, TableState::Mirrored, None);
         }
@@ -164,7 +164,7 @@ impl Director {
     ) -> Result<(), CutoverError> {
         let mut reader = only_reader(source).await?;
         let catalogue = self.parts.catalogue.load_full();
-        let mut with = vec![statement::checkpoint(position).inline()];
+        let mut with = vec![statement::checkpoint(&self.decided(position)).inline()];
         with.extend(tables.iter().map(|table| statement::clear_table(table).inline()));
         with.extend(changes.iter().map(|change| statement::catalogue(change).inline()));
         let with = with.join(";\n");

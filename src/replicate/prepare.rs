@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::change::{
-    Affected, CapturedStatement, Doubtful, LoggedChange, LoggedTransaction, SourceEvent, SourceTransaction,
+    Affected, Branch, CapturedStatement, Doubtful, LoggedChange, LoggedTransaction, SourceEvent, SourceTransaction,
     UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
 };
 use crate::position::GtidSet;
@@ -36,6 +36,8 @@ const UTC: &str = "UTC";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct State {
     pub(super) applied: GtidSet,
+    /// Branches of XA that are prepared. They aren't in `applied`, which is stored: a restart must read them again.
+    pub(super) undecided: GtidSet,
     pub(super) bypassed: GtidSet,
     pub(super) halted: BTreeMap<TableName, String>,
     /// Why everything needs a resync.
@@ -43,6 +45,13 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Everything up to which the tables are as they should be: what is undecided has no rows yet.
+    pub(super) fn reached(&self) -> GtidSet {
+        let mut reached = self.applied.clone();
+        reached.union(&self.undecided);
+        reached
+    }
+
     /// Halts a table, and with it the tables whose rows follow it by a foreign key.
     pub(super) fn halt(&mut self, table: &TableName, reason: &str, catalogue: &Catalogue) {
         if self.halted.contains_key(table) {
@@ -237,7 +246,23 @@ impl<'a> Builder<'a> {
                 self.halt_affected(&Affected::All, reason);
             }
         }
-        self.state.applied.union(&gtids);
+        match event {
+            SourceEvent::Logged(LoggedTransaction { branch: Branch::Prepared, .. }) => {
+                self.state.undecided.union(&gtids);
+            }
+            SourceEvent::Logged(LoggedTransaction { branch: Branch::Decided(prepared), .. }) => {
+                let mut decided = GtidSet::default();
+                decided.insert(prepared);
+                self.state.undecided = self.state.undecided.minus(&decided);
+                self.state.applied.union(&decided);
+                self.state.applied.union(&gtids);
+            }
+            SourceEvent::Logged(LoggedTransaction { branch: Branch::None, .. })
+            | SourceEvent::Transaction(_)
+            | SourceEvent::Bypassed { .. }
+            | SourceEvent::InDoubt { .. }
+            | SourceEvent::Lost { .. } => self.state.applied.union(&gtids),
+        }
     }
 
     /// What is in the position needn't be done again.

@@ -24,6 +24,8 @@ use crate::target::{Array, Request};
 use super::layout::{Layout, Values, unreadable};
 use super::prepare::{Builder, Step};
 
+/// Rows are looked up by their key one by one: for many of them PostgreSQL would rather read the whole table each time.
+const BY_INDEX: &str = "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)";
 /// Rows and bytes in one statement.
 const RUN_ROWS: u64 = 2_000;
 const RUN_BYTES: usize = 1 << 20;
@@ -282,6 +284,7 @@ impl Builder<'_> {
         if !self.deferred {
             self.deferred = true;
             self.steps.push(Step::Setting(Cow::Borrowed("SET CONSTRAINTS ALL DEFERRED")));
+            self.steps.push(Step::Setting(Cow::Borrowed(BY_INDEX)));
         }
     }
 }

@@ -378,7 +378,7 @@ impl<F: Feed> Runner<F> {
     }
 
     fn publish(&self, limit: &watch::Receiver<Option<GtidSet>>) {
-        let reached = limit.borrow().as_ref().is_some_and(|limit| self.state.applied.contains_all(limit));
+        let reached = limit.borrow().as_ref().is_some_and(|limit| self.state.reached().contains_all(limit));
         // Who waits at the limit reads the state too: what was edited before the limit was set must be in it. An edit's
         // barrier has ended by now, so the loop comes round again.
         let at_limit = reached && self.edits().is_empty();
@@ -403,7 +403,8 @@ impl<F: Feed> Runner<F> {
 
     fn copy_state(&self, progress: &mut Progress) {
         let status = &mut progress.status;
-        status.applied.clone_from(&self.state.applied);
+        status.applied = self.state.reached();
+        status.undecided.clone_from(&self.state.undecided);
         status.bypassed.clone_from(&self.state.bypassed);
         status.halted.clone_from(&self.state.halted);
         status.lost.clone_from(&self.state.lost);

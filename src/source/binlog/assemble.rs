@@ -6,7 +6,8 @@
 //! * ROLLBACK and ROLLBACK TO stand in the log only when an engine without transactions kept something of what was rolled
 //!   back. What that was can't be told from what wasn't, so the tables are copied again.
 //! * XA PREPARE ends a transaction that isn't decided yet: its rows are kept until XA COMMIT or XA ROLLBACK comes under a
-//!   number of its own. A branch that was prepared before the lane began isn't known, and then everything is in doubt.
+//!   number of its own. Its number isn't done with until then, so that a lane that is opened again reads it again. A branch
+//!   that was prepared before the lane began isn't known, and then everything is in doubt.
 //! * Rows of databases that aren't carried are dropped here.
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,8 +17,10 @@ use std::sync::Arc;
 
 use crate::binlog::{Event, QueryEvent, RowsEvent};
 use crate::change::{
-    Affected, CapturedStatement, Inexact, LoggedChange, LoggedTransaction, ManyRows, StatementContext, WriteAnswer,
+    Affected, Branch, CapturedStatement, Inexact, LoggedChange, LoggedTransaction, ManyRows, StatementContext,
+    WriteAnswer,
 };
+use crate::position::Gtid;
 use crate::schema::TableName;
 use crate::sql::{self, plan::StatementClass};
 
@@ -64,6 +67,7 @@ struct Open {
 
 #[derive(Debug)]
 struct Undecided {
+    gtid: Gtid,
     changes: Vec<LoggedChange>,
     inexact: Option<Inexact>,
 }
@@ -90,6 +94,7 @@ impl Assembler {
                     gtid: gtid.gtid,
                     changes: Vec::new(),
                     inexact: None,
+                    branch: Branch::None,
                     committed_micros: gtid.committed_micros,
                 };
                 let (bytes, tables, spill) = (0, BTreeSet::new(), None);
@@ -205,9 +210,10 @@ impl Assembler {
         let changes = std::mem::take(&mut transaction.changes);
         let inexact = transaction.inexact.take();
         if self.prepared.len() >= MOST_BRANCHES {
-            self.prepared.clear();
+            return Err(AssembleError::Order("too many branches of XA are undecided"));
         }
-        self.prepared.insert(xid, Undecided { changes, inexact });
+        transaction.branch = Branch::Prepared;
+        self.prepared.insert(xid, Undecided { gtid: transaction.gtid.clone(), changes, inexact });
         Ok(transaction)
     }
 
@@ -222,6 +228,7 @@ impl Assembler {
                 let open = self.open()?;
                 match undecided {
                     Some(undecided) => {
+                        open.transaction.branch = Branch::Decided(undecided.gtid);
                         open.transaction.changes = undecided.changes;
                         open.transaction.inexact = undecided.inexact;
                     }
@@ -233,7 +240,9 @@ impl Assembler {
                 return self.finish().map(Some);
             }
             "ROLLBACK" => {
-                self.prepared.remove(xid.trim());
+                let undecided = self.prepared.remove(xid.trim());
+                let branch = undecided.map_or(Branch::None, |undecided| Branch::Decided(undecided.gtid));
+                self.open()?.transaction.branch = branch;
                 return self.finish().map(Some);
             }
             _end => {}

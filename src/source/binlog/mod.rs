@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use crate::binlog::{BinlogError, Decoder, Event, Payload};
 use crate::change::{Backlog, Feed, FeedError, SourceEvent};
@@ -53,9 +54,13 @@ pub struct BinlogFeed {
     assembler: Assembler,
     waiting: VecDeque<SourceEvent>,
     delay: Duration,
+    /// That the log can't be read was told.
+    told: bool,
     damaged: u32,
     /// Set when nothing comes any more.
     ended: Option<String>,
+    /// Why nothing comes now.
+    health: watch::Sender<Option<String>>,
 }
 
 /// What to do about a failure.
@@ -79,9 +84,17 @@ impl BinlogFeed {
             payload: None,
             waiting: VecDeque::new(),
             delay: BACKOFF.0,
+            told: false,
             damaged: 0,
             ended: None,
+            health: watch::Sender::new(None),
         }
+    }
+
+    /// Says why the log can't be read for now; `None` while it can. For whoever shows the state.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Option<String>> {
+        self.health.subscribe()
     }
 
     /// Asks for the log and waits for its first event, to see that the account may and the server can.
@@ -134,6 +147,7 @@ impl BinlogFeed {
             Ok(opened) => {
                 self.assembler.interrupted();
                 self.dump = Some(opened);
+                self.health.send_replace(None);
                 Ok(())
             }
             Err(trouble) => {
@@ -152,7 +166,10 @@ impl BinlogFeed {
         self.assembler.interrupted();
         match trouble {
             Trouble::Again(reason) => {
-                tracing::warn!(%reason, "MySQL's binary log can't be read for now; it's tried again");
+                if !std::mem::replace(&mut self.told, true) {
+                    tracing::warn!(%reason, "MySQL's binary log can't be read for now; it's tried again");
+                }
+                self.health.send_replace(Some(reason));
                 Ok(())
             }
             Trouble::End(reason) => Err(self.end(reason)),
@@ -201,6 +218,7 @@ impl BinlogFeed {
             Ok(None) => Ok(()),
             Ok(Some(transaction)) => {
                 self.delay = BACKOFF.0;
+                self.told = false;
                 self.damaged = 0;
                 if !self.held.contains(&transaction.gtid) {
                     self.held.insert(&transaction.gtid);
