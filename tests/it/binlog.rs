@@ -567,3 +567,79 @@ async fn cuts_checksums_and_purged_logs() {
     let error = BinlogFeed::new(&reader, now, bench.spill.path().to_owned()).probe().await.expect_err("not allowed");
     assert!(error.message.contains("GRANT REPLICATION SLAVE"), "{error}");
 }
+
+/// Several sessions at once, keys whose collations take different texts for the same, and every kind of key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_transactions_of_several_sessions_arrive_row_by_row() {
+    let (seed, mut random) = seed();
+    let mut bench = Bench::new(
+        shared().await,
+        &[
+            "create table ci(k varchar(6) collate utf8mb4_0900_ai_ci primary key, n int)",
+            "create table pad(k varchar(6) collate utf8mb4_general_ci primary key, n int, unique key (n))",
+            "create table two(a int, b varchar(5) not null, c int, primary key (a, b), unique key u (c, b))",
+            "create table half(a int not null unique, b int unique, c text)",
+            "create table none(a int, b varchar(6) collate utf8mb4_0900_ai_ci)",
+            "create table up(id int primary key, n int)",
+            "create table down(id int auto_increment primary key, up int, n int, \
+             foreign key (up) references up(id) on delete cascade on update cascade)",
+        ],
+    )
+    .await;
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        let mut conn = inspect::connect(&bench.source).await.expect("MySQL");
+        for setting in [&format!("USE {}", bench.target.database), "SET innodb_lock_wait_timeout = 1"] {
+            conn.query_drop(setting).await.expect("set up");
+        }
+        let mut dice = StdRng::seed_from_u64(random.r#gen());
+        sessions.push(tokio::spawn(async move {
+            for _ in 0..120 {
+                conn.query_drop("BEGIN").await.expect("BEGIN");
+                for _ in 0..dice.gen_range(1..6) {
+                    // Duplicates, missing parents and deadlocks are MySQL's own affair.
+                    let _ = conn.query_drop(random_write(&mut dice)).await;
+                }
+                conn.query_drop(if dice.gen_ratio(1, 8) { "ROLLBACK" } else { "COMMIT" }).await.expect("the end");
+            }
+        }));
+    }
+    for session in sessions {
+        session.await.expect("a session ends");
+    }
+    bench.assert_followed(seed).await;
+}
+
+fn random_write(dice: &mut StdRng) -> String {
+    let word = |dice: &mut StdRng| {
+        const LETTERS: [&str; 8] = ["a", "A", "ä", "b", "B", " ", "é", "e"];
+        let length = dice.gen_range(1..=2);
+        (0..length).map(|_| LETTERS[dice.gen_range(0..LETTERS.len())]).collect::<String>()
+    };
+    let (x, y) = (dice.gen_range(0..12), dice.gen_range(0..12));
+    let (v, w) = (word(dice), word(dice));
+    match dice.gen_range(0..22) {
+        0 => format!("insert into ci values ('{v}', {x})"),
+        1 => format!("replace into ci values ('{v}', {x}), ('{w}', {y})"),
+        2 => format!("update ci set k = '{w}' where k = '{v}'"),
+        3 => format!("update ci set n = n + {x} where k > '{v}'"),
+        4 => format!("insert into pad values ('{v} ', {x}) on duplicate key update n = n + 1, k = values(k)"),
+        5 => format!("update pad set k = concat(trim(k), '  ') where n > {x}"),
+        6 => "update pad set n = n + 1 order by n desc".to_owned(),
+        7 => format!("delete from pad where k = '{v}'"),
+        8 => format!("insert ignore into two values ({x}, '{v}', {y}), ({y}, '{w}', null)"),
+        9 => format!("update two set a = a + {x}, c = null where c = {y}"),
+        10 => format!("update ignore two set c = {x} where a < {y}"),
+        11 => format!("insert into half values ({x}, {y}, '{v}')"),
+        12 => "update half set a = a + 20 where a < 20 order by a desc".to_owned(),
+        13 => format!("update half set b = null, c = repeat('{v}', 500) where a % 3 = {}", x % 3),
+        14 => format!("insert into none values ({}, '{v}'), ({}, '{w}'), (null, null)", x % 3, y % 3),
+        15 => format!("update none set a = {x} where b = '{v}' limit 2"),
+        16 => format!("delete from none where a = {} limit 1", x % 3),
+        17 => format!("insert into up values ({x}, 0), ({}, 0)", x + 30),
+        18 => format!("insert into down(up, n) values ({x}, {y}), ({}, {y}), (null, 0)", x + 30),
+        19 => format!("update up set id = id + 60 where id = {x}"),
+        20 => format!("delete from up where id % 7 = {}", x % 7),
+        _ => format!("update down set n = n + 1, up = {y} where up = {x}"),
+    }
+}
