@@ -137,6 +137,7 @@ impl Director {
             || replay.lost.is_some()
             || !replay.bypassed.is_empty()
             || replay.state == ApplyState::Failed
+            || replay.halted.keys().any(|table| !self.is_carried(table))
             || self.parts.capture.as_ref().is_some_and(|capture| capture.stopped().is_some());
         if everything {
             self.spawn_mirror(Begin::Anew);

@@ -114,6 +114,9 @@ impl Director {
 
     /// Replaces the rows of `tables` by those of MySQL at one position.
     pub(super) async fn repair(self: &Arc<Self>, tables: &[TableName]) -> Result<(), CutoverError> {
+        if let Some(table) = tables.iter().find(|table| !self.is_carried(table)) {
+            return Err(CutoverError::state(format!("table {table} isn't carried: everything must be copied again")));
+        }
         for table in tables {
             self.table_state(table, TableState::Copying, None);
         }
@@ -133,6 +136,11 @@ impl Director {
             self.table_state(table, TableState::Mirrored, None);
         }
         Ok(())
+    }
+
+    /// Whether PostgreSQL has the table. One whose definition was refused is halted and can't be copied by itself.
+    pub(super) fn is_carried(&self, table: &TableName) -> bool {
+        self.parts.catalogue.load().base_table(&table.database, &table.table).is_some()
     }
 
     async fn triggered(&self) -> Result<BTreeSet<TableName>, CutoverError> {

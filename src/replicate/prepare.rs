@@ -302,10 +302,9 @@ impl<'a> Builder<'a> {
                 }
                 Plan::Query(_) | Plan::Session(_) => {}
             },
-            // Rows come as the triggers left them.
-            Err(_) if touched::concerns_triggers(&statement.text) => {}
             Err(error) => {
-                let affected = touched::touched(statement, &self.catalogue);
+                let (affected, gone) = touched::defined(statement, &self.catalogue);
+                gone.iter().for_each(|table| drop(self.state.halted.remove(table)));
                 self.halt_affected(&affected, &format!("a statement can't be repeated exactly: {error}"));
             }
         }

@@ -281,3 +281,47 @@ async fn the_row_lane_follows_whoever_writes() {
     assert_eq!(balance, Some(0));
     drop(bascule);
 }
+
+/// A table that PostgreSQL lacks isn't forgotten by a resync: everything is begun again, and refused with its name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_cannot_be_made_is_not_forgotten() {
+    let world = World::by_lane("binlog");
+    shop(&world).await;
+    let bascule = world.start().await;
+    let mut conn = Conn::from_url(world.url()).await.expect("a connection through Bascule");
+    world.admin().set_mode(Mode::Mirror).await.expect("mirroring begins");
+    world.wait_streaming().await;
+    conn.query_drop("CREATE TABLE odd (id INT PRIMARY KEY, v VECTOR(3))").await.expect("MySQL takes it");
+    conn.query_drop("INSERT INTO odd VALUES (1, TO_VECTOR('[1,2,3]'))").await.expect("a row");
+    let needs = |status: &bascule::admin::Status| {
+        let halted = |table: &bascule::admin::TableStatus| table.state == TableState::NeedsResync;
+        status.mirror.as_ref().is_some_and(|mirror| mirror.tables.iter().filter(|table| halted(table)).count() == 1)
+    };
+    world.wait(needs, "the table is halted, and no other").await;
+    let blocked = world.admin().cutover(Rehearsal::Perform).await.expect("a report");
+    assert!(
+        !blocked.performed && blocked.blockers.iter().any(|blocker| blocker.subject.ends_with(".odd")),
+        "{blocked:?}"
+    );
+    world.admin().resync(Vec::new()).await.expect("begun");
+    let refused = |status: &bascule::admin::Status| {
+        let reason = status.mirror.as_ref().and_then(|mirror| mirror.reason.as_deref());
+        reason.is_some_and(|reason| reason.contains("odd.v") || reason.contains("vector"))
+    };
+    world.wait(refused, "the start is refused by name").await;
+    conn.query_drop("DROP TABLE odd").await.expect("dropped");
+    world.admin().resync(Vec::new()).await.expect("begun");
+    world.wait_streaming().await;
+    // One that comes and goes is no affair of anybody.
+    conn.query_drop("CREATE TABLE odd (id INT PRIMARY KEY, v VECTOR(3))").await.expect("MySQL takes it");
+    world.wait(needs, "the table is halted again").await;
+    conn.query_drop("DROP TABLE odd").await.expect("dropped");
+    let whole = |status: &bascule::admin::Status| {
+        status
+            .mirror
+            .as_ref()
+            .is_some_and(|mirror| mirror.tables.iter().all(|table| table.state == TableState::Mirrored))
+    };
+    world.wait(whole, "nothing is halted").await;
+    drop(bascule);
+}

@@ -135,11 +135,7 @@ impl Assembler {
             StatementClass::RollbackToSavepoint => open.rolled_back(),
             StatementClass::Savepoint | StatementClass::ReleaseSavepoint => {}
             StatementClass::Xa => return self.xa(&query.text),
-            StatementClass::Ddl
-            | StatementClass::Write
-            | StatementClass::Call
-            | StatementClass::Set
-            | StatementClass::Unknown => {
+            StatementClass::Ddl | StatementClass::Write | StatementClass::Call | StatementClass::Unknown => {
                 let ours = database.is_none_or(|name| self.databases.contains(&name))
                     || names_one(&query.text, &self.databases);
                 let open = self.open()?;
@@ -154,6 +150,7 @@ impl Assembler {
             | StatementClass::LockingRead
             | StatementClass::TemporaryTable
             | StatementClass::Use
+            | StatementClass::Set
             | StatementClass::LockTables
             | StatementClass::TextPrepared
             | StatementClass::Administration => {
