@@ -2,6 +2,7 @@
 //! `tests/tidy.rs` holds the direction of their imports.
 
 // Ground floor: pure. Values in, values out.
+pub mod binlog;
 pub mod change;
 pub mod config;
 pub mod position;

@@ -12,7 +12,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("wire", &["value"]),
     ("schema", &["value", "wire"]),
     ("sql", &["schema", "value", "wire"]),
-    ("change", &["position", "schema", "sql", "value"]),
+    ("binlog", &["position", "schema", "wire"]),
+    ("change", &["binlog", "position", "schema", "sql", "value"]),
     ("config", &[]),
     ("observe", GROUND),
     // First floor: the two databases and the durable facts.
@@ -45,7 +46,7 @@ const FIRST: &[&str] = &[GROUND_FLOOR, FIRST_FLOOR];
 const ENGINES: &[&str] = &[GROUND_FLOOR, FIRST_FLOOR];
 const EVERYTHING: &[&str] = &["(everything)"];
 
-const GROUND_ROOMS: &[&str] = &["position", "wire", "value", "schema", "sql", "change", "config"];
+const GROUND_ROOMS: &[&str] = &["position", "wire", "value", "schema", "sql", "binlog", "change", "config"];
 const FIRST_ROOMS: &[&str] = &["target", "source", "store", "observe"];
 
 /// Libraries that only some rooms may see, so that their types don't spread.
@@ -60,8 +61,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("comfy_table", &["cli", "demo"]),
     ("indicatif", &["sandbox", "demo", "cli"]),
-    // The frontend keeps the rows of cursors in files without a name.
-    ("tempfile", &["sandbox", "demo", "frontend"]),
+    // The frontend keeps the rows of cursors in files without a name, the binary log's reader those of large transactions.
+    ("tempfile", &["sandbox", "demo", "frontend", "source"]),
 ];
 
 /// Imports that break the rules above, each with its reason. The list is exact: one that is no longer needed fails.

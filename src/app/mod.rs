@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin::{self, Operations};
 use crate::capture::{Capture, CaptureError, Recovery};
-use crate::config::Config;
+use crate::config::{Config, Lane};
 use crate::cutover::{CutoverError, Desk, Director, Parts, Start};
 use crate::frontend::rsa::KeyPair;
 use crate::frontend::serve::{self, Accounts, Serving};
@@ -152,7 +152,7 @@ pub async fn start(config: Config) -> Result<App, AppError> {
 
 /// Opens the spool where there is a source to capture from.
 fn open_spool(config: &Config) -> Result<(Option<Arc<Capture>>, Option<Recovery>), AppError> {
-    if config.source.is_none() {
+    if config.source.is_none() || config.mirror.source == Lane::Binlog {
         return Ok((None, None));
     }
     let (capture, recovery) = Capture::open(&config.spool)

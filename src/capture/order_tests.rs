@@ -188,6 +188,7 @@ fn check(seed: u64, model: &Model, from: u64) {
                     assert_eq!(text.as_ref(), model.known.get(&number), "seed {seed}: wrong transaction {number}");
                     next += 1;
                 }
+                SourceEvent::Logged(_) => panic!("rows come by another lane"),
                 SourceEvent::Bypassed { gtids } => {
                     for (_, low, high) in gtids.ranges() {
                         assert_eq!(low, next, "seed {seed}");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::position::GtidSet;
 use crate::schema::TableName;
 
-use super::{CapturedStatement, SourceTransaction};
+use super::{CapturedStatement, LoggedTransaction, SourceTransaction};
 
 /// Which tables something touched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,8 @@ pub struct Doubtful {
 pub enum SourceEvent {
     /// A committed transaction; the next of its [`crate::position::GtidSource`].
     Transaction(SourceTransaction),
+    /// A committed transaction as the binary log has it.
+    Logged(LoggedTransaction),
     /// MySQL committed these, and nothing that the lane saw could have been them: a writer bypasses the proxy.
     Bypassed {
         /// The missing transactions.

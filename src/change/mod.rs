@@ -1,10 +1,13 @@
 //! What the source did, as values: transactions in MySQL's commit order, whatever lane they came by. Pure.
 
 mod feed;
+mod logged;
 
 pub use feed::{
     Affected, Backlog, Doubtful, Feed, FeedError, Inexact, SourceEvent, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
 };
+
+pub use logged::{Branch, LoggedChange, LoggedTransaction, ManyRows, StoredRows};
 
 use std::sync::Arc;
 

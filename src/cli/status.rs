@@ -71,14 +71,18 @@ fn mirror_text(mirror: &MirrorStatus) -> String {
     let mut text = format!(
         "mirror      {phase}{reason}\n\
          lag         {} transactions, {:.1} s\n\
-         applied     {} transactions, up to {}\n\
-         spool       {}\n",
+         applied     {} transactions, up to {}\n",
         mirror.lag_transactions,
         mirror.lag_seconds,
         mirror.transactions_applied,
         if mirror.applied.is_empty() { "nothing" } else { &mirror.applied },
-        bytes(mirror.spool_bytes),
     );
+    // The lane of the binary log has no spool.
+    if mirror.lane == "binlog" {
+        text.push_str("lane        binary log, row by row\n");
+    } else {
+        let _ = writeln!(text, "lane        captured statements\nspool       {}", bytes(mirror.spool_bytes));
+    }
     if let Some(last) = &mirror.last_verified {
         let _ = writeln!(
             text,

@@ -39,6 +39,7 @@ fn the_status_is_told_whole() {
         commands: 10,
         commands_per_second: 4.6,
         mirror: Some(MirrorStatus {
+            lane: "statements".to_owned(),
             phase: MirrorPhase::Halted,
             reason: Some("the spool is full".into()),
             tables: vec![TableStatus {

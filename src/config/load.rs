@@ -9,8 +9,8 @@ use toml::de::DeTable;
 
 use super::read::{Problem, Problems, Section};
 use super::{
-    Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Listen, ListenTls, Log, Mirror, Secret, Source, Spool,
-    Target, Tls,
+    Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Lane, Listen, ListenTls, Log, Mirror, Secret, Source,
+    Spool, Target, Tls,
 };
 
 /// The environment variable that wins over `source.password`.
@@ -255,7 +255,9 @@ impl Checker<'_> {
 }
 
 fn mirror(mut section: Section<'_, '_>) -> Mirror {
+    let lanes = [Lane::Statements, Lane::Binlog].map(|lane| (lane.name(), lane));
     let mirror = Mirror {
+        source: section.choice("source", &lanes, Lane::Statements),
         hold_limit: section.time("hold_limit_ms", 1..=60_000, 1_000),
         drain_limit: section.time("drain_limit_seconds", 1..=86_400, 30),
     };

@@ -112,9 +112,30 @@ pub struct Target {
     pub max_connections: usize,
 }
 
+/// By which way changes come from MySQL to PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Sessions' writes are captured on their way through the proxy and repeated.
+    Statements,
+    /// MySQL's binary log is followed row by row.
+    Binlog,
+}
+
+impl Lane {
+    /// The word in the configuration and in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Statements => "statements",
+            Self::Binlog => "binlog",
+        }
+    }
+}
+
 /// `[mirror]`.
 #[derive(Clone, Debug)]
 pub struct Mirror {
+    pub source: Lane,
     /// How long commits may be held while the snapshot opens.
     pub hold_limit: Duration,
     /// How long open transactions may take to end when mirroring starts.

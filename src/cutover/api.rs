@@ -139,6 +139,9 @@ impl From<ServingSide> for Side {
 /// How far mirroring is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MirrorStatus {
+    /// By which way changes come: `statements` or `binlog`.
+    #[serde(default)]
+    pub lane: String,
     pub phase: MirrorPhase,
     /// Why it stands still, when `phase` says so.
     #[serde(default)]

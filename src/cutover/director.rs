@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::capture::Capture;
-use crate::config::Config;
+use crate::config::{Config, Lane};
 use crate::observe::Metrics;
 use crate::position::GtidSet;
 use crate::replicate::Replicator;
@@ -30,7 +30,7 @@ pub struct Parts {
     pub config: Arc<Config>,
     pub control: Control,
     pub store: Arc<Store>,
-    /// Absent without a source.
+    /// Absent without a source, and where the binary log is followed.
     pub capture: Option<Arc<Capture>>,
     pub replicator: Arc<Replicator>,
     /// The schema as it stands in the target; shared with serving and applying.
@@ -54,6 +54,8 @@ pub struct Director {
     /// Ends the present mirror's background work.
     pub(super) mirror: std::sync::Mutex<CancellationToken>,
     pub(super) rate: super::preflight::Rate,
+    /// Why the binary log can't be read now.
+    pub(super) log_health: std::sync::Mutex<Option<watch::Receiver<Option<String>>>>,
 }
 
 impl Director {
@@ -70,6 +72,7 @@ impl Director {
             began: Instant::now(),
             mirror,
             rate: super::preflight::Rate::default(),
+            log_health: std::sync::Mutex::default(),
         })
     }
 
@@ -98,9 +101,14 @@ impl Director {
         self.config().source.as_ref().ok_or_else(|| CutoverError::state("no [source] is configured"))
     }
 
-    /// The capture room of a source.
-    pub(super) fn capture(&self) -> Result<&Arc<Capture>, CutoverError> {
-        self.parts.capture.as_ref().ok_or_else(|| CutoverError::state("no [source] is configured"))
+    /// The capture room of the statement lane.
+    pub(super) fn capture(&self) -> Option<&Arc<Capture>> {
+        self.parts.capture.as_ref()
+    }
+
+    /// By which way changes come.
+    pub(super) fn lane(&self) -> Lane {
+        self.config().mirror.source
     }
 
     /// MySQL's executed set, read while the gate is shut.
@@ -110,7 +118,9 @@ impl Director {
         close(conn).await;
         let position = position?;
         // The gate is shut and everything through the proxy is recorded: what isn't came another way.
-        self.capture()?.executed(position.clone()).await?;
+        if let Some(capture) = self.capture() {
+            capture.executed(position.clone()).await?;
+        }
         Ok(position)
     }
 

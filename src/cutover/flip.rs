@@ -123,7 +123,15 @@ impl Verbs for Performer {
         }
     }
 
-    async fn final_checks(&mut self, _position: &GtidSet) -> Result<(), Halt> {
+    async fn final_checks(&mut self, position: &GtidSet) -> Result<(), Halt> {
+        match tokio::time::timeout(self.left(), self.director.written_since(position)).await {
+            Ok(Ok(more)) if more.is_empty() => {}
+            Ok(Ok(more)) => {
+                return Err(Halt::new(format!("a writer bypasses the proxy ({more}): stop it, then flip")));
+            }
+            Ok(Err(error)) => return Err(Halt::new(format!("MySQL's position can't be read: {error}"))),
+            Err(_) => return Err(Halt::new("MySQL didn't tell its position in time")),
+        }
         match self.director.red().first() {
             None => Ok(()),
             Some(red) => Err(Halt::new(format!("{}: {}", red.subject, red.reason))),

@@ -10,6 +10,10 @@
 //! 4. The applied set is stored as that position, in phase *following*, and replay begins after it: the spool's
 //!    transactions inside the set are in the copy and are skipped; those outside are not in it and are applied.
 //!
+//! In the row lane nothing is captured and nothing waits in a spool: what commits meanwhile is in MySQL's binary log,
+//! which is read from the snapshot's position on. Step 1 falls away, and step 2 has MySQL hold the writers that go past
+//! the proxy, too (see [`super::lane`]).
+//!
 //! A crash before step 4 leaves phase *copying* in the store, and the next start begins again with empty tables.
 
 use std::sync::Arc;
@@ -17,6 +21,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Lane;
 use crate::position::GtidSet;
 use crate::replicate::{Barrier, snapshot};
 use crate::route::Mode;
@@ -32,6 +37,8 @@ use super::director::close;
 use super::picture::TableProgress;
 use super::{CutoverError, Director};
 
+/// MySQL's error number.
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
 /// Connections that read the snapshot side by side.
 const SNAPSHOT_READERS: usize = 2;
 
@@ -72,12 +79,13 @@ impl Director {
         self.picture.phase(MirrorPhase::Preparing);
         self.replicator().stop().await;
         self.parts.control.stop_capturing();
-        self.capture()?.reset().await?;
+        self.forget_captured().await?;
         self.store().set_phase(StoredPhase::Copying).await?;
 
         let catalogue = self.read_source().await?;
         self.lay_out(&catalogue);
         let target = Bulk::connect(&self.config().target).await?;
+        self.check_lane(&catalogue, &target).await?;
         // Defaults and generated columns may need the helpers, and these the collations.
         target.run(&ddl::collations().join(";\n")).await?;
         target.run(sql::HELPERS).await?;
@@ -124,9 +132,7 @@ impl Director {
     /// Follows from the stored position on. Returns when the applier has started.
     pub(super) async fn follow(&self, facts: &Facts) -> Result<(), CutoverError> {
         self.picture.phase(MirrorPhase::CatchingUp);
-        let feed = self.capture()?.feed(facts.applied.clone())?;
-        self.replicator().start(feed, facts).await;
-        Ok(())
+        self.start_applying(facts).await
     }
 
     /// Reads the schema and the accounts of the source, and refuses what can't be carried.
@@ -194,6 +200,10 @@ impl Director {
 
     /// Switches capturing on and waits for the transactions that began before.
     pub(super) async fn start_capturing(&self) -> Result<(), CutoverError> {
+        if self.lane() == Lane::Binlog {
+            // The log has every transaction, whenever it began.
+            return Ok(());
+        }
         self.parts.control.start_capturing();
         let limit = self.config().mirror.drain_limit;
         if tokio::time::timeout(limit, self.parts.control.generation_settled()).await.is_ok() {
@@ -244,16 +254,32 @@ impl Director {
             let prepared = prepare(self.source()?, SNAPSHOT_READERS).await?;
             let open = async {
                 let hold = self.route().hold_commits().await;
-                let opened = prepared.open().await?;
-                let position = opened.position().cloned().ok_or_else(bypassed_during_hold)?;
+                let mut opened = match self.lane() {
+                    Lane::Statements => prepared.open().await?,
+                    // Writers may go past the proxy: MySQL itself holds them, if the account may ask for it.
+                    Lane::Binlog => match prepared.open_locked().await {
+                        // A long statement is under way.
+                        Err(error) if error.mysql_code() == Some(LOCK_WAIT_TIMEOUT) => return Ok(None),
+                        opened => opened?,
+                    },
+                };
+                let position = match (opened.position().cloned(), self.lane()) {
+                    (Some(position), _) => position,
+                    (None, Lane::Statements) => return Err(bypassed_during_hold()),
+                    (None, Lane::Binlog) => return Ok(None),
+                };
                 let done = and(&position)?;
+                opened.release().await;
                 drop(hold);
-                Ok::<_, CutoverError>((opened, position, done))
+                Ok::<_, CutoverError>(Some((opened, position, done)))
             };
             match tokio::time::timeout(limit, open).await {
                 Ok(opened) => {
-                    held = Some(opened?);
-                    break;
+                    held = opened?;
+                    if held.is_some() {
+                        break;
+                    }
+                    tracing::debug!("a commit came while the snapshot was opened; once more");
                 }
                 Err(_) => tracing::debug!(?limit, "commits couldn't be held in time; they are let go, then once more"),
             }
@@ -266,7 +292,9 @@ impl Director {
             ))
         })?;
         // Everything that went through the proxy is recorded by now: what isn't came another way.
-        self.capture()?.executed(position.clone()).await?;
+        if let Some(capture) = self.capture() {
+            capture.executed(position.clone()).await?;
+        }
         Ok((opened, position, done))
     }
 
@@ -277,7 +305,7 @@ impl Director {
         self.replicator().stop().await;
         self.store().set_phase(StoredPhase::Idle).await?;
         self.settle_on_source(Mode::Passthrough).await?;
-        self.capture()?.reset().await?;
+        self.forget_captured().await?;
         self.picture.idle();
         Ok(())
     }

@@ -16,6 +16,7 @@ pub mod api;
 mod definitions;
 mod director;
 mod flip;
+mod lane;
 mod marker;
 mod mirror;
 mod operations;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
+use crate::replicate::ApplyState;
 use crate::route::{Mode, SessionInfo};
 
 use super::api::{
@@ -135,6 +136,8 @@ impl Director {
         let everything = self.picture.lock().phase == Some(MirrorPhase::Halted)
             || replay.lost.is_some()
             || !replay.bypassed.is_empty()
+            || replay.state == ApplyState::Failed
+            || replay.halted.keys().any(|table| !self.is_carried(table))
             || self.parts.capture.as_ref().is_some_and(|capture| capture.stopped().is_some());
         if everything {
             self.spawn_mirror(Begin::Anew);
@@ -185,9 +188,7 @@ impl Director {
     async fn end_following(&self) {
         drop(self.fresh_mirror_token());
         self.replicator().stop().await;
-        if let Some(capture) = &self.parts.capture {
-            capture.stop("PostgreSQL serves");
-        }
+        self.stop_capture("PostgreSQL serves");
     }
 
     /// What is going on, from memory.
@@ -236,8 +237,9 @@ impl Director {
             }
         }
         MirrorStatus {
+            lane: self.lane().name().to_owned(),
             phase: picture.phase.unwrap_or(MirrorPhase::Preparing),
-            reason: picture.reason.clone().or_else(|| replay.last_error.clone()),
+            reason: picture.reason.clone().or_else(|| replay.last_error.clone()).or_else(|| self.log_trouble()),
             tables,
             applied: replay.applied.to_string(),
             transactions_applied: replay.applied_transactions,

@@ -57,6 +57,13 @@ impl Director {
         if let Some(reason) = &status.lost {
             red.push(blocker("mirror", format!("transactions were lost: {reason}"), "bascule resync"));
         }
+        if let Some(trouble) = self.log_trouble() {
+            red.push(blocker("mirror", trouble, "bascule status"));
+        }
+        if !status.undecided.is_empty() {
+            let text = format!("prepared by XA and not decided: {}", status.undecided);
+            red.push(blocker("XA", text, "XA RECOVER on MySQL, then XA COMMIT or XA ROLLBACK"));
+        }
         match status.state {
             ApplyState::Running | ApplyState::Paused => {}
             ApplyState::Stopped | ApplyState::Retrying | ApplyState::Failed => {

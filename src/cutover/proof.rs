@@ -114,6 +114,9 @@ impl Director {
 
     /// Replaces the rows of `tables` by those of MySQL at one position.
     pub(super) async fn repair(self: &Arc<Self>, tables: &[TableName]) -> Result<(), CutoverError> {
+        if let Some(table) = tables.iter().find(|table| !self.is_carried(table)) {
+            return Err(CutoverError::state(format!("table {table} isn't carried: everything must be copied again")));
+        }
         for table in tables {
             self.table_state(table, TableState::Copying, None);
         }
@@ -128,11 +131,16 @@ impl Director {
             changes.iter().for_each(|change| after.apply(change));
             Arc::new(after)
         });
-        barrier.reposition(position, Refreshed::Tables(tables.to_vec()));
+        barrier.reposition(self.decided(&position), Refreshed::Tables(tables.to_vec()));
         for table in tables {
             self.table_state(table, TableState::Mirrored, None);
         }
         Ok(())
+    }
+
+    /// Whether PostgreSQL has the table. One whose definition was refused is halted and can't be copied by itself.
+    pub(super) fn is_carried(&self, table: &TableName) -> bool {
+        self.parts.catalogue.load().base_table(&table.database, &table.table).is_some()
     }
 
     async fn triggered(&self) -> Result<BTreeSet<TableName>, CutoverError> {
@@ -164,7 +172,7 @@ impl Director {
     ) -> Result<(), CutoverError> {
         let mut reader = only_reader(source).await?;
         let catalogue = self.parts.catalogue.load_full();
-        let mut with = vec![statement::checkpoint(position).inline()];
+        let mut with = vec![statement::checkpoint(&self.decided(position)).inline()];
         with.extend(tables.iter().map(|table| statement::clear_table(table).inline()));
         with.extend(changes.iter().map(|change| statement::catalogue(change).inline()));
         let with = with.join(";\n");

@@ -138,11 +138,11 @@ impl Director {
         match facts.mode {
             Mode::Postgres => {
                 self.marker().note_target(facts.epoch)?;
-                self.capture()?.stop("PostgreSQL serves");
+                self.stop_capture("PostgreSQL serves");
             }
             Mode::Passthrough => {
                 self.marker().note_source(facts.mode, facts.epoch)?;
-                self.capture()?.stop("nothing is mirrored");
+                self.stop_capture("nothing is mirrored");
             }
             Mode::Mirror => {
                 self.marker().note_source(facts.mode, facts.epoch)?;
@@ -167,7 +167,7 @@ impl Director {
                 tracing::warn!(mode = %note.mode, "PostgreSQL can't be reached; MySQL serves as it did before");
                 self.parts.control.set_mode(note.mode, note.epoch);
                 if note.mode == Mode::Mirror {
-                    self.parts.control.start_capturing();
+                    self.capture_again();
                     self.picture.halt(format!("PostgreSQL can't be reached: {why}"));
                 }
                 self.spawn_take_up(recovery);
@@ -215,7 +215,7 @@ impl Director {
                     return;
                 }
                 if !self.route().capturing() {
-                    self.parts.control.start_capturing();
+                    self.capture_again();
                 }
                 self.spawn_mirror(Begin::From { facts, connections: recovery.connections });
             }
@@ -227,8 +227,7 @@ impl Director {
     pub(super) async fn take_up(self: &Arc<Self>, facts: Facts, connections: Vec<u64>) -> Result<(), CutoverError> {
         self.picture.phase(MirrorPhase::CatchingUp);
         self.wait_until_gone(&connections).await?;
-        let executed = self.quiet_position().await?;
-        self.capture()?.settle(connections, executed.clone()).await?;
+        let executed = self.settled_position(connections).await?;
         for table in snapshot::tables_of(&self.parts.catalogue.load_full()) {
             self.table_state(&table.name, TableState::Mirrored, None);
         }

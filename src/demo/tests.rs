@@ -25,6 +25,7 @@ struct Impostor;
 impl Impostor {
     fn status() -> Status {
         let mirror = MirrorStatus {
+            lane: "statements".to_owned(),
             phase: MirrorPhase::Streaming,
             reason: None,
             tables: Vec::new(),

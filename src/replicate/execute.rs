@@ -5,11 +5,13 @@
 //! shown as applied, a flip may rely on it, whatever crashes next. What that costs is shared by the transactions of a
 //! group.
 
+use std::collections::BTreeSet;
+
 use crate::schema::TableName;
-use crate::target::{Client, Request, TargetError};
+use crate::target::{Answer, Client, Request, TargetError};
 
 use super::expect;
-use super::prepare::{Prepared, Step, write_plan};
+use super::prepare::{Step, write_plan};
 
 /// Requests in one flight.
 const FLIGHT_REQUESTS: usize = 1024;
@@ -24,55 +26,94 @@ pub(super) enum Failure {
     Again(TargetError),
     /// Never the same as MySQL: these tables can't be followed. None when it can't be told which.
     Tables { tables: Vec<TableName>, reason: String },
+    /// What was to be applied can't be read any more.
+    Unreadable(String),
     /// The state row couldn't be changed: somebody else decides now.
     Fenced,
 }
 
-/// Executes and commits.
-pub(super) async fn execute(client: &mut Client, prepared: &Prepared) -> Result<(), Failure> {
-    let result = match steps(client, prepared).await {
-        Ok(()) => commit(client, prepared).await,
-        Err(failure) => Err(failure),
-    };
-    if result.is_err() && client.is_usable() {
-        // The connection is given up if even that fails.
-        client.simple("ROLLBACK").await.map_err(Failure::Again)?;
-    }
-    result
+/// One PostgreSQL transaction under way. It's begun with its first steps.
+pub(super) struct Execution<'c> {
+    client: &'c mut Client,
+    begun: bool,
+    /// The tables that were changed, for an error that doesn't say which.
+    tables: BTreeSet<TableName>,
 }
 
-async fn steps(client: &mut Client, prepared: &Prepared) -> Result<(), Failure> {
-    let mut rest = prepared.steps.as_slice();
-    let mut begun = false;
-    while !rest.is_empty() {
-        let (flight, later) = rest.split_at(flight_length(rest));
-        rest = later;
-        let mut requests = Vec::with_capacity(flight.len() + 1);
-        if !begun {
-            requests.push(Request::new("BEGIN"));
+impl<'c> Execution<'c> {
+    pub(super) fn new(client: &'c mut Client) -> Self {
+        Self { client, begun: false, tables: BTreeSet::new() }
+    }
+
+    /// Executes steps. After a failure nothing of the transaction is left.
+    pub(super) async fn run(&mut self, steps: &[Step]) -> Result<(), Failure> {
+        let result = self.flights(steps).await;
+        self.settled(result).await
+    }
+
+    /// Commits.
+    pub(super) async fn commit(mut self) -> Result<(), Failure> {
+        let result = commit(self.client, &self.tables).await;
+        self.settled(result).await
+    }
+
+    /// Gives everything up.
+    pub(super) async fn abandon(mut self) -> Result<(), Failure> {
+        if self.begun { self.roll_back().await } else { Ok(()) }
+    }
+
+    async fn settled(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
+        if result.is_err() && self.client.is_usable() {
+            // The connection is given up if even that fails.
+            self.roll_back().await?;
         }
-        requests.extend(flight.iter().map(Step::request));
-        let skipped = usize::from(!begun);
-        begun = true;
-        let answers = match client.pipeline(&requests).await {
-            Ok(answers) => answers,
-            Err(error) => return Err(judge(error, flight, skipped)),
-        };
-        for (step, answer) in flight.iter().zip(answers.iter().skip(skipped)) {
-            match step {
-                Step::Write { statement, plan, .. } => {
-                    let Some(plan) = write_plan(plan) else { continue };
-                    if let Err(different) = expect::after(statement, plan, answer) {
-                        tracing::debug!(statement = %statement.text, "different");
-                        return Err(Failure::Tables { tables: step.tables().to_vec(), reason: different.0 });
-                    }
-                }
-                Step::Checkpoint(_) if answer.affected != 1 => return Err(Failure::Fenced),
-                Step::Setting(_) | Step::Ddl { .. } | Step::Store(_) | Step::Checkpoint(_) => {}
+        result
+    }
+
+    async fn roll_back(&mut self) -> Result<(), Failure> {
+        self.client.simple("ROLLBACK").await.map(drop).map_err(Failure::Again)
+    }
+
+    async fn flights(&mut self, steps: &[Step]) -> Result<(), Failure> {
+        let mut rest = steps;
+        while !rest.is_empty() {
+            let (flight, later) = rest.split_at(flight_length(rest));
+            rest = later;
+            self.tables.extend(flight.iter().flat_map(Step::tables).cloned());
+            let mut requests = Vec::with_capacity(flight.len() + 1);
+            if !self.begun {
+                requests.push(Request::new("BEGIN"));
+            }
+            requests.extend(flight.iter().map(Step::request));
+            let skipped = usize::from(!self.begun);
+            self.begun = true;
+            let answers = match self.client.pipeline(&requests).await {
+                Ok(answers) => answers,
+                Err(error) => return Err(judge(error, flight, skipped)),
+            };
+            for (step, answer) in flight.iter().zip(answers.iter().skip(skipped)) {
+                check(step, answer)?;
             }
         }
+        Ok(())
     }
-    Ok(())
+}
+
+/// Compares an answer with what the source did.
+fn check(step: &Step, answer: &Answer) -> Result<(), Failure> {
+    let different = |reason| Failure::Tables { tables: step.tables().to_vec(), reason };
+    match step {
+        Step::Write { statement, plan, .. } => {
+            let Some(plan) = write_plan(plan) else { return Ok(()) };
+            expect::after(statement, plan, answer).map_err(|reason| {
+                tracing::debug!(statement = %statement.text, "different");
+                different(reason.0)
+            })
+        }
+        Step::Rows(rows) => rows.check(answer.affected).map_err(different),
+        Step::Checkpoint(_) if answer.affected != 1 => Err(Failure::Fenced),
+        Step::Setting(_) | Step::Ddl { .. } | Step::Store(_) | Step::Checkpoint(_) => Ok(()),
+    }
 }
 
 /// How many of `steps` travel together: at least one.
@@ -85,7 +126,7 @@ fn flight_length(steps: &[Step]) -> usize {
     fitting.count().max(1)
 }
 
-async fn commit(client: &mut Client, prepared: &Prepared) -> Result<(), Failure> {
+async fn commit(client: &mut Client, changed: &BTreeSet<TableName>) -> Result<(), Failure> {
     match client.query(&Request::new("COMMIT")).await {
         Ok(_) => Ok(()),
         Err(error) if again(&error) => Err(Failure::Again(error)),
@@ -95,7 +136,7 @@ async fn commit(client: &mut Client, prepared: &Prepared) -> Result<(), Failure>
             let named = server.and_then(|e| e.schema.clone().zip(e.table.clone()));
             let tables = match named {
                 Some((database, table)) => vec![TableName { database, table }],
-                None => prepared.steps.iter().flat_map(Step::tables).cloned().collect(),
+                None => changed.iter().cloned().collect(),
             };
             Err(Failure::Tables { tables, reason: error.to_string() })
         }
@@ -114,7 +155,7 @@ fn judge(error: TargetError, flight: &[Step], skipped: usize) -> Failure {
         Some((index, Step::Setting(_))) => {
             flight.iter().skip(index).map(Step::tables).find(|tables| !tables.is_empty()).unwrap_or_default().to_vec()
         }
-        Some((_, step @ (Step::Write { .. } | Step::Ddl { .. }))) => step.tables().to_vec(),
+        Some((_, step @ (Step::Write { .. } | Step::Rows(_) | Step::Ddl { .. }))) => step.tables().to_vec(),
         // The store's own statements don't depend on the data: something is wrong with the target.
         Some((_, Step::Store(_) | Step::Checkpoint(_))) => return Failure::Again(error),
         None => flight.iter().flat_map(Step::tables).cloned().collect(),

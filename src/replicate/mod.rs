@@ -16,8 +16,10 @@
 
 mod execute;
 mod expect;
+mod layout;
 mod plan;
 mod prepare;
+mod rows;
 mod run;
 pub mod snapshot;
 mod status;
@@ -122,6 +124,7 @@ impl Replicator {
         self.stop().await;
         let state = State {
             applied: facts.applied.clone(),
+            undecided: GtidSet::default(),
             bypassed: facts.bypassed.clone(),
             halted: facts.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
             lost: None,

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::change::{
-    Affected, CapturedStatement, Doubtful, SourceEvent, SourceTransaction, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
+    Affected, Branch, CapturedStatement, Doubtful, LoggedChange, LoggedTransaction, SourceEvent, SourceTransaction,
+    UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
 };
 use crate::position::GtidSet;
 use crate::schema::{Catalogue, CatalogueChange, ReferentialAction, TableName, quote};
@@ -23,7 +24,9 @@ use crate::store::{StoreStatement, statement};
 use crate::target::Request;
 
 use super::expect;
+use super::layout::Layout;
 use super::plan::Planner;
+use super::rows::{RowsStep, Run};
 use super::touched;
 
 /// The zone of the apply connection; `SYSTEM` counts as this one, as it does when PostgreSQL serves.
@@ -33,6 +36,8 @@ const UTC: &str = "UTC";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct State {
     pub(super) applied: GtidSet,
+    /// Branches of XA that are prepared. They aren't in `applied`, which is stored: a restart must read them again.
+    pub(super) undecided: GtidSet,
     pub(super) bypassed: GtidSet,
     pub(super) halted: BTreeMap<TableName, String>,
     /// Why everything needs a resync.
@@ -40,6 +45,13 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Everything up to which the tables are as they should be: what is undecided has no rows yet.
+    pub(super) fn reached(&self) -> GtidSet {
+        let mut reached = self.applied.clone();
+        reached.union(&self.undecided);
+        reached
+    }
+
     /// Halts a table, and with it the tables whose rows follow it by a foreign key.
     pub(super) fn halt(&mut self, table: &TableName, reason: &str, catalogue: &Catalogue) {
         if self.halted.contains_key(table) {
@@ -89,6 +101,8 @@ pub(super) enum Step {
     Setting(Cow<'static, str>),
     /// A write whose counts are compared with MySQL's.
     Write { statement: CapturedStatement, plan: Arc<Plan>, types: Vec<u32>, values: Vec<Option<Bytes>> },
+    /// Rows of the binary log; their number is compared.
+    Rows(RowsStep),
     /// A part of a schema change, and the tables that it's about.
     Ddl { sql: String, tables: Vec<TableName> },
     /// A fact of the store.
@@ -104,8 +118,9 @@ impl Step {
             Self::Setting(sql) => Request::new(sql),
             Self::Write { plan, types, values, .. } => {
                 let sql = write_plan(plan).map_or("", |plan| plan.sql.as_str());
-                Request { sql, types, parameters: values }
+                Request { sql, types, parameters: values, binary: false }
             }
+            Self::Rows(rows) => rows.request(),
             Self::Ddl { sql, .. } => Request::new(sql),
             Self::Store(statement) | Self::Checkpoint(statement) => statement.request(),
         }
@@ -121,6 +136,7 @@ impl Step {
     pub(super) fn tables(&self) -> &[TableName] {
         match self {
             Self::Write { plan, .. } => write_plan(plan).map_or(&[], |plan| &plan.tables),
+            Self::Rows(rows) => std::slice::from_ref(&rows.table),
             Self::Ddl { tables, .. } => tables,
             Self::Setting(_) | Self::Store(_) | Self::Checkpoint(_) => &[],
         }
@@ -155,55 +171,67 @@ pub(super) fn gtids(event: &SourceEvent) -> GtidSet {
             set.insert(&transaction.gtid);
             set
         }
+        SourceEvent::Logged(transaction) => {
+            let mut set = GtidSet::default();
+            set.insert(&transaction.gtid);
+            set
+        }
         SourceEvent::Bypassed { gtids } | SourceEvent::InDoubt { gtids, .. } => gtids.clone(),
         SourceEvent::Lost { .. } => GtidSet::default(),
     }
 }
 
-/// Collects steps.
-struct Builder<'a> {
+/// Collects the steps of one PostgreSQL transaction.
+pub(super) struct Builder<'a> {
     planner: &'a dyn Planner,
-    catalogue: Arc<Catalogue>,
-    state: State,
-    steps: Vec<Step>,
-    foreign_key_checks: bool,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) state: State,
+    pub(super) steps: Vec<Step>,
+    pub(super) foreign_key_checks: bool,
+    /// Foreign keys are checked at the commit.
+    pub(super) deferred: bool,
+    /// Rows that are written by the next statement.
+    pub(super) run: Option<Run>,
+    pub(super) layouts: Vec<Arc<Layout>>,
     /// MySQL's name of the zone that is set; the connection's default is UTC.
     time_zone: String,
     transactions: u64,
-    statements: u64,
+    pub(super) statements: u64,
 }
 
-/// Prepares `events` as one transaction. `stored` is what the store holds; `state` is the same with tables that are to
-/// be halted from here on.
-pub(super) fn prepare<'e>(
-    events: impl Iterator<Item = &'e SourceEvent>,
-    stored: &State,
-    state: State,
-    catalogue: &Arc<Catalogue>,
-    planner: &dyn Planner,
-) -> Prepared {
-    let mut builder = Builder {
-        planner,
-        catalogue: Arc::clone(catalogue),
-        state,
-        steps: Vec::new(),
-        foreign_key_checks: true,
-        time_zone: UTC.to_owned(),
-        transactions: 0,
-        statements: 0,
-    };
-    events.for_each(|event| builder.event(event));
-    builder.finish(stored)
-}
+impl<'a> Builder<'a> {
+    /// Begins. `state` is what the store holds, with tables that are to be halted from here on.
+    pub(super) fn new(state: State, catalogue: &Arc<Catalogue>, planner: &'a dyn Planner) -> Self {
+        Self {
+            planner,
+            catalogue: Arc::clone(catalogue),
+            state,
+            steps: Vec::new(),
+            foreign_key_checks: true,
+            deferred: false,
+            run: None,
+            layouts: Vec::new(),
+            time_zone: UTC.to_owned(),
+            transactions: 0,
+            statements: 0,
+        }
+    }
 
-impl Builder<'_> {
-    fn event(&mut self, event: &SourceEvent) {
+    /// The steps so far, when they weigh at least `bytes`: what comes later comes behind them.
+    pub(super) fn take_steps(&mut self, bytes: usize) -> Option<Vec<Step>> {
+        let weight: usize = self.steps.iter().map(Step::weight).sum();
+        (weight >= bytes).then(|| std::mem::take(&mut self.steps))
+    }
+
+    /// Everything that an event says but for its [`LoggedChange::Many`], which the caller feeds to [`Builder::rows`].
+    pub(super) fn event(&mut self, event: &SourceEvent) {
         let gtids = gtids(event);
-        if !gtids.is_empty() && self.state.applied.contains_all(&gtids) {
+        if self.is_applied(&gtids) {
             return;
         }
         match event {
             SourceEvent::Transaction(transaction) => self.transaction(transaction),
+            SourceEvent::Logged(transaction) => self.logged(transaction),
             SourceEvent::Bypassed { gtids } => {
                 tracing::error!(%gtids, "MySQL committed transactions that didn't come through Bascule: a resync is needed");
                 self.state.bypassed.union(gtids);
@@ -218,7 +246,68 @@ impl Builder<'_> {
                 self.halt_affected(&Affected::All, reason);
             }
         }
-        self.state.applied.union(&gtids);
+        match event {
+            SourceEvent::Logged(LoggedTransaction { branch: Branch::Prepared, .. }) => {
+                self.state.undecided.union(&gtids);
+            }
+            SourceEvent::Logged(LoggedTransaction { branch: Branch::Decided(prepared), .. }) => {
+                let mut decided = GtidSet::default();
+                decided.insert(prepared);
+                self.state.undecided = self.state.undecided.minus(&decided);
+                self.state.applied.union(&decided);
+                self.state.applied.union(&gtids);
+            }
+            SourceEvent::Logged(LoggedTransaction { branch: Branch::None, .. })
+            | SourceEvent::Transaction(_)
+            | SourceEvent::Bypassed { .. }
+            | SourceEvent::InDoubt { .. }
+            | SourceEvent::Lost { .. } => self.state.applied.union(&gtids),
+        }
+    }
+
+    /// What is in the position needn't be done again.
+    pub(super) fn is_applied(&self, gtids: &GtidSet) -> bool {
+        !gtids.is_empty() && self.state.applied.contains_all(gtids)
+    }
+
+    fn logged(&mut self, transaction: &LoggedTransaction) {
+        self.transactions += 1;
+        if let Some(inexact) = &transaction.inexact {
+            self.halt_affected(&inexact.tables, &inexact.reason);
+        }
+        for change in &transaction.changes {
+            match change {
+                LoggedChange::Statement(statement) => self.logged_statement(statement),
+                LoggedChange::Rows(rows) => self.rows(rows),
+                LoggedChange::Many(_) => {}
+            }
+        }
+    }
+
+    /// The log has DDL as statements. What else it has so was logged without its rows.
+    fn logged_statement(&mut self, statement: &CapturedStatement) {
+        self.statements += 1;
+        self.flush_rows();
+        match self.planner.plan(statement, &self.catalogue) {
+            Ok(plan) => match &*plan {
+                Plan::Ddl(ddl) => {
+                    // A definition can't change while checks are still to be made.
+                    if std::mem::take(&mut self.deferred) {
+                        self.steps.push(Step::Setting(Cow::Borrowed("SET CONSTRAINTS ALL IMMEDIATE")));
+                    }
+                    self.ddl(ddl);
+                }
+                Plan::Write(write) => {
+                    self.halt_all(&write.tables, "a session logged a statement instead of its rows (binlog_format)");
+                }
+                Plan::Query(_) | Plan::Session(_) => {}
+            },
+            Err(error) => {
+                let (affected, gone) = touched::defined(statement, &self.catalogue);
+                gone.iter().for_each(|table| drop(self.state.halted.remove(table)));
+                self.halt_affected(&affected, &format!("a statement can't be repeated exactly: {error}"));
+            }
+        }
     }
 
     fn transaction(&mut self, transaction: &SourceTransaction) {
@@ -281,7 +370,7 @@ impl Builder<'_> {
     }
 
     /// Without checks MySQL doesn't cascade either, which is what a replica's role means in PostgreSQL.
-    fn foreign_key_checks(&mut self, checks: bool) {
+    pub(super) fn foreign_key_checks(&mut self, checks: bool) {
         if self.foreign_key_checks != checks {
             self.foreign_key_checks = checks;
             self.steps.push(Step::Setting(Cow::Borrowed(if checks {
@@ -362,7 +451,7 @@ impl Builder<'_> {
         }
     }
 
-    fn halt_all(&mut self, tables: &[TableName], reason: &str) {
+    pub(super) fn halt_all(&mut self, tables: &[TableName], reason: &str) {
         let catalogue = Arc::clone(&self.catalogue);
         tables.iter().for_each(|table| self.state.halt(table, reason, &catalogue));
     }
@@ -372,7 +461,9 @@ impl Builder<'_> {
         self.state.halt_affected(affected, reason, &catalogue);
     }
 
-    fn finish(mut self, stored: &State) -> Prepared {
+    /// Ends with the marks of halted tables and the position. `stored` is what the store holds.
+    pub(super) fn finish(mut self, stored: &State) -> Prepared {
+        self.flush_rows();
         for (table, reason) in &self.state.halted {
             if !stored.halted.contains_key(table) {
                 tracing::error!(%table, %reason, "a table isn't followed any more: it needs a resync");

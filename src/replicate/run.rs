@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::change::{Feed, SourceEvent};
+use crate::change::{Feed, LoggedChange, ManyRows, SourceEvent};
 use crate::position::GtidSet;
 use crate::schema::{Catalogue, TableName};
 use crate::target::{Client, Request, TargetError};
 
-use super::execute::{Failure, execute};
-use super::prepare::{State, gtids, prepare};
+use super::execute::{Execution, Failure};
+use super::prepare::{Builder, Prepared, State, gtids};
 use super::status::{ApplyState, Progress};
 use super::{Edit, Refreshed, Shared};
 
@@ -21,6 +21,8 @@ use super::{Edit, Refreshed, Shared};
 const GROUP: usize = 128;
 /// Bytes of statement text in a group; it's exceeded by a single large transaction only.
 const GROUP_BYTES: usize = 4 << 20;
+/// Bytes that are read before they're applied.
+const READ_AHEAD: usize = 4 * GROUP_BYTES;
 /// First and last distance of attempts.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(3));
 const APPLICATION_NAME: &str = "bascule apply";
@@ -109,9 +111,13 @@ impl<F: Feed> Runner<F> {
 
     /// Reads what is there without waiting, up to a group.
     async fn read(&mut self) -> Result<(), End> {
-        while self.waiting.len() < GROUP {
+        let mut bytes: usize = self.waiting.iter().map(weight).sum();
+        while self.waiting.len() < GROUP && bytes < READ_AHEAD {
             match self.feed.ready().await {
-                Ok(Some(event)) => self.waiting.push_back(event),
+                Ok(Some(event)) => {
+                    bytes += weight(&event);
+                    self.waiting.push_back(event);
+                }
                 Ok(None) => break,
                 // It's told again when it's waited for; what was read before must be applied first.
                 Err(_) if !self.waiting.is_empty() => break,
@@ -177,7 +183,7 @@ impl<F: Feed> Runner<F> {
             SourceEvent::InDoubt { candidates, .. } => {
                 Some(SourceEvent::InDoubt { gtids, candidates: candidates.clone() })
             }
-            SourceEvent::Transaction(_) | SourceEvent::Lost { .. } => None,
+            SourceEvent::Transaction(_) | SourceEvent::Logged(_) | SourceEvent::Lost { .. } => None,
         };
         if let (Some(within), Some(beyond)) = (piece(within), piece(beyond)) {
             self.waiting.pop_front();
@@ -232,15 +238,12 @@ impl<F: Feed> Runner<F> {
         let catalogue = self.shared.catalogue.load_full();
         // Another state than ours comes from an apply whose answer was lost.
         let state = if state.applied == self.state.applied { state } else { self.state.clone() };
-        let planner = &*self.shared.planner;
-        let prepared = prepare(self.waiting.range(from..to), &self.state, state, &catalogue, planner);
-        self.attempted = Some((prepared.state.clone(), Arc::clone(&prepared.catalogue)));
-        let result = execute(&mut client, &prepared).await;
+        let result = self.transaction(&mut client, from..to, state, &catalogue).await;
         if client.is_usable() {
             self.attempted = None;
         }
         match result {
-            Ok(()) => {
+            Ok(prepared) => {
                 self.adopt(prepared.state, prepared.catalogue);
                 self.client = Some(client);
                 self.committed(prepared.transactions, prepared.statements);
@@ -255,10 +258,53 @@ impl<F: Feed> Runner<F> {
                 self.client = (client.is_usable() && !error.is_fatal()).then_some(client);
                 Err(Trouble::Again(error.to_string()))
             }
+            Err(Failure::Unreadable(reason)) => Err(Trouble::End(End::Failed(reason))),
             Err(Failure::Fenced) => {
                 Err(Trouble::End(End::Failed("another Bascule decides about this target now".into())))
             }
         }
+    }
+
+    /// Executes events as one transaction and commits it. The rows of a large one are sent as they're read.
+    async fn transaction(
+        &mut self,
+        client: &mut Client,
+        range: std::ops::Range<usize>,
+        state: State,
+        catalogue: &Arc<Catalogue>,
+    ) -> Result<Prepared, Failure> {
+        let planner = Arc::clone(&self.shared.planner);
+        let mut builder = Builder::new(state, catalogue, &*planner);
+        let mut execution = Execution::new(client);
+        for event in self.waiting.range(range) {
+            let applied = builder.is_applied(&gtids(event));
+            builder.event(event);
+            for many in many_rows(event).filter(|_| !applied) {
+                let mut position = 0;
+                loop {
+                    let read = many.0.read(position);
+                    let Some((rows, next)) = (match read {
+                        Ok(read) => read,
+                        Err(error) => {
+                            execution.abandon().await?;
+                            return Err(Failure::Unreadable(error.to_string()));
+                        }
+                    }) else {
+                        break;
+                    };
+                    position = next;
+                    builder.rows(&rows);
+                    if let Some(steps) = builder.take_steps(GROUP_BYTES) {
+                        execution.run(&steps).await?;
+                    }
+                }
+            }
+        }
+        let prepared = builder.finish(&self.state);
+        execution.run(&prepared.steps).await?;
+        self.attempted = Some((prepared.state.clone(), Arc::clone(&prepared.catalogue)));
+        execution.commit().await?;
+        Ok(prepared)
     }
 
     /// Connects, and asks for the position: a commit whose answer was lost may have happened.
@@ -332,12 +378,13 @@ impl<F: Feed> Runner<F> {
     }
 
     fn publish(&self, limit: &watch::Receiver<Option<GtidSet>>) {
-        let reached = limit.borrow().as_ref().is_some_and(|limit| self.state.applied.contains_all(limit));
+        let reached = limit.borrow().as_ref().is_some_and(|limit| self.state.reached().contains_all(limit));
         // Who waits at the limit reads the state too: what was edited before the limit was set must be in it. An edit's
         // barrier has ended by now, so the loop comes round again.
         let at_limit = reached && self.edits().is_empty();
         let oldest = self.waiting.front().and_then(|event| match event {
             SourceEvent::Transaction(transaction) => transaction.statements.first().map(|first| first.time_micros),
+            SourceEvent::Logged(transaction) => Some(transaction.committed_micros).filter(|micros| *micros > 0),
             SourceEvent::Bypassed { .. } | SourceEvent::InDoubt { .. } | SourceEvent::Lost { .. } => None,
         });
         self.shared.progress.send_modify(|progress| {
@@ -356,7 +403,8 @@ impl<F: Feed> Runner<F> {
 
     fn copy_state(&self, progress: &mut Progress) {
         let status = &mut progress.status;
-        status.applied.clone_from(&self.state.applied);
+        status.applied = self.state.reached();
+        status.undecided.clone_from(&self.state.undecided);
         status.bypassed.clone_from(&self.state.bypassed);
         status.halted.clone_from(&self.state.halted);
         status.lost.clone_from(&self.state.lost);
@@ -376,12 +424,30 @@ impl<F: Feed> Runner<F> {
     }
 }
 
+/// Rows of an event that are kept elsewhere.
+fn many_rows(event: &SourceEvent) -> impl Iterator<Item = &ManyRows> {
+    let changes = match event {
+        SourceEvent::Logged(transaction) => transaction.changes.as_slice(),
+        SourceEvent::Transaction(_)
+        | SourceEvent::Bypassed { .. }
+        | SourceEvent::InDoubt { .. }
+        | SourceEvent::Lost { .. } => &[],
+    };
+    changes.iter().filter_map(|change| match change {
+        LoggedChange::Many(many) => Some(many),
+        LoggedChange::Rows(_) | LoggedChange::Statement(_) => None,
+    })
+}
+
 /// Bytes of an event, roughly.
 fn weight(event: &SourceEvent) -> usize {
     match event {
         SourceEvent::Transaction(transaction) => {
             transaction.statements.iter().map(|statement| 64 + statement.text.len()).sum()
         }
+        // One with rows elsewhere goes alone.
+        SourceEvent::Logged(_) if many_rows(event).next().is_some() => GROUP_BYTES + 1,
+        SourceEvent::Logged(transaction) => transaction.changes.iter().map(LoggedChange::weight).sum(),
         SourceEvent::Bypassed { .. } | SourceEvent::InDoubt { .. } | SourceEvent::Lost { .. } => 0,
     }
 }

@@ -42,6 +42,8 @@ pub struct Status {
     pub state: ApplyState,
     /// Everything that the tables hold, except what `bypassed` and `halted` say.
     pub applied: GtidSet,
+    /// Those of them that prepared a branch of XA which is neither committed nor rolled back.
+    pub undecided: GtidSet,
     /// Transactions applied by this process.
     pub applied_transactions: u64,
     /// Statements applied by this process.

@@ -1,8 +1,11 @@
-//! The real MySQL: connections of our own for inspection and snapshots, and the relay of clients' connections.
+//! The real MySQL: connections of our own for inspection, snapshots and the binary log, and the relay of clients'
+//! connections.
 
+pub mod binlog;
 pub mod connect;
 mod error;
 pub mod inspect;
+pub mod login;
 pub mod snapshot;
 
 pub use error::SourceError;

@@ -29,6 +29,8 @@ pub struct Snapshot {
     /// Executed after the last one's was.
     pub after: GtidSet,
     pub readers: Vec<Reader>,
+    /// Holds every writer while it lives.
+    lock: Option<Conn>,
 }
 
 /// One connection of a snapshot.
@@ -63,7 +65,33 @@ impl Prepared {
     ///
     /// # Errors
     /// When a connection fails.
-    pub async fn open(mut self) -> Result<Snapshot, SourceError> {
+    pub async fn open(self) -> Result<Snapshot, SourceError> {
+        self.fix(false).await
+    }
+
+    /// As [`Prepared::open`] while MySQL itself holds every writer, if the account has the privilege for that (RELOAD, or
+    /// FLUSH_TABLES): nothing can be visible then that isn't in the position. The writers go on with
+    /// [`Snapshot::release`], or when the snapshot is dropped.
+    ///
+    /// # Errors
+    /// When a connection fails, or when a statement under way keeps MySQL from holding the writers.
+    pub async fn open_locked(mut self) -> Result<Snapshot, SourceError> {
+        const ACTION: &str = "holding MySQL's writers";
+        const NO_PRIVILEGE: [u16; 3] = [1227, 1045, 1142];
+        self.control.query_drop("SET SESSION lock_wait_timeout = 1").await.map_err(SourceError::query(ACTION))?;
+        match self.control.query_drop("FLUSH TABLES WITH READ LOCK").await.map_err(SourceError::query(ACTION)) {
+            Ok(()) => {}
+            Err(error) if error.mysql_code().is_some_and(|code| NO_PRIVILEGE.contains(&code)) => {
+                tracing::debug!(
+                    "the account may not hold MySQL's writers: a commit beside the proxy is noticed by its GTID"
+                );
+            }
+            Err(error) => return Err(error),
+        }
+        self.fix(true).await
+    }
+
+    async fn fix(mut self, locked: bool) -> Result<Snapshot, SourceError> {
         const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
         let before = inspect::gtid_executed(&mut self.control).await?;
         let mut opening = tokio::task::JoinSet::new();
@@ -80,7 +108,7 @@ impl Prepared {
             readers.push(opened?);
         }
         let after = inspect::gtid_executed(&mut self.control).await?;
-        Ok(Snapshot { before, after, readers })
+        Ok(Snapshot { before, after, readers, lock: locked.then_some(self.control) })
     }
 }
 
@@ -91,8 +119,18 @@ impl Snapshot {
         (self.before == self.after).then_some(&self.before)
     }
 
+    /// Lets the writers go on.
+    pub async fn release(&mut self) {
+        if let Some(mut control) = self.lock.take() {
+            // A connection that breaks lets them go too.
+            let _ = control.query_drop("UNLOCK TABLES").await;
+            let _ = control.disconnect().await;
+        }
+    }
+
     /// Ends the views and closes the connections.
-    pub async fn close(self) {
+    pub async fn close(mut self) {
+        self.release().await;
         for reader in self.readers {
             reader.close().await;
         }

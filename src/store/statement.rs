@@ -47,7 +47,7 @@ impl StoreStatement {
     /// For [`crate::target::Client`].
     #[must_use]
     pub fn request(&self) -> Request<'_> {
-        Request { sql: self.sql, types: self.types, parameters: &self.parameters }
+        Request { sql: self.sql, types: self.types, parameters: &self.parameters, binary: false }
     }
 }
 

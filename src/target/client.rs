@@ -19,20 +19,22 @@ use crate::config::Target;
 /// Bytes of rows that [`Client::query`], [`Client::pipeline`] and [`Client::simple`] collect at most.
 const ANSWER_LIMIT: usize = 256 << 20;
 
-/// One statement with its parameters in PostgreSQL's text format.
+/// One statement with its parameters, all in PostgreSQL's text format or all in its binary one.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     pub sql: &'a str,
     /// Declared type oids of the parameters; 0 or a missing one lets the server infer.
     pub types: &'a [u32],
     pub parameters: &'a [Option<Bytes>],
+    /// The parameters are in binary format; `types` says how they're read.
+    pub binary: bool,
 }
 
 impl<'a> Request<'a> {
     /// A statement without parameters.
     #[must_use]
     pub const fn new(sql: &'a str) -> Self {
-        Self { sql, types: &[], parameters: &[] }
+        Self { sql, types: &[], parameters: &[], binary: false }
     }
 }
 
@@ -294,7 +296,7 @@ impl Client {
             let bound = frontend::bind(
                 "",
                 name,
-                [0i16; 0],
+                request.binary.then_some(1i16),
                 request.parameters,
                 |value: &Option<Bytes>, out| match value {
                     Some(text) => {

@@ -10,6 +10,7 @@
 //! that is dropped early leaves the client marked as busy; such a client refuses every later request, and the pool
 //! closes it instead of lending it again.
 
+mod array;
 mod backend;
 mod bulk;
 mod cancel;
@@ -27,6 +28,7 @@ mod statements;
 mod survey;
 mod tls;
 
+pub use array::{Array, array_of};
 pub use bulk::{Bulk, CopyIn, RowScan};
 pub use cancel::CancelHandle;
 pub use client::{Answer, Client, Request, TransactionStatus};

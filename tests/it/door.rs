@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bascule::config::{
-    Account, AccountSecret, Admin, Config, Cutover, Listen, ListenTls, Log, Mirror, Secret, Spool, Target, Tls,
+    Account, AccountSecret, Admin, Config, Cutover, Lane, Listen, ListenTls, Log, Mirror, Secret, Spool, Target, Tls,
 };
 use bascule::frontend::serve::{self, Accounts, Parts, Serving};
 use bascule::frontend::tls;
@@ -48,7 +48,7 @@ fn config(port: u16, database: &str, connections: usize) -> Config {
             connect_timeout: 10 * second,
             max_connections: connections,
         },
-        mirror: Mirror { hold_limit: second, drain_limit: second },
+        mirror: Mirror { source: Lane::Statements, hold_limit: second, drain_limit: second },
         spool: Spool { directory: "unused".into(), limit_bytes: 0, fsync: false },
         cutover: Cutover { pause_limit: second, drain_limit: second, leave_behind: Vec::new() },
         admin: Admin { socket: "unused".into() },

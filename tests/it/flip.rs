@@ -17,10 +17,18 @@ const ATTEMPTS: u32 = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_during_the_flip_leaves_one_world() {
+    kill_during_the_flip(World::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_during_the_flip_of_the_row_lane_leaves_one_world() {
+    kill_during_the_flip(World::by_lane("binlog")).await;
+}
+
+async fn kill_during_the_flip(world: World) {
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut dice = StdRng::seed_from_u64(seed);
-    let world = World::new();
     let mut bascule = world.start().await;
     let mut conn = Conn::from_url(world.url()).await.expect("a connection");
     conn.query_drop("CREATE TABLE entry (id INT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL)").await.expect("a table");

@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "modules of one test binary")]
 
 mod assess;
+mod binlog;
 mod crash;
 mod cursor;
 mod ddl;

@@ -226,3 +226,102 @@ async fn postgresql_may_go_away_and_come_back() {
     let proof = world.verify().await;
     assert_eq!((proof.differences, proof.skipped.len()), (0, 0), "{proof:?}");
 }
+
+/// Writers beside Bascule, triggers and functions of the moment need no resync in the row lane, and the flip waits until
+/// those writers are gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_row_lane_follows_whoever_writes() {
+    let world = World::by_lane("binlog");
+    shop(&world).await;
+    let mut direct = Conn::from_url(world.servers.mysql.url(&world.database)).await.expect("MySQL");
+    let bascule = world.start().await;
+    let mut conn = Conn::from_url(world.url()).await.expect("a connection through Bascule");
+    conn.query_drop("BEGIN").await.expect("a transaction that is open before mirroring begins");
+    conn.query_drop("INSERT INTO customer (email) VALUES (UUID())").await.expect("an insert");
+    world.admin().set_mode(Mode::Mirror).await.expect("mirroring begins");
+    world.wait_streaming().await;
+    conn.query_drop("COMMIT").await.expect("commit");
+    for statement in [
+        "CREATE TRIGGER t AFTER INSERT ON customer FOR EACH ROW INSERT INTO purchase (customer, amount, note) \
+         VALUES (NEW.id, RAND() * 100, UUID())",
+        "INSERT INTO customer (email) VALUES ('beside@example.org'), (UUID())",
+        "UPDATE customer SET balance = RAND() * 1000 LIMIT 2",
+        "DELETE FROM customer ORDER BY RAND() LIMIT 1",
+        "DROP TRIGGER t",
+    ] {
+        direct.query_drop(statement).await.expect(statement);
+    }
+    conn.query_drop("INSERT INTO purchase (customer, amount) SELECT id, RAND() FROM customer LIMIT 2")
+        .await
+        .expect("rows");
+    let proof = world.admin().verify().await.expect("compared");
+    assert_eq!((proof.tables, proof.differences, proof.skipped.len()), (2, 0, 0), "{proof:?}\n{}", world.log());
+    let status = world.admin().status().await.expect("a status");
+    let mirror = status.mirror.expect("mirroring");
+    assert_eq!(
+        (mirror.lane.as_str(), mirror.gaps, status.warnings.len()),
+        ("binlog", None, 0),
+        "{:?}",
+        status.warnings
+    );
+    assert!(mirror.tables.iter().all(|table| table.state == TableState::Mirrored), "{:?}", mirror.tables);
+    world.admin().resync(vec!["customer".to_owned()]).await.expect("a copy of one table");
+    let again = |status: &bascule::admin::Status| {
+        status
+            .mirror
+            .as_ref()
+            .is_some_and(|mirror| mirror.tables.iter().all(|table| table.state == TableState::Mirrored))
+    };
+    world.wait(again, "the table is copied again").await;
+    direct.query_drop("UPDATE customer SET balance = 1").await.expect("a write beside");
+    let flip = world.admin().cutover(Rehearsal::Perform).await.expect("a flip");
+    assert!(flip.performed, "{flip:?}\n{}", world.log());
+    let balance: Option<i64> =
+        conn.query_first("SELECT COUNT(*) FROM customer WHERE balance <> 1").await.expect("counted");
+    assert_eq!(balance, Some(0));
+    drop(bascule);
+}
+
+/// A table that PostgreSQL lacks isn't forgotten by a resync: everything is begun again, and refused with its name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_cannot_be_made_is_not_forgotten() {
+    let world = World::by_lane("binlog");
+    shop(&world).await;
+    let bascule = world.start().await;
+    let mut conn = Conn::from_url(world.url()).await.expect("a connection through Bascule");
+    world.admin().set_mode(Mode::Mirror).await.expect("mirroring begins");
+    world.wait_streaming().await;
+    conn.query_drop("CREATE TABLE odd (id INT PRIMARY KEY, v VECTOR(3))").await.expect("MySQL takes it");
+    conn.query_drop("INSERT INTO odd VALUES (1, TO_VECTOR('[1,2,3]'))").await.expect("a row");
+    let needs = |status: &bascule::admin::Status| {
+        let halted = |table: &bascule::admin::TableStatus| table.state == TableState::NeedsResync;
+        status.mirror.as_ref().is_some_and(|mirror| mirror.tables.iter().filter(|table| halted(table)).count() == 1)
+    };
+    world.wait(needs, "the table is halted, and no other").await;
+    let blocked = world.admin().cutover(Rehearsal::Perform).await.expect("a report");
+    assert!(
+        !blocked.performed && blocked.blockers.iter().any(|blocker| blocker.subject.ends_with(".odd")),
+        "{blocked:?}"
+    );
+    world.admin().resync(Vec::new()).await.expect("begun");
+    let refused = |status: &bascule::admin::Status| {
+        let reason = status.mirror.as_ref().and_then(|mirror| mirror.reason.as_deref());
+        reason.is_some_and(|reason| reason.contains("odd.v") || reason.contains("vector"))
+    };
+    world.wait(refused, "the start is refused by name").await;
+    conn.query_drop("DROP TABLE odd").await.expect("dropped");
+    world.admin().resync(Vec::new()).await.expect("begun");
+    world.wait_streaming().await;
+    // One that comes and goes is no affair of anybody.
+    conn.query_drop("CREATE TABLE odd (id INT PRIMARY KEY, v VECTOR(3))").await.expect("MySQL takes it");
+    world.wait(needs, "the table is halted again").await;
+    conn.query_drop("DROP TABLE odd").await.expect("dropped");
+    let whole = |status: &bascule::admin::Status| {
+        status
+            .mirror
+            .as_ref()
+            .is_some_and(|mirror| mirror.tables.iter().all(|table| table.state == TableState::Mirrored))
+    };
+    world.wait(whole, "nothing is halted").await;
+    drop(bascule);
+}

@@ -51,7 +51,7 @@ impl Feed for Memory {
 }
 
 /// The rewriter, without a cache.
-struct Rewriter;
+pub struct Rewriter;
 
 impl Planner for Rewriter {
     fn plan(&self, statement: &CapturedStatement, catalogue: &Arc<Catalogue>) -> Result<Arc<Plan>, SqlError> {

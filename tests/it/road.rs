@@ -9,7 +9,15 @@ use crate::world::World;
 
 #[tokio::test]
 async fn a_connection_lives_through_the_flip() {
-    let world = World::new();
+    lives_through_the_flip(World::new()).await;
+}
+
+#[tokio::test]
+async fn a_connection_lives_through_the_flip_of_the_row_lane() {
+    lives_through_the_flip(World::by_lane("binlog")).await;
+}
+
+async fn lives_through_the_flip(world: World) {
     let _bascule = world.start().await;
     let mut conn = Conn::from_url(world.url()).await.expect("a connection");
     let table = "CREATE TABLE things (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE, n INT)";

@@ -1,6 +1,6 @@
 //! From MySQL to PostgreSQL and back to one text: inspection, copy, verification, refresh, refusals.
 
-mod random_value;
+pub mod random_value;
 
 use std::sync::Arc;
 use std::time::Duration;

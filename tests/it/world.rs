@@ -14,6 +14,7 @@ pub struct World {
     pub database: String,
     folder: tempfile::TempDir,
     port: u16,
+    pub lane: &'static str,
 }
 
 /// A running Bascule; killed when dropped.
@@ -38,11 +39,16 @@ impl Bascule {
 impl World {
     /// Fresh servers and an empty database.
     pub fn new() -> Self {
+        Self::by_lane("statements")
+    }
+
+    /// The same, with changes coming by a lane.
+    pub fn by_lane(lane: &'static str) -> Self {
         let servers = Servers::start(&mysql::Options::default(), &postgres::Options::default()).expect("servers start");
         let database = servers.create_database().expect("a database").name;
         let folder = tempfile::tempdir().expect("a folder");
         let port = free_port();
-        let world = Self { servers, database, folder, port };
+        let world = Self { servers, database, folder, port, lane };
         std::fs::write(world.config_path(), world.config_text()).expect("a configuration");
         world
     }
@@ -56,6 +62,7 @@ impl World {
             "[listen]\naddress = \"127.0.0.1:{}\"\n\
              [source]\nhost = \"127.0.0.1\"\nport = {}\nuser = \"root\"\npassword = \"\"\ndatabases = [\"{}\"]\n\
              [target]\nhost = \"127.0.0.1\"\nport = {}\nuser = \"postgres\"\npassword = \"\"\ndatabase = \"{}\"\n\
+             [mirror]\nsource = \"{}\"\n\
              [spool]\ndirectory = \"spool\"\n\
              [admin]\nsocket = \"admin.sock\"\n\
              [[accounts]]\nuser = \"root\"\npassword = \"\"\n\
@@ -65,6 +72,7 @@ impl World {
             self.database,
             self.servers.postgres.port(),
             self.database,
+            self.lane,
         )
     }
 

@@ -93,7 +93,7 @@ impl Step {
     }
 
     fn request(&self) -> Request<'_> {
-        Request { sql: &self.sql, types: self.types, parameters: &self.parameters }
+        Request { sql: &self.sql, types: self.types, parameters: &self.parameters, binary: false }
     }
 }
 
@@ -219,7 +219,12 @@ impl Backend {
         };
         let steps = self.steps(call.settings);
         let mut requests: Vec<Request<'_>> = steps.iter().map(Step::request).collect();
-        requests.push(Request { sql: &statement.sql, types: &statement.types, parameters: &statement.parameters });
+        requests.push(Request {
+            sql: &statement.sql,
+            types: &statement.types,
+            parameters: &statement.parameters,
+            binary: false,
+        });
         call.peer.set_running(Some(lease.cancel_handle()));
         let flown = fly(&mut lease, &requests, sink).await;
         self.raised = lease.take_raised();

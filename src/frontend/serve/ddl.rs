@@ -127,7 +127,7 @@ impl Session {
         requests.extend(plan.statements.iter().map(|sql| Request::new(sql.as_str())));
         requests.extend(stored.iter().map(statement::StoreStatement::request));
         if let Some(fill) = &fill {
-            requests.push(Request { sql: &fill.sql, types: &fill.types, parameters: &fill.parameters });
+            requests.push(Request { sql: &fill.sql, types: &fill.types, parameters: &fill.parameters, binary: false });
         }
         if requests.is_empty() {
             return Ok(Vec::new());

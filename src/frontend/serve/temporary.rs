@@ -320,7 +320,7 @@ impl Session {
             None => None,
         };
         if let Some(fill) = &fill {
-            requests.push(Request { sql: &fill.sql, types: &fill.types, parameters: &fill.parameters });
+            requests.push(Request { sql: &fill.sql, types: &fill.types, parameters: &fill.parameters, binary: false });
         }
         let pool = Arc::clone(&self.serving.pool);
         let answers = self.backend.alone(grip.call(), &pool, &requests).await?;

@@ -4,7 +4,7 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 
 /// MySQL's text of a random value of a type, or NULL.
-pub(super) fn random_value(type_text: &str, random: &mut StdRng) -> String {
+pub fn random_value(type_text: &str, random: &mut StdRng) -> String {
     if random.gen_ratio(1, 10) {
         return "NULL".to_owned();
     }
