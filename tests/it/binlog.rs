@@ -124,7 +124,7 @@ impl Bench {
         let bulk = Bulk::connect(&self.target).await.expect("PostgreSQL");
         let view = TargetView::open(bulk, &tables).await.expect("a view");
         let reader = snapshot.readers.first_mut().expect("a reader");
-        let report = verify::compare(reader, &view, &tables, &|_| {}).await.expect("a comparison");
+        let report = verify::compare(reader, &view, &tables, &()).await.expect("a comparison");
         assert!(report.is_same(), "SEED={seed}: {report:#?}");
         report.rows()
     }
@@ -153,6 +153,9 @@ async fn what_others_lost_arrives() {
             "create table raw(k varbinary(20) primary key, b binary(4), unique key (b))",
             "create table swap(id int primary key, a int not null, b varchar(5), unique key (a), unique key (b))",
             "create table nokey(a int, b double, c varchar(9))",
+            "create table days(id int primary key, d date, t datetime(3), s timestamp null)",
+            "create table part(id int, y int, v int, primary key (id, y)) partition by range (y) \
+             (partition p0 values less than (10), partition p1 values less than maxvalue)",
             "create table hidden(a int, k int invisible primary key auto_increment, t int invisible default 7)",
             "set sql_generate_invisible_primary_key = ON",
             "create table made(a int, b varchar(5))",
@@ -192,6 +195,14 @@ async fn what_others_lost_arrives() {
              w int generated always as (a + 1) virtual, unique key (w))",
             "insert into gen(id, a) values (1, 1), (2, 2)",
             "update gen set a = a + 10 order by a desc",
+            "set sql_mode = ''",
+            "insert into days values (1, '0000-00-00', '0000-00-00 00:00:00', '0000-00-00 00:00:00'), (2, '2024-02-29', null, null)",
+            "update days set d = '0000-00-00' where id = 2",
+            "update days set t = '2024-01-01 00:00:00.125', s = '1970-01-01 00:00:01' where d = '0000-00-00'",
+            "set sql_mode = default",
+            "insert into part values (1, 1, 0), (1, 20, 0), (2, 5, 0)",
+            "update part set y = y + 8, v = id",
+            "delete from part where y > 15",
             "insert into hidden(a) values (1), (2), (3)",
             "update hidden set t = k where a > 1",
             "delete from hidden where a = 1",
@@ -382,7 +393,7 @@ async fn what_the_log_does_not_tell_halts_its_table_and_no_other() {
             "update a set v = 2",
             "set binlog_row_image = FULL",
             "set sql_mode = ''",
-            "insert into c values (1, '0000-00-00')",
+            "insert into c values (1, '2024-00-00')",
             "begin",
             "update b set v = 5",
             "update d set v = v + 1",
@@ -395,7 +406,7 @@ async fn what_the_log_does_not_tell_halts_its_table_and_no_other() {
     let names: Vec<&str> = halted.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["a", "c", "d"], "{halted:?}");
     assert!(halted[0].1.contains("binlog_row_image"), "{halted:?}");
-    assert!(halted[1].1.contains("zero or partial date"), "{halted:?}");
+    assert!(halted[1].1.contains("partial date"), "{halted:?}");
     assert!(halted[2].1.contains("rows differ"), "{halted:?}");
     bench.assert_same(0).await;
     let stored = bench.store.load().await.expect("facts").tables;

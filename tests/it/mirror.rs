@@ -1,6 +1,6 @@
 //! The road with everything that can happen on it: what is mirrored, what is marked, who is found, what comes back.
 
-use bascule::admin::{MirrorStatus, Rehearsal, Side, TableState};
+use bascule::admin::{MirrorStatus, Rehearsal, Side, TableState, VerifyRequest};
 use bascule::route::Mode;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Value};
@@ -254,7 +254,7 @@ async fn the_row_lane_follows_whoever_writes() {
     conn.query_drop("INSERT INTO purchase (customer, amount) SELECT id, RAND() FROM customer LIMIT 2")
         .await
         .expect("rows");
-    let proof = world.admin().verify().await.expect("compared");
+    let proof = world.admin().verify(&VerifyRequest::default()).await.expect("compared");
     assert_eq!((proof.tables, proof.differences, proof.skipped.len()), (2, 0, 0), "{proof:?}\n{}", world.log());
     let status = world.admin().status().await.expect("a status");
     let mirror = status.mirror.expect("mirroring");
