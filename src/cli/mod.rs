@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::admin::{Client, Rehearsal, VerifyRequest};
-use crate::config::Config;
+use crate::config::{Config, Lane};
 use crate::demo::DemoOptions;
 use crate::route::Mode;
 use error::CliError;
@@ -103,6 +103,9 @@ enum Command {
         /// Seconds of load, besides the time for copying and comparing
         #[arg(long, value_name = "N", default_value_t = DemoOptions::default().seconds)]
         seconds: u64,
+        /// By which way changes come from MySQL, as mirror.source in proxy.toml
+        #[arg(long, value_name = "LANE", default_value = "statements")]
+        mirror: LaneWord,
     },
     /// List everything that would stop or bend the migration, before it begins
     ///
@@ -198,6 +201,24 @@ impl From<ModeWord> for Mode {
     }
 }
 
+/// The ways that changes can take.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LaneWord {
+    /// Captured statements are repeated
+    Statements,
+    /// MySQL's binary log is followed row by row
+    Binlog,
+}
+
+impl From<LaneWord> for Lane {
+    fn from(word: LaneWord) -> Self {
+        match word {
+            LaneWord::Statements => Self::Statements,
+            LaneWord::Binlog => Self::Binlog,
+        }
+    }
+}
+
 impl Door {
     /// A client of the running Bascule.
     fn client(&self) -> Result<Client, CliError> {
@@ -240,7 +261,9 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
         Command::Run { config, mode } => run::run(&config, mode.map(Mode::from)),
-        Command::Demo { json, keep, seconds } => demo::run(DemoOptions { json, keep, seconds }),
+        Command::Demo { json, keep, seconds, mirror } => {
+            demo::run(DemoOptions { json, keep, seconds, lane: mirror.into() })
+        }
         Command::Assess(arguments) => assess::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Status { door, watch: false, .. } => block_on(status::once(&door.client()?, door.output())),

@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use mysql_async::{Conn, Opts, OptsBuilder};
 
 use crate::admin::OperationError;
-use crate::config::Config;
+use crate::config::{Config, Lane};
 use crate::sandbox::{SandboxError, Servers, mysql, postgres};
 use phases::Stage;
 use product::TARGET_DATABASE;
@@ -44,11 +44,13 @@ pub struct DemoOptions {
     pub keep: bool,
     /// Seconds of load, besides the time that copying and comparing take.
     pub seconds: u64,
+    /// By which way changes come from MySQL.
+    pub lane: Lane,
 }
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { json: false, keep: false, seconds: 25 }
+        Self { json: false, keep: false, seconds: 25, lane: Lane::Statements }
     }
 }
 
@@ -181,7 +183,7 @@ where
         view::grouped(rows),
         begun.elapsed().as_secs_f64()
     ));
-    let text = product::configuration(&servers, folder.path());
+    let text = product::configuration(&servers, folder.path(), options.lane);
     let file = folder.path().join("proxy.toml");
     std::fs::write(&file, &text).map_err(DemoError::file("write the demo's configuration"))?;
     let config = product::checked(&text, folder.path())?;

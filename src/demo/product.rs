@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::DemoError;
 use super::schema::{DATABASE, PASSWORD, USER};
 use crate::admin::Operations;
-use crate::config::Config;
+use crate::config::{Config, Lane};
 use crate::sandbox::Servers;
 
 /// The database in PostgreSQL that holds everything; Bascule finds it empty.
@@ -25,19 +25,21 @@ pub struct Product {
 }
 
 /// The text of the configuration that the demo runs with. It's also what `--keep` leaves for the command line.
-pub(super) fn configuration(servers: &Servers, folder: &Path) -> String {
+pub(super) fn configuration(servers: &Servers, folder: &Path, lane: Lane) -> String {
     let path = |name: &str| format!("{:?}", folder.join(name).to_string_lossy());
     format!(
         "[listen]\naddress = \"127.0.0.1:0\"\n\n\
          [source]\nhost = \"127.0.0.1\"\nport = {mysql}\nuser = \"root\"\npassword = \"\"\ndatabases = [\"{DATABASE}\"]\n\n\
          [target]\nhost = \"127.0.0.1\"\nport = {postgres}\nuser = \"postgres\"\npassword = \"\"\n\
          database = \"{TARGET_DATABASE}\"\n\n\
+         [mirror]\nsource = \"{lane}\"\n\n\
          [spool]\ndirectory = {spool}\n\n\
          [admin]\nsocket = {socket}\n\n\
          [[accounts]]\nuser = \"{USER}\"\npassword = \"{PASSWORD}\"\n\n\
          [log]\nlevel = \"warn\"\n",
         mysql = servers.mysql.port(),
         postgres = servers.postgres.port(),
+        lane = lane.name(),
         spool = path("spool"),
         socket = path("admin.sock"),
     )

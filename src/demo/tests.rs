@@ -101,7 +101,8 @@ async fn the_shop_is_copied_exactly() {
     let servers = start_servers().await.expect("servers");
     let folder = tempfile::tempdir().expect("a folder");
     let (rows, _) = make_shop(&opts(servers.mysql.port(), "root", None, None)).await.expect("a shop");
-    let config = product::checked(&product::configuration(&servers, folder.path()), folder.path()).expect("valid");
+    let config = product::checked(&product::configuration(&servers, folder.path(), Lane::Statements), folder.path())
+        .expect("valid");
     let source = config.source.expect("a source");
     let mut control = inspect::connect(&source).await.expect("MySQL");
     let catalogue = inspect::catalogue(&mut control, &source.databases).await.expect("a catalogue");

@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::binlog::{BinlogError, Cells, Shape, TableMap};
 use crate::schema::types::{is_character, oid, pg_type};
-use crate::schema::{ColumnType, Key, KeyKind, Table, quote};
+use crate::schema::{ColumnType, Key, KeyKind, Table, compared_column, quote};
 use crate::target::array_of;
 use crate::target::copy::encode;
 
@@ -143,8 +143,17 @@ impl Layout {
     }
 
     fn by_key(&self, head: &str, mut aliases: Vec<String>) -> String {
-        let conditions: Vec<String> =
-            self.names(&self.key).enumerate().map(|(at, name)| format!("t.{name} = v.k{at}")).collect();
+        // Compared as the key's index compares, or it wouldn't be used.
+        let compared = |slot: &Slot, value: String| match self.table.columns.get(slot.index) {
+            Some(column) => compared_column(&self.table, column, &value),
+            None => value,
+        };
+        let slots = self.key.iter().filter_map(|place| self.slots.get(*place)).enumerate();
+        let conditions: Vec<String> = slots
+            .map(|(at, slot)| {
+                format!("{} = {}", compared(slot, format!("t.{}", slot.name)), compared(slot, format!("v.k{at}")))
+            })
+            .collect();
         aliases.extend((0..self.key.len()).map(|at| format!("k{at}")));
         let (unnested, condition) = (parameters(1, aliases.len()), conditions.join(" AND "));
         format!("{head} unnest({unnested}) AS v({}) WHERE {condition}", aliases.join(", "))
