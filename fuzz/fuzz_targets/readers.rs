@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use bascule::binlog::{Decoder, Event, Framing};
 use bascule::wire::Capabilities;
 use bascule::wire::command::{StatementCommand, query_text};
 use bascule::wire::execute::{self, Known};
@@ -24,6 +25,24 @@ pub fn read(data: &[u8]) {
     packets(data);
     payload(data, capabilities);
     replies(data, capabilities, shape, usize::from(chunk) + 1);
+    events(data, shape);
+}
+
+/// Events of the binary log: a table map and what follows it, with sizes that fit so that the bodies are read.
+fn events(data: &[u8], code: u8) {
+    let mut decoder = Decoder::new(Framing::Plain);
+    for (code, body) in [19, code].into_iter().zip(data.chunks(data.len().div_ceil(2).max(1))) {
+        let mut event = vec![0; 19];
+        event[4] = code;
+        event.extend(body);
+        let length = u32::try_from(event.len()).unwrap_or(u32::MAX).to_le_bytes();
+        event[9..13].copy_from_slice(&length);
+        match decoder.event(&event.into()) {
+            Ok(Event::Rows(rows)) => drop(rows.rows().map(|rows| rows.len())),
+            Ok(Event::Payload(mut payload)) => while let Ok(Some(_)) = payload.event() {},
+            Ok(_) | Err(_) => {}
+        }
+    }
 }
 
 fn packets(data: &[u8]) {

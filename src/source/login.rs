@@ -280,3 +280,32 @@ fn encrypt(password: &[u8], scramble: &[u8], pem: &[u8]) -> Option<Vec<u8>> {
     clear.iter_mut().zip(scramble.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
     key.encrypt(&mut rand::rngs::OsRng, Oaep::new::<Sha1>(), &clear).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the server checks them: what it stores is the hash of the hash.
+    #[test]
+    fn the_server_can_check_a_proof() {
+        let scramble = b"abcdefghijklmnopqrst";
+        let xor = |left: &[u8], right: &[u8]| left.iter().zip(right).map(|(a, b)| a ^ b).collect::<Vec<u8>>();
+        let stored = Sha1::digest(Sha1::digest(b"it's secret"));
+        let sent = proof(NATIVE, b"it's secret", scramble).expect("known");
+        let once = xor(&sent, &Sha1::new().chain_update(scramble).chain_update(stored).finalize());
+        assert_eq!(Sha1::digest(once), stored);
+        let stored = Sha256::digest(Sha256::digest(b"it's secret"));
+        let sent = proof(CACHING_SHA2_PASSWORD, b"it's secret", scramble).expect("known");
+        let once = xor(&sent, &Sha256::new().chain_update(stored).chain_update(scramble).finalize());
+        assert_eq!(Sha256::digest(once), stored);
+        assert!(proof(NATIVE, b"", scramble).expect("known").is_empty());
+        assert!(matches!(proof(b"sha256_password", b"x", scramble), Err(LoginError::Plugin(_))));
+    }
+
+    #[test]
+    fn a_refusal_is_mysqls_own_words() {
+        let error = refusal(b"\xff\x15\x04#28000Access denied").expect_err("refused");
+        assert_eq!(error.to_string(), "MySQL says 1045: Access denied");
+        assert!(refusal(b"\x00\x00").is_ok());
+    }
+}

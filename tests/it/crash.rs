@@ -31,7 +31,7 @@ async fn ten_kills_lose_nothing_and_repeat_nothing() {
 /// In the row lane a writer that goes past Bascule writes all the time, too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_lose_nothing_of_the_binary_log_either() {
-    kills(World::by_lane("binlog"), ROUNDS / 2).await;
+    kills(World::by_lane("binlog"), ROUNDS / 3).await;
 }
 
 async fn kills(world: World, rounds: u32) {

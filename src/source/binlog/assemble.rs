@@ -26,6 +26,9 @@ use crate::sql::{self, plan::StatementClass};
 
 use super::spill::SpillWriter;
 
+#[cfg(test)]
+mod tests;
+
 /// Bytes of rows that a transaction may take in memory; beyond it they go to a file.
 const IN_MEMORY: usize = 4 << 20;
 /// XA branches that may be undecided at a time.
@@ -265,7 +268,14 @@ impl Open {
 /// Whether a statement with another default database names one that is carried.
 fn names_one(text: &str, databases: &BTreeSet<String>) -> bool {
     let text = text.to_lowercase();
-    databases.iter().any(|name| text.contains(name.as_str()))
+    let inside = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
+    databases.iter().any(|name| {
+        text.match_indices(name.as_str()).any(|(at, found)| {
+            let (before, after) =
+                (text.get(..at).unwrap_or_default(), text.get(at + found.len()..).unwrap_or_default());
+            !before.ends_with(inside) && !after.starts_with(inside)
+        })
+    })
 }
 
 /// A logged statement in the form of a captured one. MySQL's answer isn't in the log.

@@ -102,3 +102,37 @@ impl StoredRows for Spill {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table map of `d.t` with one INT.
+    fn map(table: u8) -> Arc<TableMap> {
+        let body = [&[table, 0, 0, 0, 0, 0, 1, 0, 1, b'd', 0, 1, b't', 0, 1, 3, 0, 0][..]].concat();
+        Arc::new(TableMap::parse(&body).expect("a table map"))
+    }
+
+    #[test]
+    fn rows_come_back_in_their_order_and_as_often_as_needed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut writer = SpillWriter::new(&folder.path().join("deeper")).expect("a file");
+        let (first, second) = (map(1), map(2));
+        let events: Vec<RowsEvent> = [(&first, 0), (&first, 1), (&second, 8), (&first, 2)]
+            .into_iter()
+            .enumerate()
+            .map(|(number, (map, flags))| RowsEvent::restore(flags, Bytes::from(vec![7; number * 100]), map))
+            .collect();
+        events.iter().for_each(|event| writer.push(event).expect("written"));
+        let spill = writer.finish().expect("finished");
+        for _ in 0..2 {
+            let (mut position, mut read) = (0, Vec::new());
+            while let Some((event, next)) = spill.read(position).expect("read") {
+                read.push(event);
+                position = next;
+            }
+            assert_eq!(read, events);
+        }
+        assert!(spill.read(1).is_err(), "a position between records is refused");
+    }
+}
