@@ -15,6 +15,7 @@ mod mapping;
 mod objects;
 mod probe;
 mod server;
+mod sessions;
 mod tables;
 mod target;
 #[cfg(test)]
@@ -123,6 +124,7 @@ pub fn assess(inventory: &Inventory) -> Report {
     match &inventory.source {
         Ok(survey) => {
             findings.extend(server::findings(survey, settings));
+            findings.extend(sessions::findings(survey));
             findings.extend(account::findings(survey, settings));
             findings.extend(tables::findings(survey));
             findings.extend(objects::findings(survey, settings));

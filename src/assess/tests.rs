@@ -6,6 +6,10 @@ use crate::schema::{Column, ColumnDefault, Database, Key, KeyKind, KeyOptions, K
 use crate::source::inspect::{AccountRow, Definition, TableSurvey};
 use crate::target::SchemaSurvey;
 
+/// A fresh MySQL's.
+const MODES: &str = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
+                     NO_ENGINE_SUBSTITUTION";
+
 /// Servers of which nothing is to be said but how large they are.
 fn clean() -> Inventory {
     let good = [
@@ -21,7 +25,7 @@ fn clean() -> Inventory {
         ("binlog_transaction_dependency_tracking", "WRITESET"),
         ("time_zone", "SYSTEM"),
         ("lower_case_table_names", "0"),
-        ("sql_mode", "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION"),
+        ("sql_mode", MODES),
         ("transaction_isolation", "REPEATABLE-READ"),
         ("max_allowed_packet", "67108864"),
         ("read_only", "OFF"),
@@ -159,14 +163,21 @@ fn each_setting_of_the_source_has_its_finding() {
         ("binlog_expire_logs_seconds", "3600", Bends, "source.binlog_expire"),
         ("binlog_transaction_dependency_tracking", "COMMIT_ORDER", Note, "source.dependency_tracking"),
         ("lower_case_table_names", "1", Note, "source.lower_case_table_names"),
-        ("sql_mode", "", Note, "source.sql_mode.not_strict"),
-        ("sql_mode", "STRICT_ALL_TABLES,PAD_CHAR_TO_FULL_LENGTH", Bends, "source.sql_mode.pad_char"),
-        ("transaction_isolation", "SERIALIZABLE", Bends, "source.isolation"),
+        ("time_zone", "+03:00", Bends, "source.variable"),
+        ("group_concat_max_len", "100000", Bends, "source.variable"),
+        ("init_connect", "SET @a = 1", Bends, "source.variable"),
         ("max_allowed_packet", "1073741824", Bends, "source.max_allowed_packet"),
         ("read_only", "ON", Bends, "source.read_only"),
     ] {
         check(variable(name, value), &[(level, id)]);
     }
+    let relaxed = [(Bends, "source.variable"), (Note, "source.sql_mode.not_strict")];
+    check(variable("sql_mode", ""), &relaxed);
+    let padded = [(Bends, "source.sql_mode.pad_char"), (Bends, "source.variable")];
+    check(variable("sql_mode", "STRICT_ALL_TABLES,PAD_CHAR_TO_FULL_LENGTH"), &padded);
+    let serial = [(Bends, "source.isolation"), (Bends, "source.variable")];
+    check(variable("transaction_isolation", "SERIALIZABLE"), &serial);
+    check(variable("time_zone", "UTC"), &[]);
     let source = |change: fn(&mut SourceSurvey)| {
         move |inventory: &mut Inventory| change(inventory.source.as_mut().expect("one"))
     };
