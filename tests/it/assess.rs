@@ -112,6 +112,11 @@ async fn a_clean_database_is_a_go_and_says_the_same_twice() {
     assert_eq!(report["scanned"][0]["rows"], 3);
     let twice = [bench.bascule(&["assess", "--json"]).out, bench.bascule(&["assess", "--json"]).out];
     assert_eq!(twice[0], twice[1]);
+    let path = bench.folder.path().join("proxy.toml");
+    let lane = std::fs::read_to_string(&path).expect("a configuration") + "[mirror]\nsource = \"binlog\"\n";
+    std::fs::write(&path, lane).expect("written");
+    let (code, report) = bench.assess(&[]);
+    assert_eq!((code, &report["counts"]["blocker"]), (Some(0), &Value::from(0)), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
