@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use super::{Settings, SourceSurvey};
+use crate::config::Lane;
 use crate::source::backticks;
 use crate::source::inspect::AccountRow;
 
@@ -29,6 +30,8 @@ struct Needed {
     why: &'static str,
     /// False for those that only exist for the whole server.
     per_database: bool,
+    /// Only the lane of the binary log needs it.
+    of_log: bool,
     without: Without,
 }
 
@@ -38,12 +41,13 @@ enum Without {
     Bends,
 }
 
-const NEEDED: [Needed; 5] = [
+const NEEDED: [Needed; 7] = [
     Needed {
         id: "source.privilege.select",
         privilege: "SELECT",
         why: "rows and definitions can't be read without it",
         per_database: true,
+        of_log: false,
         without: Without::Stops,
     },
     Needed {
@@ -51,6 +55,7 @@ const NEEDED: [Needed; 5] = [
         privilege: "REPLICATION CLIENT",
         why: "the position of the binary log can't be asked for without it",
         per_database: false,
+        of_log: false,
         without: Without::Stops,
     },
     Needed {
@@ -58,6 +63,7 @@ const NEEDED: [Needed; 5] = [
         privilege: "SHOW VIEW",
         why: "views can't be read without it, so they aren't carried",
         per_database: true,
+        of_log: false,
         without: Without::Bends,
     },
     Needed {
@@ -65,6 +71,7 @@ const NEEDED: [Needed; 5] = [
         privilege: "TRIGGER",
         why: "triggers can't be seen without it: rows would be other ones after the flip, and nobody would be told",
         per_database: true,
+        of_log: false,
         without: Without::Stops,
     },
     Needed {
@@ -72,6 +79,24 @@ const NEEDED: [Needed; 5] = [
         privilege: "SHOW_ROUTINE",
         why: "bodies of stored routines can't be read without it, so they aren't carried",
         per_database: false,
+        of_log: false,
+        without: Without::Bends,
+    },
+    Needed {
+        id: "source.privilege.replication_slave",
+        privilege: "REPLICATION SLAVE",
+        why: "the binary log can't be read without it",
+        per_database: false,
+        of_log: true,
+        without: Without::Stops,
+    },
+    Needed {
+        id: "source.privilege.reload",
+        privilege: "RELOAD",
+        why: "with it MySQL itself holds all writers for the milliseconds of a snapshot; without it a commit beside Bascule \
+              in those makes the snapshot begin once more",
+        per_database: false,
+        of_log: true,
         without: Without::Bends,
     },
 ];
@@ -80,7 +105,7 @@ fn privileges(survey: &SourceSurvey, settings: &Settings) -> Vec<Finding> {
     let grants: Vec<Grant> = survey.grants.iter().filter_map(|text| Grant::read(text)).collect();
     let account = quoted(&survey.account);
     let mut found = Vec::new();
-    for needed in &NEEDED {
+    for needed in NEEDED.iter().filter(|needed| !needed.of_log || settings.lane == Lane::Binlog) {
         let global = grants.iter().any(|grant| grant.scope == "*.*" && grant.has(needed.privilege));
         // Before MySQL 8.0.20 and for whoever may read every table, SELECT on all shows bodies as well.
         let stands_in = needed.privilege == "SHOW_ROUTINE"

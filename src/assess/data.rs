@@ -72,6 +72,10 @@ pub(super) fn finding(table: &Table, found: &Found) -> Finding {
                     of.table, of.column
                 ))
         }
+        Class::LargeKey => Finding::bends("data.large_key", &of.subject, format!("{rows} more than 2,600 bytes in a unique key"))
+            .why("an entry of PostgreSQL's index holds about 2,700 bytes after compression: one that is larger ends the copy, \
+                  when the index is built, and no row is dropped")
+            .fix(format!("find the rows with SELECT … FROM {} WHERE {}, or make the key shorter", of.table, of.condition)),
         Class::LettersInKey => {
             let what = format!("{rows} letters beyond ASCII in a unique key whose collation is approximated");
             Finding::bends("data.letters_in_key", &of.subject, what)

@@ -4,10 +4,10 @@ use mysql_async::Conn;
 
 use super::probe::{Probe, count_query, example_query, probes};
 use super::{Data, Found, Inventory, Scanned, Settings};
-use crate::config::Config;
+use crate::config::{Config, Lane};
 use crate::convert;
 use crate::schema::Table;
-use crate::source::{SourceError, inspect};
+use crate::source::{self, SourceError, inspect};
 use crate::target;
 
 /// Whether rows are read as well.
@@ -41,12 +41,16 @@ pub enum AssessError {
 /// [`AssessError`].
 pub async fn look(config: &Config, scan: Scan, on_scan: OnScan<'_>) -> Result<Inventory, AssessError> {
     let settings = Settings::of(config);
-    let source = config.source.as_ref().ok_or(AssessError::NoSource)?;
-    let mut conn = inspect::connect(source).await;
+    let origin = config.source.as_ref().ok_or(AssessError::NoSource)?;
+    let mut conn = inspect::connect(origin).await;
     let survey = match &mut conn {
-        Ok(conn) => inspect::survey(conn, &source.databases).await,
+        Ok(conn) => inspect::survey(conn, &origin.databases).await,
         Err(_) => Err(SourceError::Unexpected { action: "connecting", what: String::new() }),
     };
+    let mut lane_problems = Vec::new();
+    if let (Ok(conn), Ok(_), Lane::Binlog) = (&mut conn, &survey, config.mirror.source) {
+        lane_problems = source::binlog::problems(conn).await.unwrap_or_else(|error| vec![told(&error)]);
+    }
     let (survey, data) = match (conn, survey) {
         (Ok(mut conn), Ok(survey)) => {
             let data = match scan {
@@ -66,7 +70,7 @@ pub async fn look(config: &Config, scan: Scan, on_scan: OnScan<'_>) -> Result<In
         }
         _ => Ok(Vec::new()),
     };
-    Ok(Inventory { settings, source: survey, target, rehearsed, data })
+    Ok(Inventory { settings, source: survey, target, rehearsed, lane_problems, data })
 }
 
 /// An error with its causes in one line.

@@ -10,11 +10,13 @@ mod account;
 mod data;
 mod finding;
 pub mod html;
+mod lane;
 mod look;
 mod mapping;
 mod objects;
 mod probe;
 mod server;
+mod sessions;
 mod tables;
 mod target;
 #[cfg(test)]
@@ -28,17 +30,18 @@ pub use look::{AssessError, OnScan, Scan, look};
 pub use mapping::{Carried, TypeMapping};
 pub use probe::{Class, Probe, count_query, example_query, probes};
 
-use crate::config::Config;
+use crate::config::{Config, Lane};
 use crate::convert::Failed;
 use crate::schema::TableName;
 use crate::source::inspect::SourceSurvey;
 use crate::target::TargetSurvey;
 
 /// What of the configuration the findings depend on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub databases: Vec<String>,
     pub leave_behind: Vec<String>,
+    pub lane: Lane,
     pub max_allowed_packet: u64,
     pub target_connections: usize,
     pub target_database: String,
@@ -52,6 +55,7 @@ impl Settings {
         Self {
             databases: config.source.as_ref().map(|source| source.databases.clone()).unwrap_or_default(),
             leave_behind: config.cutover.leave_behind.clone(),
+            lane: config.mirror.source,
             max_allowed_packet: config.listen.max_allowed_packet as u64,
             target_connections: config.target.max_connections,
             target_database: config.target.database.clone(),
@@ -68,6 +72,8 @@ pub struct Inventory {
     pub target: Result<TargetSurvey, String>,
     /// What PostgreSQL refused of the schema, made in a transaction that was rolled back; or why that couldn't be tried.
     pub rehearsed: Result<Vec<Failed>, String>,
+    /// What hinders reading the binary log, where the configuration wants it read.
+    pub lane_problems: Vec<String>,
     /// What the scan of the rows found; `None` when it wasn't asked for.
     pub data: Option<Data>,
 }
@@ -123,6 +129,8 @@ pub fn assess(inventory: &Inventory) -> Report {
     match &inventory.source {
         Ok(survey) => {
             findings.extend(server::findings(survey, settings));
+            findings.extend(sessions::findings(survey));
+            findings.extend(lane::findings(survey, &inventory.lane_problems, settings));
             findings.extend(account::findings(survey, settings));
             findings.extend(tables::findings(survey));
             findings.extend(objects::findings(survey, settings));

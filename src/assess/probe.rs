@@ -29,6 +29,8 @@ pub enum Class {
     TrailingBlank,
     /// A character beyond ASCII in a unique key under an approximated collation.
     LettersInKey,
+    /// An entry of a unique key that PostgreSQL's index may not hold.
+    LargeKey,
 }
 
 /// A question about one column.
@@ -66,7 +68,40 @@ pub fn probes(table: &Table) -> Vec<Probe> {
             _ => {}
         }
     }
+    found.extend(table.keys.iter().filter_map(|key| large_key(table, key)));
     found
+}
+
+/// Whatever MySQL's key can hold beyond what PostgreSQL's surely can; keys that aren't unique hold beginnings there.
+fn large_key(table: &Table, key: &Key) -> Option<Probe> {
+    const SURELY: u32 = 2600;
+    if !matches!(key.kind, KeyKind::Primary | KeyKind::Unique) {
+        return None;
+    }
+    let mut most = 0_u32;
+    let mut lengths = Vec::new();
+    for part in &key.parts {
+        let column = table.column(part.column.as_deref()?)?;
+        let name = backticks(&column.name);
+        let characters = types::is_character(&column.column_type);
+        let length = match column.column_type {
+            ColumnType::Char { length } | ColumnType::VarChar { length } => length,
+            ColumnType::Binary { length } | ColumnType::VarBinary { length } => length,
+            _ if characters || types::is_binary(&column.column_type) => part.prefix?,
+            _ => continue,
+        };
+        let length = part.prefix.map_or(length, |prefix| prefix.min(length));
+        most = most.saturating_add(length.saturating_mul(if characters { 4 } else { 1 }));
+        let held = part.prefix.map_or(name.clone(), |prefix| format!("LEFT({name}, {prefix})"));
+        let held = if characters { format!("CONVERT({held} USING utf8mb4)") } else { held };
+        lengths.push(format!("IFNULL(LENGTH({held}), 0)"));
+    }
+    let column = key.parts.first()?.column.clone()?;
+    (most > SURELY).then(|| Probe {
+        class: Class::LargeKey,
+        column,
+        condition: format!("{} > {SURELY}", lengths.join(" + ")),
+    })
 }
 
 /// The number 0 equals the zero date without a time of day, and nothing else.

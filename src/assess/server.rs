@@ -5,8 +5,6 @@ use super::{Settings, SourceSurvey};
 
 /// The oldest MySQL whose answers and dictionary Bascule knows.
 const OLDEST: (u32, u32) = (8, 0);
-/// A binary log that is thrown away sooner than this leaves little time to take up mirroring after a halt.
-const SHORT_EXPIRY_SECONDS: u64 = 86_400;
 
 /// What is to be said of the server.
 pub(super) fn findings(survey: &SourceSurvey, settings: &Settings) -> Vec<Finding> {
@@ -14,7 +12,6 @@ pub(super) fn findings(survey: &SourceSurvey, settings: &Settings) -> Vec<Findin
     let mut found = Vec::new();
     found.extend(server.version());
     found.extend(server.gtids());
-    found.extend(server.binary_log());
     found.extend(server.time_zone());
     found.extend(server.names_and_modes());
     found.extend(server.sessions(settings));
@@ -85,50 +82,6 @@ impl Server<'_> {
                         "SET PERSIST gtid_mode = OFF_PERMISSIVE; SET PERSIST gtid_mode = ON_PERMISSIVE; wait until \
                           SHOW STATUS LIKE 'Ongoing_anonymous_transaction_count' is 0; SET PERSIST gtid_mode = ON",
                     ),
-            );
-        }
-        found
-    }
-
-    /// How the binary log is written. A variable that a newer server has dropped has only the good value there.
-    fn binary_log(&self) -> Vec<Finding> {
-        const ROWS: [(&str, &str, &str); 4] = [
-            ("source.binlog_format", "binlog_format", "ROW"),
-            ("source.binlog_row_image", "binlog_row_image", "FULL"),
-            ("source.binlog_row_metadata", "binlog_row_metadata", "FULL"),
-            ("source.binlog_row_value_options", "binlog_row_value_options", ""),
-        ];
-        let mut found = Vec::new();
-        for (id, name, good) in ROWS {
-            let Some(value) = self.0.variables.get(name).filter(|value| !value.eq_ignore_ascii_case(good)) else {
-                continue;
-            };
-            found.push(
-                Finding::bends(id, name, format!("{name} is '{value}'"))
-                    .why(
-                        "whole rows with the names of their columns can be read from the binary log only with \
-                          binlog_format = ROW, binlog_row_image = FULL, binlog_row_metadata = FULL and no \
-                          binlog_row_value_options; mirroring by captured statements goes without",
-                    )
-                    .fix(format!("SET PERSIST {name} = '{good}'")),
-            );
-        }
-        let expiry = self.number("binlog_expire_logs_seconds").unwrap_or(0);
-        if expiry > 0 && expiry < SHORT_EXPIRY_SECONDS {
-            let what = format!("the binary log is kept for {expiry} s");
-            found.push(
-                Finding::bends("source.binlog_expire", "binlog_expire_logs_seconds", what)
-                    .why("what happened while mirroring stood still can't be looked up when it's gone")
-                    .fix("SET PERSIST binlog_expire_logs_seconds = 259200"),
-            );
-        }
-        let tracking = self.value("binlog_transaction_dependency_tracking");
-        if !tracking.is_empty() && !tracking.eq_ignore_ascii_case("WRITESET") {
-            let name = "binlog_transaction_dependency_tracking";
-            found.push(
-                Finding::note("source.dependency_tracking", name, format!("{name} is {tracking}"))
-                    .why("with WRITESET the binary log says which transactions can be applied side by side")
-                    .fix(format!("SET PERSIST {name} = WRITESET")),
             );
         }
         found

@@ -74,26 +74,9 @@ fn refused(survey: &SourceSurvey, table: &Table) -> Vec<Finding> {
         .map(|error| {
             let what = error.to_string();
             match error {
-                SchemaError::Column { table, column, what: kind } => {
-                    let id = match kind.split(' ').next() {
-                        Some("type") => "column.type",
-                        Some("collation") => "column.collation.refused",
-                        Some("default") => "column.default",
-                        Some("AUTO_INCREMENT" | "an") => "column.auto_increment",
-                        Some(_) | None => "column.refused",
-                    };
-                    let subject = format!("{table}.{column}");
-                    let column = backticks(&column);
-                    let fix = match id {
-                        "column.type" => format!("ALTER TABLE {name} MODIFY {column} … (a type of docs/types.md)"),
-                        "column.collation.refused" => {
-                            format!("ALTER TABLE {name} MODIFY {column} … COLLATE utf8mb4_0900_ai_ci (or another that is carried)")
-                        }
-                        "column.default" => format!("ALTER TABLE {name} ALTER {column} DROP DEFAULT, and let the application say the value"),
-                        "column.auto_increment" => format!("ALTER TABLE {name} AUTO_INCREMENT = … below 9223372036854775807, or an integer type"),
-                        _ => format!("ALTER TABLE {name} DROP COLUMN {column}, or make it an ordinary column"),
-                    };
-                    Finding::blocker(id, subject, what)
+                SchemaError::Column { column, what: kind, .. } => {
+                    let (id, fix) = remedy(table, &column, &kind);
+                    Finding::blocker(id, format!("{}.{column}", table.name), what)
                         .why("mirroring doesn't begin while a column has no exact image in PostgreSQL")
                         .fix(fix)
                 }
@@ -106,6 +89,44 @@ fn refused(survey: &SourceSurvey, table: &Table) -> Vec<Finding> {
             }
         })
         .collect()
+}
+
+/// The finding's id for a refused column, and the statement that mends it.
+fn remedy(table: &Table, name: &str, refusal: &str) -> (&'static str, String) {
+    let (target, quoted) = (quoted(&table.name), backticks(name));
+    let column = table.column(name);
+    let null = if column.is_some_and(|column| column.nullable) { "NULL" } else { "NOT NULL" };
+    let text = column.map_or("", |column| column.type_text.as_str());
+    match refusal.split(' ').next() {
+        Some("type") => {
+            let fix = format!("ALTER TABLE {target} MODIFY {quoted} LONGBLOB {null}, or another type of docs/types.md");
+            ("column.type", fix)
+        }
+        Some("collation") => {
+            let set = "CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci";
+            ("column.collation.refused", format!("ALTER TABLE {target} MODIFY {quoted} {text} {set} {null}"))
+        }
+        Some("default") => {
+            let fix =
+                format!("ALTER TABLE {target} ALTER {quoted} DROP DEFAULT, and let the application say the value");
+            ("column.default", fix)
+        }
+        Some("AUTO_INCREMENT") => {
+            let fix =
+                format!("ALTER TABLE {target} MODIFY {quoted} {text} {null}, and let the application give the numbers");
+            ("column.auto_increment", fix)
+        }
+        Some("an") => {
+            let fix =
+                format!("ALTER TABLE {target} AUTO_INCREMENT = 1, when the rows beyond 9223372036854775807 are gone");
+            ("column.auto_increment", fix)
+        }
+        Some(_) | None => {
+            let fix =
+                format!("ALTER TABLE {target} DROP COLUMN {quoted}, or MODIFY it to one that the application writes");
+            ("column.refused", fix)
+        }
+    }
 }
 
 /// Takes a key or foreign key away.

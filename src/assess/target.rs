@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use super::{Settings, SourceSurvey, TargetSurvey};
+use crate::config::Lane;
 
 const OLDEST: i64 = 150_000;
 /// Connections beside those that serve clients: control, apply, copy, verify.
@@ -79,6 +80,17 @@ fn rights(survey: &TargetSurvey, settings: &Settings) -> Vec<Finding> {
                 crate::schema::quote::identifier(&settings.target_database),
                 crate::schema::quote::identifier(&settings.target_user)
             )),
+        );
+    }
+    if settings.lane == Lane::Binlog && !survey.may_replicate {
+        let what = "our role may not set session_replication_role";
+        found.push(
+            Finding::blocker("target.privilege.replication", settings.target_user.clone(), what)
+                .why("rows of the binary log are written without the checks that MySQL has made already")
+                .fix(format!(
+                    "as a superuser: GRANT SET ON PARAMETER session_replication_role TO {}",
+                    crate::schema::quote::identifier(&settings.target_user)
+                )),
         );
     }
     let ours = |name: &str| name == "mysql" || name == "bascule" || settings.databases.iter().any(|own| own == name);

@@ -1,10 +1,14 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::config::LEFT_BEHIND;
+use crate::config::{LEFT_BEHIND, Lane};
 use crate::schema::{Column, ColumnDefault, Database, Key, KeyKind, KeyOptions, KeyPart, Table, column_type};
 use crate::source::inspect::{AccountRow, Definition, TableSurvey};
 use crate::target::SchemaSurvey;
+
+/// A fresh MySQL's.
+const MODES: &str = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
+                     NO_ENGINE_SUBSTITUTION";
 
 /// Servers of which nothing is to be said but how large they are.
 fn clean() -> Inventory {
@@ -15,13 +19,10 @@ fn clean() -> Inventory {
         ("enforce_gtid_consistency", "ON"),
         ("binlog_format", "ROW"),
         ("binlog_row_image", "FULL"),
-        ("binlog_row_metadata", "FULL"),
-        ("binlog_row_value_options", ""),
         ("binlog_expire_logs_seconds", "2592000"),
-        ("binlog_transaction_dependency_tracking", "WRITESET"),
         ("time_zone", "SYSTEM"),
         ("lower_case_table_names", "0"),
-        ("sql_mode", "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION"),
+        ("sql_mode", MODES),
         ("transaction_isolation", "REPEATABLE-READ"),
         ("max_allowed_packet", "67108864"),
         ("read_only", "OFF"),
@@ -54,12 +55,20 @@ fn clean() -> Inventory {
     let settings = Settings {
         databases: vec!["shop".to_owned()],
         leave_behind: Vec::new(),
+        lane: Lane::Statements,
         max_allowed_packet: 64 << 20,
         target_connections: 64,
         target_database: "bascule".to_owned(),
         target_user: "bascule".to_owned(),
     };
-    Inventory { settings, source: Ok(source), target: Ok(target), rehearsed: Ok(Vec::new()), data: None }
+    Inventory {
+        settings,
+        source: Ok(source),
+        target: Ok(target),
+        rehearsed: Ok(Vec::new()),
+        lane_problems: Vec::new(),
+        data: None,
+    }
 }
 
 fn column(name: &str, type_text: &str) -> Column {
@@ -152,21 +161,24 @@ fn each_setting_of_the_source_has_its_finding() {
         ("log_bin", "OFF", Blocker, "source.log_bin"),
         ("gtid_mode", "ON_PERMISSIVE", Blocker, "source.gtid_mode"),
         ("enforce_gtid_consistency", "WARN", Blocker, "source.enforce_gtid_consistency"),
-        ("binlog_format", "MIXED", Bends, "source.binlog_format"),
-        ("binlog_row_image", "MINIMAL", Bends, "source.binlog_row_image"),
-        ("binlog_row_metadata", "MINIMAL", Bends, "source.binlog_row_metadata"),
-        ("binlog_row_value_options", "PARTIAL_JSON", Bends, "source.binlog_row_value_options"),
-        ("binlog_expire_logs_seconds", "3600", Bends, "source.binlog_expire"),
-        ("binlog_transaction_dependency_tracking", "COMMIT_ORDER", Note, "source.dependency_tracking"),
+        ("binlog_format", "MIXED", Note, "source.binlog_format"),
+        ("binlog_row_image", "MINIMAL", Note, "source.binlog_row_image"),
         ("lower_case_table_names", "1", Note, "source.lower_case_table_names"),
-        ("sql_mode", "", Note, "source.sql_mode.not_strict"),
-        ("sql_mode", "STRICT_ALL_TABLES,PAD_CHAR_TO_FULL_LENGTH", Bends, "source.sql_mode.pad_char"),
-        ("transaction_isolation", "SERIALIZABLE", Bends, "source.isolation"),
+        ("time_zone", "+03:00", Bends, "source.variable"),
+        ("group_concat_max_len", "100000", Bends, "source.variable"),
+        ("init_connect", "SET @a = 1", Bends, "source.variable"),
         ("max_allowed_packet", "1073741824", Bends, "source.max_allowed_packet"),
         ("read_only", "ON", Bends, "source.read_only"),
     ] {
         check(variable(name, value), &[(level, id)]);
     }
+    let relaxed = [(Bends, "source.variable"), (Note, "source.sql_mode.not_strict")];
+    check(variable("sql_mode", ""), &relaxed);
+    let padded = [(Bends, "source.sql_mode.pad_char"), (Bends, "source.variable")];
+    check(variable("sql_mode", "STRICT_ALL_TABLES,PAD_CHAR_TO_FULL_LENGTH"), &padded);
+    let serial = [(Bends, "source.isolation"), (Bends, "source.variable")];
+    check(variable("transaction_isolation", "SERIALIZABLE"), &serial);
+    check(variable("time_zone", "UTC"), &[]);
     let source = |change: fn(&mut SourceSurvey)| {
         move |inventory: &mut Inventory| change(inventory.source.as_mut().expect("one"))
     };
@@ -196,6 +208,37 @@ fn each_setting_of_the_source_has_its_finding() {
     );
     // What a newer server has dropped is no finding.
     check(source(|survey| drop(survey.variables.remove("binlog_format"))), &[]);
+}
+
+#[test]
+fn the_lane_of_the_binary_log_needs_more() {
+    use Level::{Bends, Blocker};
+    let lane = |plant: fn(&mut Inventory)| {
+        move |inventory: &mut Inventory| {
+            inventory.settings.lane = Lane::Binlog;
+            inventory.target.as_mut().expect("a target").may_replicate = true;
+            let survey = inventory.source.as_mut().expect("a source");
+            survey.grants.push("GRANT REPLICATION SLAVE, RELOAD ON *.* TO `bascule`@`%`".to_owned());
+            plant(inventory);
+        }
+    };
+    check(lane(|_| {}), &[]);
+    check(lane(|inventory| variable("binlog_format", "MIXED")(inventory)), &[(Blocker, "source.binlog_format")]);
+    check(
+        lane(|inventory| variable("binlog_expire_logs_seconds", "60")(inventory)),
+        &[(Bends, "source.binlog_expire")],
+    );
+    let problems = |inventory: &mut Inventory| {
+        let own = "MySQL has binlog_format = MIXED; it needs ROW: SET PERSIST";
+        inventory.lane_problems = vec![own.to_owned(), "1 branch of XA is prepared: XA COMMIT it".to_owned()];
+    };
+    check(lane(problems), &[(Blocker, "source.binlog")]);
+    check(
+        lane(|inventory| drop(inventory.source.as_mut().expect("a source").grants.pop())),
+        &[(Blocker, "source.privilege.replication_slave"), (Bends, "source.privilege.reload")],
+    );
+    let refused = |inventory: &mut Inventory| inventory.target.as_mut().expect("a target").may_replicate = false;
+    check(lane(refused), &[(Blocker, "target.privilege.replication")]);
 }
 
 #[test]

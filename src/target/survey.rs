@@ -24,6 +24,8 @@ pub struct TargetSurvey {
     pub pgcrypto: bool,
     pub may_create_schemas: bool,
     pub superuser: bool,
+    /// `session_replication_role` can be set, which rows of the binary log need.
+    pub may_replicate: bool,
     /// A standby, or a database that takes no writes.
     pub read_only: bool,
     pub database_bytes: i64,
@@ -65,6 +67,8 @@ async fn look(client: &Client) -> Result<TargetSurvey, tokio_postgres::Error> {
     const SCHEMAS: &str = "SELECT n.nspname::text, (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND \
         c.relkind IN ('r', 'p', 'v', 'm')), pg_has_role(n.nspowner, 'USAGE') FROM pg_namespace n \
         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1";
+    // PostgreSQL has the function since it has the privilege.
+    const REPLICATES: &str = "SELECT has_parameter_privilege('session_replication_role', 'SET')";
     let row = client.query_one(FACTS, &[]).await?;
     let mut found = TargetSurvey {
         version_number: row.try_get(0)?,
@@ -82,6 +86,8 @@ async fn look(client: &Client) -> Result<TargetSurvey, tokio_postgres::Error> {
         database_bytes: row.try_get(12)?,
         ..TargetSurvey::default()
     };
+    found.may_replicate =
+        found.superuser || (found.version_number >= 150_000 && client.query_one(REPLICATES, &[]).await?.try_get(0)?);
     for row in client.query(SCHEMAS, &[]).await? {
         found.schemas.push(SchemaSurvey { name: row.try_get(0)?, tables: row.try_get(1)?, owned: row.try_get(2)? });
     }

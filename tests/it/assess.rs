@@ -112,6 +112,11 @@ async fn a_clean_database_is_a_go_and_says_the_same_twice() {
     assert_eq!(report["scanned"][0]["rows"], 3);
     let twice = [bench.bascule(&["assess", "--json"]).out, bench.bascule(&["assess", "--json"]).out];
     assert_eq!(twice[0], twice[1]);
+    let path = bench.folder.path().join("proxy.toml");
+    let lane = std::fs::read_to_string(&path).expect("a configuration") + "[mirror]\nsource = \"binlog\"\n";
+    std::fs::write(&path, lane).expect("written");
+    let (code, report) = bench.assess(&[]);
+    assert_eq!((code, &report["counts"]["blocker"]), (Some(0), &Value::from(0)), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -182,7 +187,7 @@ const NOTES: [(&str, &str, &str); 6] = [
 ];
 
 /// Tables with values that stop the copy, or are carried with a difference.
-const OTHERS: [(&str, &str, &str); 12] = [
+const OTHERS: [(&str, &str, &str); 13] = [
     (
         "create table b1 (id int primary key, c date)",
         "(7, '2024-00-10'), (8, '2024-01-10')",
@@ -216,6 +221,11 @@ const OTHERS: [(&str, &str, &str); 12] = [
         "create table d3 (c varchar(9) collate utf8mb4_general_ci primary key)",
         "('ß'), ('b')",
         "bends data.letters_in_key",
+    ),
+    (
+        "create table d4 (id int primary key, c varchar(768) collate utf8mb4_0900_ai_ci, unique key (c))",
+        "(7, repeat('😀', 767)), (8, repeat('€', 767)), (9, null)",
+        "bends data.large_key",
     ),
     ("create table c1 (id int primary key, c varchar(9) character set latin1)", "(7, 'é'), (8, 'x')", ""),
     ("create table c2 (c varchar(9) collate utf8mb4_0900_ai_ci primary key)", "('ß '), ('b')", ""),
