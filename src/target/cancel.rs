@@ -18,7 +18,8 @@ pub struct CancelHandle {
 }
 
 impl CancelHandle {
-    /// Sends the request over a connection of its own. The server gives no answer to it.
+    /// Sends the request over a connection of its own. The server answers by closing it once the running process has its
+    /// signal, which is waited for: a process that is idle then ignores it, so that no later statement is met.
     ///
     /// # Errors
     /// When the server can't be reached in time.
@@ -27,7 +28,9 @@ impl CancelHandle {
         let send = async {
             let mut socket = Socket::open(&self.target).await?;
             frontend::cancel_request(self.process_id, self.secret_key, &mut socket.output);
-            socket.flush().await
+            socket.flush().await?;
+            socket.closed().await;
+            Ok(())
         };
         tokio::time::timeout(limit, send).await.map_err(|_| TargetError::ConnectTimeout(limit))?
     }

@@ -80,6 +80,13 @@ impl Socket {
         Ok(())
     }
 
+    /// Waits until the server closes the connection; what it says before that is nobody's.
+    pub(super) async fn closed(&mut self) {
+        while matches!(self.stream.read_buf(&mut self.input).await, Ok(read) if read > 0) {
+            self.input.clear();
+        }
+    }
+
     /// Gives large buffers back to the allocator.
     pub(super) fn shrink(&mut self) {
         if self.output.is_empty() && self.output.capacity() > BUFFER_KEPT {

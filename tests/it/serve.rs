@@ -278,3 +278,38 @@ async fn kill_query_ends_a_procedure_that_never_would_and_leaves_the_session_who
     let rows: Vec<i64> = conn.query("SELECT id FROM item").await.expect("the session goes on");
     assert_eq!(rows, [1], "no handler sees it");
 }
+
+/// A connection to PostgreSQL that a killed statement ran on goes to another session next, which must not notice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_query_ends_the_statement_that_it_means_and_no_other() {
+    let door = open(1).await;
+    let (mut victim, mut bystander, mut killer) = (door.connect().await, door.connect().await, door.connect().await);
+    let id = victim.id();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopped = stop.clone();
+    let victims = async {
+        let mut killed = 0_u32;
+        while !stopped.is_cancelled() {
+            match victim.query_drop("DO SLEEP(0.001)").await {
+                Ok(()) => {}
+                Err(mysql_async::Error::Server(error)) if error.code == 1317 => killed += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        killed
+    };
+    let others = async {
+        while !stopped.is_cancelled() {
+            let answer: Option<i64> = bystander.query_first("SELECT 1").await.expect("nobody kills this one");
+            assert_eq!(answer, Some(1));
+        }
+    };
+    let kills = async {
+        for _ in 0..400 {
+            killer.query_drop(format!("KILL QUERY {id}")).await.expect("KILL");
+        }
+        stop.cancel();
+    };
+    let (killed, (), ()) = tokio::join!(victims, others, kills);
+    assert!(killed > 0, "some were met");
+}

@@ -225,10 +225,10 @@ impl Backend {
             parameters: &statement.parameters,
             binary: false,
         });
-        call.peer.set_running(Some(lease.cancel_handle()));
+        call.peer.set_running(Some(lease.cancel_handle())).await;
         let flown = fly(&mut lease, &requests, sink).await;
         self.raised = lease.take_raised();
-        call.peer.set_running(None);
+        call.peer.set_running(None).await;
         if self.in_transaction() {
             self.lease = Some(lease);
             if matches!(flown, Ok(_) | Err(Flown::Refused(_))) {
@@ -360,18 +360,18 @@ impl Backend {
         if phase != Phase::Open {
             return Ok(());
         }
-        call.peer.set_running(Some(lease.cancel_handle()));
+        call.peer.set_running(Some(lease.cancel_handle())).await;
         let ended = lease.query(&Request::new(sql)).await;
-        call.peer.set_running(None);
+        call.peer.set_running(None).await;
         ended.map(|_| ())
     }
 
     /// Runs a statement on a connection of its own, outside of any transaction: COMMIT PREPARED stands for itself.
     pub(super) async fn outside(&mut self, call: Call<'_>, sql: &str) -> Result<(), TargetError> {
         let mut lease = call.serving.pool.take().await?;
-        call.peer.set_running(Some(lease.cancel_handle()));
+        call.peer.set_running(Some(lease.cancel_handle())).await;
         let answer = lease.query(&Request::new(sql)).await;
-        call.peer.set_running(None);
+        call.peer.set_running(None).await;
         answer.map(|_| ())
     }
 
@@ -486,9 +486,9 @@ impl Backend {
         let before = all.len();
         all.extend_from_slice(requests);
         all.push(Request::new("COMMIT"));
-        call.peer.set_running(Some(lease.cancel_handle()));
+        call.peer.set_running(Some(lease.cancel_handle())).await;
         let outcome = lease.pipeline(&all).await;
-        call.peer.set_running(None);
+        call.peer.set_running(None).await;
         self.raised = lease.take_raised();
         match outcome {
             Ok(answers) => Ok(answers.into_iter().skip(before).take(requests.len()).collect()),

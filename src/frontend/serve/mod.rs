@@ -121,19 +121,46 @@ struct Peer {
     kill: CancellationToken,
     /// KILL QUERY, for waits that PostgreSQL doesn't know of.
     interrupt: tokio::sync::Notify,
-    /// The same, for loops that wait for nothing; of the statement that runs.
-    interrupted: std::sync::atomic::AtomicBool,
+    /// Counts the session's commands, so that KILL QUERY means the one that it found.
+    command: AtomicU64,
+    /// The number of the command that was killed last.
+    interrupted: AtomicU64,
     /// How to cancel what the session executes in PostgreSQL, while it does.
-    running: std::sync::Mutex<Option<CancelHandle>>,
+    running: tokio::sync::Mutex<Option<CancelHandle>>,
 }
 
 impl Peer {
-    fn set_running(&self, handle: Option<CancelHandle>) {
-        *self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = handle;
+    /// Waits for whoever cancels just now: the connection may go to another session next, whose statement isn't meant.
+    async fn set_running(&self, handle: Option<CancelHandle>) {
+        *self.running.lock().await = handle;
     }
 
-    fn running(&self) -> Option<CancelHandle> {
-        self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    /// The session begins with another command.
+    fn begins_command(&self) {
+        self.command.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether KILL QUERY meant the command that runs.
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed) == self.command.load(Ordering::Relaxed)
+    }
+
+    /// KILL QUERY: of the command that runs now and of no later one.
+    async fn interrupt_command(&self) {
+        let command = self.command.load(Ordering::Relaxed);
+        self.interrupted.store(command, Ordering::Relaxed);
+        self.interrupt.notify_waiters();
+        self.cancel_running(|| self.command.load(Ordering::Relaxed) == command).await;
+    }
+
+    /// Cancels what the session executes in PostgreSQL, if it does and it's still meant, before it can go on.
+    async fn cancel_running(&self, meant: impl FnOnce() -> bool) {
+        let running = self.running.lock().await;
+        if let Some(handle) = running.as_ref().filter(|_| meant())
+            && let Err(error) = handle.cancel().await
+        {
+            tracing::debug!(%error, "a running statement couldn't be cancelled");
+        }
     }
 }
 

@@ -156,8 +156,9 @@ impl Session {
             database: std::sync::Mutex::new(state.database.clone()),
             kill: serving.stop.child_token(),
             interrupt: tokio::sync::Notify::new(),
-            interrupted: std::sync::atomic::AtomicBool::new(false),
-            running: std::sync::Mutex::new(None),
+            command: std::sync::atomic::AtomicU64::new(0),
+            interrupted: std::sync::atomic::AtomicU64::new(u64::MAX),
+            running: tokio::sync::Mutex::new(None),
         });
         serving.peers.insert(state.connection_id, Arc::clone(&peer));
         let multi_statements = channel.capabilities.contains(Capabilities::MULTI_STATEMENTS);
@@ -307,7 +308,7 @@ impl Session {
             self.route_session.leave(false);
             return Next::End;
         }
-        self.peer.interrupted.store(false, std::sync::atomic::Ordering::Relaxed);
+        self.peer.begins_command();
         let outcome = self.dispatch(command, &payload, body).await;
         let next = match outcome {
             Ok(()) => Next::Continue,
@@ -518,15 +519,10 @@ impl Session {
             return Err(MysqlError::new(1095, "HY000", format!("You are not owner of thread {id}")).into());
         }
         if query_only {
-            peer.interrupted.store(true, std::sync::atomic::Ordering::Relaxed);
-            peer.interrupt.notify_waiters();
+            peer.interrupt_command().await;
         } else {
             peer.kill.cancel();
-        }
-        if let Some(running) = peer.running()
-            && let Err(error) = running.cancel().await
-        {
-            tracing::debug!(%error, "a running statement couldn't be cancelled");
+            peer.cancel_running(|| true).await;
         }
         if id == self.state.connection_id {
             return Err(MysqlError::interrupted().into());

@@ -1,7 +1,6 @@
 //! The instructions of a routine, one after the other.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::frontend::serve::backend::Failure;
 use crate::frontend::serve::error::MysqlError;
@@ -63,7 +62,7 @@ impl Session {
             if turn.is_multiple_of(TURN) {
                 tokio::task::yield_now().await;
             }
-            if self.peer.interrupted.load(Ordering::Relaxed) || self.peer.kill.is_cancelled() {
+            if self.peer.is_interrupted() || self.peer.kill.is_cancelled() {
                 return Err(MysqlError::interrupted().into());
             }
             let before = self.state.warnings.len();
