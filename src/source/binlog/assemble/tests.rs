@@ -88,6 +88,10 @@ fn definitions_are_transactions_and_administration_is_nothing() {
     for text in ["CREATE TABLE x (a INT)", "DROP TABLE y"] {
         assert!(one(&mut assembler, 3, vec![query(text, "other")]).changes.is_empty());
     }
+    for text in ["CREATE DATABASE more", "DROP SCHEMA more"] {
+        assert!(one(&mut assembler, 4, vec![query(text, "bl")]).changes.is_empty(), "{text}");
+    }
+    assert_eq!(one(&mut assembler, 4, vec![query("DROP DATABASE `bl`", "bl")]).changes.len(), 1);
     for text in ["GRANT ALL ON *.* TO a", "ANALYZE TABLE t", "DROP TEMPORARY TABLE IF EXISTS t", "SET PASSWORD = 'x'"] {
         assert!(one(&mut assembler, 4, vec![query(text, "bl")]).changes.is_empty(), "{text}");
     }
