@@ -420,7 +420,7 @@ async fn what_the_log_does_not_tell_halts_its_table_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_large_transaction_takes_little_memory_and_arrives_whole() {
+async fn a_large_transaction_arrives_whole() {
     let mut bench = Bench::new(
         shared().await,
         &[

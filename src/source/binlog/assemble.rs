@@ -139,8 +139,9 @@ impl Assembler {
             StatementClass::Savepoint | StatementClass::ReleaseSavepoint => {}
             StatementClass::Xa => return self.xa(&query.text),
             StatementClass::Ddl | StatementClass::Write | StatementClass::Call | StatementClass::Unknown => {
-                let ours = database.is_none_or(|name| self.databases.contains(&name))
-                    || names_one(&query.text, &self.databases);
+                let default =
+                    database.is_some_and(|name| self.databases.contains(&name)) && !is_about_database(&query.text);
+                let ours = default || names_one(&query.text, &self.databases);
                 let open = self.open()?;
                 if ours {
                     open.transaction.changes.push(LoggedChange::Statement(statement(query)));
@@ -263,6 +264,12 @@ impl Open {
             self.inexact(reason, Affected::Tables(tables));
         }
     }
+}
+
+/// CREATE, ALTER or DROP of a database, whose default database says nothing.
+fn is_about_database(text: &str) -> bool {
+    let second = text.split_whitespace().nth(1);
+    second.is_some_and(|word| word.eq_ignore_ascii_case("DATABASE") || word.eq_ignore_ascii_case("SCHEMA"))
 }
 
 /// Whether a statement with another default database names one that is carried.

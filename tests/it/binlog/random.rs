@@ -162,3 +162,69 @@ fn random_write(dice: &mut StdRng) -> String {
         _ => format!("update down set n = n + 1, up = {y} where up = {x}"),
     }
 }
+
+/// Definitions change between the rows, and rows are read by the definition of their moment.
+#[tokio::test]
+async fn rows_follow_random_definitions() {
+    const TYPES: [&str; 9] = [
+        "int not null default 7",
+        "bigint unsigned",
+        "varchar(30)",
+        "decimal(9,4)",
+        "datetime(6)",
+        "enum('a','b','')",
+        "json",
+        "varbinary(20)",
+        "mediumint",
+    ];
+    let (seed, mut random) = seed();
+    let mut bench = Bench::new(shared().await, &["create table t (id int primary key)"]).await;
+    let mut columns: Vec<(String, usize)> = Vec::new();
+    let mut next = 0;
+    for round in 0..30 {
+        let kind = random.gen_range(0..TYPES.len());
+        let place = match random.gen_range(0..3) {
+            0 => " first".to_owned(),
+            1 if !columns.is_empty() => format!(" after {}", columns[random.gen_range(0..columns.len())].0),
+            _ => String::new(),
+        };
+        let definition = match random.gen_range(0..5) {
+            0 | 1 => {
+                columns.push((format!("c{round}"), kind));
+                format!("alter table t add c{round} {}{place}", TYPES[kind])
+            }
+            2 if columns.len() > 2 => {
+                let (gone, _) = columns.swap_remove(random.gen_range(0..columns.len()));
+                format!("alter table t drop {gone}")
+            }
+            3 if !columns.is_empty() => {
+                let at = random.gen_range(0..columns.len());
+                let old = std::mem::replace(&mut columns[at].0, format!("r{round}"));
+                format!("alter table t rename column {old} to r{round}")
+            }
+            _ => format!("alter table t comment '{round}'"),
+        };
+        bench.run(&[&definition]).await;
+        for _ in 0..3 {
+            let names: String = columns.iter().map(|(name, _)| format!(", {name}")).collect();
+            let values: String = columns
+                .iter()
+                .map(|(_, kind)| {
+                    let text = TYPES[*kind].split(" not null").next().unwrap_or_default();
+                    let value = match text {
+                        "int" => random.gen_range(-9..9).to_string(),
+                        known => random_value(known, &mut random),
+                    };
+                    format!(", {value}")
+                })
+                .collect();
+            bench.run(&[&format!("insert into t (id{names}) values ({next}{values})")]).await;
+            next += 1;
+        }
+        if let Some((name, _)) = columns.first() {
+            bench.run(&[&format!("update t set {name} = default where id % 5 = {}", round % 5)]).await;
+        }
+        bench.run(&[&format!("delete from t where id = {}", random.gen_range(0..=next))]).await;
+    }
+    bench.assert_followed(seed).await;
+}

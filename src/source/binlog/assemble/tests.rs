@@ -88,6 +88,10 @@ fn definitions_are_transactions_and_administration_is_nothing() {
     for text in ["CREATE TABLE x (a INT)", "DROP TABLE y"] {
         assert!(one(&mut assembler, 3, vec![query(text, "other")]).changes.is_empty());
     }
+    for text in ["CREATE DATABASE more", "DROP SCHEMA more"] {
+        assert!(one(&mut assembler, 4, vec![query(text, "bl")]).changes.is_empty(), "{text}");
+    }
+    assert_eq!(one(&mut assembler, 4, vec![query("DROP DATABASE `bl`", "bl")]).changes.len(), 1);
     for text in ["GRANT ALL ON *.* TO a", "ANALYZE TABLE t", "DROP TEMPORARY TABLE IF EXISTS t", "SET PASSWORD = 'x'"] {
         assert!(one(&mut assembler, 4, vec![query(text, "bl")]).changes.is_empty(), "{text}");
     }
@@ -119,4 +123,30 @@ fn what_is_missing_is_told() {
     // A new connection begins anew.
     assembler.interrupted();
     assembler.take(begin(6)).expect("it begins");
+}
+
+#[test]
+fn many_rows_wait_in_a_file() {
+    let first = recorded(assembler()).swap_remove(0);
+    let Some(LoggedChange::Rows(rows)) = first.changes.first() else { panic!("{first:?}") };
+    let count = IN_MEMORY / rows.size() + 100;
+    let mut assembler = assembler();
+    let mut events = vec![query("BEGIN", "bl")];
+    events.extend((0..count).map(|_| Event::Rows(rows.clone())));
+    events.push(Event::Commit);
+    let large = one(&mut assembler, 1, events);
+    let [LoggedChange::Many(many)] = large.changes.as_slice() else { panic!("{} changes", large.changes.len()) };
+    let (mut position, mut read) = (0, 0);
+    while let Some((event, next)) = many.0.read(position).expect("read back") {
+        assert_eq!(&event, rows);
+        (position, read) = (next, read + 1);
+    }
+    assert_eq!(read, count);
+    // A branch of XA that is large waits for its decision in its file.
+    let mut events = vec![query("XA START X'61',X'',1", "")];
+    events.extend((0..count).map(|_| Event::Rows(rows.clone())));
+    events.push(Event::XaPrepared(XaPrepared { one_phase: false, xid: "X'61',X'',1".to_owned() }));
+    assert!(one(&mut assembler, 2, events).changes.is_empty());
+    let decided = one(&mut assembler, 3, vec![query("XA COMMIT X'61',X'',1", "")]);
+    assert!(matches!(decided.changes.as_slice(), [LoggedChange::Many(_)]));
 }
