@@ -99,6 +99,7 @@ async fn rows(conn: &mut Conn, tables: &[std::sync::Arc<Table>], on_scan: OnScan
 
 async fn scan(conn: &mut Conn, table: &Table) -> Result<(u64, Vec<Found>), SourceError> {
     let asked: Vec<Probe> = probes(table);
+    inspect::without_limit(conn).await?;
     let mut counts = inspect::counts(conn, &count_query(table, &asked)).await?.into_iter();
     let rows = counts.next().unwrap_or(0);
     let mut found = Vec::new();

@@ -127,6 +127,8 @@ pub fn assess(inventory: &Inventory) -> Report {
     let mut findings = Vec::new();
     let mut types = Vec::new();
     match &inventory.source {
+        // Nothing else is known of a server that isn't MySQL.
+        Ok(survey) if server::is_another(survey) => findings.extend(server::version(survey)),
         Ok(survey) => {
             findings.extend(server::findings(survey, settings));
             findings.extend(sessions::findings(survey));

@@ -10,7 +10,7 @@ const OLDEST: (u32, u32) = (8, 0);
 pub(super) fn findings(survey: &SourceSurvey, settings: &Settings) -> Vec<Finding> {
     let server = Server(survey);
     let mut found = Vec::new();
-    found.extend(server.version());
+    found.extend(version(survey));
     found.extend(server.gtids());
     found.extend(server.time_zone());
     found.extend(server.names_and_modes());
@@ -18,11 +18,35 @@ pub(super) fn findings(survey: &SourceSurvey, settings: &Settings) -> Vec<Findin
     found
 }
 
+/// A server that speaks MySQL's protocol and isn't MySQL.
+pub(super) fn is_another(survey: &SourceSurvey) -> bool {
+    survey.variables.get("version").is_some_and(|version| version.to_lowercase().contains("mariadb"))
+}
+
+/// A server that can't be the source at all.
+pub(super) fn version(survey: &SourceSurvey) -> Option<Finding> {
+    let version = Server(survey).value("version");
+    if is_another(survey) {
+        let found = Finding::blocker("source.version", "version", format!("the server is MariaDB ({version})"));
+        let why = "its GTIDs, dictionary and SQL aren't MySQL's";
+        return Some(found.why(why).fix("Bascule moves MySQL 8.0 or newer"));
+    }
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+    match (parts.next().flatten(), parts.next().flatten()) {
+        (Some(major), Some(minor)) if (major, minor) >= OLDEST => None,
+        _ => Some(
+            Finding::blocker("source.version", "version", format!("the server is MySQL {version}"))
+                .why("Bascule reads the dictionary and the session tracking of MySQL 8.0")
+                .fix("upgrade MySQL to 8.0 or newer before the migration"),
+        ),
+    }
+}
+
 struct Server<'a>(&'a SourceSurvey);
 
-impl Server<'_> {
+impl<'a> Server<'a> {
     /// The variable's value; empty when this server hasn't got it.
-    fn value(&self, name: &str) -> &str {
+    fn value(&self, name: &str) -> &'a str {
         self.0.variables.get(name).map_or("", String::as_str)
     }
 
@@ -32,26 +56,6 @@ impl Server<'_> {
 
     fn number(&self, name: &str) -> Option<u64> {
         self.value(name).parse().ok()
-    }
-
-    fn version(&self) -> Option<Finding> {
-        let version = self.value("version");
-        let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
-        let known = (parts.next().flatten(), parts.next().flatten());
-        let maria = version.to_ascii_lowercase().contains("mariadb");
-        if maria {
-            let found = Finding::blocker("source.version", "version", format!("the server is MariaDB ({version})"));
-            let why = "its GTIDs, dictionary and SQL aren't MySQL's";
-            return Some(found.why(why).fix("Bascule moves MySQL 8.0 or newer"));
-        }
-        match known {
-            (Some(major), Some(minor)) if (major, minor) >= OLDEST => None,
-            _ => Some(
-                Finding::blocker("source.version", "version", format!("the server is MySQL {version}"))
-                    .why("Bascule reads the dictionary and the session tracking of MySQL 8.0")
-                    .fix("upgrade MySQL to 8.0 or newer before the migration"),
-            ),
-        }
     }
 
     fn gtids(&self) -> Vec<Finding> {

@@ -136,10 +136,10 @@ async fn make(bulk: &Bulk, pieces: &[Piece]) -> Result<Vec<Failed>, TargetError>
         let done = bulk.run(&piece.statements.join(";\n")).await;
         match done {
             Ok(()) => bulk.run("RELEASE SAVEPOINT piece").await?,
+            // Everything else stands on schemas and helpers.
+            Err(error) if error.is_fatal() || piece.stage <= Stage::Schemas => return Err(error),
             // Class 53: PostgreSQL has run out of something, which says nothing of the piece.
-            Err(error) if error.is_fatal() || error.sqlstate().is_some_and(|state| state.starts_with("53")) => {
-                return Err(error);
-            }
+            Err(error) if error.sqlstate().is_some_and(|state| state.starts_with("53")) => return Err(error),
             Err(error) => {
                 bulk.run("ROLLBACK TO SAVEPOINT piece").await?;
                 failed.push(Failed { kind: piece.kind, name: piece.name.clone(), reason: error.to_string() });

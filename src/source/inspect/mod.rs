@@ -23,7 +23,7 @@ pub use catalogue::{
 pub use definitions::{Definition, checks, definitions, triggers};
 pub use facts::{ServerFacts, gtid_executed, server_facts};
 pub use shown::Reasons;
-pub use survey::{SourceSurvey, TableSurvey, counts, example, survey};
+pub use survey::{SourceSurvey, TableSurvey, counts, example, survey, without_limit};
 
 /// Opens a connection of our own.
 ///

@@ -64,6 +64,10 @@ pub struct TableSurvey {
 /// When a query fails.
 pub async fn survey(conn: &mut Conn, databases: &[String]) -> Result<SourceSurvey, SourceError> {
     let mut found = SourceSurvey { variables: variables(conn).await?, ..SourceSurvey::default() };
+    // Its dictionary is another one, and that it's MariaDB is all that needs to be said.
+    if found.variables.get("version").is_some_and(|version| version.to_lowercase().contains("mariadb")) {
+        return Ok(found);
+    }
     found.system_offset_seconds = system_offset(conn).await?;
     let zone: Option<Option<String>> =
         query_first(conn, "SELECT CONVERT_TZ('2001-01-01 01:00:00', 'Europe/Berlin', 'UTC')").await?;
@@ -142,6 +146,14 @@ async fn query_first<T: mysql_async::prelude::FromRow + Send + 'static>(
     sql: &str,
 ) -> Result<Option<T>, SourceError> {
     conn.query_first(sql).await.map_err(SourceError::query(ACTION))
+}
+
+/// Lets queries of this session take as long as they need.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn without_limit(conn: &mut Conn) -> Result<(), SourceError> {
+    conn.query_drop("SET SESSION max_execution_time = 0").await.map_err(SourceError::query(ACTION))
 }
 
 /// The counts that a query of one row gives, NULL as 0.
