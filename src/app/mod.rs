@@ -8,6 +8,7 @@
 mod planner;
 mod serving;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -85,6 +86,7 @@ pub async fn start(config: Config) -> Result<App, AppError> {
     let (capture, recovery) = open_spool(&config)?;
     let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
     let (accounts, imported) = watch::channel(Vec::new());
+    let (variables, inherited) = watch::channel(BTreeMap::new());
     let (route, control) = Route::new(Mode::Passthrough, 1);
     let planner = Arc::new(SqlPlanner::new());
     let replicator = Replicator::new(config.target.clone(), Arc::clone(&catalogue), planner);
@@ -96,6 +98,7 @@ pub async fn start(config: Config) -> Result<App, AppError> {
         replicator: Arc::clone(&replicator),
         catalogue: Arc::clone(&catalogue),
         accounts,
+        variables,
         metrics: Arc::clone(&metrics),
         shutdown: shutdown.clone(),
         tasks: tasks.clone(),
@@ -118,7 +121,9 @@ pub async fn start(config: Config) -> Result<App, AppError> {
         server_version,
         stop: sessions.clone(),
     });
+    serving.inherit(&inherited.borrow());
     tasks.spawn(serving::follow_accounts(Arc::clone(&serving), imported));
+    tasks.spawn(serving::follow_variables(Arc::clone(&serving), inherited));
     if route.mode() == Mode::Postgres {
         let serving = Arc::clone(&serving);
         tasks.spawn(async move {

@@ -1,5 +1,7 @@
-//! Accounts that arrive while Bascule runs: those imported from MySQL when mirroring begins.
+//! What arrives from MySQL while Bascule runs, when mirroring begins and before the flip: accounts, and the global
+//! variables that sessions begin with.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -17,5 +19,16 @@ pub(super) async fn follow_accounts(serving: Arc<Serving>, mut imported: watch::
         }
         let accounts = Accounts::new(&serving.config.accounts, &imported.borrow_and_update());
         serving.accounts.store(Arc::new(accounts));
+    }
+}
+
+/// Gives `serving` MySQL's global variables, again each time they are read.
+pub(super) async fn follow_variables(serving: Arc<Serving>, mut variables: watch::Receiver<BTreeMap<String, String>>) {
+    loop {
+        serving.inherit(&variables.borrow_and_update());
+        tokio::select! {
+            changed = variables.changed() => if changed.is_err() { return },
+            () = serving.stop.cancelled() => return,
+        }
     }
 }

@@ -163,21 +163,19 @@ fn each_setting_of_the_source_has_its_finding() {
         ("binlog_format", "MIXED", Note, "source.binlog_format"),
         ("binlog_row_image", "MINIMAL", Note, "source.binlog_row_image"),
         ("lower_case_table_names", "1", Note, "source.lower_case_table_names"),
-        ("time_zone", "+03:00", Bends, "source.variable"),
-        ("group_concat_max_len", "100000", Bends, "source.variable"),
+        ("collation_server", "latin1_swedish_ci", Bends, "source.variable"),
         ("init_connect", "SET @a = 1", Bends, "source.variable"),
         ("max_allowed_packet", "1073741824", Bends, "source.max_allowed_packet"),
         ("read_only", "ON", Bends, "source.read_only"),
     ] {
         check(variable(name, value), &[(level, id)]);
     }
-    let relaxed = [(Bends, "source.variable"), (Note, "source.sql_mode.not_strict")];
-    check(variable("sql_mode", ""), &relaxed);
-    let padded = [(Bends, "source.sql_mode.pad_char"), (Bends, "source.variable")];
+    check(variable("sql_mode", ""), &[(Note, "source.sql_mode.not_strict")]);
+    let padded = [(Bends, "source.sql_mode.pad_char")];
     check(variable("sql_mode", "STRICT_ALL_TABLES,PAD_CHAR_TO_FULL_LENGTH"), &padded);
-    let serial = [(Bends, "source.isolation"), (Bends, "source.variable")];
-    check(variable("transaction_isolation", "SERIALIZABLE"), &serial);
-    check(variable("time_zone", "UTC"), &[]);
+    check(variable("transaction_isolation", "SERIALIZABLE"), &[(Bends, "source.isolation")]);
+    check(variable("time_zone", "+03:00"), &[]);
+    check(variable("group_concat_max_len", "100000"), &[]);
     let source = |change: fn(&mut SourceSurvey)| {
         move |inventory: &mut Inventory| change(inventory.source.as_mut().expect("one"))
     };

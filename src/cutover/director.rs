@@ -1,5 +1,6 @@
 //! The director: the one place where operators' wishes become changes of mode.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,8 @@ pub struct Parts {
     pub catalogue: Arc<ArcSwap<Catalogue>>,
     /// Accounts imported from MySQL; whoever checks logins listens.
     pub accounts: watch::Sender<Vec<ImportedAccount>>,
+    /// Global variables of MySQL that sessions begin with; whoever serves listens.
+    pub variables: watch::Sender<BTreeMap<String, String>>,
     pub metrics: Arc<Metrics>,
     pub shutdown: CancellationToken,
     pub tasks: TaskTracker,

@@ -29,6 +29,7 @@ use crate::schema::{Catalogue, ddl};
 use crate::source::inspect;
 use crate::source::snapshot::{Snapshot, prepare};
 use crate::sql;
+use crate::sql::system::INHERITED;
 use crate::store::{Facts, ImportedAccount, MirrorPhase as StoredPhase};
 use crate::target::Bulk;
 
@@ -158,6 +159,7 @@ impl Director {
         }
         let left_out = inspect::not_carried(&mut conn, &source.databases).await?;
         let accounts = inspect::accounts(&mut conn).await?;
+        self.take_variables(&mut conn).await?;
         close(conn).await;
         let mut findings: Vec<String> = left_out
             .iter()
@@ -175,6 +177,22 @@ impl Director {
         }
         self.picture.lock().findings = findings;
         Ok(catalogue)
+    }
+
+    /// Takes over the global variables that sessions begin with.
+    async fn take_variables(&self, conn: &mut mysql_async::Conn) -> Result<(), CutoverError> {
+        let values = inspect::globals(conn, &INHERITED).await?;
+        self.store().put_variables(&values).await?;
+        self.parts.variables.send_replace(values);
+        Ok(())
+    }
+
+    /// The same before a flip: they may have changed since mirroring began.
+    pub(super) async fn refresh_variables(&self) -> Result<(), CutoverError> {
+        let mut conn = inspect::connect(self.source()?).await?;
+        let taken = self.take_variables(&mut conn).await;
+        close(conn).await;
+        taken
     }
 
     /// Shows every table as waiting.

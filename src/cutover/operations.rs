@@ -172,6 +172,7 @@ impl Director {
                 Rehearsal::Perform => Purpose::Perform,
             };
             self.refresh_definitions().await?;
+            self.refresh_variables().await?;
             let flip = steps::run(&mut Performer::new(Arc::clone(self), purpose)).await;
             tracing::info!(decided = flip.decided, pause_ms = flip.pause_ms, ?purpose, "cutover");
             tell(&mut report, &flip, purpose);

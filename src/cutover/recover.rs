@@ -99,10 +99,11 @@ impl Director {
         Ok(())
     }
 
-    /// Gives everybody the stored catalogue and accounts.
+    /// Gives everybody the stored catalogue, accounts and variables.
     async fn load_shared(&self) -> Result<(), CutoverError> {
         self.parts.catalogue.store(Arc::new(self.store().load_catalogue().await?));
         self.parts.accounts.send_replace(self.store().load_accounts().await?);
+        self.parts.variables.send_replace(self.store().load_variables().await?);
         Ok(())
     }
 

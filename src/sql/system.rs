@@ -15,6 +15,30 @@ use super::types::Type;
 /// name, scope, type, marks, least, most, value, words.
 const TABLE: &str = include_str!("system/variables.txt");
 
+/// Global variables that decide what the statements of a session mean that doesn't set them itself. They are taken over
+/// from the source, whose clients go on without setting them.
+pub const INHERITED: [&str; 19] = [
+    "auto_increment_increment",
+    "auto_increment_offset",
+    "autocommit",
+    "block_encryption_mode",
+    "completion_type",
+    "cte_max_recursion_depth",
+    "default_storage_engine",
+    "default_week_format",
+    "div_precision_increment",
+    "explicit_defaults_for_timestamp",
+    "foreign_key_checks",
+    "group_concat_max_len",
+    "innodb_lock_wait_timeout",
+    "lc_time_names",
+    "max_execution_time",
+    "sql_mode",
+    "sql_select_limit",
+    "time_zone",
+    "transaction_isolation",
+];
+
 /// For whom a variable can be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {

@@ -13,11 +13,13 @@ mod accounts;
 mod facts;
 mod schema;
 pub mod statement;
+mod variables;
 
 pub use accounts::ImportedAccount;
 pub use facts::{Facts, MirrorPhase};
 pub use statement::StoreStatement;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -256,6 +258,22 @@ impl Store {
     /// [`StoreError`].
     pub async fn load_accounts(&self) -> Result<Vec<ImportedAccount>, StoreError> {
         accounts::load(self.connection().await?.client()?).await
+    }
+
+    /// Replaces the global variables that are taken over from MySQL.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_variables(&self, values: &BTreeMap<String, String>) -> Result<(), StoreError> {
+        variables::put(self.connection().await?.client()?, values).await
+    }
+
+    /// The global variables that were taken over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn load_variables(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        variables::load(self.connection().await?.client()?).await
     }
 
     /// Notes MySQL's version, which clients go on seeing after the flip.

@@ -61,6 +61,10 @@ CREATE TABLE IF NOT EXISTS bascule.account (
     authentication_string text NOT NULL,
     PRIMARY KEY (username, host)
 );
+CREATE TABLE IF NOT EXISTS bascule.source_variable (
+    name text PRIMARY KEY,
+    value text NOT NULL
+);
 CREATE TABLE IF NOT EXISTS bascule.journal (
     epoch bigint NOT NULL,
     event text NOT NULL,

@@ -13,6 +13,7 @@ mod definitions;
 mod door;
 mod flip;
 mod forward;
+mod globals;
 mod leaks;
 mod load;
 mod mirror;

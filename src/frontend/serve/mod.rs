@@ -50,6 +50,7 @@ mod variables;
 mod write;
 mod xa;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -179,6 +180,15 @@ pub struct Parts {
 }
 
 impl Serving {
+    /// Sessions begin with these global variables of MySQL from now on. What isn't kept here stays as it is.
+    pub fn inherit(&self, values: &BTreeMap<String, String>) {
+        for (name, value) in values {
+            if let Err(reason) = set::inherit(&self.defaults, name, value) {
+                tracing::warn!(variable = name, reason, "a global variable of MySQL isn't taken over as it is");
+            }
+        }
+    }
+
     /// Shared state with a pool of `config.target.max_connections` connections, none of them open yet.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {

@@ -12,6 +12,7 @@ use super::error::MysqlError;
 use super::modes;
 use super::query::text_of;
 use super::session::Session;
+use super::variables::Defaults;
 use crate::sql::Locale;
 use crate::sql::plan::{Assign, SetTarget, SetValue};
 use crate::sql::system::{self, Canonical, Scope, SystemVariable};
@@ -66,6 +67,28 @@ const FIXED_GLOBALS: [&str; 9] = [
 
 /// Modes that change what statements mean and that the rewrite doesn't know.
 const UNKNOWN_MODES: [&str; 1] = ["PAD_CHAR_TO_FULL_LENGTH"];
+
+/// Takes a global variable's value over from MySQL, if sessions can have it here.
+pub(super) fn inherit(defaults: &Defaults, name: &str, value: &str) -> Result<(), &'static str> {
+    let variable = system::variables().find(|variable| variable.name == name).ok_or("it isn't known")?;
+    let kept = match name {
+        "sql_mode" => {
+            let known = |mode: &&str| !UNKNOWN_MODES.iter().any(|unknown| mode.eq_ignore_ascii_case(unknown));
+            value.split(',').filter(known).collect::<Vec<_>>().join(",")
+        }
+        // MySQL's system is in UTC, or mirroring wouldn't have begun.
+        "time_zone" if value.eq_ignore_ascii_case("SYSTEM") => value.to_owned(),
+        "time_zone" => zone(variable, &Value::Text(value.to_owned())).map_err(|_| "the zone isn't known here")?,
+        _ => value.to_owned(),
+    };
+    let same = defaults.global(name).flatten().is_some_and(|present| present.eq_ignore_ascii_case(&kept));
+    if !same && FIXED.contains(&name) {
+        return Err("it can't be set here");
+    }
+    let whole = name != "sql_mode" || kept == value;
+    defaults.set_global(variable.name, Some(Some(kept)));
+    if whole { Ok(()) } else { Err("PAD_CHAR_TO_FULL_LENGTH isn't kept, the other modes are") }
+}
 
 /// An assignment that has passed all checks.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod accounts;
 mod catalogue;
 mod definitions;
 mod facts;
+mod globals;
 mod shown;
 mod survey;
 
@@ -22,6 +23,7 @@ pub use catalogue::{
 };
 pub use definitions::{Definition, checks, definitions, triggers};
 pub use facts::{ServerFacts, gtid_executed, server_facts};
+pub use globals::globals;
 pub use shown::Reasons;
 pub use survey::{SourceSurvey, TableSurvey, counts, example, survey, without_limit};
 

@@ -1,0 +1,18 @@
+//! Global variables, which sessions begin with.
+
+use std::collections::BTreeMap;
+
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable as _;
+
+use super::SourceError;
+
+/// The values of these global variables, as MySQL shows them; those that the server doesn't know are left out.
+///
+/// # Errors
+/// When the query fails.
+pub async fn globals(conn: &mut Conn, names: &[&str]) -> Result<BTreeMap<String, String>, SourceError> {
+    let action = SourceError::query("reading global variables");
+    let all: Vec<(String, String)> = conn.query("SHOW GLOBAL VARIABLES").await.map_err(action)?;
+    Ok(all.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect())
+}
