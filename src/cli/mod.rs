@@ -40,8 +40,8 @@ Passwords can come from BASCULE_SOURCE_PASSWORD and BASCULE_TARGET_PASSWORD.";
 const LONG_ABOUT: &str = "\
 Bascule moves a running application from MySQL to PostgreSQL.
 
-It stands between the two as a MySQL server: the application only repoints its connection string. While MySQL serves,
-every byte is forwarded to it; in mode `mirror` every write is also repeated on PostgreSQL; `cutover` flips to serving
+It stands between the two as a MySQL server: the application only repoints its connection string. While MySQL serves, \
+every byte is forwarded to it; in mode `mirror` every write is also repeated on PostgreSQL; `cutover` flips to serving \
 from PostgreSQL in a pause that clients see as latency.
 
 The usual way:
