@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use bascule::config::{Secret, Source, Target, Tls};
+use bascule::config::{Source, Target};
 use bascule::replicate::Replicator;
 use bascule::replicate::snapshot::{self as copy};
 use bascule::sandbox::{self, Servers};
@@ -22,6 +22,7 @@ use bascule::verify::{self, TargetView};
 use mysql_async::prelude::Queryable as _;
 
 use crate::replicate::Rewriter;
+use crate::shared_servers::settings;
 
 /// Both servers and the lane between them.
 struct Bench {
@@ -37,26 +38,7 @@ impl Bench {
     /// Makes what `statements` say on MySQL, copies it, and follows from there.
     async fn new(servers: &Servers, statements: &[&str]) -> Self {
         let database = servers.create_database().expect("a database").name;
-        let limit = Duration::from_secs(20);
-        let source = Source {
-            host: "127.0.0.1".to_owned(),
-            port: servers.mysql.port(),
-            user: "root".to_owned(),
-            password: Secret::default(),
-            databases: vec![database.clone()],
-            tls: Tls::Off,
-            connect_timeout: limit,
-        };
-        let target = Target {
-            host: "127.0.0.1".to_owned(),
-            port: servers.postgres.port(),
-            user: "postgres".to_owned(),
-            password: Secret::default(),
-            database: database.clone(),
-            tls: Tls::Off,
-            connect_timeout: limit,
-            max_connections: 4,
-        };
+        let (source, target) = settings(servers, &database);
         let mut mysql = inspect::connect(&source).await.expect("MySQL");
         mysql.query_drop(format!("USE {database}")).await.expect("USE");
         let store = Store::new(target.clone());

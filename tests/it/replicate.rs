@@ -9,7 +9,7 @@ use bascule::change::{
     Affected, Backlog, CapturedStatement, Doubtful, Feed, FeedError, Inexact, SourceEvent, SourceTransaction,
     StatementContext, WriteAnswer,
 };
-use bascule::config::{Secret, Source, Target, Tls};
+use bascule::config::{Source, Target};
 use bascule::position::{Gtid, GtidSet};
 use bascule::replicate::snapshot::{self as copy};
 use bascule::replicate::{Planner, Refreshed, Replicator};
@@ -25,6 +25,8 @@ use mysql_async::prelude::Queryable as _;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::mpsc;
+
+use crate::shared_servers::settings;
 
 const SOURCE: &str = "565dd9c7-e69f-11f1-900a-02fc00000001";
 const MODE: &str = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
@@ -111,26 +113,7 @@ struct Bench {
 impl Bench {
     async fn new(servers: &Servers, tables: &[&str]) -> Self {
         let database = servers.create_database().expect("a database").name;
-        let limit = Duration::from_secs(20);
-        let source = Source {
-            host: "127.0.0.1".to_owned(),
-            port: servers.mysql.port(),
-            user: "root".to_owned(),
-            password: Secret::default(),
-            databases: vec![database.clone()],
-            tls: Tls::Off,
-            connect_timeout: limit,
-        };
-        let target = Target {
-            host: "127.0.0.1".to_owned(),
-            port: servers.postgres.port(),
-            user: "postgres".to_owned(),
-            password: Secret::default(),
-            database: database.clone(),
-            tls: Tls::Off,
-            connect_timeout: limit,
-            max_connections: 4,
-        };
+        let (source, target) = settings(servers, &database);
         let mut mysql = inspect::connect(&source).await.expect("MySQL");
         mysql.query_drop(format!("USE {database}")).await.expect("USE");
         mysql.query_drop(format!("SET sql_mode = '{MODE}'")).await.expect("SET");

@@ -1,7 +1,35 @@
 //! The servers that the other tests stand on.
 
-use bascule::sandbox;
+use std::time::Duration;
+
+use bascule::config::{Secret, Source, Target, Tls};
+use bascule::sandbox::{self, Servers};
 use mysql_async::prelude::Queryable;
+
+/// How to reach a database of both servers.
+pub fn settings(servers: &Servers, database: &str) -> (Source, Target) {
+    let limit = Duration::from_secs(20);
+    let source = Source {
+        host: "127.0.0.1".to_owned(),
+        port: servers.mysql.port(),
+        user: "root".to_owned(),
+        password: Secret::default(),
+        databases: vec![database.to_owned()],
+        tls: Tls::Off,
+        connect_timeout: limit,
+    };
+    let target = Target {
+        host: "127.0.0.1".to_owned(),
+        port: servers.postgres.port(),
+        user: "postgres".to_owned(),
+        password: Secret::default(),
+        database: database.to_owned(),
+        tls: Tls::Off,
+        connect_timeout: limit,
+        max_connections: 4,
+    };
+    (source, target)
+}
 
 #[tokio::test]
 async fn a_client_library_reaches_a_database_of_its_own() {

@@ -3,7 +3,6 @@
 pub mod random_value;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bascule::config::{Secret, Source, Target, Tls};
 use bascule::replicate::snapshot::{self as copy, OnProgress, Refresh, SnapshotError};
@@ -15,7 +14,9 @@ use bascule::verify::{self, TargetView, VerifyReport};
 use mysql_async::prelude::Queryable as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use random_value::random_value;
+use random_value::{TYPES, random_value};
+
+use crate::shared_servers::settings;
 
 /// A database on both servers, and how to reach it.
 pub struct Bench {
@@ -32,26 +33,7 @@ impl Bench {
         })
         .await
         .expect("no panic");
-        let limit = Duration::from_secs(20);
-        let source = Source {
-            host: "127.0.0.1".to_owned(),
-            port: servers.mysql.port(),
-            user: "root".to_owned(),
-            password: Secret::default(),
-            databases: vec![database.name.clone()],
-            tls: Tls::Off,
-            connect_timeout: limit,
-        };
-        let target = Target {
-            host: "127.0.0.1".to_owned(),
-            port: servers.postgres.port(),
-            user: "postgres".to_owned(),
-            password: Secret::default(),
-            database: database.name.clone(),
-            tls: Tls::Off,
-            connect_timeout: limit,
-            max_connections: 4,
-        };
+        let (source, target) = settings(servers, &database.name);
         let mut mysql = inspect::connect(&source).await.expect("MySQL");
         mysql.query_drop(format!("USE {}", database.name)).await.expect("USE");
         Self { source, target, mysql }
@@ -487,48 +469,17 @@ async fn the_source_is_reached_by_password_with_and_without_tls() {
 
 #[tokio::test]
 async fn random_values_of_every_type_arrive() {
-    const TYPES: [&str; 28] = [
-        "tinyint(1)",
-        "smallint unsigned",
-        "mediumint",
-        "int unsigned",
-        "bigint",
-        "bigint unsigned",
-        "decimal(65,30)",
-        "decimal(9,4)",
-        "float",
-        "double",
-        "bit(11)",
-        "bit(64)",
-        "year",
-        "date",
-        "time(3)",
-        "datetime",
-        "datetime(6)",
-        "timestamp(2)",
-        "char(20)",
-        "varchar(30)",
-        "text",
-        "binary(6)",
-        "varbinary(20)",
-        "longblob",
-        "enum('a','b','')",
-        "set('x','y','z')",
-        "point",
-        "geometry",
-    ];
     let seed: u64 = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
     println!("SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut bench = Bench::new().await;
-    let types: Vec<&str> = TYPES.iter().copied().chain(["json"]).collect();
     for keyed in [true, false] {
         let table = if keyed { "keyed" } else { "loose" };
-        let columns: Vec<String> = types.iter().enumerate().map(|(index, text)| format!("c{index} {text}")).collect();
+        let columns: Vec<String> = TYPES.iter().enumerate().map(|(index, text)| format!("c{index} {text}")).collect();
         let key = if keyed { "id int primary key, " } else { "" };
         bench.run(&[&format!("create table {table} ({key}{})", columns.join(", "))]).await;
         for id in 0..150 {
-            let mut values: Vec<String> = types.iter().map(|text| random_value(text, &mut random)).collect();
+            let mut values: Vec<String> = TYPES.iter().map(|text| random_value(text, &mut random)).collect();
             if keyed {
                 values.insert(0, id.to_string());
             }

@@ -4,6 +4,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
 use super::SourceError;
+use super::globals::variables;
 use crate::position::GtidSet;
 
 /// What the server says about itself.
@@ -41,13 +42,9 @@ pub struct ServerFacts {
 /// When the server lacks GTIDs altogether, or a query fails.
 pub async fn server_facts(conn: &mut Conn) -> Result<ServerFacts, SourceError> {
     const ACTION: &str = "reading server variables";
-    let rows: Vec<(String, Option<String>)> =
-        conn.query("SHOW GLOBAL VARIABLES").await.map_err(SourceError::query(ACTION))?;
+    let variables = variables(conn).await?;
     let missing = |name: &str| SourceError::Unexpected { action: ACTION, what: format!("no variable {name}") };
-    let text = |name: &str| {
-        let found = rows.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.clone().unwrap_or_default()).ok_or_else(|| missing(name))
-    };
+    let text = |name: &str| variables.get(name).cloned().ok_or_else(|| missing(name));
     let number = |name: &str| -> Result<u64, SourceError> {
         let value = text(name)?;
         value.parse().map_err(|_| SourceError::Unexpected { action: ACTION, what: format!("{name} = {value}") })

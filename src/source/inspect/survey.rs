@@ -8,6 +8,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
 use super::facts::system_offset;
+use super::globals::variables;
 use super::{
     AccountRow, Definition, Reasons, SourceError, accounts, catalogue_with_reasons, checks, definitions, triggers,
 };
@@ -97,12 +98,6 @@ pub async fn survey(conn: &mut Conn, databases: &[String]) -> Result<SourceSurve
     found.checks = checks(conn, &carried).await?;
     found.triggers = triggers(conn, &carried).await?;
     Ok(found)
-}
-
-async fn variables(conn: &mut Conn) -> Result<BTreeMap<String, String>, SourceError> {
-    let rows: Vec<(String, Option<String>)> =
-        conn.query("SHOW GLOBAL VARIABLES").await.map_err(SourceError::query(ACTION))?;
-    Ok(rows.into_iter().map(|(name, value)| (name.to_lowercase(), value.unwrap_or_default())).collect())
 }
 
 /// Roles that aren't active don't count, since they don't help our sessions either.

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::{Bench, shared};
-use crate::snapshot::random_value::random_value;
+use crate::snapshot::random_value::{TYPES, random_value};
 
 fn seed() -> (u64, StdRng) {
     let seed: u64 = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
@@ -16,37 +16,6 @@ fn seed() -> (u64, StdRng) {
 
 #[tokio::test]
 async fn random_values_of_every_type_follow() {
-    const TYPES: [&str; 29] = [
-        "tinyint(1)",
-        "smallint unsigned",
-        "mediumint",
-        "int unsigned",
-        "bigint",
-        "bigint unsigned",
-        "decimal(65,30)",
-        "decimal(9,4)",
-        "float",
-        "double",
-        "bit(11)",
-        "bit(64)",
-        "year",
-        "date",
-        "time(3)",
-        "datetime",
-        "datetime(6)",
-        "timestamp(2)",
-        "char(20)",
-        "varchar(30)",
-        "text",
-        "binary(6)",
-        "varbinary(20)",
-        "longblob",
-        "enum('a','b','')",
-        "set('x','y','z')",
-        "point",
-        "geometry",
-        "json",
-    ];
     let (seed, mut random) = seed();
     let columns: Vec<String> = TYPES.iter().enumerate().map(|(index, text)| format!("c{index} {text}")).collect();
     let columns = columns.join(", ");

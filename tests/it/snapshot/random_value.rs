@@ -3,6 +3,39 @@
 use rand::Rng as _;
 use rand::rngs::StdRng;
 
+/// What random rows are made of.
+pub const TYPES: [&str; 29] = [
+    "tinyint(1)",
+    "smallint unsigned",
+    "mediumint",
+    "int unsigned",
+    "bigint",
+    "bigint unsigned",
+    "decimal(65,30)",
+    "decimal(9,4)",
+    "float",
+    "double",
+    "bit(11)",
+    "bit(64)",
+    "year",
+    "date",
+    "time(3)",
+    "datetime",
+    "datetime(6)",
+    "timestamp(2)",
+    "char(20)",
+    "varchar(30)",
+    "text",
+    "binary(6)",
+    "varbinary(20)",
+    "longblob",
+    "enum('a','b','')",
+    "set('x','y','z')",
+    "point",
+    "geometry",
+    "json",
+];
+
 /// MySQL's text of a random value of a type, or NULL.
 pub fn random_value(type_text: &str, random: &mut StdRng) -> String {
     if random.gen_ratio(1, 10) {
