@@ -64,20 +64,10 @@ impl Contestant {
     /// The running Bascule after it was told to mirror and follows; `folder` is the one it was started with. Its CPU
     /// time is then that of capturing, spooling and replaying too.
     pub(crate) fn mirroring(&self, folder: &Path) -> Result<Self, String> {
-        let ask = |words: &[&str]| -> Result<String, String> {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_bascule"));
-            command.args(words).arg("--json").arg("--config").arg(folder.join("proxy.toml"));
-            let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
-            if output.status.success() {
-                return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-            }
-            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-        };
-        ask(&["mode", "mirror"])?;
+        ask(folder, &["mode", "mirror"])?;
         let begun = Instant::now();
         while begun.elapsed() < FOLLOW_LIMIT {
-            let status: serde_json::Value =
-                serde_json::from_str(&ask(&["status"])?).map_err(|error| error.to_string())?;
+            let status = ask(folder, &["status"])?;
             let mirror = status.get("mirror");
             match mirror.and_then(|mirror| mirror.get("phase")).and_then(serde_json::Value::as_str) {
                 Some("streaming") => {
@@ -171,6 +161,17 @@ impl Drop for Contestant {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+/// What the Bascule that was started in `folder` answers to words of the command line.
+pub(crate) fn ask(folder: &Path, words: &[&str]) -> Result<serde_json::Value, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bascule"));
+    command.args(words).arg("--json").arg("--config").arg(folder.join("proxy.toml"));
+    let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    match serde_json::from_slice(&output.stdout) {
+        Ok(answer) => Ok(answer),
+        Err(_) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
     }
 }
 

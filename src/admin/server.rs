@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Router, serve as serve_http};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::socket::Socket;
 use super::{
@@ -77,7 +78,8 @@ async fn resync(State(door): State<Door>, body: Body<ResyncRequest>) -> Answer<S
     detached(async move { door.operations.resync(tables).await }).await
 }
 
-/// Without a body everything is compared.
+/// Without a body everything is compared. It changes nothing that could be left half done, so it ends when nobody waits
+/// for it any more.
 async fn verify(
     State(door): State<Door>,
     body: Result<Option<Json<VerifyRequest>>, JsonRejection>,
@@ -87,7 +89,7 @@ async fn verify(
         Ok(Some(request)) => request.0,
         Err(error) => return Err(unreadable(&error)),
     };
-    detached(async move { door.operations.verify(request).await }).await
+    attached(async move { door.operations.verify(request).await }).await
 }
 
 async fn sessions(State(door): State<Door>) -> Answer<Vec<SessionInfo>> {
@@ -140,7 +142,19 @@ fn unreadable(error: &JsonRejection) -> OperationError {
 async fn detached<T: Send + 'static>(
     operation: impl Future<Output = Result<T, OperationError>> + Send + 'static,
 ) -> Answer<T> {
-    match crate::observe::spawn("operation", operation).await {
+    told(crate::observe::spawn("operation", operation).await)
+}
+
+/// Runs an operation that may be cut off at any point; it ends when the operator's connection goes.
+async fn attached<T: Send + 'static>(
+    operation: impl Future<Output = Result<T, OperationError>> + Send + 'static,
+) -> Answer<T> {
+    told(AbortOnDropHandle::new(crate::observe::spawn("operation", operation)).await)
+}
+
+/// An operation's outcome; one that broke off is a failure too.
+fn told<T>(ended: Result<Result<T, OperationError>, tokio::task::JoinError>) -> Answer<T> {
+    match ended {
         Ok(outcome) => outcome.map(Json),
         Err(_) => Err(OperationError::new(Refusal::Failed, "the operation broke off by an error in Bascule")
             .hint("look at the status and at the log before you go on")),

@@ -89,7 +89,7 @@ async fn requests_reach_the_operations_and_refusals_come_back_whole() {
     assert!(client.cutover(Rehearsal::DryRun).await.expect("a report").dry_run);
     let busy = client.resync(vec!["shop.orders".into()]).await;
     assert!(matches!(busy, Err(ClientError::Refused(error)) if error.refusal == Refusal::Busy));
-    let broken = client.verify(&VerifyRequest { tables: vec!["shop.orders".into()], repair: true }).await;
+    let broken = client.verify(&VerifyRequest { tables: vec!["shop.orders".into()], repair: true, share: None }).await;
     assert!(matches!(broken, Err(ClientError::Refused(error)) if error.refusal == Refusal::Failed));
     assert_eq!(client.sessions().await.expect("sessions").first().map(|session| session.id), Some(7));
     assert_eq!(

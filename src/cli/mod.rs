@@ -160,14 +160,19 @@ enum Command {
     },
     /// Compare the rows of both sides at one position, while writes go on
     ///
-    /// A difference is shown with its table, key, column, both values and what may be behind it.
+    /// A difference is shown with its table, key, column, both values and what may be behind it. Nothing is written to
+    /// MySQL and nothing is locked there; a flip that begins meanwhile ends the comparison.
     Verify {
         /// `database.table`; may be given several times, every mirrored table when it isn't
         #[arg(long = "table", value_name = "TABLE")]
         tables: Vec<String>,
-        /// Copy the tables that differ again, and compare those once more
+        /// Copy the parts of tables that differ again, and compare those once more
         #[arg(long)]
         repair: bool,
+        /// Percent of the time in which it works, so that applications keep the servers: 100 is as fast as it goes
+        /// [default: verify.share of the configuration]
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
+        share: Option<u8>,
         /// Compare again and again until Ctrl-C, or until something differs that isn't repaired
         #[arg(long)]
         continuous: bool,
@@ -278,12 +283,12 @@ fn dispatch(command: Command) -> Result<(), CliError> {
             block_on(change::cutover(&door.client()?, rehearsal, door.output()))
         }
         Command::Resync { tables, door } => block_on(change::resync(&door.client()?, tables, door.output())),
-        Command::Verify { tables, repair, continuous: false, door, .. } => {
-            block_on(verify::once(&door.client()?, &VerifyRequest { tables, repair }, door.output()))
+        Command::Verify { tables, repair, share, continuous: false, door, .. } => {
+            block_on(verify::once(&door.client()?, &VerifyRequest { tables, repair, share }, door.output()))
         }
-        Command::Verify { tables, repair, continuous: true, interval, door } => {
+        Command::Verify { tables, repair, share, continuous: true, interval, door } => {
             let round = (door.output(), std::time::Duration::from_secs(interval));
-            block_on(verify::continuously(&door.client()?, &VerifyRequest { tables, repair }, round))
+            block_on(verify::continuously(&door.client()?, &VerifyRequest { tables, repair, share }, round))
         }
         Command::Translate(arguments) => translate::run(&arguments),
     }

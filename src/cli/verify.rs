@@ -23,7 +23,7 @@ pub(super) async fn once(client: &Client, request: &VerifyRequest, output: Outpu
     }
     let refused = CliError::refused("the two sides are not proven to be the same");
     Err(match (request.repair, summary.differences > 0) {
-        (false, true) => refused.hint("copy the tables again: bascule verify --repair"),
+        (false, true) => refused.hint("copy what differs again: bascule verify --repair"),
         (true, true) => refused.hint("they differ again after the repair: look who else writes to PostgreSQL"),
         (_, false) => refused.hint("bascule status; tables that need it are copied again by bascule resync"),
     })
@@ -67,7 +67,14 @@ async fn watched(client: &Client, request: &VerifyRequest) -> Result<VerifySumma
                 let progress = client.status().await.ok().and_then(|status| status.mirror?.verifying);
                 if let Some(progress) = progress {
                     let (number, tables) = (progress.number, progress.tables);
-                    bar.set_message(format!("table {number} of {tables}: {}, {} rows", progress.table, progress.rows));
+                    let pace = match progress.share {
+                        100 => String::new(),
+                        share => format!(", at {share} % of the time (--share 100 is as fast as it goes)"),
+                    };
+                    bar.set_message(format!(
+                        "table {number} of {tables}: {}, {} rows{pace}",
+                        progress.table, progress.rows
+                    ));
                 }
                 bar.tick();
             }
@@ -80,8 +87,8 @@ async fn watched(client: &Client, request: &VerifyRequest) -> Result<VerifySumma
 /// The outcome for people.
 fn text(summary: &VerifySummary) -> String {
     let mut text = format!(
-        "{} tables, {} rows compared in {:.1} s, {} rows differ\n",
-        summary.tables, summary.rows, summary.seconds, summary.differences
+        "{} tables, {} rows compared in {} parts in {:.1} s, {} rows differ\n",
+        summary.tables, summary.rows, summary.parts, summary.seconds, summary.differences
     );
     if !summary.repaired.is_empty() {
         text.push_str("copied again, and compared once more:\n");

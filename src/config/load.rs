@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use super::read::{Problem, Problems, Section};
 use super::{
     Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Lane, Listen, ListenTls, Log, Mirror, Secret, Source,
-    Spool, Target, Tls,
+    Spool, Target, Tls, Verify,
 };
 
 /// The environment variable that wins over `source.password`.
@@ -87,6 +87,7 @@ impl Checker<'_> {
             target: self.target(root.section("target")),
             mirror: mirror(root.section("mirror")),
             spool: self.spool(root.section("spool")),
+            verify: verify(root.section("verify")),
             cutover: cutover(root.section("cutover")),
             admin: self.admin(root.section("admin")),
             accounts: root.sections("accounts").into_iter().map(|section| self.account(section)).collect(),
@@ -263,6 +264,12 @@ fn mirror(mut section: Section<'_, '_>) -> Mirror {
     };
     section.finish();
     mirror
+}
+
+fn verify(mut section: Section<'_, '_>) -> Verify {
+    let share = section.number("share", 1..=100, 10);
+    section.finish();
+    Verify { share: u8::try_from(share).unwrap_or(100) }
 }
 
 fn cutover(mut section: Section<'_, '_>) -> Cutover {

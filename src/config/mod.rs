@@ -43,6 +43,7 @@ pub struct Config {
     pub target: Target,
     pub mirror: Mirror,
     pub spool: Spool,
+    pub verify: Verify,
     pub cutover: Cutover,
     pub admin: Admin,
     pub accounts: Vec<Account>,
@@ -150,6 +151,13 @@ pub struct Spool {
     pub limit_bytes: u64,
     /// True: OK is released after fsync. False (`sync = "async"`): after write.
     pub fsync: bool,
+}
+
+/// `[verify]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Verify {
+    /// Percent of the time in which a comparison may work.
+    pub share: u8,
 }
 
 /// `[cutover]`.

@@ -251,8 +251,10 @@ pub struct StepReport {
 pub struct VerifyRequest {
     /// `database.table`; every table that is followed when it's empty.
     pub tables: Vec<String>,
-    /// Copy the tables that differ again, and compare those once more.
+    /// Copy what differs again, and compare it once more.
     pub repair: bool,
+    /// Percent of the time in which it may work; `verify.share` of the configuration when it isn't said.
+    pub share: Option<u8>,
 }
 
 /// Outcome of comparing both sides. Values of rows are in it: it's for the operator, never for a log.
@@ -271,7 +273,10 @@ pub struct VerifySummary {
     /// Tables whose definition in MySQL isn't the one that is mirrored any more, with what is different.
     #[serde(default)]
     pub definitions: Vec<String>,
-    /// The tables that differed and were copied again, as they were found.
+    /// Parts of tables that were compared, each in one pair of snapshots.
+    #[serde(default)]
+    pub parts: u64,
+    /// The tables that differed and whose differing parts were copied again, as they were found.
     #[serde(default)]
     pub repaired: Vec<TableDifferences>,
     /// How long it took.
@@ -310,6 +315,8 @@ pub struct VerifyProgress {
     pub tables: u64,
     /// Rows of MySQL that have been read, of all tables.
     pub rows: u64,
+    /// Percent of the time in which it works.
+    pub share: u8,
 }
 
 /// The last comparison that came to its end.

@@ -53,6 +53,8 @@ pub struct Director {
     pub(super) picture: Picture,
     /// Held by the one operation that changes something.
     pub(super) turn: Arc<tokio::sync::Mutex<()>>,
+    /// Held by the one comparison that is under way.
+    pub(super) comparison: tokio::sync::Mutex<()>,
     pub(super) began: Instant,
     /// Ends the present mirror's background work.
     pub(super) mirror: std::sync::Mutex<CancellationToken>,
@@ -72,6 +74,7 @@ impl Director {
             marker,
             picture: Picture::default(),
             turn: Arc::default(),
+            comparison: tokio::sync::Mutex::default(),
             began: Instant::now(),
             mirror,
             rate: super::preflight::Rate::default(),

@@ -24,6 +24,7 @@ mod picture;
 mod preflight;
 mod proof;
 mod recover;
+mod repair;
 mod steps;
 mod triggers;
 

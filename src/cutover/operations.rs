@@ -18,7 +18,7 @@ use super::steps::{self, Flip};
 use super::{CutoverError, Director};
 
 /// How long a comparison waits for another operation to end.
-const TURN_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const TURN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The director as the doors hold it.
 #[derive(Clone, Debug)]
@@ -60,18 +60,18 @@ impl Operations for Desk {
 
     fn resync(&self, tables: Vec<String>) -> Reply<'_, Status> {
         Box::pin(async move {
-            self.0.resync(&tables)?;
+            self.0.resync(&tables).await?;
             Ok(self.0.status())
         })
     }
 
     fn verify(&self, request: VerifyRequest) -> Reply<'_, VerifySummary> {
         Box::pin(async move {
-            let _turn = self.0.await_turn().await?;
+            let _comparison = self.0.comparison.try_lock().map_err(|_| busy("another comparison is under way"))?;
             self.0.require_streaming()?;
             let named = self.0.named_tables(&request.tables);
             let named = named.map_err(|error| OperationError::new(Refusal::Invalid, error.to_string()))?;
-            Ok(self.0.verify(&named, request.repair).await?)
+            Ok(self.0.verify(&named, &request).await?)
         })
     }
 
@@ -80,15 +80,19 @@ impl Operations for Desk {
     }
 }
 
+/// The refusal of what can't be done at the same time.
+fn busy(what: &str) -> OperationError {
+    OperationError::new(Refusal::Busy, what).hint("bascule status, then try again")
+}
+
 impl Director {
     /// The right to change something, or *busy*.
     fn take_turn(&self) -> Result<OwnedMutexGuard<()>, OperationError> {
-        Arc::clone(&self.turn).try_lock_owned().map_err(|_| {
-            OperationError::new(Refusal::Busy, "another operation is under way").hint("bascule status, then try again")
-        })
+        Arc::clone(&self.turn).try_lock_owned().map_err(|_| busy("another operation is under way"))
     }
 
-    /// As [`Director::take_turn`], but waits a little: a repair that has just ended may not have left yet.
+    /// As [`Director::take_turn`], but waits a little: a repair that has just ended may not have left yet, and a
+    /// comparison takes the turn for moments.
     async fn await_turn(&self) -> Result<OwnedMutexGuard<()>, OperationError> {
         match tokio::time::timeout(TURN_PATIENCE, Arc::clone(&self.turn).lock_owned()).await {
             Ok(turn) => Ok(turn),
@@ -96,7 +100,7 @@ impl Director {
         }
     }
 
-    fn require_streaming(&self) -> Result<(), OperationError> {
+    pub(super) fn require_streaming(&self) -> Result<(), OperationError> {
         if self.route().mode() == Mode::Mirror && self.picture.lock().phase == Some(MirrorPhase::Streaming) {
             return Ok(());
         }
@@ -104,7 +108,7 @@ impl Director {
     }
 
     async fn mirror(self: &Arc<Self>) -> Result<(), OperationError> {
-        let _turn = self.take_turn()?;
+        let _turn = self.await_turn().await?;
         let halted = self.picture.lock().phase == Some(MirrorPhase::Halted);
         match self.route().mode() {
             Mode::Postgres => Err(OperationError::new(Refusal::NotNow, "PostgreSQL serves already")),
@@ -119,7 +123,7 @@ impl Director {
     }
 
     async fn passthrough(&self) -> Result<(), OperationError> {
-        let _turn = self.take_turn()?;
+        let _turn = self.await_turn().await?;
         match self.route().mode() {
             Mode::Postgres => Err(OperationError::new(Refusal::NotNow, "PostgreSQL serves; MySQL is behind")),
             Mode::Passthrough => Ok(()),
@@ -127,8 +131,8 @@ impl Director {
         }
     }
 
-    fn resync(self: &Arc<Self>, names: &[String]) -> Result<(), OperationError> {
-        let turn = self.take_turn()?;
+    async fn resync(self: &Arc<Self>, names: &[String]) -> Result<(), OperationError> {
+        let turn = self.await_turn().await?;
         if self.route().mode() != Mode::Mirror {
             return Err(OperationError::new(Refusal::NotNow, "nothing is mirrored").hint("bascule mode mirror"));
         }

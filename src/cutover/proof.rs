@@ -1,48 +1,76 @@
-//! Proof that both sides hold the same rows, under load, and the repair of tables that don't.
+//! Proof that both sides hold the same rows, under load.
 //!
 //! # Why a difference is a difference and not lag
-//! A snapshot of MySQL is opened while commits are held, so it stands at one exact position. The applier is told to
-//! stop at that position; there PostgreSQL holds what MySQL's snapshot holds, or something is wrong. A snapshot of
-//! PostgreSQL is taken, both sides go on, and the two snapshots are compared at leisure.
+//! A snapshot of MySQL is opened while commits are held for milliseconds, so it stands at one exact position. The applier
+//! is told to stop at that position; there PostgreSQL holds what MySQL's snapshot holds, or something is wrong. A snapshot
+//! of PostgreSQL is taken, both sides go on, and the two snapshots are compared.
 //!
-//! A table is repaired at the same kind of barrier: its rows are replaced by those of MySQL's snapshot while the
-//! applier stands at that very position, so what follows fits the new rows.
+//! # Why it may take days
+//! Tables are compared in parts, each within one pair of snapshots; after [`VIEW_AGE`] the pair is replaced by a new one.
+//! So neither server keeps old versions of rows for long, and a change of a table never waits for long. Nothing is
+//! written to MySQL and nothing is locked there, so a source that only may be read is proven like any other. Between parts
+//! it pauses, as long as the operator's share of the time says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::position::GtidSet;
-use crate::replicate::{Refreshed, snapshot};
-use crate::schema::{Catalogue, CatalogueChange, Table, TableName};
-use crate::source::inspect;
-use crate::source::snapshot::{Reader, Snapshot};
-use crate::store::statement;
+use crate::replicate::{mend, snapshot};
+use crate::schema::{Catalogue, Table, TableName};
+use crate::source::snapshot::Reader;
 use crate::target::Bulk;
-use crate::verify::{self, TableReport, TargetView, VerifyReport};
+use crate::verify::{self, Slices, TableReport, TargetView, VerifyReport};
 
-use super::api::{MirrorPhase, TableDifferences, TableState, VerifyProgress, VerifySummary};
-use super::director::close;
+use super::api::{TableDifferences, VerifyProgress, VerifyRequest, VerifySummary};
+use super::operations::TURN_PATIENCE;
 use super::picture::Verified;
+use super::repair::only_reader;
 use super::{CutoverError, Director};
 
+/// So long a pair of snapshots is used.
+const VIEW_AGE: Duration = Duration::from_secs(10);
+/// A pause between two parts is never longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What is left to be compared, in this order.
+type Work = VecDeque<(TableName, Slices)>;
+
+/// A pair of snapshots at one position, and the tables as they are there.
+struct Views {
+    source: Reader,
+    target: TargetView,
+    catalogue: Arc<Catalogue>,
+    opened: Instant,
+}
+
+/// What has been found so far.
+#[derive(Default)]
+struct Found {
+    report: VerifyReport,
+    skipped: Vec<String>,
+    definitions: Vec<String>,
+}
+
 impl Director {
-    /// Compares tables, all that are followed when none is named, and repairs those that differ if that's wished: they
-    /// are copied again and compared once more.
+    /// Compares tables, all that are followed when none is named, and repairs those that differ if that's wished: the
+    /// parts that differ are copied again and compared once more.
     pub(super) async fn verify(
         self: &Arc<Self>,
         named: &[TableName],
-        repair: bool,
+        request: &VerifyRequest,
     ) -> Result<VerifySummary, CutoverError> {
         let began = Instant::now();
-        let found = self.prove(named).await;
-        let mut summary = self.told(found)?;
-        let differing: Vec<TableName> = self.tables_of(&summary.differing);
-        if repair && !differing.is_empty() {
-            tracing::warn!(tables = differing.len(), rows = summary.differences, "copying tables that differ again");
-            self.repair(&differing).await?;
-            let again = self.prove(&differing).await;
-            let again = self.told(again)?;
+        let share = request.share.unwrap_or(self.config().verify.share);
+        let found = self.prove(self.whole(named), share).await;
+        let (mut summary, parts) = self.told(found)?;
+        if request.repair && !parts.is_empty() {
+            tracing::warn!(tables = parts.len(), rows = summary.differences, "copying what differs again");
+            let turn = self.turn_to_compare().await?;
+            self.mend(&parts).await?;
+            drop(turn);
+            let again = parts.into_iter().map(|(table, ranges)| (table, Slices::Only(ranges.into()))).collect();
+            let again = self.prove(again, share).await;
+            let (again, _) = self.told(again)?;
             summary.repaired = std::mem::replace(&mut summary.differing, again.differing);
             summary.differences = again.differences;
             summary.skipped.extend(again.skipped);
@@ -51,58 +79,127 @@ impl Director {
         Ok(summary)
     }
 
-    /// Notes the outcome of a comparison for the status; also a failed one is over.
-    fn told(&self, found: Result<VerifySummary, CutoverError>) -> Result<VerifySummary, CutoverError> {
+    /// Every table that is followed, or those that are named.
+    fn whole(&self, named: &[TableName]) -> Work {
+        let catalogue = self.parts.catalogue.load();
+        let mut tables: Vec<TableName> =
+            snapshot::tables_of(&catalogue).iter().map(|table| table.name.clone()).collect();
+        tables.retain(|table| named.is_empty() || named.contains(table));
+        tables.into_iter().map(|table| (table, Slices::all())).collect()
+    }
+
+    /// Notes the outcome of a comparison for the status. The parts are those that differ.
+    fn told(&self, found: Result<Found, CutoverError>) -> Result<(VerifySummary, Vec<mend::Parts>), CutoverError> {
         let mut picture = self.picture.lock();
-        picture.verifying = None;
-        let found = found?;
+        let Found { report, skipped, definitions } = found?;
+        let differing = report.tables.iter().filter(|table| table.differing > 0);
+        let parts = differing.map(|table| (table.table.clone(), table.differing_parts.clone())).collect();
+        let summary = VerifySummary { skipped, definitions, ..summary(report) };
         picture.last_verified = Some(Verified {
             at: Instant::now(),
-            tables: found.tables,
-            rows: found.rows,
-            differences: found.differences,
-            skipped: found.skipped.len() as u64,
+            tables: summary.tables,
+            rows: summary.rows,
+            differences: summary.differences,
+            skipped: summary.skipped.len() as u64,
         });
+        Ok((summary, parts))
+    }
+
+    /// Compares everything in `work`, using `share` percent of the time.
+    async fn prove(self: &Arc<Self>, mut work: Work, share: u8) -> Result<Found, CutoverError> {
+        let _shown = Shown(self);
+        let mut found = Found::default();
+        let tables = work.len() as u64;
+        let mut first = true;
+        while !work.is_empty() {
+            let mut views = self.open_views(&mut work, &mut found.skipped).await?;
+            if std::mem::take(&mut first) {
+                found.definitions = self.definitions_that_changed(&mut views, &work).await?;
+            }
+            let compared = self.compare_for_a_while(&mut views, &mut work, (&mut found, tables, share)).await;
+            views.source.close().await;
+            compared?;
+            views.target.close().await?;
+        }
         Ok(found)
     }
 
-    fn tables_of(&self, differing: &[TableDifferences]) -> Vec<TableName> {
-        let catalogue = self.parts.catalogue.load();
-        let names: BTreeSet<&str> = differing.iter().map(|table| table.table.as_str()).collect();
-        let tables = catalogue.databases.values().flat_map(|database| database.tables.values());
-        tables.map(|table| table.name.clone()).filter(|name| names.contains(name.to_string().as_str())).collect()
-    }
-
-    /// Compares at one position. Tables that are halted there aren't at the position; they are named instead.
-    async fn prove(&self, named: &[TableName]) -> Result<VerifySummary, CutoverError> {
+    /// Opens a pair of snapshots in which the tables of `work` can be compared. Those that aren't followed any more are
+    /// taken from it.
+    async fn open_views(self: &Arc<Self>, work: &mut Work, skipped: &mut Vec<String>) -> Result<Views, CutoverError> {
+        let turn = self.turn_to_compare().await?;
         let target = Bulk::connect(&self.config().target).await?;
         let (source, _, barrier) = self.open_at_barrier().await?;
         let halted = self.replicator().status().halted;
-        let followed = self.parts.catalogue.load_full();
-        let mut tables = snapshot::tables_of(&followed);
-        tables.retain(|table| named.is_empty() || named.contains(&table.name));
-        let skipped = halted.iter().filter(|(name, _)| named.is_empty() || named.contains(name));
-        let skipped = skipped.map(|(table, reason)| format!("{table} needs a resync: {reason}")).collect();
-        tables.retain(|table| !halted.contains_key(&table.name));
+        let catalogue = self.parts.catalogue.load_full();
+        let known = |name: &TableName| catalogue.base_table(&name.database, &name.table).cloned();
+        work.retain(|(table, _)| match halted.get(table) {
+            Some(reason) => {
+                skipped.push(format!("{table} needs a resync: {reason}"));
+                false
+            }
+            // One that was dropped meanwhile is gone on both sides.
+            None => known(table).is_some(),
+        });
+        let tables: Vec<Arc<Table>> = work.iter().filter_map(|(table, _)| known(table)).collect();
         let target = TargetView::open(target, &tables).await?;
-        drop(barrier);
-        let mut reader = only_reader(source).await?;
-        let definitions = self.definitions_that_changed(&mut reader, &tables).await?;
-        let watching = Watching { director: self, tables: tables.len() as u64 };
-        let report = verify::compare(&mut reader, &target, &tables, &watching).await?;
-        reader.close().await;
-        target.close().await?;
-        Ok(VerifySummary { skipped, definitions, ..summary(report) })
+        drop((barrier, turn));
+        Ok(Views { source: only_reader(source).await?, target, catalogue, opened: Instant::now() })
+    }
+
+    /// The turn, while MySQL is followed: a flip that begins ends the comparison.
+    async fn turn_to_compare(&self) -> Result<tokio::sync::OwnedMutexGuard<()>, CutoverError> {
+        let turn = tokio::time::timeout(TURN_PATIENCE, Arc::clone(&self.turn).lock_owned()).await;
+        let turn = turn.map_err(|_| CutoverError::state("another operation is under way: the comparison has ended"))?;
+        self.require_streaming().map_err(|error| CutoverError::state(error.message))?;
+        Ok(turn)
+    }
+
+    /// Compares parts until nothing is left or the views are old.
+    async fn compare_for_a_while(
+        &self,
+        views: &mut Views,
+        work: &mut Work,
+        (found, tables, share): (&mut Found, u64, u8),
+    ) -> Result<(), CutoverError> {
+        while views.opened.elapsed() < VIEW_AGE
+            && let Some((name, slices)) = work.front_mut()
+        {
+            let Some(table) = views.catalogue.base_table(&name.database, &name.table) else {
+                work.pop_front();
+                continue;
+            };
+            let reports = &mut found.report.tables;
+            if reports.last().is_none_or(|last| last.table != *name) {
+                reports.push(TableReport::new(name.clone()));
+                self.compares(name, (reports.len() as u64, tables), share);
+            }
+            let Some(report) = reports.last_mut() else { return Ok(()) };
+            let began = Instant::now();
+            let (part, last) = slices.next(&mut views.source, table).await.map_err(verify::VerifyError::from)?;
+            let sides = (&mut views.source, &views.target);
+            verify::compare_part(sides, (table, part.clone()), report, &Watching(self)).await?;
+            slices.advance(part, began.elapsed());
+            if last {
+                work.pop_front();
+            }
+            pause(began.elapsed(), share).await;
+        }
+        Ok(())
+    }
+
+    /// Shows in the picture whose turn it is.
+    fn compares(&self, table: &TableName, (number, tables): (u64, u64), share: u8) {
+        let mut picture = self.picture.lock();
+        let rows = picture.verifying.as_ref().map_or(0, |before| before.rows);
+        picture.verifying = Some(VerifyProgress { table: table.to_string(), number, tables, rows, share });
     }
 
     /// Tables that MySQL defines otherwise now than they are mirrored: somebody changed them past Bascule.
-    async fn definitions_that_changed(
-        &self,
-        reader: &mut Reader,
-        tables: &[Arc<Table>],
-    ) -> Result<Vec<String>, CutoverError> {
-        let now = reader.catalogue(&self.source()?.databases).await?;
-        let changed = tables.iter().filter_map(|table| {
+    async fn definitions_that_changed(&self, views: &mut Views, work: &Work) -> Result<Vec<String>, CutoverError> {
+        let now = views.source.catalogue(&self.source()?.databases).await?;
+        let tables = work.iter().filter_map(|(name, _)| views.catalogue.base_table(&name.database, &name.table));
+        let changed = tables.filter_map(|table| {
             let Some(other) = now.base_table(&table.name.database, &table.name.table) else {
                 return Some(format!("{}: MySQL has no such table any more", table.name));
             };
@@ -111,157 +208,36 @@ impl Director {
         });
         Ok(changed.collect())
     }
-
-    /// Replaces the rows of `tables` by those of MySQL at one position.
-    pub(super) async fn repair(self: &Arc<Self>, tables: &[TableName]) -> Result<(), CutoverError> {
-        if let Some(table) = tables.iter().find(|table| !self.is_carried(table)) {
-            return Err(CutoverError::state(format!("table {table} isn't carried: everything must be copied again")));
-        }
-        for table in tables {
-            self.table_state(table, TableState::Copying, None);
-        }
-        // One that has a trigger before or after may have had it at the position; one that gets it later is halted anew.
-        let mut triggered = self.triggered().await?;
-        let (source, position, barrier) = self.open_at_barrier().await?;
-        triggered.append(&mut self.triggered().await?);
-        let changes = self.trigger_changes(tables, &triggered);
-        self.replace_rows(source, &position, (tables, &changes)).await?;
-        self.parts.catalogue.rcu(|present| {
-            let mut after = Catalogue::clone(present);
-            changes.iter().for_each(|change| after.apply(change));
-            Arc::new(after)
-        });
-        barrier.reposition(self.decided(&position), Refreshed::Tables(tables.to_vec()));
-        for table in tables {
-            self.table_state(table, TableState::Mirrored, None);
-        }
-        Ok(())
-    }
-
-    /// Whether PostgreSQL has the table. One whose definition was refused is halted and can't be copied by itself.
-    pub(super) fn is_carried(&self, table: &TableName) -> bool {
-        self.parts.catalogue.load().base_table(&table.database, &table.table).is_some()
-    }
-
-    async fn triggered(&self) -> Result<BTreeSet<TableName>, CutoverError> {
-        let source = self.source()?;
-        let mut conn = inspect::connect(source).await?;
-        let found = inspect::triggered(&mut conn, &source.databases).await;
-        close(conn).await;
-        Ok(found?)
-    }
-
-    /// Notes in the catalogue which of these tables have triggers now: writes to them can't be repeated.
-    fn trigger_changes(&self, tables: &[TableName], triggered: &BTreeSet<TableName>) -> Vec<CatalogueChange> {
-        let catalogue = self.parts.catalogue.load();
-        let found = tables.iter().filter_map(|name| catalogue.base_table(&name.database, &name.table));
-        let changed = found.filter(|table| table.has_triggers != triggered.contains(&table.name));
-        let put = |table: &Arc<Table>| {
-            let has_triggers = !table.has_triggers;
-            CatalogueChange::PutTable(Arc::new(Table { has_triggers, ..Table::clone(table) }))
-        };
-        changed.map(put).collect()
-    }
-
-    /// Replaces rows, the applied set, the tables' states and what has changed of them in one transaction.
-    async fn replace_rows(
-        self: &Arc<Self>,
-        source: Snapshot,
-        position: &GtidSet,
-        (tables, changes): (&[TableName], &[CatalogueChange]),
-    ) -> Result<(), CutoverError> {
-        let mut reader = only_reader(source).await?;
-        let catalogue = self.parts.catalogue.load_full();
-        let mut with = vec![statement::checkpoint(&self.decided(position)).inline()];
-        with.extend(tables.iter().map(|table| statement::clear_table(table).inline()));
-        with.extend(changes.iter().map(|change| statement::catalogue(change).inline()));
-        let with = with.join(";\n");
-        let target = Bulk::connect(&self.config().target).await?;
-        let refresh = snapshot::Refresh { catalogue: &catalogue, tables, with: &with };
-        snapshot::refresh(&mut reader, &target, refresh, self.on_progress()).await?;
-        reader.close().await;
-        Ok(())
-    }
-
-    /// Repairs in the background; halts the mirror with the reason when that fails.
-    pub(super) fn spawn_repair(self: &Arc<Self>, tables: Vec<TableName>) {
-        let director = Arc::clone(self);
-        self.parts.tasks.spawn(async move {
-            let turn = Arc::clone(&director.turn).lock_owned().await;
-            let ended = tokio::select! {
-                ended = director.repair(&tables) => ended,
-                () = director.parts.shutdown.cancelled() => return,
-            };
-            drop(turn);
-            if let Err(error) = ended {
-                tracing::error!(%error, "copying tables again has failed; forwarding goes on");
-                for table in &tables {
-                    director.table_state(table, TableState::NeedsResync, Some(error.to_string()));
-                }
-                director.picture.lock().phase = Some(MirrorPhase::Streaming);
-            }
-        });
-    }
-
-    /// Sets a table's state in the picture.
-    pub(super) fn table_state(&self, table: &TableName, state: TableState, reason: Option<String>) {
-        let mut picture = self.picture.lock();
-        let entry = picture.tables.entry(table.clone()).or_insert_with(|| super::picture::TableProgress::new(state));
-        entry.state = state;
-        entry.reason = reason;
-    }
-
-    /// Tables by the names an operator gives: `database.table`, or `table` when only one database has it.
-    pub(super) fn named_tables(&self, names: &[String]) -> Result<Vec<TableName>, CutoverError> {
-        let catalogue = self.parts.catalogue.load();
-        names.iter().map(|name| find(&catalogue, name)).collect()
-    }
-}
-
-/// One table by an operator's name for it.
-fn find(catalogue: &Catalogue, name: &str) -> Result<TableName, CutoverError> {
-    let matches: Vec<TableName> = catalogue
-        .databases
-        .values()
-        .flat_map(|database| database.tables.values())
-        .map(|table| table.name.clone())
-        .filter(|table| table.to_string() == name || table.table == name)
-        .collect();
-    match matches.as_slice() {
-        [one] => Ok(one.clone()),
-        [] => Err(CutoverError::state(format!("no table `{name}` is mirrored"))),
-        [_, _, ..] => Err(CutoverError::state(format!("`{name}` is in several databases: say database.table"))),
-    }
-}
-
-/// One reader of a snapshot; the others are closed.
-async fn only_reader(source: Snapshot) -> Result<Reader, CutoverError> {
-    let mut readers = source.readers.into_iter();
-    let reader = readers.next().ok_or_else(|| CutoverError::state("the snapshot has no reader"))?;
-    for spare in readers {
-        spare.close().await;
-    }
-    Ok(reader)
 }
 
 /// Shows in the picture how far a comparison is.
-struct Watching<'a> {
-    director: &'a Director,
-    tables: u64,
-}
+struct Watching<'a>(&'a Director);
 
 impl verify::Watcher for Watching<'_> {
-    fn begins(&self, table: &TableName) {
-        let mut picture = self.director.picture.lock();
-        let (number, rows) = picture.verifying.as_ref().map_or((0, 0), |before| (before.number, before.rows));
-        let table = table.to_string();
-        picture.verifying = Some(VerifyProgress { table, number: number + 1, tables: self.tables, rows });
-    }
+    fn begins(&self, _: &TableName) {}
 
     fn rows(&self, more: u64) {
-        if let Some(progress) = &mut self.director.picture.lock().verifying {
+        if let Some(progress) = &mut self.0.picture.lock().verifying {
             progress.rows += more;
         }
+    }
+}
+
+/// Takes a comparison out of the picture when it's over, also when nobody waited for its end.
+struct Shown<'a>(&'a Director);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        self.0.picture.lock().verifying = None;
+    }
+}
+
+/// Waits so long that `worked` was `share` percent of the time.
+async fn pause(worked: Duration, share: u8) {
+    let share = u32::from(share.clamp(1, 100));
+    let pause = worked * (100 - share) / share;
+    if !pause.is_zero() {
+        tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
     }
 }
 
@@ -291,6 +267,7 @@ fn summary(report: VerifyReport) -> VerifySummary {
         tables: report.tables.len() as u64,
         rows: report.rows(),
         differences: report.differing(),
+        parts: report.tables.iter().map(|table| table.parts).sum(),
         differing: report.tables.into_iter().filter(|table| table.differing > 0).map(differences).collect(),
         ..VerifySummary::default()
     }

@@ -34,6 +34,7 @@ pub(super) fn configuration(servers: &Servers, folder: &Path, lane: Lane) -> Str
          database = \"{TARGET_DATABASE}\"\n\n\
          [mirror]\nsource = \"{lane}\"\n\n\
          [spool]\ndirectory = {spool}\n\n\
+         [verify]\nshare = 100\n\n\
          [admin]\nsocket = {socket}\n\n\
          [[accounts]]\nuser = \"{USER}\"\npassword = \"{PASSWORD}\"\n\n\
          [log]\nlevel = \"warn\"\n",

@@ -17,6 +17,7 @@
 mod execute;
 mod expect;
 mod layout;
+pub mod mend;
 mod plan;
 mod prepare;
 mod rows;

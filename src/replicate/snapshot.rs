@@ -271,7 +271,7 @@ async fn copy_table(
     let columns = quote::identifiers(table.columns.iter().map(|column| column.name.as_str()));
     let sql = format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", quote::table(&table.name));
     let mut progress = Progress { table: table.name.clone(), rows: 0, bytes: 0, estimated_rows, done: false };
-    let mut rows = reader.rows(Selection { table, order: &[] }).await?;
+    let mut rows = reader.rows(Selection::all(table)).await?;
     let mut copy = target.copy_in(&sql).await.map_err(at(table))?;
     let mut encoder = RowEncoder::new(table);
     while let Some(row) = rows.next().await? {
@@ -293,7 +293,7 @@ async fn copy_table(
 }
 
 /// The table without its generated columns, whose values PostgreSQL makes itself.
-fn stored_columns(table: &Table) -> Table {
+pub(super) fn stored_columns(table: &Table) -> Table {
     let mut stored = table.clone();
     stored.columns.retain(|column| column.generated.is_none());
     stored
@@ -308,15 +308,7 @@ async fn replace(
     const ACTION: &str = "replacing tables";
     let replaced: BTreeSet<&TableName> = refresh.tables.iter().collect();
     let all = tables_of(refresh.catalogue);
-    let (mut drop, mut add) = (Vec::new(), Vec::new());
-    for table in &all {
-        for key in &table.foreign_keys {
-            if replaced.contains(&table.name) || replaced.contains(&key.references) {
-                drop.push(ddl::drop_foreign_key(&table.name, key));
-                add.push(ddl::foreign_key(table, key)?);
-            }
-        }
-    }
+    let (mut drop, mut add) = foreign_keys_around(&all, &replaced)?;
     let tables: Vec<&Arc<Table>> = all.iter().filter(|table| replaced.contains(&table.name)).collect();
     if tables.is_empty() {
         return Ok(Copied::default());
@@ -339,6 +331,23 @@ async fn replace(
     Ok(copied)
 }
 
+/// The statements that drop every foreign key that touches one of the `replaced` tables, and those that add them again.
+pub(super) fn foreign_keys_around(
+    all: &[Arc<Table>],
+    replaced: &BTreeSet<&TableName>,
+) -> Result<(Vec<String>, Vec<String>), SchemaError> {
+    let (mut drop, mut add) = (Vec::new(), Vec::new());
+    for table in all {
+        for key in &table.foreign_keys {
+            if replaced.contains(&table.name) || replaced.contains(&key.references) {
+                drop.push(ddl::drop_foreign_key(&table.name, key));
+                add.push(ddl::foreign_key(table, key)?);
+            }
+        }
+    }
+    Ok((drop, add))
+}
+
 async fn in_transaction(target: &Bulk, action: &'static str, statements: &str) -> Result<(), SnapshotError> {
     if let Err(cause) = target.run(statements).await {
         // The error is what matters; a connection that can't roll back is closed by its owner.
@@ -348,11 +357,11 @@ async fn in_transaction(target: &Bulk, action: &'static str, statements: &str) -
     Ok(())
 }
 
-fn at(table: &Table) -> impl FnOnce(TargetError) -> SnapshotError {
+pub(super) fn at(table: &Table) -> impl FnOnce(TargetError) -> SnapshotError {
     let table = table.name.clone();
     move |cause| SnapshotError::Target { table, cause }
 }
 
-fn preparing(action: &'static str) -> impl FnOnce(TargetError) -> SnapshotError {
+pub(super) fn preparing(action: &'static str) -> impl FnOnce(TargetError) -> SnapshotError {
     move |cause| SnapshotError::Preparation { action, cause }
 }

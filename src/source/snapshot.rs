@@ -14,7 +14,7 @@ use mysql_async::{Conn, QueryResult, Row, TextProtocol, Value};
 use super::{SourceError, backticks, inspect};
 use crate::config::Source;
 use crate::position::GtidSet;
-use crate::schema::{Catalogue, Column, ColumnType, Table};
+use crate::schema::{Bound, Catalogue, Column, ColumnType, Range, Table};
 
 /// Connections that are ready to open a snapshot. Connecting is slow; opening is not.
 pub struct Prepared {
@@ -143,6 +143,16 @@ pub struct Selection<'a> {
     pub table: &'a Table,
     /// Columns to order by, so that both servers agree on the order; empty for MySQL's own order.
     pub order: &'a [&'a Column],
+    /// Which rows, along [`Table::cut_along`].
+    pub range: &'a Range,
+}
+
+impl<'a> Selection<'a> {
+    /// Every row of a table in MySQL's own order.
+    #[must_use]
+    pub const fn all(table: &'a Table) -> Self {
+        Self { table, order: &[], range: &Range::EVERYTHING }
+    }
 }
 
 impl Reader {
@@ -165,6 +175,36 @@ impl Reader {
         let rows: Option<Option<u64>> =
             self.conn.exec_first(SQL, name).await.map_err(SourceError::query("estimating a table"))?;
         Ok(rows.flatten().unwrap_or(0))
+    }
+
+    /// The last value of `column` in the next `rows` rows above a bound, in the column's order; `None` when there are
+    /// fewer rows.
+    ///
+    /// # Errors
+    /// When the query fails, or the column has no order that is the same in PostgreSQL.
+    pub async fn bound(
+        &mut self,
+        table: &Table,
+        column: &Column,
+        (above, rows): (Option<&Bound>, u64),
+    ) -> Result<Option<Bound>, SourceError> {
+        const ACTION: &str = "cutting a table";
+        let name = backticks(&column.name);
+        let range = Range { above: above.cloned(), upto: None };
+        let sql = format!(
+            "SELECT {name} FROM {}.{}{} ORDER BY {name} LIMIT 1 OFFSET {}",
+            backticks(&table.name.database),
+            backticks(&table.name.table),
+            range.condition(&name, Bound::for_source),
+            rows.saturating_sub(1)
+        );
+        let found: Option<Row> = self.conn.query_first(sql).await.map_err(SourceError::query(ACTION))?;
+        let Some(row) = found.map(SourceRow) else {
+            return Ok(None);
+        };
+        let bound = row.cell(0).and_then(|value| Bound::of_source(&column.column_type, value));
+        let unordered = || SourceError::Unexpected { action: ACTION, what: format!("no order for {}", column.name) };
+        bound.map(Some).ok_or_else(unordered)
     }
 
     /// The AUTO_INCREMENT value that MySQL would hand out next, now (not at the snapshot's moment).
@@ -231,6 +271,9 @@ fn select(selection: Selection<'_>) -> String {
         backticks(&table.name.database),
         backticks(&table.name.table)
     );
+    if let Some(column) = table.cut_along() {
+        sql.push_str(&selection.range.condition(&backticks(&column.name), Bound::for_source));
+    }
     if !selection.order.is_empty() {
         let order: Vec<String> = selection.order.iter().map(|column| order_expression(column)).collect();
         sql.push_str(" ORDER BY ");

@@ -4,7 +4,8 @@
 //! at one position: with everything up to it applied and nothing beyond. The comparison itself then takes as long as it
 //! takes, while both servers go on.
 //!
-//! A table is first compared as a whole: both sides are streamed in whatever order the servers like, each row becomes a
+//! A table is compared in parts where both servers agree on an order ([`Slices`]), else at once. A part is first compared
+//! as a whole: both sides are streamed in whatever order the servers like, each row becomes a
 //! 128-bit hash over a canonical text ([`canonical`]), and the sums of the hashes and the counts are compared. A sum
 //! doesn't depend on order and, unlike exclusive or, counts duplicates. Only when they differ are rows compared one by
 //! one: merged in key order ([`ordered`]), or as a multiset for tables without a key ([`unordered`]).
@@ -15,18 +16,20 @@ mod error;
 mod ordered;
 mod report;
 mod sequences;
+mod slices;
 mod target;
 mod unordered;
 
 use std::sync::Arc;
 
-use crate::schema::{Column, Key, KeyKind, Table, TableName};
+use crate::schema::{Column, Key, KeyKind, Range, Table, TableName};
 use crate::source::snapshot::{Reader, Selection};
 
 pub use cause::Cause;
 pub use error::VerifyError;
 pub use report::{Difference, TableReport, VerifyReport};
 pub use sequences::{SequenceReport, advance_sequences, compare_sequences};
+pub use slices::Slices;
 pub use target::TargetView;
 
 use canonical::RowHash;
@@ -58,33 +61,37 @@ pub async fn compare(
     let mut report = VerifyReport::default();
     for table in tables {
         watcher.begins(&table.name);
-        report.tables.push(compare_table(source, target, table, watcher).await?);
+        let mut of_table = TableReport::new(table.name.clone());
+        compare_part((&mut *source, target), (table, Range::EVERYTHING), &mut of_table, watcher).await?;
+        report.tables.push(of_table);
     }
     Ok(report)
 }
 
-async fn compare_table(
-    source: &mut Reader,
-    target: &TargetView,
-    table: &Table,
+/// Compares a part of a table and adds what is found to the table's report.
+///
+/// # Errors
+/// When one of the servers fails.
+pub async fn compare_part(
+    (source, target): (&mut Reader, &TargetView),
+    (table, range): (&Table, Range),
+    report: &mut TableReport,
     watcher: &dyn Watcher,
-) -> Result<TableReport, VerifyError> {
-    let (ours, theirs) = tokio::try_join!(source_sum(source, table, watcher), target_sum(target, table))?;
-    let mut report = TableReport {
-        table: table.name.clone(),
-        rows_source: ours.rows,
-        rows_target: theirs.rows,
-        differing: 0,
-        examples: Vec::new(),
-    };
+) -> Result<(), VerifyError> {
+    let selection = Selection { range: &range, ..Selection::all(table) };
+    let (ours, theirs) = tokio::try_join!(source_sum(source, selection, watcher), target_sum(target, selection))?;
+    report.parts += 1;
+    report.rows_source += ours.rows;
+    report.rows_target += theirs.rows;
     if ours == theirs {
-        return Ok(report);
+        return Ok(());
     }
     match order(table) {
-        Some(order) => ordered::compare(source, target, table, &order, &mut report).await?,
-        None => unordered::compare(source, target, table, &mut report).await?,
+        Some(order) => ordered::compare(source, target, Selection { order: &order, ..selection }, report).await?,
+        None => unordered::compare(source, target, table, report).await?,
     }
-    Ok(report)
+    report.differing_parts.push(range);
+    Ok(())
 }
 
 /// Number of rows and wrapping sum of their hashes.
@@ -104,8 +111,9 @@ impl Sum {
 /// The watcher is told of so many rows at once.
 const TOLD_ROWS: u64 = 1024;
 
-async fn source_sum(source: &mut Reader, table: &Table, watcher: &dyn Watcher) -> Result<Sum, VerifyError> {
-    let mut rows = source.rows(Selection { table, order: &[] }).await?;
+async fn source_sum(source: &mut Reader, selection: Selection<'_>, watcher: &dyn Watcher) -> Result<Sum, VerifyError> {
+    let table = selection.table;
+    let mut rows = source.rows(selection).await?;
     let (mut sum, mut hash) = (Sum::default(), RowHash::default());
     while let Some(row) = rows.next().await? {
         sum.add(hash.row(table, canonical::of_source, |index| row.cell(index)));
@@ -117,8 +125,9 @@ async fn source_sum(source: &mut Reader, table: &Table, watcher: &dyn Watcher) -
     Ok(sum)
 }
 
-async fn target_sum(target: &TargetView, table: &Table) -> Result<Sum, VerifyError> {
-    let mut rows = target.rows(table, &[]).await?;
+async fn target_sum(target: &TargetView, selection: Selection<'_>) -> Result<Sum, VerifyError> {
+    let table = selection.table;
+    let mut rows = target.rows(selection).await?;
     let (mut sum, mut hash) = (Sum::default(), RowHash::default());
     while let Some(row) = rows.next().await? {
         sum.add(hash.row(table, canonical::of_target, |index| row.get(index)?.as_deref()));

@@ -16,14 +16,14 @@ type Row = Vec<Option<Vec<u8>>>;
 pub(super) async fn compare(
     source: &mut Reader,
     target: &TargetView,
-    table: &Table,
-    order: &[&Column],
+    selection: Selection<'_>,
     report: &mut TableReport,
 ) -> Result<(), VerifyError> {
+    let Selection { table, order, .. } = selection;
     let key: Vec<usize> =
         order.iter().filter_map(|wanted| table.columns.iter().position(|column| column.name == wanted.name)).collect();
-    let mut ours = source.rows(Selection { table, order }).await?;
-    let mut theirs = target.rows(table, order).await?;
+    let mut ours = source.rows(selection).await?;
+    let mut theirs = target.rows(selection).await?;
     let mut left = next_source(&mut ours, table).await?;
     let mut right = next_target(&mut theirs, table).await?;
     loop {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
-use crate::schema::TableName;
+use crate::schema::{Range, TableName};
 
 /// All tables that were compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -41,11 +41,30 @@ pub struct TableReport {
     pub differing: u64,
     /// The first of them.
     pub examples: Vec<Difference>,
+    /// How many parts were compared.
+    pub parts: u64,
+    /// The parts with differences.
+    #[serde(skip)]
+    pub differing_parts: Vec<Range>,
 }
 
 impl TableReport {
     /// So many examples are kept for a table.
     pub const EXAMPLES: usize = 20;
+
+    /// A report in which nothing has been compared.
+    #[must_use]
+    pub const fn new(table: TableName) -> Self {
+        Self {
+            table,
+            rows_source: 0,
+            rows_target: 0,
+            differing: 0,
+            examples: Vec::new(),
+            parts: 0,
+            differing_parts: Vec::new(),
+        }
+    }
 
     /// Counts a differing row and keeps its differences while there is room.
     pub(super) fn differ(&mut self, examples: impl IntoIterator<Item = Difference>) {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::VerifyError;
-use crate::schema::{Column, ColumnType, Table, quote, types};
+use crate::schema::{Bound, Column, ColumnType, Table, quote, types};
+use crate::source::snapshot::Selection;
 use crate::target::{Bulk, RowScan};
 
 /// A connection whose view of the target is fixed.
@@ -40,9 +41,9 @@ impl TargetView {
         Ok(self.target)
     }
 
-    pub(super) async fn rows(&self, table: &Table, order: &[&Column]) -> Result<TargetRows, VerifyError> {
-        let action = || format!("reading {}", table.name);
-        let scan = self.target.rows(&select(table, order)).await.map_err(VerifyError::target(action()))?;
+    pub(super) async fn rows(&self, selection: Selection<'_>) -> Result<TargetRows, VerifyError> {
+        let action = || format!("reading {}", selection.table.name);
+        let scan = self.target.rows(&select(selection)).await.map_err(VerifyError::target(action()))?;
         Ok(TargetRows { scan, action: action() })
     }
 }
@@ -59,9 +60,14 @@ impl TargetRows {
     }
 }
 
-fn select(table: &Table, order: &[&Column]) -> String {
+fn select(selection: Selection<'_>) -> String {
+    let Selection { table, order, range } = selection;
     let columns: Vec<String> = table.columns.iter().map(expression).collect();
     let mut sql = format!("SELECT {} FROM {} AS this", columns.join(", "), quote::table(&table.name));
+    if let Some(column) = table.cut_along() {
+        let name = format!("this.{}", quote::identifier(&column.name));
+        sql.push_str(&range.condition(&name, Bound::for_target));
+    }
     if !order.is_empty() {
         let order: Vec<String> = order.iter().map(|column| order_expression(column)).collect();
         sql.push_str(" ORDER BY ");

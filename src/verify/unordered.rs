@@ -101,7 +101,7 @@ async fn visit_source(
     table: &Table,
     mut visit: impl FnMut(u128, &dyn Fn() -> String),
 ) -> Result<(), VerifyError> {
-    let mut rows = source.rows(Selection { table, order: &[] }).await?;
+    let mut rows = source.rows(Selection::all(table)).await?;
     let mut hash = RowHash::default();
     while let Some(row) = rows.next().await? {
         let sum = hash.row(table, of_source, |index| row.cell(index));
@@ -115,7 +115,7 @@ async fn visit_target(
     table: &Table,
     mut visit: impl FnMut(u128, &dyn Fn() -> String),
 ) -> Result<(), VerifyError> {
-    let mut rows = target.rows(table, &[]).await?;
+    let mut rows = target.rows(Selection::all(table)).await?;
     let mut hash = RowHash::default();
     while let Some(row) = rows.next().await? {
         let cell = |index: usize| row.get(index)?.as_deref();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bascule::config::{
     Account, AccountSecret, Admin, Config, Cutover, Lane, Listen, ListenTls, Log, Mirror, Secret, Spool, Target, Tls,
+    Verify,
 };
 use bascule::frontend::serve::{self, Accounts, Parts, Serving};
 use bascule::frontend::tls;
@@ -50,6 +51,7 @@ fn config(port: u16, database: &str, connections: usize) -> Config {
         },
         mirror: Mirror { source: Lane::Statements, hold_limit: second, drain_limit: second },
         spool: Spool { directory: "unused".into(), limit_bytes: 0, fsync: false },
+        verify: Verify { share: 100 },
         cutover: Cutover { pause_limit: second, drain_limit: second, leave_behind: Vec::new() },
         admin: Admin { socket: "unused".into() },
         accounts: vec![

@@ -422,7 +422,7 @@ async fn a_snapshot_says_when_a_commit_came_between() {
     bench.run(&["update t set v = 1"]).await;
     assert!(snapshot.after.contains_all(&snapshot.before));
     for reader in &mut snapshot.readers {
-        let mut rows = reader.rows(snapshot::Selection { table: &table, order: &[] }).await.expect("rows");
+        let mut rows = reader.rows(snapshot::Selection::all(&table)).await.expect("rows");
         let row = rows.next().await.expect("a row").expect("a row");
         assert_eq!(row.cell(1), Some(&b"0"[..]), "every reader sees the moment before");
     }

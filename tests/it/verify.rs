@@ -1,7 +1,7 @@
 //! The proof itself: planted differences of every class are found with key, column, values and cause, repaired, and
 //! nothing is found where nothing is, also while writes go on.
 
-use bascule::admin::{TableDifferences, VerifyRequest};
+use bascule::admin::{Rehearsal, Status, TableDifferences, VerifyRequest};
 use bascule::route::Mode;
 use bascule::verify::Cause;
 use mysql_async::Conn;
@@ -73,7 +73,7 @@ async fn planted_differences_are_named_and_repaired() {
     changes.push("DELETE FROM log WHERE ctid IN (SELECT ctid FROM log LIMIT 3)".to_owned());
     world.servers.postgres.execute(&world.database, &changes.join("; ")).expect("differences are planted");
 
-    let only = VerifyRequest { tables: vec!["quiet".to_owned()], repair: false };
+    let only = VerifyRequest { tables: vec!["quiet".to_owned()], ..VerifyRequest::default() };
     let untouched = world.admin().verify(&only).await.expect("a comparison");
     assert!(untouched.is_proof() && untouched.tables == 1, "{untouched:?}");
     let found = world.verify().await;
@@ -98,6 +98,108 @@ async fn planted_differences_are_named_and_repaired() {
     let status = world.admin().status().await.expect("a status").mirror.expect("a mirror");
     let last = status.last_verified.expect("a comparison has ended");
     assert_eq!((last.tables, last.differences, status.verifying), (3, 0, None));
+}
+
+/// Three tables of many parts: numbers of both signs and beyond 63 bits, bytes, and rows that hang on the first.
+const LARGE: [&str; 6] = [
+    "CREATE TABLE wide (id BIGINT UNSIGNED PRIMARY KEY, n INT NOT NULL, UNIQUE KEY (n))",
+    "CREATE TABLE bytes (k VARBINARY(16), part INT, t TEXT, PRIMARY KEY (k, part))",
+    "CREATE TABLE hangs (id INT PRIMARY KEY, wide BIGINT UNSIGNED, FOREIGN KEY (wide) REFERENCES wide (id) ON DELETE CASCADE)",
+    "INSERT INTO wide SELECT IF(n = 30000, 18446744073709551615, n * 1000), n FROM \
+     (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 30000) \
+     SELECT /*+ SET_VAR(cte_max_recursion_depth = 30000) */ n FROM r) AS s",
+    "INSERT INTO bytes SELECT LEFT(UNHEX(SHA2(n DIV 2, 256)), 16), n % 2, n FROM wide",
+    "INSERT INTO hangs SELECT n - 15000, id FROM wide",
+];
+
+/// Differences within, below and above, each in another part; a unique value that has moved between two of them.
+const ELSEWHERE: [&str; 6] = [
+    "UPDATE wide SET n = -n WHERE id IN (5000, 20000000)",
+    "UPDATE wide SET n = CASE n WHEN -5 THEN 20000 ELSE 5 END WHERE n IN (-5, -20000)",
+    "INSERT INTO wide VALUES (0, -1)",
+    "DELETE FROM wide WHERE id = 18446744073709551615",
+    "UPDATE bytes SET t = 'other' WHERE t = '77'",
+    "INSERT INTO bytes VALUES ('', 0, 'extra'), (decode('ffffffffffffffffffffffffffffffff', 'hex'), 9, 'extra')",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_parts_that_differ_are_copied_again() {
+    let world = World::new();
+    let _bascule = world.start().await;
+    let mut direct = Conn::from_url(world.servers.mysql.url(&world.database)).await.expect("MySQL");
+    for statement in LARGE {
+        direct.query_drop(statement).await.expect(statement);
+    }
+    world.admin().set_mode(Mode::Mirror).await.expect("mirroring begins");
+    world.wait_streaming().await;
+    let clean = world.verify().await;
+    assert!(clean.is_proof() && clean.rows == 90_000 && clean.parts >= 6, "{clean:?}");
+    let begin = format!("SET search_path = \"{}\"; SET session_replication_role = replica; ", world.database);
+    let postgres = |statements: &str| {
+        world.servers.postgres.execute(&world.database, &format!("{begin}{statements}")).expect(statements);
+    };
+    postgres(&ELSEWHERE.join("; "));
+    postgres("CREATE TABLE public.before AS SELECT id, xmin::text AS version FROM wide");
+    let repaired = world.admin().verify(&VerifyRequest { repair: true, ..VerifyRequest::default() }).await;
+    let repaired = repaired.expect("a repair");
+    assert!(repaired.is_proof(), "{repaired:?}");
+    assert_eq!(of(&repaired.repaired, ".wide").differing, 4, "{repaired:?}");
+    assert_eq!(of(&repaired.repaired, ".bytes").differing, 3, "{repaired:?}");
+    // The row that hung on the deleted one has stayed: foreign keys didn't fire, neither then nor now.
+    let again = world.verify().await;
+    assert!(again.is_proof() && again.rows == 90_000, "{again:?}");
+    postgres(
+        "DO $$ BEGIN ASSERT (SELECT count(*) FROM wide JOIN public.before USING (id) \
+         WHERE wide.xmin::text = version) BETWEEN 1000 AND 29990, 'parts were left alone'; END $$",
+    );
+}
+
+/// A comparison that takes its time neither keeps a flip waiting nor lets a second one begin.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flip_ends_a_comparison() {
+    let world = World::new();
+    let _bascule = world.start().await;
+    mirrored(&world).await;
+    let slow = VerifyRequest { share: Some(1), ..VerifyRequest::default() };
+    let client = world.admin();
+    let comparison = tokio::spawn(async move {
+        let mut compared = 0;
+        loop {
+            match client.verify(&slow).await {
+                Ok(proof) => compared += proof.tables,
+                Err(error) => return (compared, error.to_string()),
+            }
+        }
+    });
+    let status = world.wait(|status| status.mirror.as_ref().is_some_and(|mirror| mirror.verifying.is_some()), "begun");
+    let progress = status.await.mirror.and_then(|mirror| mirror.verifying).expect("how far it is");
+    assert_eq!((progress.share, progress.tables), (1, 3));
+    let second = world.admin().verify(&VerifyRequest::default()).await;
+    assert!(second.as_ref().is_err_and(|error| error.to_string().contains("another comparison")), "{second:?}");
+    let flip = world.admin().cutover(Rehearsal::Perform).await.expect("a flip");
+    assert!(flip.performed, "{flip:?}");
+    let (_, ended) = comparison.await.expect("the comparison ends");
+    assert!(ended.contains("the mirror doesn't follow MySQL now"), "{ended}");
+}
+
+/// An operator who presses Ctrl-C ends the comparison itself, not only its own waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_comparison_ends_with_who_asked_for_it() {
+    let world = World::new();
+    let _bascule = world.start().await;
+    mirrored(&world).await;
+    let client = world.admin();
+    let comparison = tokio::spawn(async move {
+        let slow = VerifyRequest { share: Some(1), ..VerifyRequest::default() };
+        loop {
+            client.verify(&slow).await.expect("a comparison");
+        }
+    });
+    let verifying = |status: &Status| status.mirror.as_ref().is_some_and(|mirror| mirror.verifying.is_some());
+    world.wait(verifying, "begun").await;
+    comparison.abort();
+    world.wait(|status| !verifying(status), "ended").await;
+    assert!(world.verify().await.is_proof());
 }
 
 /// A table that is changed past Bascule is named, although its rows are the same.

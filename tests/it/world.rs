@@ -64,6 +64,7 @@ impl World {
              [target]\nhost = \"127.0.0.1\"\nport = {}\nuser = \"postgres\"\npassword = \"\"\ndatabase = \"{}\"\n\
              [mirror]\nsource = \"{}\"\n\
              [spool]\ndirectory = \"spool\"\n\
+             [verify]\nshare = 100\n\
              [admin]\nsocket = \"admin.sock\"\n\
              [[accounts]]\nuser = \"root\"\npassword = \"\"\n\
              [log]\nlevel = \"info\"\n",
