@@ -51,9 +51,10 @@ impl Director {
         self.parts.tasks.spawn(async move {
             let work = async {
                 match begin {
-                    Begin::Anew => director.begin_mirror().await,
-                    Begin::From { facts, connections } => director.take_up(facts, connections).await,
+                    Begin::Anew => director.begin_mirror().await?,
+                    Begin::From { facts, connections } => director.take_up(facts, connections).await?,
                 }
+                director.watch_doubt().await
             };
             let ended = tokio::select! {
                 ended = work => ended,

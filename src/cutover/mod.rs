@@ -15,6 +15,7 @@
 pub mod api;
 mod definitions;
 mod director;
+mod doubt;
 mod flip;
 mod lane;
 mod marker;
@@ -27,6 +28,9 @@ mod recover;
 mod repair;
 mod steps;
 mod triggers;
+
+use crate::replicate::snapshot::SnapshotError;
+use crate::verify::VerifyError;
 
 pub use director::{Director, Parts};
 pub use operations::Desk;
@@ -46,9 +50,9 @@ pub enum CutoverError {
     #[error("replaying: {0}")]
     Replicate(#[from] crate::replicate::ReplicateError),
     #[error("copying: {0}")]
-    Snapshot(#[from] crate::replicate::snapshot::SnapshotError),
+    Snapshot(#[from] SnapshotError),
     #[error("comparing: {0}")]
-    Verify(#[from] crate::verify::VerifyError),
+    Verify(#[from] VerifyError),
     #[error("the local note of the mode: {0}")]
     Note(#[from] std::io::Error),
     /// Anything that is wrong with the state of the world rather than with a server.
@@ -57,6 +61,26 @@ pub enum CutoverError {
 }
 
 impl CutoverError {
+    /// Whether a server is away, is overloaded, or went away in the middle: another try later is worth it.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Source(error) => error.is_outage(),
+            Self::Store(error) => error.is_outage(),
+            Self::Target(error) => error.is_outage(),
+            Self::Snapshot(SnapshotError::Source(error)) | Self::Verify(VerifyError::Source(error)) => {
+                error.is_outage()
+            }
+            Self::Snapshot(SnapshotError::Target { cause, .. } | SnapshotError::Preparation { cause, .. })
+            | Self::Verify(VerifyError::Target { cause, .. }) => cause.is_outage(),
+            Self::Capture(_)
+            | Self::Replicate(_)
+            | Self::Snapshot(_)
+            | Self::Verify(_)
+            | Self::Note(_)
+            | Self::State(_) => false,
+        }
+    }
+
     fn state(text: impl Into<String>) -> Self {
         Self::State(text.into())
     }

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::Recovery;
-use crate::change::{UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME};
+use crate::position::GtidSet;
 use crate::replicate::snapshot;
 use crate::route::Mode;
-use crate::schema::TableName;
 use crate::schema::ddl;
 use crate::source::inspect;
 use crate::sql;
@@ -27,13 +26,9 @@ use super::{CutoverError, Director};
 /// How long a start waits for PostgreSQL before it looks at the local note.
 const STORE_PATIENCE: Duration = Duration::from_secs(5);
 /// Between two attempts to reach a server that is away.
-const RETRY: Duration = Duration::from_millis(500);
+pub(super) const RETRY: Duration = Duration::from_millis(500);
 /// How long connections of an earlier process may linger on MySQL.
 const LINGER: Duration = Duration::from_secs(30);
-/// How often tables in doubt are copied again at a start before it's left to the operator.
-const REPAIRS: usize = 8;
-/// How long the applier may take to follow a table again.
-const FOLLOW_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a start found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,53 +222,26 @@ impl Director {
     /// mirror is catching up: tables may be found in doubt that nobody knows of yet.
     pub(super) async fn take_up(self: &Arc<Self>, facts: Facts, connections: Vec<u64>) -> Result<(), CutoverError> {
         self.picture.phase(MirrorPhase::CatchingUp);
-        self.wait_until_gone(&connections).await?;
-        let executed = self.settled_position(connections).await?;
+        let executed = loop {
+            match self.settle(&connections).await {
+                Err(error) if error.is_outage() => self.wait_out(&error).await,
+                executed => break executed?,
+            }
+        };
         for table in snapshot::tables_of(&self.parts.catalogue.load_full()) {
             self.table_state(&table.name, TableState::Mirrored, None);
         }
         self.follow(&facts).await?;
         self.replicator().wait_applied(&executed).await?;
-        self.repair_doubtful(&facts).await?;
+        self.repair_doubtful().await?;
         self.picture.phase(MirrorPhase::Streaming);
         Ok(())
     }
 
-    /// Copies the tables in doubt again. That takes a moment, in which tables that are written from them are halted
-    /// too, so it's done until none is left. Tables that an earlier process found in doubt are among them: it didn't
-    /// live to copy them.
-    async fn repair_doubtful(self: &Arc<Self>, facts: &Facts) -> Result<(), CutoverError> {
-        let by_doubt = |reason: &str| reason.starts_with(UNKNOWN_OUTCOME) || reason.starts_with(UNFOLLOWED_ORIGIN);
-        let known = facts.tables.iter().filter(|(_, reason)| !by_doubt(reason));
-        let known: Vec<_> = known.map(|(table, _)| table.clone()).collect();
-        for _ in 0..REPAIRS {
-            let halted = self.replicator().status().halted;
-            let doubtful = halted.into_iter().filter(|(table, reason)| !known.contains(table) && by_doubt(reason));
-            let doubtful: Vec<_> = doubtful.map(|(table, _)| table).collect();
-            if doubtful.is_empty() {
-                return Ok(());
-            }
-            tracing::warn!(
-                tables = doubtful.len(),
-                "commits were in doubt after the restart: their tables are copied again"
-            );
-            let turn = Arc::clone(&self.turn).lock_owned().await;
-            self.repair(&doubtful).await?;
-            drop(turn);
-            self.wait_followed(&doubtful).await;
-        }
-        Ok(())
-    }
-
-    /// Waits until the applier has taken tables up again. One that is halted anew meanwhile ends the wait by time.
-    async fn wait_followed(&self, tables: &[TableName]) {
-        let followed = async {
-            while self.replicator().status().halted.keys().any(|halted| tables.contains(halted)) {
-                let changed = self.replicator().changed();
-                let _ = tokio::time::timeout(Duration::from_millis(50), changed).await;
-            }
-        };
-        let _ = tokio::time::timeout(FOLLOW_PATIENCE, followed).await;
+    /// The position up to which everything is known, once the earlier process' connections are gone.
+    async fn settle(&self, connections: &[u64]) -> Result<GtidSet, CutoverError> {
+        self.wait_until_gone(connections).await?;
+        self.settled_position(connections.to_vec()).await
     }
 
     /// Waits until connections of an earlier process are gone from MySQL: their last commits have happened or never
@@ -298,7 +266,7 @@ impl Director {
     }
 
     /// MySQL's executed set, read while nothing that commits is in flight through this process.
-    pub(super) async fn quiet_position(&self) -> Result<crate::position::GtidSet, CutoverError> {
+    pub(super) async fn quiet_position(&self) -> Result<GtidSet, CutoverError> {
         for limit in self.hold_attempts() {
             let mut conn = inspect::connect(self.source()?).await?;
             let read = async {

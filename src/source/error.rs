@@ -36,6 +36,22 @@ impl SourceError {
         move |cause| SourceError::Query { action, cause: Box::new(cause) }
     }
 
+    /// Whether the server is away, is shutting down, or the connection broke: another try later is worth it.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        /// Too many connections, and a shutdown under way.
+        const LATER: [u16; 3] = [1040, 1053, 3168];
+        match self {
+            SourceError::Connect { cause, .. } | SourceError::Query { cause, .. } => match cause.as_ref() {
+                mysql_async::Error::Server(server) => LATER.contains(&server.code),
+                mysql_async::Error::Io(_) | mysql_async::Error::Driver(_) => true,
+                mysql_async::Error::Other(_) | mysql_async::Error::Url(_) => false,
+            },
+            SourceError::ConnectTimeout { .. } => true,
+            SourceError::Unexpected { .. } | SourceError::Database { .. } => false,
+        }
+    }
+
     /// MySQL's error number, when the server itself refused.
     #[must_use]
     pub fn mysql_code(&self) -> Option<u16> {

@@ -48,6 +48,20 @@ pub enum StoreError {
     Unexpected(String),
 }
 
+impl StoreError {
+    /// Whether PostgreSQL is away, or went away in the middle: another try later is worth it.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Connect(cause) => cause.is_outage(),
+            Self::Statement(error) => {
+                error.is_closed() || error.code().is_some_and(|code| ["08", "53", "57"].contains(&&code.code()[..2]))
+            }
+            Self::Driven | Self::Unexpected(_) => false,
+        }
+    }
+}
+
 /// The server's own words, or the client's when there are none.
 fn reason(error: &tokio_postgres::Error) -> String {
     error.as_db_error().map_or_else(|| error.to_string(), |db| format!("{}: {}", db.code().code(), db.message()))

@@ -62,6 +62,29 @@ impl TargetError {
         }
     }
 
+    /// True when the server is away, starts or ends, is out of room or connections, or the connection broke: another try
+    /// later is worth it. The classes are those of PostgreSQL's manual, appendix A.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        const CONNECTION: &str = "08";
+        const RESOURCES: &str = "53";
+        const INTERVENTION: &str = "57P";
+        match self {
+            Self::Server(error) => {
+                let begins = |class: &str| error.sqlstate.starts_with(class);
+                error.is_fatal() || begins(CONNECTION) || begins(RESOURCES) || begins(INTERVENTION)
+            }
+            Self::Io(_) | Self::ConnectTimeout(_) => true,
+            Self::Protocol(_)
+            | Self::Tls(_)
+            | Self::Busy
+            | Self::Authentication(_)
+            | Self::Exhausted(_)
+            | Self::AnswerTooLarge(_)
+            | Self::Request(_) => false,
+        }
+    }
+
     /// True when a cached statement no longer fits its table after DDL; the statement has been dropped from the cache,
     /// so the same request works when it is sent again outside a failed transaction.
     #[must_use]

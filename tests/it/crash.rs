@@ -1,4 +1,5 @@
-//! kill -9 of Bascule under load, again and again: nothing acknowledged is lost, nothing is applied twice.
+//! kill -9 of Bascule, MySQL and PostgreSQL under load, again and again at random moments: nothing acknowledged is lost,
+//! nothing is applied twice.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +13,8 @@ use rand::{Rng, SeedableRng};
 
 use crate::world::World;
 
-const ROUNDS: u32 = 10;
+/// For each lane.
+const ROUNDS: u32 = 25;
 const WRITERS: u64 = 4;
 const ACCOUNTS: u32 = 50;
 
@@ -24,17 +26,17 @@ const TABLES: [&str; 3] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_kills_lose_nothing_and_repeat_nothing() {
+async fn kills_lose_nothing_and_repeat_nothing() {
     kills(World::new(), ROUNDS).await;
 }
 
 /// In the row lane a writer that goes past Bascule writes all the time, too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_lose_nothing_of_the_binary_log_either() {
-    kills(World::by_lane("binlog"), ROUNDS / 3).await;
+    kills(World::by_lane("binlog"), ROUNDS).await;
 }
 
-async fn kills(world: World, rounds: u32) {
+async fn kills(mut world: World, rounds: u32) {
     let seed: u64 = rand::random();
     println!("seed {seed}");
     prepare(&world).await;
@@ -60,9 +62,24 @@ async fn kills(world: World, rounds: u32) {
         while committed.load(Ordering::SeqCst) < enough {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        bascule.kill();
-        bascule = world.start().await;
-        println!("round {round}: killed after {} commits", committed.load(Ordering::SeqCst) - before);
+        let victim = match moments.gen_range(0..4) {
+            0 => {
+                world.servers.mysql.kill().expect("kill -9");
+                world.servers.mysql.restart().expect("MySQL starts again");
+                "MySQL"
+            }
+            1 => {
+                world.servers.postgres.kill().expect("kill -9");
+                world.servers.postgres.restart().expect("PostgreSQL starts again");
+                "PostgreSQL"
+            }
+            _ => {
+                bascule.kill();
+                bascule = world.start().await;
+                "Bascule"
+            }
+        };
+        println!("round {round}: {victim} killed after {} commits", committed.load(Ordering::SeqCst) - before);
     }
     world.wait_streaming().await;
     stop.store(true, Ordering::SeqCst);

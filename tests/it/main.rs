@@ -17,6 +17,7 @@ mod globals;
 mod leaks;
 mod load;
 mod mirror;
+mod moments;
 mod oracle;
 mod pooled;
 mod replicate;

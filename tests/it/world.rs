@@ -29,6 +29,11 @@ impl Drop for Bascule {
 }
 
 impl Bascule {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// kill -9, and nothing of it is left when this returns.
     pub fn kill(&mut self) {
         self.child.kill().expect("a child can be killed");
