@@ -3,7 +3,8 @@
 
 use bytes::BytesMut;
 
-use super::variables::{Variables, Wanted};
+use super::tracking::{Told, Wanted};
+use super::variables::Variables;
 use crate::wire::reply::{EofPacket, OkPacket, Tracker};
 use crate::wire::tracker::Kind;
 use crate::wire::{Capabilities, Malformed, StatusFlags};
@@ -41,27 +42,14 @@ pub(super) struct Facts {
     pub(super) wrote: bool,
     /// LOCK TABLES is in force.
     pub(super) tables_locked: bool,
-    /// The client was told that an explicit transaction began.
-    pub(super) begin_shown: bool,
-}
-
-/// MySQL reports the beginning of an explicit transaction, and its end, even to sessions with
-/// `session_track_transaction_info=OFF`; nothing in between.
-fn unasked(tracker: &Tracker<'_>, begin_shown: &mut bool) -> bool {
-    match tracker {
-        Tracker::TransactionState(b"T_______") => {
-            *begin_shown = true;
-            true
-        }
-        Tracker::TransactionState(b"________") => std::mem::take(begin_shown),
-        Tracker::TransactionState(_)
-        | Tracker::Variable { .. }
-        | Tracker::Schema(_)
-        | Tracker::StateChange
-        | Tracker::Gtids(_)
-        | Tracker::Characteristics(_)
-        | Tracker::Other(_) => false,
-    }
+    /// What the client wants once the statement under way has succeeded.
+    pub(super) foreseen: Option<Wanted>,
+    /// What Bascule last set the trackers' settings to, in the order of [`super::tracking::Setting::ALL`].
+    pub(super) injected: Option<[String; 4]>,
+    /// What the client was told of its transaction.
+    pub(super) told: Told,
+    /// The statement under way is one that begins a transaction.
+    pub(super) begins: bool,
 }
 
 /// What the packets of one reply said.
@@ -136,8 +124,10 @@ impl Facts {
             Kind::Ok => {
                 let ok = OkPacket::parse(payload, self.server_capabilities)?;
                 self.note_ok(&ok, heard)?;
-                let (wanted, shown) = (&self.wanted, &mut self.begin_shown);
-                ok.for_client(self.client_capabilities, |tracker| wanted.includes(tracker) || unasked(tracker, shown))
+                let (wanted, told, begins) =
+                    (self.foreseen.as_ref().unwrap_or(&self.wanted), &mut self.told, self.begins);
+                let keeps_silence = self.foreseen.is_some() || wanted.keeps_silence(begins);
+                ok.for_client(self.client_capabilities, keeps_silence, |tracker| wanted.keep(tracker, told, begins))
             }
             Kind::Eof => {
                 let eof = EofPacket::parse(payload)?;
@@ -237,6 +227,7 @@ impl Facts {
         self.last_insert_id = 0;
         self.wrote = false;
         self.tables_locked = false;
-        self.begin_shown = false;
+        self.told = Told::default();
+        (self.injected, self.foreseen) = (None, None);
     }
 }

@@ -10,7 +10,8 @@ use bytes::{BufMut, BytesMut};
 
 use super::end::{End, framed};
 use super::facts::{Facts, Heard};
-use super::variables::{FOLLOWED, Wanted};
+use super::tracking::{Setting, Wanted};
+use super::variables::FOLLOWED;
 use crate::source::connect::ServerStream;
 use crate::wire::reader::Reader;
 use crate::wire::reply::{EofPacket, OkPacket};
@@ -19,15 +20,6 @@ use crate::wire::{Capabilities, Command, StatusFlags};
 
 /// Largest packet of an answer to a command of ours.
 const ANSWER_LIMIT: usize = 1 << 20;
-/// Session settings that decide what the client's own OK packets carry, then the default database.
-const SETTINGS: [&str; 5] = [
-    "@@session_track_system_variables",
-    "@@session_track_gtids",
-    "@@session_track_transaction_info",
-    "@@session_track_schema",
-    "DATABASE()",
-];
-
 /// What MySQL answered to a command of ours.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reply {
@@ -122,19 +114,32 @@ pub(super) enum Setup {
 
 /// The commands that begin a session, framed one after the other.
 pub(super) fn setup_commands(capabilities: Capabilities) -> BytesMut {
-    let mut columns: Vec<String> = SETTINGS.iter().map(|&setting| setting.to_owned()).collect();
+    let mut columns: Vec<String> = Setting::ALL.iter().map(|setting| format!("@@{}", setting.name())).collect();
+    columns.push("DATABASE()".to_owned());
     columns.extend(FOLLOWED.iter().map(|name| format!("@@SESSION.{name}")));
     let mut out = BytesMut::new();
     out.put(query(&format!("SELECT {}", columns.join(",")), capabilities));
-    out.put(query(&set_trackers(&FOLLOWED.join(",")), capabilities));
+    out.put(query(&set_trackers(&injected(&Wanted::default())), capabilities));
     out
 }
 
-fn set_trackers(variables: &str) -> String {
-    format!(
-        "SET session_track_gtids=OWN_GTID, session_track_transaction_info=STATE, session_track_schema=ON, \
-         session_track_system_variables='{variables}'"
-    )
+/// The settings under which MySQL reports what Bascule follows, and what the client wants besides.
+fn injected(wanted: &Wanted) -> [String; 4] {
+    let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    let others: Vec<&str> = wanted.others(&FOLLOWED).collect();
+    let variables = if others.contains(&"*") {
+        "*".to_owned()
+    } else {
+        FOLLOWED.iter().copied().chain(others.into_iter().filter(plain)).collect::<Vec<_>>().join(",")
+    };
+    let transaction = if wanted.characteristics() { "CHARACTERISTICS" } else { "STATE" };
+    [variables, "OWN_GTID".to_owned(), transaction.to_owned(), "1".to_owned()]
+}
+
+fn set_trackers(values: &[String; 4]) -> String {
+    let assignments = Setting::ALL.iter().zip(values).map(|(setting, value)| format!("{}='{value}'", setting.name()));
+    format!("SET {}", assignments.collect::<Vec<_>>().join(","))
+        .replace("session_track_schema='1'", "session_track_schema=1")
 }
 
 /// Reads the answers to [`setup_commands`] and asks for the client's own variables too, if it follows others.
@@ -149,27 +154,28 @@ pub(super) async fn finish_setup(server: &mut End<ServerStream>, facts: &mut Fac
         let value: Option<&Vec<u8>> = values.get(index).and_then(Option::as_ref);
         value.map(|value| String::from_utf8_lossy(value).into_owned())
     };
-    let tracked = text(0).unwrap_or_default();
-    let [gtids, transaction, schema] = [1, 2, 3].map(|index| text(index).unwrap_or_default());
-    facts.wanted = Wanted::new(&tracked, &gtids, &transaction).with_schema(schema == "1");
-    facts.database = text(4);
+    for (index, setting) in Setting::ALL.into_iter().enumerate() {
+        let value = text(index).unwrap_or_default();
+        // What still is as Bascule set it says nothing of the client.
+        if facts.injected.as_ref().is_none_or(|injected| injected[index] != value) {
+            facts.wanted = std::mem::take(&mut facts.wanted).with(setting, &value);
+        }
+    }
+    let beside = Setting::ALL.len();
+    facts.database = text(beside);
     for (index, name) in FOLLOWED.iter().enumerate() {
-        let value = values.get(SETTINGS.len() + index).and_then(Option::as_deref);
+        let value = values.get(beside + 1 + index).and_then(Option::as_deref);
         facts.variables.set(name.as_bytes(), value);
     }
-    let followed = |name: &str| FOLLOWED.iter().any(|known| known.eq_ignore_ascii_case(name.trim()));
-    let all_followed = tracked.split(',').all(|name| name.trim().is_empty() || followed(name));
-    if all_followed || !facts.client_capabilities.contains(Capabilities::SESSION_TRACK) {
-        return Ok(Setup::Done);
+    let (plain, both) = (injected(&Wanted::default()), injected(&facts.wanted));
+    let tracks = facts.client_capabilities.contains(Capabilities::SESSION_TRACK);
+    if tracks && both != plain {
+        server.send(&query(&set_trackers(&both), facts.server_capabilities)).await?;
+        if answer(server, facts).await? == Reply::Done {
+            facts.injected = Some(both);
+            return Ok(Setup::Done);
+        }
     }
-    let plain =
-        tracked.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b',' | b'*' | b' ' | b'.'));
-    let both = match (plain, tracked.contains('*')) {
-        (true, true) => "*".to_owned(),
-        (true, false) => format!("{},{tracked}", FOLLOWED.join(",")),
-        (false, _) => return Ok(Setup::Done),
-    };
-    server.send(&query(&set_trackers(&both), facts.server_capabilities)).await?;
-    answer(server, facts).await?;
+    facts.injected = Some(plain);
     Ok(Setup::Done)
 }

@@ -6,6 +6,7 @@ pub mod rsa;
 pub mod serve;
 pub mod stream;
 pub mod tls;
+mod tracking;
 pub mod variables;
 
 mod door;

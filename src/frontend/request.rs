@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::tracking::{Setting, assignments};
 use crate::sql::{SessionEffects, StatementClass, classify, session_effects, split};
 use crate::wire::command::{StatementCommand, query_text};
 use crate::wire::tracker::ReplyShape;
@@ -34,6 +35,8 @@ pub(super) struct Statement {
     pub(super) looks_back: bool,
     /// It may change which trackers MySQL reports.
     pub(super) retracks: bool,
+    /// The settings of trackers that it assigns.
+    pub(super) tracking: Vec<(Setting, String)>,
 }
 
 impl Statement {
@@ -41,13 +44,15 @@ impl Statement {
     pub(super) fn of(text: &[u8], whole: bool, keep: bool, multi: bool) -> Self {
         let class = classify(text);
         let several = multi && memchr::memchr(b';', text).is_some() && split(text).len() > 1;
+        let retracks = (several || class == StatementClass::Set) && mentions(text, b"session_track");
         Self {
             class,
             several,
             text: (whole && keep).then(|| Bytes::copy_from_slice(text)),
             effects: session_effects(text),
             looks_back: looks_back(text),
-            retracks: (several || class == StatementClass::Set) && mentions(text, b"session_track"),
+            retracks,
+            tracking: if retracks { assignments(text) } else { Vec::new() },
         }
     }
 

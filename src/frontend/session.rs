@@ -87,11 +87,14 @@ impl<'a> Session<'a> {
             transaction: Transaction::None,
             autocommit: true,
             variables: super::variables::Variables::default(),
-            wanted: super::variables::Wanted::everything(),
+            wanted: super::tracking::Wanted::everything(),
             last_insert_id: 0,
             wrote: false,
             tables_locked: false,
-            begin_shown: false,
+            foreseen: None,
+            injected: None,
+            told: super::tracking::Told::default(),
+            begins: false,
         };
         route.update(|info| {
             info.connection_id = facts.connection_id;
@@ -368,6 +371,13 @@ impl<'a> Session<'a> {
 
     /// Notes what a command does by being sent, whatever the answer.
     fn before(&mut self, request: &Request, payload: &[u8]) {
+        let facts = &mut self.relay.facts;
+        let one = request.statement.as_ref().filter(|statement| !statement.several);
+        facts.begins = one.is_some_and(|statement| statement.class == StatementClass::Begin);
+        facts.foreseen = request.statement.as_ref().filter(|statement| statement.retracks).map(|statement| {
+            let assigned = statement.tracking.iter();
+            assigned.fold(facts.wanted.clone(), |wanted, (setting, value)| wanted.with(*setting, value))
+        });
         match request.prepared {
             Some(StatementCommand::Close { id }) => {
                 self.statements.remove(&id);
@@ -433,7 +443,8 @@ impl<'a> Session<'a> {
             Some(Command::SetOption) => self.multi_statements = true,
             _ => {}
         }
-        if request.statement.as_ref().is_some_and(|statement| statement.retracks) {
+        if let Some(wanted) = self.relay.facts.foreseen.take() {
+            self.relay.facts.wanted = wanted;
             self.setup = Setup::Needed;
         }
     }

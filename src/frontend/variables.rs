@@ -1,9 +1,5 @@
 //! A session's variables as MySQL reports them. Nothing is taken from SQL text: MySQL's trackers are the truth.
 
-use std::collections::BTreeSet;
-
-use crate::wire::reply::Tracker;
-
 /// Variables that Bascule follows, in the order in which it reads them at the start of a session. They are those that
 /// change what a write means, or that a client must find again after a flip. `*` would cost the server time on each
 /// statement.
@@ -67,57 +63,6 @@ impl Variables {
     }
 }
 
-/// Which trackers the client itself asked for. It gets these and no others.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
-    /// Lower-case names; `*` means all.
-    variables: BTreeSet<Box<str>>,
-    gtids: bool,
-    characteristics: bool,
-    transaction_state: bool,
-    schema: bool,
-}
-
-impl Wanted {
-    /// Before the session's settings are known: nothing of ours has been asked for yet.
-    pub(super) fn everything() -> Self {
-        Self::new("*", "own_gtid", "characteristics")
-    }
-
-    /// Reads the session's own settings: `@@session_track_system_variables`, `…_gtids` and `…_transaction_info`.
-    pub(super) fn new(variables: &str, gtids: &str, transaction: &str) -> Self {
-        let variables = variables.split(',').map(|name| name.trim().to_ascii_lowercase().into_boxed_str()).collect();
-        let characteristics = transaction.eq_ignore_ascii_case("characteristics");
-        Self {
-            variables,
-            gtids: !gtids.eq_ignore_ascii_case("off"),
-            characteristics,
-            transaction_state: characteristics || transaction.eq_ignore_ascii_case("state"),
-            schema: true,
-        }
-    }
-
-    /// With `@@session_track_schema`, which is on unless somebody switched it off.
-    pub(super) fn with_schema(self, schema: bool) -> Self {
-        Self { schema, ..self }
-    }
-
-    /// True when the client asked for this kind of report.
-    pub(super) fn includes(&self, tracker: &Tracker<'_>) -> bool {
-        match tracker {
-            Tracker::Variable { name, .. } => {
-                self.variables.contains("*")
-                    || std::str::from_utf8(name).is_ok_and(|name| self.variables.contains(name))
-            }
-            Tracker::Gtids(_) => self.gtids,
-            Tracker::Characteristics(_) => self.characteristics,
-            Tracker::TransactionState(_) => self.transaction_state,
-            Tracker::Schema(_) => self.schema,
-            Tracker::StateChange | Tracker::Other(_) => true,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,15 +77,5 @@ mod tests {
         assert_eq!(variables.get("wait_timeout"), None);
         assert!(variables.is_on("autocommit"));
         assert_eq!(variables.iter().count(), 2);
-    }
-
-    #[test]
-    fn a_client_gets_what_it_asked_for() {
-        let wanted = Wanted::new("time_zone,autocommit", "OFF", "STATE");
-        assert!(wanted.includes(&Tracker::Variable { name: b"time_zone", value: b"UTC" }));
-        assert!(!wanted.includes(&Tracker::Variable { name: b"sql_mode", value: b"" }));
-        assert!(!wanted.includes(&Tracker::Gtids(b"a:1")));
-        assert!(wanted.includes(&Tracker::TransactionState(b"________")));
-        assert!(Wanted::new("*", "OWN_GTID", "OFF").includes(&Tracker::Variable { name: b"x", value: b"" }));
     }
 }

@@ -66,34 +66,43 @@ impl<'a> OkPacket<'a> {
         digits.split(' ').next()?.parse().ok()
     }
 
-    /// The payload that a client gets which speaks `client` and wants only the trackers that `keep` accepts;
-    /// `None` when it's the payload as it came.
+    /// The payload that a client gets which speaks `client`, with what `keep` says of each tracker; `None` when it's
+    /// the payload as it came. A flag without any tracker, which MySQL sends too, is left when `keeps_silence`.
     ///
     /// # Errors
     /// [`Malformed`] when the trackers can't be read.
     pub fn for_client(
         &self,
         client: Capabilities,
-        mut keep: impl FnMut(&Tracker<'_>) -> bool,
+        keeps_silence: bool,
+        mut keep: impl FnMut(&Tracker<'a>) -> Kept,
     ) -> Result<Option<BytesMut>, Malformed> {
         let tracks = client.contains(Capabilities::SESSION_TRACK);
+        let flagged = self.status.contains(StatusFlags::SESSION_STATE_CHANGED);
         let mut kept = BytesMut::new();
-        let mut dropped = false;
+        let mut changed = tracks && flagged && self.session_state.is_empty() && keeps_silence;
+        let mut edited = flagged && !changed && self.session_state.is_empty();
         let mut reader = Reader::new(self.session_state);
         while !reader.is_empty() {
             let before = reader.rest();
             let tracker = Tracker::read(&mut reader)?;
-            if tracks && keep(&tracker) {
-                kept.put_slice(&before[..before.len() - reader.rest().len()]);
-            } else {
-                dropped = true;
+            let decision = if tracks { keep(&tracker) } else { Kept::Nothing };
+            edited |= decision != Kept::Whole;
+            changed |= decision != Kept::Nothing;
+            match decision {
+                Kept::Whole => kept.put_slice(&before[..before.len() - reader.rest().len()]),
+                Kept::State(state) => {
+                    let mut text = BytesMut::new();
+                    put_lenenc_bytes(&mut text, state);
+                    kept.put_u8(TRANSACTION_STATE);
+                    put_lenenc_bytes(&mut kept, &text);
+                }
+                Kept::Nothing | Kept::Silence => {}
             }
         }
-        let flagged = self.status.contains(StatusFlags::SESSION_STATE_CHANGED);
-        if !dropped && (tracks || !flagged) {
+        if !edited {
             return Ok(None);
         }
-        let changed = !kept.is_empty();
         let status = if changed { self.status } else { self.status.without(StatusFlags::SESSION_STATE_CHANGED) };
         let mut out = BytesMut::with_capacity(32 + self.info.len() + kept.len());
         out.put_u8(self.header);
@@ -109,6 +118,22 @@ impl<'a> OkPacket<'a> {
         }
         Ok(Some(out))
     }
+}
+
+/// SESSION_TRACK_TRANSACTION_STATE.
+const TRANSACTION_STATE: u8 = 5;
+
+/// What a client gets of a tracker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It, as it came.
+    Whole,
+    /// This state of the transaction instead.
+    State(&'static [u8]),
+    /// The flag that something changed, and no word of what.
+    Silence,
+    /// Nothing.
+    Nothing,
 }
 
 /// One change of session state that the server reports.
@@ -143,7 +168,7 @@ impl<'a> Tracker<'a> {
                 Self::Gtids(data.lenenc_bytes()?)
             }
             4 => Self::Characteristics(data.lenenc_bytes()?),
-            5 => Self::TransactionState(data.lenenc_bytes()?),
+            TRANSACTION_STATE => Self::TransactionState(data.lenenc_bytes()?),
             other => Self::Other(other),
         })
     }
@@ -275,11 +300,11 @@ mod tests {
     fn a_client_without_trackers_gets_the_packet_without_them() {
         let payload = with_trackers(b"hi");
         let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
-        let edited = ok.for_client(Capabilities(0), |_| true).expect("well formed").expect("edited");
+        let edited = ok.for_client(Capabilities(0), true, |_| Kept::Whole).expect("well formed").expect("edited");
         assert_eq!(&edited[..], &[0, 1, 2, 3, 0, 4, 0, 2, b'h', b'i']);
         let bare = with_trackers(b"");
         let ok = OkPacket::parse(&bare, TRACK).expect("well formed");
-        let edited = ok.for_client(Capabilities(0), |_| true).expect("well formed").expect("edited");
+        let edited = ok.for_client(Capabilities(0), true, |_| Kept::Whole).expect("well formed").expect("edited");
         assert_eq!(&edited[..], &[0, 1, 2, 3, 0, 4, 0]);
     }
 
@@ -287,14 +312,29 @@ mod tests {
     fn a_client_with_trackers_keeps_those_it_asked_for() {
         let payload = with_trackers(b"hi");
         let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
-        assert_eq!(ok.for_client(TRACK, |_| true), Ok(None));
-        let edited = ok.for_client(TRACK, |item| matches!(item, Tracker::Schema(_))).expect("fine").expect("edited");
+        assert_eq!(ok.for_client(TRACK, true, |_| Kept::Whole), Ok(None));
+        let schema = |item: &Tracker<'_>| if matches!(item, Tracker::Schema(_)) { Kept::Whole } else { Kept::Nothing };
+        let edited = ok.for_client(TRACK, true, schema).expect("fine").expect("edited");
         let ok = OkPacket::parse(&edited, TRACK).expect("well formed");
         assert_eq!(ok.trackers().collect::<Vec<_>>(), [Ok(Tracker::Schema(b"shop"))]);
         assert!(ok.status.contains(StatusFlags::SESSION_STATE_CHANGED));
-        let none = OkPacket::parse(&payload, TRACK).expect("well formed").for_client(TRACK, |_| false);
+        let none = OkPacket::parse(&payload, TRACK).expect("well formed").for_client(TRACK, true, |_| Kept::Nothing);
         let none = none.expect("fine").expect("edited");
         assert_eq!(OkPacket::parse(&none, TRACK).expect("well formed").status, StatusFlags(3));
+    }
+
+    #[test]
+    fn a_state_may_be_another_one_and_silence_is_kept_or_not() {
+        let payload = [&[0, 0, 0, 3, 0x40, 0, 0, 0][..], &[11, 5, 9, 8], b"T___W___"].concat();
+        let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
+        let edited = ok.for_client(TRACK, false, |_| Kept::State(b"T_______")).expect("fine").expect("edited");
+        assert_eq!(&edited[..], [&[0, 0, 0, 3, 0x40, 0, 0, 0][..], &[11, 5, 9, 8], b"T_______"].concat());
+        let edited = ok.for_client(TRACK, false, |_| Kept::Silence).expect("fine").expect("edited");
+        assert_eq!(&edited[..], [0, 0, 0, 3, 0x40, 0, 0, 0, 0]);
+        let silent = OkPacket::parse(&edited, TRACK).expect("well formed");
+        assert_eq!(silent.for_client(TRACK, true, |_| Kept::Nothing), Ok(None));
+        let edited = silent.for_client(TRACK, false, |_| Kept::Nothing).expect("fine").expect("edited");
+        assert_eq!(&edited[..], [0, 0, 0, 3, 0, 0, 0]);
     }
 
     #[test]
@@ -307,7 +347,7 @@ mod tests {
                 for bytes in [&payload[..cut], &changed[..]] {
                     if let Ok(ok) = OkPacket::parse(bytes, TRACK) {
                         let _ = ok.trackers().count();
-                        let _ = ok.for_client(TRACK, |_| false);
+                        let _ = ok.for_client(TRACK, true, |_| Kept::Nothing);
                     }
                 }
             }

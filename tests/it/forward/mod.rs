@@ -5,6 +5,7 @@ mod door;
 mod logins;
 pub(crate) mod raw;
 mod sessions;
+mod transparency;
 
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -62,7 +62,7 @@ impl Raw {
             auth_data: scrambled(password, &greeting.scramble),
             database: None,
             plugin: Some(b"caching_sha2_password".to_vec()),
-            attributes: Vec::new(),
+            attributes: vec![(b"program_name".to_vec(), b"raw".to_vec()), (b"x".to_vec(), b"".to_vec())],
         };
         let mut raw = Self { stream, unread, capabilities, greeting, login: Bytes::new() };
         raw.send(&response.encode(), 1).await;
@@ -82,11 +82,12 @@ impl Raw {
     pub(crate) async fn send(&mut self, payload: &[u8], sequence: u8) {
         let mut out = BytesMut::new();
         packet::put(&mut out, payload, sequence);
-        self.stream.write_all(&out).await.expect("written");
+        self.send_raw(&out).await;
     }
 
+    /// Sends bytes. To a server that has closed nothing can be sent; that there's no reply shows it.
     pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.expect("written");
+        let _ = self.stream.write_all(bytes).await;
     }
 
     /// The next packet; `None` when the server has closed.
@@ -108,12 +109,45 @@ impl Raw {
         self.command(&payload).await
     }
 
+    /// Reads the answer to COM_CHANGE_USER of a user without a password: what is said of salts is left out.
+    pub(crate) async fn authentication(&mut self) -> Bytes {
+        let mut reply = BytesMut::new();
+        while let Some(packet) = self.packet().await {
+            match packet.payload.first() {
+                Some(0xfe) => self.send(b"", packet.sequence + 1).await,
+                Some(0x01) => {}
+                _ => {
+                    reply.put_u8(packet.sequence);
+                    reply.put(packet.payload);
+                    break;
+                }
+            }
+        }
+        reply.freeze()
+    }
+
+    /// Everything until the server closes or refuses.
+    pub(crate) async fn rest(&mut self) -> Bytes {
+        let mut reply = BytesMut::new();
+        while let Some(packet) = self.packet().await {
+            let last = packet.payload.first() == Some(&0xff);
+            reply.put_u8(packet.sequence);
+            reply.put(packet.payload);
+            if last {
+                break;
+            }
+        }
+        reply.freeze()
+    }
+
     /// Reads a reply to its end; answers a request for a file with `file`.
     pub(crate) async fn reply(&mut self, shape: ReplyShape, file: &[u8]) -> Bytes {
         let mut tracker = ReplyTracker::new(shape, self.capabilities);
         let mut reply = BytesMut::new();
         while !tracker.is_done() {
-            let (length, kind) = match tracker.step(&self.unread).expect("a reply") {
+            let step = tracker.step(&self.unread);
+            let (length, kind) = match step.unwrap_or_else(|error| panic!("{error}: {reply:?}, then {:?}", self.unread))
+            {
                 Step::More => {
                     if self.stream.read_buf(&mut self.unread).await.unwrap_or(0) == 0 {
                         break;
