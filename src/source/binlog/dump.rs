@@ -7,7 +7,10 @@ use bytes::{BufMut as _, Bytes};
 use crate::binlog::Framing;
 use crate::config::Source;
 use crate::position::{GtidSet, GtidSource};
+use crate::source::inspect::Family;
 use crate::source::login::{LoginError, Session, refusal};
+
+use super::mariadb;
 
 /// The server says that it's there when it has nothing else to say.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -27,13 +30,13 @@ pub(super) struct Dump {
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     server_id: u32,
-    uuid: GtidSource,
+    uuid: String,
 }
 
 impl Identity {
     /// One that no other replica has, as good as surely: the server knows replicas by their UUID.
     pub(super) fn random() -> Self {
-        let uuid = GtidSource { uuid: rand::random(), tag: String::new() };
+        let uuid = GtidSource::Server { uuid: rand::random(), tag: String::new() }.to_string();
         Self { server_id: rand::random::<u32>() | 1 << 31, uuid }
     }
 }
@@ -44,7 +47,7 @@ impl Dump {
         source: &Source,
         identity: &Identity,
         from: &GtidSet,
-        framing: Framing,
+        (family, framing): (Family, Framing),
     ) -> Result<Self, LoginError> {
         let mut session = Session::open(source).await?;
         let checksum = match framing {
@@ -61,7 +64,13 @@ impl Dump {
              SESSION net_write_timeout = 86400, SESSION net_read_timeout = 86400"
         );
         session.execute(&settings).await?;
-        session.command(&request(identity.server_id, from)).await?;
+        match family {
+            Family::MySql => session.command(&request(identity.server_id, from)).await?,
+            Family::MariaDb => {
+                session.execute(&mariadb::greeting(from)).await?;
+                session.command(&mariadb::request(identity.server_id)).await?;
+            }
+        }
         Ok(Self { session })
     }
 
@@ -112,16 +121,18 @@ fn encode(set: &GtidSet) -> Vec<u8> {
             Some(_) | None => sources.push((source, vec![(low, high + 1)])),
         }
     }
-    let tagged = sources.iter().any(|(source, _)| !source.tag.is_empty());
+    let tagged = sources.iter().any(|(source, _)| source.is_tagged());
     let count = sources.len() as u64;
     let mut out = Vec::new();
     out.put_u64_le(if tagged { TAGGED << 56 | count << 8 | TAGGED } else { count });
     for (source, intervals) in sources {
-        out.put_slice(&source.uuid);
+        // MySQL's sets have no others.
+        let GtidSource::Server { uuid, tag } = source else { continue };
+        out.put_slice(uuid);
         if tagged {
             // A number of one byte: the lowest bit says that no more bytes follow.
-            out.put_u8(u8::try_from(source.tag.len() << 1).unwrap_or(u8::MAX));
-            out.put_slice(source.tag.as_bytes());
+            out.put_u8(u8::try_from(tag.len() << 1).unwrap_or(u8::MAX));
+            out.put_slice(tag.as_bytes());
         }
         out.put_u64_le(intervals.len() as u64);
         for (low, end) in intervals {
