@@ -16,6 +16,7 @@ mod forward;
 mod globals;
 mod leaks;
 mod load;
+mod mariadb;
 mod mirror;
 mod moments;
 mod oracle;

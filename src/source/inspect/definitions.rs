@@ -221,10 +221,17 @@ pub(super) async fn shown(
         Err(mysql_async::Error::Server(error)) => return Ok((Err(error.message), Default::default())),
         Err(error) => return Err(SourceError::query(ACTION)(error)),
     };
-    let mut cells = columns.map(|column| row.as_ref().and_then(|row| row.get::<Option<String>, _>(column)).flatten());
+    let mut cells = columns.map(|column| row.as_ref().and_then(|row| row.get::<Option<Vec<u8>>, _>(column)).flatten());
     let hidden = "Bascule's account may not see its text: GRANT SHOW_ROUTINE ON *.*";
-    let text = cells[0].take().ok_or_else(|| hidden.to_owned());
-    Ok((text, [cells[1].take().unwrap_or_default(), cells[2].take().unwrap_or_default()]))
+    let text = match (cells[0].take().map(String::from_utf8), kind) {
+        (Some(Ok(text)), _) => Ok(text),
+        // MariaDB writes binary defaults as they are; nothing that matters is read from such a text.
+        (Some(Err(error)), "TABLE") => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        (Some(Err(_)), _) => Err("its text isn't UTF-8".to_owned()),
+        (None, _) => Err(hidden.to_owned()),
+    };
+    let name = |cell: Option<Vec<u8>>| String::from_utf8_lossy(&cell.unwrap_or_default()).into_owned();
+    Ok((text, [name(cells[1].take()), name(cells[2].take())]))
 }
 
 #[cfg(test)]

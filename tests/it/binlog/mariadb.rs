@@ -205,8 +205,9 @@ async fn definitions_domains_servers_and_branches_are_followed() {
         ])
         .await;
     bench.assert_followed(0).await;
-    let applied = bench.replicator.applied().to_string();
-    assert!(applied.starts_with("0-1-100001,7-1-"), "{applied}");
+    // Other tests write too.
+    let lasts: Vec<_> = bench.replicator.applied().lasts().collect();
+    assert!(lasts.len() == 2 && lasts[0].number > 100_000 && lasts[1].to_string().starts_with("7-1-"), "{lasts:?}");
     bench.replicator.stop().await;
     bench.run(&["update t set x = x + 1", "delete from t where id = 12"]).await;
     bench.follow().await;
