@@ -21,6 +21,8 @@ mod mirror;
 mod moments;
 mod oracle;
 mod pooled;
+mod purged;
+mod relay;
 mod replicate;
 mod road;
 mod schema;

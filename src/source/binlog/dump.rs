@@ -12,10 +12,10 @@ use crate::source::login::{LoginError, Session, refusal};
 
 use super::mariadb;
 
-/// The server says that it's there when it has nothing else to say.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// A server that is silent for so long is gone.
+/// A server that is silent for so long is gone. It says that it's there four times as often when it has nothing else to
+/// say.
 pub(super) const SILENCE: Duration = Duration::from_secs(20);
+const HEARTBEATS: u32 = 4;
 /// The largest event: a row is limited by max_allowed_packet, at most a gigabyte.
 const LARGEST: usize = (1 << 30) + (1 << 20);
 const COM_BINLOG_DUMP_GTID: u8 = 0x1e;
@@ -24,6 +24,7 @@ const COM_BINLOG_DUMP_GTID: u8 = 0x1e;
 #[derive(Debug)]
 pub(super) struct Dump {
     session: Session,
+    silence: Duration,
 }
 
 /// Who we are to the server. The same on each connection, so that the server ends an older one of ours.
@@ -31,13 +32,15 @@ pub(super) struct Dump {
 pub(super) struct Identity {
     server_id: u32,
     uuid: String,
+    /// How long a server may say nothing.
+    pub(super) silence: Duration,
 }
 
 impl Identity {
     /// One that no other replica has, as good as surely: the server knows replicas by their UUID.
     pub(super) fn random() -> Self {
         let uuid = GtidSource::Server { uuid: rand::random(), tag: String::new() }.to_string();
-        Self { server_id: rand::random::<u32>() | 1 << 31, uuid }
+        Self { server_id: rand::random::<u32>() | 1 << 31, uuid, silence: SILENCE }
     }
 }
 
@@ -54,7 +57,7 @@ impl Dump {
             Framing::Plain => "NONE",
             Framing::Crc32 => "CRC32",
         };
-        let period = HEARTBEAT.as_nanos();
+        let period = (identity.silence / HEARTBEATS).as_nanos();
         let uuid = &identity.uuid;
         // Servers before 8.0.26 know the older names only. A slow target makes the server wait for us.
         let settings = format!(
@@ -71,12 +74,12 @@ impl Dump {
                 session.command(&mariadb::request(identity.server_id)).await?;
             }
         }
-        Ok(Self { session })
+        Ok(Self { session, silence: identity.silence })
     }
 
     /// The next event's bytes. May be dropped while it waits.
     pub(super) async fn next(&mut self) -> Result<Bytes, LoginError> {
-        let packet = tokio::time::timeout(SILENCE, self.session.packet(LARGEST)).await;
+        let packet = tokio::time::timeout(self.silence, self.session.packet(LARGEST)).await;
         event(packet.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))?)
     }
 

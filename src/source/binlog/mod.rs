@@ -92,6 +92,14 @@ impl BinlogFeed {
         }
     }
 
+    /// The same with another limit on how long the server may say nothing before it's taken for gone. It's asked to say
+    /// that it's there four times as often.
+    #[must_use]
+    pub fn silent_for(mut self, limit: Duration) -> Self {
+        self.identity.silence = limit;
+        self
+    }
+
     /// Says why the log can't be read for now; `None` while it can. For whoever shows the state.
     #[must_use]
     pub fn health(&self) -> watch::Receiver<Option<String>> {
