@@ -107,9 +107,11 @@ fn privileges(survey: &SourceSurvey, settings: &Settings) -> Vec<Finding> {
     let mut found = Vec::new();
     for needed in NEEDED.iter().filter(|needed| !needed.of_log || settings.lane == Lane::Binlog) {
         let global = grants.iter().any(|grant| grant.scope == "*.*" && grant.has(needed.privilege));
-        // Before MySQL 8.0.20 and for whoever may read every table, SELECT on all shows bodies as well.
+        // Before MySQL 8.0.20 and for whoever may read every table, SELECT on all shows bodies as well; in MariaDB they are
+        // rows of a table.
         let stands_in = needed.privilege == "SHOW_ROUTINE"
-            && grants.iter().any(|grant| grant.scope == "*.*" && grant.has("SELECT"));
+            && (grants.iter().any(|grant| grant.scope == "*.*" && grant.has("SELECT"))
+                || survey.grants.iter().any(|grant| grant.contains("SELECT") && grant.contains("`mysql`.`proc`")));
         if global || stands_in {
             continue;
         }
@@ -180,7 +182,10 @@ impl Grant {
 
     fn has(&self, privilege: &str) -> bool {
         // ALL doesn't hold the privileges that only servers have, but those stand in lines of their own.
-        self.privileges.iter().any(|own| own == privilege || own == "ALL PRIVILEGES")
+        let is_it = |own: &String| own == privilege || own == "ALL PRIVILEGES";
+        // MariaDB's name.
+        let other = |own: &String| privilege == "REPLICATION CLIENT" && own == "BINLOG MONITOR";
+        self.privileges.iter().any(|own| is_it(own) || other(own))
     }
 
     /// MySQL reads `_` and `%` in a database's name as LIKE does.

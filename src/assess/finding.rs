@@ -81,6 +81,28 @@ impl Finding {
         Self { why: why.into(), ..self }
     }
 
+    /// Says the same of MariaDB, whose settings, grants and collations have other names.
+    pub(super) fn in_words_of_mariadb(&mut self) {
+        const WORDS: [(&str, &str); 6] = [
+            ("GRANT SHOW_ROUTINE ON *.*", "GRANT SELECT ON mysql.proc"),
+            ("SHOW_ROUTINE", "SELECT on mysql.proc"),
+            ("mysql.user", "mysql.global_priv"),
+            ("caching_sha2_password", "mysql_native_password"),
+            ("utf8mb4_0900_ai_ci", "utf8mb4_unicode_520_ci"),
+            ("MySQL", "MariaDB"),
+        ];
+        for text in [&mut self.subject, &mut self.what, &mut self.why, &mut self.fix] {
+            for (theirs, ours) in WORDS {
+                if text.contains(theirs) {
+                    *text = text.replace(theirs, ours);
+                }
+            }
+        }
+        if self.fix.contains("SET PERSIST ") {
+            self.fix = self.fix.replace("SET PERSIST ", "SET GLOBAL ") + "; and the same in the server's configuration";
+        }
+    }
+
     pub(super) fn fix(self, fix: impl Into<String>) -> Self {
         Self { fix: fix.into(), ..self }
     }

@@ -33,7 +33,7 @@ pub use probe::{Class, Probe, count_query, example_query, probes};
 use crate::config::{Config, Lane};
 use crate::convert::Failed;
 use crate::schema::TableName;
-use crate::source::inspect::SourceSurvey;
+use crate::source::inspect::{Family, SourceSurvey};
 use crate::target::TargetSurvey;
 
 /// What of the configuration the findings depend on.
@@ -127,8 +127,6 @@ pub fn assess(inventory: &Inventory) -> Report {
     let mut findings = Vec::new();
     let mut types = Vec::new();
     match &inventory.source {
-        // Nothing else is known of a server that isn't MySQL.
-        Ok(survey) if server::is_another(survey) => findings.extend(server::version(survey)),
         Ok(survey) => {
             findings.extend(server::findings(survey, settings));
             findings.extend(sessions::findings(survey));
@@ -151,6 +149,9 @@ pub fn assess(inventory: &Inventory) -> Report {
     }
     if inventory.source.is_ok() && inventory.target.is_ok() {
         findings.extend(objects::rehearsed(&inventory.rehearsed, settings));
+    }
+    if inventory.source.as_ref().is_ok_and(|survey| server::family(survey) == Family::MariaDb) {
+        findings.iter_mut().for_each(Finding::in_words_of_mariadb);
     }
     findings.sort_by(|left, right| (left.level, left.id, &left.subject).cmp(&(right.level, right.id, &right.subject)));
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();

@@ -2,15 +2,19 @@
 
 use super::finding::Finding;
 use super::{Settings, SourceSurvey};
+use crate::config::Lane;
+use crate::source::inspect::Family;
 
-/// The oldest MySQL whose answers and dictionary Bascule knows.
+/// The oldest MySQL and MariaDB whose answers and dictionaries Bascule knows.
 const OLDEST: (u32, u32) = (8, 0);
+const OLDEST_MARIADB: (u32, u32) = (10, 6);
 
 /// What is to be said of the server.
 pub(super) fn findings(survey: &SourceSurvey, settings: &Settings) -> Vec<Finding> {
     let server = Server(survey);
     let mut found = Vec::new();
     found.extend(version(survey));
+    found.extend(server.lane(settings));
     found.extend(server.gtids());
     found.extend(server.time_zone());
     found.extend(server.names_and_modes());
@@ -18,26 +22,25 @@ pub(super) fn findings(survey: &SourceSurvey, settings: &Settings) -> Vec<Findin
     found
 }
 
-/// A server that speaks MySQL's protocol and isn't MySQL.
-pub(super) fn is_another(survey: &SourceSurvey) -> bool {
-    survey.variables.get("version").is_some_and(|version| version.to_lowercase().contains("mariadb"))
+/// Which of the two families the server is of.
+pub(super) fn family(survey: &SourceSurvey) -> Family {
+    Family::of(Server(survey).value("version"))
 }
 
 /// A server that can't be the source at all.
-pub(super) fn version(survey: &SourceSurvey) -> Option<Finding> {
+fn version(survey: &SourceSurvey) -> Option<Finding> {
     let version = Server(survey).value("version");
-    if is_another(survey) {
-        let found = Finding::blocker("source.version", "version", format!("the server is MariaDB ({version})"));
-        let why = "its GTIDs, dictionary and SQL aren't MySQL's";
-        return Some(found.why(why).fix("Bascule moves MySQL 8.0 or newer"));
-    }
-    let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+    let (name, oldest, upgrade) = match family(survey) {
+        Family::MySql => ("MySQL", OLDEST, "upgrade MySQL to 8.0 or newer before the migration"),
+        Family::MariaDb => ("MariaDB", OLDEST_MARIADB, "upgrade MariaDB to 10.6 or newer before the migration"),
+    };
+    let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().ok());
     match (parts.next().flatten(), parts.next().flatten()) {
-        (Some(major), Some(minor)) if (major, minor) >= OLDEST => None,
+        (Some(major), Some(minor)) if (major, minor) >= oldest => None,
         _ => Some(
-            Finding::blocker("source.version", "version", format!("the server is MySQL {version}"))
-                .why("Bascule reads the dictionary and the session tracking of MySQL 8.0")
-                .fix("upgrade MySQL to 8.0 or newer before the migration"),
+            Finding::blocker("source.version", "version", format!("the server is {name} {version}"))
+                .why(format!("Bascule knows the dictionary and the answers of {name} {}.{}", oldest.0, oldest.1))
+                .fix(upgrade),
         ),
     }
 }
@@ -58,6 +61,16 @@ impl<'a> Server<'a> {
         self.value(name).parse().ok()
     }
 
+    /// MariaDB tells a session the GTID of its commit in another way than MySQL, and not for every commit.
+    fn lane(&self, settings: &Settings) -> Option<Finding> {
+        let refused = family(self.0) == Family::MariaDb && settings.lane == Lane::Statements;
+        refused.then(|| {
+            Finding::blocker("source.mariadb.lane", "[mirror] source", "MariaDB is mirrored by its binary log only")
+                .why("its answers don't give the GTIDs by which captured statements are ordered")
+                .fix("proxy.toml: [mirror] source = \"binlog\"")
+        })
+    }
+
     fn gtids(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         if !self.is("log_bin", "ON") {
@@ -66,6 +79,10 @@ impl<'a> Server<'a> {
                     .why("without it MySQL gives no GTIDs, and the order of commits comes from them")
                     .fix("start mysqld without --skip-log-bin (or with --log-bin) and restart it"),
             );
+        }
+        if family(self.0) == Family::MariaDb {
+            // Every transaction has a GTID there.
+            return found;
         }
         if !self.is("enforce_gtid_consistency", "ON") {
             let what = format!("enforce_gtid_consistency is {}", self.value("enforce_gtid_consistency"));
@@ -149,7 +166,7 @@ impl<'a> Server<'a> {
                     .fix("SET PERSIST sql_mode = (SELECT REPLACE(@@GLOBAL.sql_mode, 'PAD_CHAR_TO_FULL_LENGTH', ''))"),
             );
         }
-        if self.is("transaction_isolation", "SERIALIZABLE") {
+        if self.is("transaction_isolation", "SERIALIZABLE") || self.is("tx_isolation", "SERIALIZABLE") {
             found.push(
                 Finding::bends("source.isolation", "transaction_isolation", "sessions are SERIALIZABLE by default")
                     .why(

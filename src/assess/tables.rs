@@ -83,6 +83,12 @@ fn refused(survey: &SourceSurvey, table: &Table) -> Vec<Finding> {
                 SchemaError::Key { table, key, .. } => Finding::blocker("table.key", format!("{table}.{key}"), what)
                     .why("mirroring doesn't begin while a key can't be kept: rows that MySQL refuses could come in")
                     .fix(drop_key(&table, &key, catalogue)),
+                SchemaError::Special { table, kind } => Finding::blocker("table.special", table.to_string(), what)
+                    .why(format!("what Bascule serves after the flip has no {kind}"))
+                    .fix(match kind.as_str() {
+                        "sequence" => format!("DROP SEQUENCE {name}, when an AUTO_INCREMENT column gives the numbers"),
+                        _ => format!("ALTER TABLE {name} DROP SYSTEM VERSIONING, which forgets its history"),
+                    }),
                 SchemaError::Engine { table, .. } => Finding::blocker("table.engine", table.to_string(), what)
                     .why("its rows are those of other tables, which MySQL doesn't describe in its dictionary")
                     .fix(format!("DROP TABLE {name}, or ALTER TABLE {name} ENGINE = InnoDB")),

@@ -204,10 +204,13 @@ fn each_setting_of_the_source_has_its_finding() {
         &[(Bends, "source.account.plugin")],
     );
     let maria = source(|survey| {
-        *survey = SourceSurvey::default();
-        survey.variables.insert("version".to_owned(), "10.11.6-MariaDB".to_owned());
+        survey.variables.remove("gtid_mode");
+        survey.variables.remove("enforce_gtid_consistency");
+        survey.variables.insert("version".to_owned(), "10.11.6-MariaDB-log".to_owned());
     });
-    check(maria, &[(Blocker, "source.version")]);
+    check(maria, &[(Blocker, "source.mariadb.lane")]);
+    let old = source(|survey| drop(survey.variables.insert("version".to_owned(), "10.5.9-MariaDB".to_owned())));
+    check(old, &[(Blocker, "source.mariadb.lane"), (Blocker, "source.version")]);
     // What a newer server has dropped is no finding.
     check(source(|survey| drop(survey.variables.remove("binlog_format"))), &[]);
 }

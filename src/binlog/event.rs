@@ -8,8 +8,9 @@ use bytes::Bytes;
 
 use super::control::{Rotation, XaPrepared};
 use super::gtid::GtidEvent;
+use super::mariadb;
 use super::payload::Payload;
-use super::query::QueryEvent;
+use super::query::{Packing, QueryEvent};
 use super::rows::RowsEvent;
 use super::table_map::TableMap;
 use super::{BinlogError, little_endian};
@@ -106,7 +107,7 @@ impl Decoder {
         let mut header = Reader::new(event);
         let timestamp = header.u32()?;
         let code = header.u8()?;
-        header.take(4)?;
+        let server = header.u32()?;
         let size = header.u32()? as usize;
         header.take(4)?;
         let flags = header.u16()?;
@@ -115,7 +116,8 @@ impl Decoder {
         }
         let body = event.slice(HEADER..end);
         Ok(match code {
-            2 => Event::Query(QueryEvent::parse(&body, timestamp)?),
+            2 => Event::Query(QueryEvent::parse(&body, timestamp, Packing::Plain)?),
+            165 => Event::Query(QueryEvent::parse(&body, timestamp, Packing::Zlib)?),
             4 => Event::Rotation(Rotation::parse(&body)?),
             17 | 18 => Event::StatementPart,
             16 => Event::Commit,
@@ -128,8 +130,20 @@ impl Decoder {
             38 => Event::XaPrepared(XaPrepared::parse(&body)?),
             40 => Event::Payload(Box::new(Payload::parse(&body)?)),
             42 => Event::Gtid(GtidEvent::parse_tagged(&body)?),
+            162 => Event::Gtid(mariadb::gtid(&body, server, timestamp)?),
+            164 => {
+                return Err(BinlogError::Refused(
+                    "the binary log is encrypted, and MariaDB doesn't decrypt it for its replicas".to_owned(),
+                ));
+            }
+            166..=171 => {
+                let (code, body) = mariadb::rows(code, &body)?;
+                Event::Rows(self.rows(code, &body)?)
+            }
             // Variables of a statement that follows; stop, ignorable, the text of a statement that is logged by rows, previous GTIDs, group replication's own.
             3 | 5 | 13 | 14 | 28 | 29 | 35..=37 => Event::Other,
+            // MariaDB's: the text of a statement, up to where transactions are whole, the numbers at a file's beginning.
+            160 | 161 | 163 => Event::Other,
             _ignorable if flags & IGNORABLE != 0 => Event::Other,
             unknown => return Err(BinlogError::Unknown(unknown)),
         })

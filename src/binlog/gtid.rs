@@ -4,7 +4,7 @@
 //! say their length in the low bits of their first byte.
 
 use super::{BinlogError, little_endian};
-use crate::position::{Gtid, GtidSource};
+use crate::position::Gtid;
 use crate::wire::reader::Reader;
 
 /// What is known of a transaction before its changes come.
@@ -15,6 +15,10 @@ pub struct GtidEvent {
     pub committed_micros: i64,
     /// Bytes of the whole transaction in the log; 0 where it doesn't say.
     pub length: u64,
+    /// It goes on to its commit, and no BEGIN says so. MySQL always says it.
+    pub begun: bool,
+    /// What follows has done nothing: MariaDB logs the beginning of an ALTER, and its failure.
+    pub void: bool,
 }
 
 impl GtidEvent {
@@ -25,9 +29,11 @@ impl GtidEvent {
         let uuid = uuid(reader.take(16)?)?;
         let number = number(reader.u64()?)?;
         let mut event = Self {
-            gtid: Gtid { source: GtidSource { uuid, tag: String::new() }, number },
+            gtid: Gtid::of_server(uuid, String::new(), number),
             committed_micros: 0,
             length: 0,
+            begun: false,
+            void: false,
         };
         // Logical timestamps, then (from 8.0 on) when it was committed.
         if reader.u8().is_ok_and(|kind| kind == 2) && reader.take(16).is_ok() {
@@ -55,25 +61,22 @@ impl GtidEvent {
             return Err(BinlogError::Malformed("a GTID in an unknown serialization"));
         }
         let (_size, _last_needed) = (varint(&mut reader)?, varint(&mut reader)?);
-        let mut event = Self {
-            gtid: Gtid { source: GtidSource { uuid: [0; 16], tag: String::new() }, number: 0 },
-            committed_micros: 0,
-            length: 0,
-        };
+        let (mut uuid, mut name, mut given) = ([0; 16], String::new(), 0);
+        let (mut committed_micros, mut length) = (0, 0);
         while !reader.is_empty() {
             match varint(&mut reader)? {
                 1 => {
-                    for byte in &mut event.gtid.source.uuid {
+                    for byte in &mut uuid {
                         *byte = u8::try_from(varint(&mut reader)?).map_err(|_| BinlogError::Malformed("a UUID"))?;
                     }
                 }
-                2 => event.gtid.number = number(signed(varint(&mut reader)?).cast_unsigned())?,
+                2 => given = number(signed(varint(&mut reader)?).cast_unsigned())?,
                 3 => {
                     let length = usize::try_from(varint(&mut reader)?).unwrap_or(usize::MAX);
-                    event.gtid.source.tag = tag(reader.take(length)?)?;
+                    name = tag(reader.take(length)?)?;
                 }
-                6 => event.committed_micros = varint(&mut reader)?.cast_signed(),
-                8 => event.length = varint(&mut reader)?,
+                6 => committed_micros = varint(&mut reader)?.cast_signed(),
+                8 => length = varint(&mut reader)?,
                 // Flags, logical timestamps, the original's time and versions, the group ticket.
                 0 | 4 | 5 | 7 | 9..=11 => {
                     varint(&mut reader)?;
@@ -82,10 +85,10 @@ impl GtidEvent {
                 _later => break,
             }
         }
-        if event.gtid.number == 0 {
+        if given == 0 {
             return Err(BinlogError::Malformed("a transaction without a number"));
         }
-        Ok(event)
+        Ok(Self { gtid: Gtid::of_server(uuid, name, given), committed_micros, length, begun: false, void: false })
     }
 }
 
@@ -93,7 +96,7 @@ fn uuid(bytes: &[u8]) -> Result<[u8; 16], BinlogError> {
     bytes.try_into().map_err(|_| BinlogError::Malformed("a UUID"))
 }
 
-fn number(number: u64) -> Result<u64, BinlogError> {
+pub(super) fn number(number: u64) -> Result<u64, BinlogError> {
     let good = (1..=i64::MAX.cast_unsigned() - 1).contains(&number);
     if good { Ok(number) } else { Err(BinlogError::Malformed("the number of a transaction")) }
 }

@@ -12,6 +12,8 @@
 //! of the event. Cells come out as MySQL's text protocol gives them (in UTF-8, in UTC; FLOAT as the equal DOUBLE): what
 //! the snapshot reads, so that one conversion writes both.
 //!
+//! Both families of servers are read, MySQL and MariaDB: what only the latter writes has codes of its own.
+//!
 //! The formats are those of the MySQL manual's "Binary Log" chapter of the source documentation; recorded events of a
 //! real server are in the tests.
 
@@ -21,6 +23,7 @@ mod event;
 mod gtid;
 mod json;
 mod json_diff;
+mod mariadb;
 mod moment;
 mod number;
 mod payload;

@@ -1,9 +1,11 @@
 //! A statement in the log: DDL always, and writes where a session logs statements instead of rows.
 
+use bytes::Bytes;
+
 use crate::schema::charset;
 use crate::wire::reader::Reader;
 
-use super::{BinlogError, little_endian};
+use super::{BinlogError, little_endian, mariadb};
 
 /// A statement with the session as it saw it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,16 @@ pub struct QueryEvent {
     pub time_micros: i64,
     /// What the server answered on the source: a statement with an error was written because it did something.
     pub error: u16,
+    /// A mode of MariaDB under which the text means something else than it does in MySQL.
+    pub foreign_mode: Option<&'static str>,
+}
+
+/// How the text is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Packing {
+    Plain,
+    /// As MariaDB compresses it.
+    Zlib,
 }
 
 const NO_FOREIGN_KEY_CHECKS: u32 = 1 << 26;
@@ -63,9 +75,14 @@ const MODES: [&str; 33] = [
     "TIME_TRUNCATE_FRACTIONAL",
 ];
 
+/// Bits that MySQL doesn't use, or no longer: all of them change how a text is read. MariaDB uses MySQL's last bit for
+/// another mode, under which an empty text is NULL; nobody can tell the two apart here.
+const FOREIGN_MODES: [(u32, &str); 4] =
+    [(9, "ORACLE"), (10, "MSSQL"), (33, "SIMULTANEOUS_ASSIGNMENT"), (34, "TIME_ROUND_FRACTIONAL")];
+
 impl QueryEvent {
     /// `timestamp` is the header's, in seconds.
-    pub(super) fn parse(body: &[u8], timestamp: u32) -> Result<Self, BinlogError> {
+    pub(super) fn parse(body: &Bytes, timestamp: u32, packing: Packing) -> Result<Self, BinlogError> {
         let mut reader = Reader::new(body);
         reader.take(8)?;
         let database_length = usize::from(reader.u8()?);
@@ -84,7 +101,14 @@ impl QueryEvent {
         let database = reader.take(database_length)?;
         reader.take(1)?;
         event.database = Some(utf8(database)?).filter(|name| !name.is_empty());
-        event.text = statement(reader.rest(), client)?;
+        event.text = match packing {
+            Packing::Plain => statement(reader.rest(), client)?,
+            Packing::Zlib => {
+                let mut text = Vec::new();
+                mariadb::unpack(&body.slice(body.len() - reader.rest().len()..), &mut text)?;
+                statement(&text, client)?
+            }
+        };
         Ok(event)
     }
 
@@ -93,7 +117,12 @@ impl QueryEvent {
         while !reader.is_empty() {
             match reader.u8()? {
                 0 => self.foreign_key_checks = reader.u32()? & NO_FOREIGN_KEY_CHECKS == 0,
-                1 => self.sql_mode = modes(reader.u64()?),
+                1 => {
+                    let bits = reader.u64()?;
+                    self.sql_mode = modes(bits);
+                    self.foreign_mode =
+                        FOREIGN_MODES.iter().find(|(bit, _)| bits >> bit & 1 == 1).map(|(_, name)| *name);
+                }
                 2 => {
                     let length = usize::from(reader.u8()?);
                     reader.take(length + 1)?;
@@ -138,7 +167,8 @@ impl QueryEvent {
                         reader.nul_bytes()?;
                     }
                 }
-                13 => self.time_micros += little_endian(reader.take(3)?).cast_signed(),
+                // MySQL's and MariaDB's microseconds.
+                13 | 128 => self.time_micros += little_endian(reader.take(3)?).cast_signed(),
                 16 | 19 | 20 => {
                     reader.take(1)?;
                 }

@@ -81,6 +81,22 @@ impl RowsEvent {
         Ok(Self { map: Arc::clone(map), kind, partial: code == 39, data, unchecked })
     }
 
+    /// Bytes in front of the first row: the event's own header, the number of columns, and which of them are there.
+    pub(super) fn prefix(code: u8, body: &Bytes) -> Result<usize, BinlogError> {
+        let mut reader = Reader::new(body);
+        reader.take(8)?;
+        if code >= 30 {
+            let extra = usize::from(reader.u16()?);
+            reader.take(extra.checked_sub(2).ok_or(BinlogError::Malformed("the header of rows"))?)?;
+        }
+        let bytes = usize::try_from(reader.lenenc()?).unwrap_or(usize::MAX).div_ceil(8);
+        let images = if matches!(code, 24 | 31) { 2 } else { 1 };
+        for _ in 0..images {
+            reader.take(bytes)?;
+        }
+        Ok(body.len() - reader.rest().len())
+    }
+
     /// The number of the table map that the event needs.
     pub(super) fn table_id(body: &[u8]) -> Result<u64, BinlogError> {
         Ok(super::little_endian(Reader::new(body).take(6)?))

@@ -161,5 +161,18 @@ pub fn uncarried(table: &Table) -> Vec<String> {
             && !matches!(column.column_type, ColumnType::Enum { .. } | ColumnType::Set { .. })
     });
     let refused = text.filter_map(|column| characters(column, table).err());
-    refused.map(|error| format!("{}: {error}", table.name)).collect()
+    let refused = refused.map(|error| format!("{}: {error}", table.name));
+    refused.chain(table.columns.iter().filter_map(|column| foreign_form(column, table))).collect()
+}
+
+/// Columns that MariaDB stores in a form of its own; it says so in comments behind the type.
+fn foreign_form(column: &Column, table: &Table) -> Option<String> {
+    let what = if column.type_text.contains("COMPRESSED") {
+        "is COMPRESSED, which the binary log's lane doesn't carry: MODIFY it without"
+    } else if column.type_text.contains("mariadb-5.3") {
+        "has values in the form of MariaDB 5.3, which the binary log's lane doesn't carry: ALTER TABLE … FORCE"
+    } else {
+        return None;
+    };
+    Some(format!("{}: column {} {what}", table.name, column.name))
 }

@@ -244,7 +244,7 @@ impl Orderer {
         if let Some(held) = lane.waiting.remove(&next) {
             let mut gtids = GtidSet::default();
             gtids.insert(&held.value.gtid);
-            if source.tag.is_empty() || (held.value.statements.is_empty() && held.value.inexact.is_none()) {
+            if !source.is_tagged() || (held.value.statements.is_empty() && held.value.inexact.is_none()) {
                 self.give(held.segment, gtids, SourceEvent::Transaction(held.value));
             } else {
                 // Numbers order transactions within one tag only.

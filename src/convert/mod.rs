@@ -41,10 +41,10 @@ pub fn refusals(catalogue: &Catalogue, table: &Table, reasons: &Reasons) -> Vec<
 }
 
 fn refused(catalogue: &Catalogue, table: &Table) -> Vec<SchemaError> {
-    let mut found = Vec::new();
-    if table.engine.eq_ignore_ascii_case("MRG_MyISAM") && table.merge.is_none() {
-        found.push(SchemaError::Engine { table: table.name.clone(), engine: table.engine.clone() });
+    if let Some(refusal @ SchemaError::Special { .. }) = ddl::refused_kind(table) {
+        return vec![refusal];
     }
+    let mut found: Vec<SchemaError> = ddl::refused_kind(table).into_iter().collect();
     found.extend(table.columns.iter().filter_map(|column| ddl::column(table, column).err()));
     // A key on a column that isn't carried would say the same again.
     let carried = |name: Option<&str>| {

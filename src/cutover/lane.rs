@@ -79,7 +79,7 @@ impl Director {
 
     /// The part of a position that is done with: a branch of XA that is undecided isn't.
     pub(super) fn decided(&self, position: &GtidSet) -> GtidSet {
-        position.minus(&self.replicator().status().undecided)
+        position.without(&self.replicator().status().undecided)
     }
 
     /// Forgets what was captured before.

@@ -26,7 +26,7 @@ use crate::position::GtidSet;
 use crate::replicate::{Barrier, snapshot};
 use crate::route::Mode;
 use crate::schema::{Catalogue, ddl};
-use crate::source::inspect;
+use crate::source::inspect::{self, Family};
 use crate::source::snapshot::{Snapshot, prepare};
 use crate::sql;
 use crate::sql::system::INHERITED;
@@ -142,9 +142,14 @@ impl Director {
         let source = self.source()?;
         let mut conn = inspect::connect(source).await?;
         let facts = inspect::server_facts(&mut conn).await?;
-        if !facts.log_bin || facts.gtid_mode != "ON" {
+        if !facts.log_bin || !facts.gtids {
             return Err(CutoverError::state(
                 "MySQL must run with log_bin and gtid_mode=ON: the order of commits comes from its GTIDs",
+            ));
+        }
+        if facts.family == Family::MariaDb && self.lane() == Lane::Statements {
+            return Err(CutoverError::state(
+                "MariaDB is mirrored by its binary log only: proxy.toml, [mirror] source = \"binlog\"",
             ));
         }
         if facts.time_zone.eq_ignore_ascii_case("SYSTEM") && facts.system_offset_seconds != 0 {

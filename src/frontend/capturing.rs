@@ -471,7 +471,7 @@ fn gtids(heard: &Heard) -> Vec<Gtid> {
         for (source, low, high) in set.ranges() {
             // One command of a client doesn't commit more often than that; a longer range isn't a report of commits.
             for number in low..=high.min(low.saturating_add(100_000)) {
-                all.push(Gtid { source: source.clone(), number });
+                all.push(Gtid { source: source.clone(), number, server: 0 });
             }
         }
     }

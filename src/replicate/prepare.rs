@@ -48,7 +48,7 @@ impl State {
     /// Everything up to which the tables are as they should be: what is undecided has no rows yet.
     pub(super) fn reached(&self) -> GtidSet {
         let mut reached = self.applied.clone();
-        reached.union(&self.undecided);
+        reached.advance_to(&self.undecided);
         reached
     }
 
@@ -166,14 +166,10 @@ pub(super) struct Prepared {
 /// The numbers of an event.
 pub(super) fn gtids(event: &SourceEvent) -> GtidSet {
     match event {
-        SourceEvent::Transaction(transaction) => {
+        SourceEvent::Transaction(SourceTransaction { gtid, .. })
+        | SourceEvent::Logged(LoggedTransaction { gtid, .. }) => {
             let mut set = GtidSet::default();
-            set.insert(&transaction.gtid);
-            set
-        }
-        SourceEvent::Logged(transaction) => {
-            let mut set = GtidSet::default();
-            set.insert(&transaction.gtid);
+            set.advance(gtid);
             set
         }
         SourceEvent::Bypassed { gtids } | SourceEvent::InDoubt { gtids, .. } => gtids.clone(),
@@ -247,8 +243,8 @@ impl<'a> Builder<'a> {
             }
         }
         match event {
-            SourceEvent::Logged(LoggedTransaction { branch: Branch::Prepared, .. }) => {
-                self.state.undecided.union(&gtids);
+            SourceEvent::Logged(LoggedTransaction { branch: Branch::Prepared, gtid, .. }) => {
+                self.state.undecided.insert(gtid);
             }
             SourceEvent::Logged(LoggedTransaction { branch: Branch::Decided(prepared), .. }) => {
                 let mut decided = GtidSet::default();

@@ -1,4 +1,4 @@
-//! Throwaway servers: a real MySQL and a real PostgreSQL for the demo, the tests and the benches.
+//! Throwaway servers: a real MySQL or MariaDB and a real PostgreSQL for the demo, the tests and the benches.
 //!
 //! Servers that are on the machine are used where they are; missing ones are fetched as packages and extracted into
 //! the user's cache folder. Nothing of the system is changed: no package is installed, no standard port is used, no
@@ -15,8 +15,11 @@
 mod apt;
 mod cache;
 pub mod mysql;
+mod packages;
 pub mod postgres;
 mod process;
+mod program;
+mod root_client;
 mod wait;
 
 use std::path::PathBuf;
@@ -137,5 +140,19 @@ mod tests {
         postgres.restart().expect("restart");
         postgres.execute(&database.name, "INSERT INTO t VALUES (1)").expect("the table is still there");
         assert!(postgres.execute(&database.name, "SELECT nonsense").is_err());
+    }
+
+    #[test]
+    fn mariadb_starts_answers_and_survives_a_kill() {
+        let options = mysql::Options { flavour: mysql::Flavour::MariaDb, ..Default::default() };
+        let mut server = Mysql::start(&options).expect("a server");
+        server.execute("CREATE DATABASE d").expect("a database");
+        server
+            .execute("CREATE TABLE d.t (a INT PRIMARY KEY) WITH SYSTEM VERSIONING")
+            .expect("a table of MariaDB's own kind");
+        server.kill().expect("kill -9");
+        assert!(server.execute("DO 1").is_err());
+        server.restart().expect("restart");
+        server.execute("INSERT INTO d.t VALUES (1)").expect("the table is still there");
     }
 }

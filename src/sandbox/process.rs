@@ -6,6 +6,7 @@
 //! The whole family is a process group of its own, so that Ctrl-C reaches us alone and we decide the order of the end.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -57,9 +58,18 @@ impl Launch {
 
     /// Runs it to its end and returns what it printed.
     pub(super) fn run(&self, folder: &Path) -> Result<String, SandboxError> {
+        self.run_on(folder, Stdio::null())
+    }
+
+    /// Lets it read a file to its end, and returns what it printed.
+    pub(super) fn read(&self, folder: &Path, input: File) -> Result<String, SandboxError> {
+        self.run_on(folder, input.into())
+    }
+
+    fn run_on(&self, folder: &Path, input: Stdio) -> Result<String, SandboxError> {
         let program = self.words.first().cloned().unwrap_or_default();
         let mut command = self.command(Command::new(&program));
-        command.args(self.words.iter().skip(1)).current_dir(folder).stdin(Stdio::null());
+        command.args(self.words.iter().skip(1)).current_dir(folder).stdin(input);
         output(&mut command)
     }
 }

@@ -278,9 +278,24 @@ pub fn findings(table: &Table) -> Vec<String> {
     findings
 }
 
+/// Why a table isn't carried at all, by its engine or because it's more than a table.
+#[must_use]
+pub fn refused_kind(table: &Table) -> Option<SchemaError> {
+    let name = || table.name.clone();
+    match table.engine.as_str() {
+        kind @ ("sequence" | "system-versioned table") => {
+            Some(SchemaError::Special { table: name(), kind: kind.to_owned() })
+        }
+        engine if engine.eq_ignore_ascii_case("MRG_MyISAM") && table.merge.is_none() => {
+            Some(SchemaError::Engine { table: name(), engine: engine.to_owned() })
+        }
+        _ => None,
+    }
+}
+
 fn create(table: &Table) -> Result<Vec<String>, SchemaError> {
-    if table.engine.eq_ignore_ascii_case("MRG_MyISAM") && table.merge.is_none() {
-        return Err(SchemaError::Engine { table: table.name.clone(), engine: table.engine.clone() });
+    if let Some(refusal) = refused_kind(table) {
+        return Err(refusal);
     }
     let mut statements = Vec::new();
     let mut columns = table.columns.iter().map(|column| self::column(table, column)).collect::<Result<Vec<_>, _>>()?;

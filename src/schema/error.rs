@@ -11,6 +11,9 @@ pub enum SchemaError {
     /// A key or foreign key.
     #[error("{table}: key {key}: {what} isn't carried")]
     Key { table: TableName, key: String, what: String },
+    /// Something that is more than a table, such as a sequence of MariaDB.
+    #[error("{table}: a {kind} isn't carried")]
+    Special { table: TableName, kind: String },
     /// A storage engine that is more than a way to store rows.
     #[error("{table}: ENGINE={engine} isn't carried")]
     Engine { table: TableName, engine: String },
@@ -22,6 +25,7 @@ impl SchemaError {
     pub fn what(&self) -> &str {
         match self {
             SchemaError::Column { what, .. } | SchemaError::Key { what, .. } => what,
+            SchemaError::Special { kind, .. } => kind,
             SchemaError::Engine { engine, .. } => engine,
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! `START TRANSACTION WITH CONSISTENT SNAPSHOT` fixes what one connection sees. That N of them see the same, and which
 //! GTIDs that is, follows when `gtid_executed` is the same before the first of them and after the last: no commit came
-//! between, so none can be in one and not in another. The caller holds commits for those milliseconds; when the two
+//! between, so none can be in one and not in another. MariaDB is asked otherwise: each of its snapshots knows its own place
+//! in the binary log, and that of all connections must be one. The caller holds commits for those milliseconds; when the two
 //! sets differ, someone wrote past Bascule and the snapshot must be thrown away ([`Snapshot::position`] is `None`).
 //!
 //! Values are read in the text protocol, which is MySQL's own exact text for every type but FLOAT: that is printed with
@@ -11,6 +12,7 @@
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, QueryResult, Row, TextProtocol, Value};
 
+use super::inspect::Family;
 use super::{SourceError, backticks, inspect};
 use crate::config::Source;
 use crate::position::GtidSet;
@@ -18,6 +20,7 @@ use crate::schema::{Bound, Catalogue, Column, ColumnType, Range, Table};
 
 /// Connections that are ready to open a snapshot. Connecting is slow; opening is not.
 pub struct Prepared {
+    family: Family,
     control: Conn,
     readers: Vec<Conn>,
 }
@@ -46,7 +49,7 @@ pub async fn prepare(source: &Source, connections: usize) -> Result<Prepared, So
     // A slow target makes the server wait for us: it must not give up. Whole key values take part in sorting.
     const SESSION: [&str; 3] = [
         "SET SESSION net_write_timeout = 86400, net_read_timeout = 86400, wait_timeout = 604800",
-        "SET SESSION max_sort_length = 8192, max_execution_time = 0",
+        "SET SESSION max_sort_length = 8192",
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     ];
     let mut readers = Vec::with_capacity(connections);
@@ -55,9 +58,12 @@ pub async fn prepare(source: &Source, connections: usize) -> Result<Prepared, So
         for statement in SESSION {
             conn.query_drop(statement).await.map_err(SourceError::query("preparing a snapshot"))?;
         }
+        inspect::without_limit(&mut conn).await?;
         readers.push(conn);
     }
-    Ok(Prepared { control: inspect::connect(source).await?, readers })
+    let mut control = inspect::connect(source).await?;
+    let family = inspect::family(&mut control).await?;
+    Ok(Prepared { family, control, readers })
 }
 
 impl Prepared {
@@ -93,21 +99,33 @@ impl Prepared {
 
     async fn fix(mut self, locked: bool) -> Result<Snapshot, SourceError> {
         const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
-        let before = inspect::gtid_executed(&mut self.control).await?;
+        let family = self.family;
+        let mut before = inspect::gtid_executed(&mut self.control).await?;
         let mut opening = tokio::task::JoinSet::new();
         for mut conn in self.readers {
             opening.spawn(async move {
                 conn.query_drop(BEGIN).await.map_err(SourceError::query("opening a snapshot"))?;
-                Ok::<_, SourceError>(Reader { conn })
+                let seen = match family {
+                    Family::MySql => None,
+                    Family::MariaDb => inspect::snapshot_position(&mut conn).await?,
+                };
+                Ok::<_, SourceError>((Reader { conn }, seen))
             });
         }
         let mut readers = Vec::with_capacity(opening.len());
+        let mut positions = Vec::new();
         while let Some(opened) = opening.join_next().await {
             let opened = opened
                 .map_err(|error| SourceError::Unexpected { action: "opening a snapshot", what: error.to_string() })?;
-            readers.push(opened?);
+            let (reader, seen) = opened?;
+            readers.push(reader);
+            positions.extend(seen);
         }
-        let after = inspect::gtid_executed(&mut self.control).await?;
+        let mut after = inspect::gtid_executed(&mut self.control).await?;
+        if let Some(first) = positions.first().filter(|_| positions.len() == readers.len()) {
+            let other = positions.iter().find(|position| *position != first);
+            (before, after) = (first.clone(), other.unwrap_or(first).clone());
+        }
         Ok(Snapshot { before, after, readers, lock: locked.then_some(self.control) })
     }
 }

@@ -29,12 +29,13 @@ pub struct Answer {
 
 impl Bench {
     pub async fn new() -> Self {
-        let (servers, database) = tokio::task::spawn_blocking(|| {
-            let servers: &'static Servers = sandbox::shared().expect("servers");
-            (servers, servers.create_database().expect("a database").name)
-        })
-        .await
-        .expect("no panic");
+        let shared = tokio::task::spawn_blocking(|| sandbox::shared().expect("servers"));
+        Self::on(shared.await.expect("no panic")).await
+    }
+
+    /// The same on certain servers.
+    pub async fn on(servers: &'static Servers) -> Self {
+        let database = servers.create_database().expect("a database").name;
         let mysql = Conn::from_url(servers.mysql.url(&database)).await.expect("MySQL");
         let bench = Self { servers, database, folder: tempfile::tempdir().expect("a folder"), mysql };
         bench.configure("root", &[]);
@@ -71,7 +72,7 @@ impl Bench {
         Answer { code: output.status.code(), out: text(output.stdout), error: text(output.stderr) }
     }
 
-    fn assess(&self, words: &[&str]) -> (Option<i32>, Value) {
+    pub fn assess(&self, words: &[&str]) -> (Option<i32>, Value) {
         let answer = self.bascule(&[&["assess", "--json"], words].concat());
         let report = serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error}: {}", answer.error));
         (answer.code, report)
@@ -79,7 +80,7 @@ impl Bench {
 }
 
 /// Findings that say something of this database, as `level id subject`; those of the servers depend on their settings.
-fn of_database(report: &Value, database: &str) -> BTreeSet<String> {
+pub fn of_database(report: &Value, database: &str) -> BTreeSet<String> {
     let findings = report["findings"].as_array().expect("findings");
     let text = |finding: &Value, field: &str| finding[field].as_str().expect("a text").to_owned();
     findings

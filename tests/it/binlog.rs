@@ -1,6 +1,8 @@
 //! The row lane against real servers: whatever is done to MySQL, the binary log brings it to PostgreSQL; compared row by
 //! row. Writes go to MySQL directly, as those of writers that bypass the proxy do.
 
+mod failover;
+pub mod mariadb;
 mod outages;
 mod random;
 

@@ -2,6 +2,7 @@
 
 use bascule::admin::{Rehearsal, Side, Status};
 use bascule::route::Mode;
+use bascule::sandbox::mysql::Flavour;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
@@ -15,6 +16,25 @@ async fn a_connection_lives_through_the_flip() {
 #[tokio::test]
 async fn a_connection_lives_through_the_flip_of_the_row_lane() {
     lives_through_the_flip(World::by_lane("binlog")).await;
+}
+
+#[tokio::test]
+async fn a_connection_lives_through_the_flip_from_mariadb() {
+    lives_through_the_flip(World::of(Flavour::MariaDb, "binlog")).await;
+}
+
+#[tokio::test]
+async fn mariadb_is_refused_in_the_lane_of_statements() {
+    let world = World::of(Flavour::MariaDb, "statements");
+    let _bascule = world.start().await;
+    world.admin().set_mode(Mode::Mirror).await.expect("the mode");
+    let halted = |status: &Status| status.mirror.as_ref().is_some_and(|mirror| mirror.reason.is_some());
+    let reason = world.wait(halted, "mirroring is refused").await.mirror.and_then(|mirror| mirror.reason);
+    assert!(reason.as_ref().is_some_and(|reason| reason.contains("by its binary log only")), "{reason:?}");
+    // Forwarding goes on.
+    let mut conn = Conn::from_url(world.url()).await.expect("a connection");
+    let version: Option<String> = conn.query_first("SELECT VERSION()").await.expect("an answer");
+    assert!(version.is_some_and(|version| version.contains("MariaDB")));
 }
 
 async fn lives_through_the_flip(world: World) {

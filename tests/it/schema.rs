@@ -17,13 +17,13 @@ use crate::world::World;
 const MORE: &str = include_str!("schema.sql");
 
 impl Bench {
-    fn schema(&self, words: &[&str]) -> (Option<i32>, Value) {
+    pub fn schema(&self, words: &[&str]) -> (Option<i32>, Value) {
         let answer = self.bascule(&[&["schema", "--json"], words].concat());
         let found = serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error}: {}", answer.error));
         (answer.code, found)
     }
 
-    async fn postgres(&self) -> tokio_postgres::Client {
+    pub async fn postgres(&self) -> tokio_postgres::Client {
         let url = self.servers.postgres.url(&self.database);
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("PostgreSQL");
         tokio::spawn(connection);
@@ -58,7 +58,7 @@ impl Bench {
 }
 
 /// `kind name` of a list of the answer.
-fn named(answer: &Value, list: &str) -> BTreeSet<String> {
+pub fn named(answer: &Value, list: &str) -> BTreeSet<String> {
     let entries = answer[list].as_array().expect("a list").iter();
     entries
         .map(|entry| format!("{} {}", entry["kind"].as_str().expect("a kind"), entry["name"].as_str().expect("a name")))

@@ -49,7 +49,13 @@ impl World {
 
     /// The same, with changes coming by a lane.
     pub fn by_lane(lane: &'static str) -> Self {
-        let servers = Servers::start(&mysql::Options::default(), &postgres::Options::default()).expect("servers start");
+        Self::of(mysql::Flavour::MySql, lane)
+    }
+
+    /// The same with a source of either family.
+    pub fn of(flavour: mysql::Flavour, lane: &'static str) -> Self {
+        let options = mysql::Options { flavour, ..mysql::Options::default() };
+        let servers = Servers::start(&options, &postgres::Options::default()).expect("servers start");
         let database = servers.create_database().expect("a database").name;
         let folder = tempfile::tempdir().expect("a folder");
         let port = free_port();

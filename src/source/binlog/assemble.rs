@@ -20,7 +20,7 @@ use crate::change::{
     Affected, Branch, CapturedStatement, Inexact, LoggedChange, LoggedTransaction, ManyRows, StatementContext,
     WriteAnswer,
 };
-use crate::position::Gtid;
+use crate::position::{Gtid, GtidSource};
 use crate::schema::TableName;
 use crate::sql::{self, plan::StatementClass};
 
@@ -63,6 +63,8 @@ struct Open {
     transaction: LoggedTransaction,
     /// Between BEGIN and the end.
     begun: bool,
+    /// It tells of something that hasn't happened.
+    void: bool,
     bytes: usize,
     tables: BTreeSet<TableName>,
     spill: Option<SpillWriter>,
@@ -100,8 +102,9 @@ impl Assembler {
                     branch: Branch::None,
                     committed_micros: gtid.committed_micros,
                 };
+                let (begun, void) = (gtid.begun, gtid.void);
                 let (bytes, tables, spill) = (0, BTreeSet::new(), None);
-                self.open = Some(Open { transaction, begun: false, bytes, tables, spill });
+                self.open = Some(Open { transaction, begun, void, bytes, tables, spill });
                 Ok(None)
             }
             Event::Anonymous => Err(AssembleError::Anonymous),
@@ -143,8 +146,8 @@ impl Assembler {
                     database.is_some_and(|name| self.databases.contains(&name)) && !is_about_database(&query.text);
                 let ours = default || names_one(&query.text, &self.databases);
                 let open = self.open()?;
-                if ours {
-                    open.transaction.changes.push(LoggedChange::Statement(statement(query)));
+                if ours && !open.void {
+                    open.statement(query, class);
                 }
                 if !open.begun {
                     return self.finish().map(Some);
@@ -255,6 +258,26 @@ impl Assembler {
 impl Open {
     fn inexact(&mut self, reason: &str, tables: Affected) {
         Inexact::add(&mut self.transaction.inexact, reason.to_owned(), tables);
+    }
+
+    /// MariaDB's SQL isn't MySQL's in everything: a definition is carried where it means the same, a write never is.
+    fn statement(&mut self, mut query: QueryEvent, class: StatementClass) {
+        const TRUNCATES: &str = "TIME_TRUNCATE_FRACTIONAL";
+        if matches!(self.transaction.gtid.source, GtidSource::Domain(_)) {
+            // The bit of this mode is another one's there, which makes NULL of every empty text.
+            let empty = query.sql_mode.split(',').any(|mode| mode == TRUNCATES).then_some("EMPTY_STRING_IS_NULL");
+            if let Some(mode) = query.foreign_mode.or(empty) {
+                let reason = format!("a statement was logged under sql_mode {mode}, which isn't carried");
+                return self.inexact(&reason, Affected::All);
+            }
+            if matches!(class, StatementClass::Write | StatementClass::Call) {
+                return self.inexact("a session logged a statement, not its rows", Affected::All);
+            }
+            // What MySQL does in this mode only, MariaDB always does.
+            let comma = if query.sql_mode.is_empty() { "" } else { "," };
+            query.sql_mode.push_str(&format!("{comma}{TRUNCATES}"));
+        }
+        self.transaction.changes.push(LoggedChange::Statement(statement(query)));
     }
 
     fn rolled_back(&mut self) {

@@ -7,12 +7,15 @@ use bytes::{BufMut as _, Bytes};
 use crate::binlog::Framing;
 use crate::config::Source;
 use crate::position::{GtidSet, GtidSource};
+use crate::source::inspect::Family;
 use crate::source::login::{LoginError, Session, refusal};
 
-/// The server says that it's there when it has nothing else to say.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// A server that is silent for so long is gone.
+use super::mariadb;
+
+/// A server that is silent for so long is gone. It says that it's there four times as often when it has nothing else to
+/// say.
 pub(super) const SILENCE: Duration = Duration::from_secs(20);
+const HEARTBEATS: u32 = 4;
 /// The largest event: a row is limited by max_allowed_packet, at most a gigabyte.
 const LARGEST: usize = (1 << 30) + (1 << 20);
 const COM_BINLOG_DUMP_GTID: u8 = 0x1e;
@@ -21,20 +24,23 @@ const COM_BINLOG_DUMP_GTID: u8 = 0x1e;
 #[derive(Debug)]
 pub(super) struct Dump {
     session: Session,
+    silence: Duration,
 }
 
 /// Who we are to the server. The same on each connection, so that the server ends an older one of ours.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     server_id: u32,
-    uuid: GtidSource,
+    uuid: String,
+    /// How long a server may say nothing.
+    pub(super) silence: Duration,
 }
 
 impl Identity {
     /// One that no other replica has, as good as surely: the server knows replicas by their UUID.
     pub(super) fn random() -> Self {
-        let uuid = GtidSource { uuid: rand::random(), tag: String::new() };
-        Self { server_id: rand::random::<u32>() | 1 << 31, uuid }
+        let uuid = GtidSource::Server { uuid: rand::random(), tag: String::new() }.to_string();
+        Self { server_id: rand::random::<u32>() | 1 << 31, uuid, silence: SILENCE }
     }
 }
 
@@ -44,14 +50,14 @@ impl Dump {
         source: &Source,
         identity: &Identity,
         from: &GtidSet,
-        framing: Framing,
+        (family, framing): (Family, Framing),
     ) -> Result<Self, LoginError> {
         let mut session = Session::open(source).await?;
         let checksum = match framing {
             Framing::Plain => "NONE",
             Framing::Crc32 => "CRC32",
         };
-        let period = HEARTBEAT.as_nanos();
+        let period = (identity.silence / HEARTBEATS).as_nanos();
         let uuid = &identity.uuid;
         // Servers before 8.0.26 know the older names only. A slow target makes the server wait for us.
         let settings = format!(
@@ -61,13 +67,19 @@ impl Dump {
              SESSION net_write_timeout = 86400, SESSION net_read_timeout = 86400"
         );
         session.execute(&settings).await?;
-        session.command(&request(identity.server_id, from)).await?;
-        Ok(Self { session })
+        match family {
+            Family::MySql => session.command(&request(identity.server_id, from)).await?,
+            Family::MariaDb => {
+                session.execute(&mariadb::greeting(from)).await?;
+                session.command(&mariadb::request(identity.server_id)).await?;
+            }
+        }
+        Ok(Self { session, silence: identity.silence })
     }
 
     /// The next event's bytes. May be dropped while it waits.
     pub(super) async fn next(&mut self) -> Result<Bytes, LoginError> {
-        let packet = tokio::time::timeout(SILENCE, self.session.packet(LARGEST)).await;
+        let packet = tokio::time::timeout(self.silence, self.session.packet(LARGEST)).await;
         event(packet.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))?)
     }
 
@@ -112,16 +124,18 @@ fn encode(set: &GtidSet) -> Vec<u8> {
             Some(_) | None => sources.push((source, vec![(low, high + 1)])),
         }
     }
-    let tagged = sources.iter().any(|(source, _)| !source.tag.is_empty());
+    let tagged = sources.iter().any(|(source, _)| source.is_tagged());
     let count = sources.len() as u64;
     let mut out = Vec::new();
     out.put_u64_le(if tagged { TAGGED << 56 | count << 8 | TAGGED } else { count });
     for (source, intervals) in sources {
-        out.put_slice(&source.uuid);
+        // MySQL's sets have no others.
+        let GtidSource::Server { uuid, tag } = source else { continue };
+        out.put_slice(uuid);
         if tagged {
             // A number of one byte: the lowest bit says that no more bytes follow.
-            out.put_u8(u8::try_from(source.tag.len() << 1).unwrap_or(u8::MAX));
-            out.put_slice(source.tag.as_bytes());
+            out.put_u8(u8::try_from(tag.len() << 1).unwrap_or(u8::MAX));
+            out.put_slice(tag.as_bytes());
         }
         out.put_u64_le(intervals.len() as u64);
         for (low, end) in intervals {

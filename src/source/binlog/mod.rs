@@ -12,6 +12,7 @@
 
 mod assemble;
 mod dump;
+mod mariadb;
 mod settings;
 mod spill;
 
@@ -25,7 +26,7 @@ use tokio::sync::watch;
 use crate::binlog::{BinlogError, Decoder, Event, Payload};
 use crate::change::{Backlog, Feed, FeedError, SourceEvent};
 use crate::config::Source;
-use crate::position::GtidSet;
+use crate::position::{Gtid, GtidSet, GtidSource};
 
 use super::login::LoginError;
 use super::{SourceError, inspect};
@@ -91,6 +92,14 @@ impl BinlogFeed {
         }
     }
 
+    /// The same with another limit on how long the server may say nothing before it's taken for gone. It's asked to say
+    /// that it's there four times as often.
+    #[must_use]
+    pub fn silent_for(mut self, limit: Duration) -> Self {
+        self.identity.silence = limit;
+        self
+    }
+
     /// Says why the log can't be read for now; `None` while it can. For whoever shows the state.
     #[must_use]
     pub fn health(&self) -> watch::Receiver<Option<String>> {
@@ -115,15 +124,13 @@ impl BinlogFeed {
     async fn open(&self) -> Result<(Dump, Decoder), Trouble> {
         let again = |error: SourceError| Trouble::Again(chain(&error));
         let mut conn = inspect::connect(&self.source).await.map_err(again)?;
+        let family = inspect::family(&mut conn).await.map_err(again)?;
         let framing = settings::framing(&mut conn).await.map_err(again)?;
         let deadline = tokio::time::Instant::now() + LATE;
         loop {
             let (purged, lacking) = settings::missing(&mut conn, &self.held).await.map_err(again)?;
             if !purged.is_empty() {
-                return Err(Trouble::End(format!(
-                    "MySQL has purged binary logs that weren't read yet ({purged}): begin mirroring again with bascule \
-                     resync, and keep logs longer (binlog_expire_logs_seconds)"
-                )));
+                return Err(Trouble::End(purged_logs(&purged.to_string())));
             }
             if lacking.is_empty() {
                 break;
@@ -138,7 +145,7 @@ impl BinlogFeed {
             tokio::time::sleep(BACKOFF.0).await;
         }
         let _ = conn.disconnect().await;
-        let dump = Dump::open(&self.source, &self.identity, &self.held, framing).await.map_err(judge)?;
+        let dump = Dump::open(&self.source, &self.identity, &self.held, (family, framing)).await.map_err(judge)?;
         Ok((dump, Decoder::new(framing)))
     }
 
@@ -220,11 +227,19 @@ impl BinlogFeed {
                 self.delay = BACKOFF.0;
                 self.told = false;
                 self.damaged = 0;
-                if !self.held.contains(&transaction.gtid) {
-                    self.held.insert(&transaction.gtid);
-                    self.waiting.push_back(SourceEvent::Logged(transaction));
+                match (self.held.contains(&transaction.gtid), &transaction.gtid.source) {
+                    (false, _) if !self.went_back(&transaction.gtid) => {
+                        self.held.advance(&transaction.gtid);
+                        self.waiting.push_back(SourceEvent::Logged(transaction));
+                        Ok(())
+                    }
+                    (true, GtidSource::Server { .. }) => Ok(()),
+                    (_, _) => self.trouble(Trouble::End(format!(
+                        "MariaDB's transaction {} comes after {}: the numbers of a domain must ascend (gtid_strict_mode = \
+                         ON sees to that); begin mirroring again with bascule resync",
+                        transaction.gtid, self.held
+                    ))),
                 }
-                Ok(())
             }
             Err(error @ AssembleError::Spill(_)) => self.trouble(Trouble::Again(chain(&error))),
             Err(error @ AssembleError::Anonymous) => self.trouble(Trouble::End(error.to_string())),
@@ -237,6 +252,12 @@ impl BinlogFeed {
             }
             Err(error @ AssembleError::Order(_)) => self.again_if_damaged(error.to_string()),
         }
+    }
+
+    /// A number of MariaDB that isn't beyond all that its domain has given: the log is asked for what comes after a
+    /// position, so it can be no repetition.
+    fn went_back(&self, gtid: &Gtid) -> bool {
+        matches!(gtid.source, GtidSource::Domain(_)) && gtid.number <= self.held.last(&gtid.source)
     }
 
     fn undecodable(&mut self, error: &BinlogError) -> Result<(), FeedError> {
@@ -306,12 +327,22 @@ impl Feed for BinlogFeed {
     }
 }
 
+fn purged_logs(what: &str) -> String {
+    format!(
+        "MySQL has purged binary logs that weren't read yet ({what}): begin mirroring again with bascule resync, and keep \
+         logs longer (binlog_expire_logs_seconds)"
+    )
+}
+
 /// Which refusals are for good.
 fn judge(error: LoginError) -> Trouble {
     match error {
         LoginError::Refused { code: 1227 | 1045 | 1044 | 1142, message } => Trouble::End(format!(
             "MySQL doesn't let Bascule's account read the binary log ({message}): GRANT REPLICATION SLAVE ON *.* TO it"
         )),
+        LoginError::Refused { code: 1236, message } if mariadb::is_purged(&message) => {
+            Trouble::End(purged_logs(&message))
+        }
         // Two replicas with one identity; the older connection of ours may be the other one.
         LoginError::Refused { code: 1236, message } if !message.contains("same server") => {
             Trouble::End(format!("MySQL can't send the binary log: {message}"))

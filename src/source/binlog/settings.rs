@@ -6,11 +6,16 @@ use mysql_async::prelude::Queryable as _;
 use crate::binlog::Framing;
 use crate::position::GtidSet;
 use crate::source::SourceError;
+use crate::source::inspect::{Family, family};
 
-const ACTION: &str = "reading the settings of the binary log";
+use super::mariadb;
 
-/// Names, what they must be, and why.
-const NEEDED: [(&str, &str, &str); 6] = [
+pub(super) const ACTION: &str = "reading the settings of the binary log";
+
+/// A variable's name, what it must be, and the remedy.
+pub(super) type Needed = (&'static str, &'static str, &'static str);
+
+const NEEDED: [Needed; 6] = [
     ("log_bin", "ON", "start the server with log_bin"),
     ("gtid_mode", "ON", "SET PERSIST enforce_gtid_consistency = ON, then SET PERSIST gtid_mode step by step up to ON"),
     ("binlog_format", "ROW", "SET PERSIST binlog_format = 'ROW', and let sessions connect anew"),
@@ -24,14 +29,22 @@ const NEEDED: [(&str, &str, &str); 6] = [
 /// # Errors
 /// When the query fails.
 pub async fn problems(conn: &mut Conn) -> Result<Vec<String>, SourceError> {
+    let family = family(conn).await?;
     let variables = variables(conn).await?;
     let mut problems = Vec::new();
-    for (name, wanted, remedy) in &NEEDED {
+    let needed: &[Needed] = match family {
+        Family::MySql => &NEEDED,
+        Family::MariaDb => &mariadb::NEEDED,
+    };
+    for (name, wanted, remedy) in needed {
         // A server that has dropped a variable knows its one value only.
         let found = variables.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value);
         if let Some(value) = found.filter(|value| !value.eq_ignore_ascii_case(wanted)) {
             problems.push(format!("MySQL has {name} = {value}; the lane of the binary log needs {wanted}: {remedy}"));
         }
+    }
+    if family == Family::MariaDb {
+        problems.extend(mariadb::unlogged(conn).await?);
     }
     if let Some(filter) = filter(conn).await? {
         problems.push(format!(
@@ -78,6 +91,10 @@ async fn variables(conn: &mut Conn) -> Result<Vec<(String, String)>, SourceError
 
 /// What the server has thrown away of what isn't in `held`, and what it doesn't have of it.
 pub(super) async fn missing(conn: &mut Conn, held: &GtidSet) -> Result<(GtidSet, GtidSet), SourceError> {
+    if family(conn).await? == Family::MariaDb {
+        // It tells what it has thrown away when it's asked for the log.
+        return Ok((GtidSet::default(), mariadb::lacking(conn, held).await?));
+    }
     let sql = "SELECT GTID_SUBTRACT(@@GLOBAL.gtid_purged, ?), GTID_SUBTRACT(?, @@GLOBAL.gtid_executed)";
     let held = held.to_string();
     let row: Option<(String, String)> =

@@ -4,6 +4,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
 use super::SourceError;
+use super::facts::{Family, family};
 
 /// A row of `mysql.user`.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,9 +43,19 @@ pub struct LiveConnection {
 pub async fn accounts(conn: &mut Conn) -> Result<Option<Vec<AccountRow>>, SourceError> {
     const SQL: &str = "SELECT user, host, plugin, authentication_string, account_locked FROM mysql.user \
                        WHERE user NOT IN ('mysql.infoschema', 'mysql.session', 'mysql.sys') ORDER BY user, host";
+    // An account without a plugin has the oldest one. Further ways to log in aren't imported.
+    const OF_MARIADB: &str = "SELECT user, host, COALESCE(JSON_VALUE(priv, '$.plugin'), 'mysql_native_password'), \
+                              JSON_VALUE(priv, '$.authentication_string'), \
+                              IF(JSON_VALUE(priv, '$.account_locked') = 1, 'Y', 'N') FROM mysql.global_priv \
+                              WHERE user <> 'mariadb.sys' AND COALESCE(JSON_VALUE(priv, '$.is_role'), 0) = 0 \
+                              ORDER BY user, host";
     const DENIED: [u16; 3] = [1044, 1142, 1143];
+    let sql = match family(conn).await? {
+        Family::MySql => SQL,
+        Family::MariaDb => OF_MARIADB,
+    };
     type Fields = (String, String, Option<String>, Option<Vec<u8>>, String);
-    let rows: Result<Vec<Fields>, _> = conn.query(SQL).await;
+    let rows: Result<Vec<Fields>, _> = conn.query(sql).await;
     match rows {
         Ok(rows) => Ok(Some(rows.into_iter().map(account).collect())),
         Err(mysql_async::Error::Server(server)) if DENIED.contains(&server.code) => Ok(None),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use mysql_async::Conn;
 use mysql_async::prelude::{FromRow, Queryable as _};
 
-use super::SourceError;
+use super::facts::{Family, family};
 use super::shown::{self, Reasons};
+use super::{SourceError, mariadb};
 use crate::schema::{
     Catalogue, Column, ColumnDefault, ColumnType, Database, ForeignKey, Generated, Key, KeyKind, KeyOptions, KeyPart,
     ReferentialAction, Table, TableName, column_type,
@@ -44,6 +45,7 @@ pub async fn catalogue_with_reasons(
     databases: &[String],
 ) -> Result<(Catalogue, Reasons), SourceError> {
     let mut reasons = Reasons::new();
+    let family = family(conn).await?;
     let folding: Option<u8> = first(conn, "SELECT @@GLOBAL.lower_case_table_names").await?;
     let mut catalogue = Catalogue {
         version: 1,
@@ -64,9 +66,9 @@ pub async fn catalogue_with_reasons(
         let Some((name, charset, collation)) = found else {
             return Err(SourceError::Database { database: name.clone(), reason: "MySQL has none of that name" });
         };
-        let tables = tables(conn, &name).await?;
+        let tables = tables(conn, &name, family).await?;
         let mut database = Database { charset, collation, tables, ..Database::default() };
-        shown::complete(conn, &name, &mut database, &mut reasons).await?;
+        shown::complete(conn, (&name, family), &mut database, &mut reasons).await?;
         catalogue.databases.insert(name, database);
     }
     Ok((catalogue, reasons))
@@ -147,21 +149,25 @@ fn check_name(database: &str) -> Result<(), SourceError> {
     Err(SourceError::Database { database: database.to_owned(), reason })
 }
 
-async fn tables(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Arc<Table>>, SourceError> {
-    type Fields = (String, Option<String>, Option<String>, Option<u64>, Option<String>);
+async fn tables(conn: &mut Conn, database: &str, family: Family) -> Result<BTreeMap<String, Arc<Table>>, SourceError> {
+    type Fields = (String, String, Option<String>, Option<String>, Option<u64>, Option<String>);
     let listed: Vec<Fields> = rows(
         conn,
-        "SELECT table_name, engine, table_collation, auto_increment, table_comment FROM information_schema.tables \
-         WHERE table_type = 'BASE TABLE' AND table_schema = ?",
+        "SELECT table_name, table_type, engine, table_collation, auto_increment, table_comment \
+         FROM information_schema.tables \
+         WHERE table_type IN ('BASE TABLE', 'SEQUENCE', 'SYSTEM VERSIONED') AND table_schema = ?",
         database,
     )
     .await?;
-    let mut columns = columns(conn, database).await?;
+    let mut columns = match family {
+        Family::MySql => columns(conn, database).await?,
+        Family::MariaDb => columns_of_mariadb(conn, database).await?,
+    };
     let mut foreign_keys = foreign_keys(conn, database).await?;
     let triggers: Vec<String> = rows(conn, TRIGGERED, database).await?;
     let triggers: BTreeSet<String> = triggers.into_iter().collect();
     let mut tables = BTreeMap::new();
-    for (table, engine, collation, auto_increment, comment) in listed {
+    for (table, table_type, engine, collation, auto_increment, comment) in listed {
         let keys = keys(conn, database, &table).await?;
         let collation = collation.unwrap_or_default();
         let columns = columns.remove(&table).unwrap_or_default();
@@ -175,7 +181,8 @@ async fn tables(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Arc<
             collation,
             auto_increment: if counted { Some(auto_increment.unwrap_or(1)) } else { None },
             comment: comment.unwrap_or_default(),
-            engine: engine.unwrap_or_default(),
+            // What is more than a table is refused by this name.
+            engine: mariadb::special(&table_type).map(str::to_owned).or(engine).unwrap_or_default(),
             has_triggers: triggers.contains(&table),
             merge: None,
             ..Table::default()
@@ -240,6 +247,72 @@ async fn columns(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Vec
     Ok(tables)
 }
 
+/// The same of MariaDB, which knows no SRID and says defaults in another way.
+async fn columns_of_mariadb(conn: &mut Conn, database: &str) -> Result<BTreeMap<String, Vec<Column>>, SourceError> {
+    type Fields = (
+        String,
+        String,
+        Option<String>,
+        String,
+        String,
+        Option<String>,
+        Option<String>,
+        String,
+        Option<String>,
+        Option<String>,
+    );
+    let rows: Vec<Fields> = rows(
+        conn,
+        "SELECT table_name, column_name, column_default, is_nullable, column_type, character_set_name, \
+         collation_name, extra, generation_expression, column_comment FROM information_schema.columns \
+         WHERE table_schema = ? ORDER BY table_name, ordinal_position",
+        database,
+    )
+    .await?;
+    let mut tables: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+    for (table, name, default, nullable, type_text, charset, collation, extra, expression, comment) in rows {
+        let type_text = mariadb::type_text(&type_text);
+        let column_type = column_type(&type_text);
+        let generated = extra.contains(" GENERATED").then(|| Generated {
+            expression: expression.unwrap_or_default(),
+            stored: extra.contains("STORED"),
+            sql: String::new(),
+        });
+        let column = Column {
+            default: mariadb::default(default, generated.is_some(), &column_type),
+            on_update_now: on_update(&extra),
+            auto_increment: extra.contains("auto_increment"),
+            invisible: extra.contains("INVISIBLE"),
+            explicit_collation: false,
+            default_sql: String::new(),
+            comment: comment.unwrap_or_default(),
+            name,
+            column_type,
+            type_text,
+            nullable: nullable == "YES",
+            generated,
+            charset,
+            collation,
+        };
+        tables.entry(table).or_default().push(column);
+    }
+    for (table, columns) in &mut tables {
+        let asked: Vec<&Column> = columns.iter().filter(|column| mariadb::holds_bytes(column)).collect();
+        if asked.is_empty() {
+            continue;
+        }
+        let sql = mariadb::ask_for_bytes(database, table, &asked);
+        let row: Option<mysql_async::Row> = first(conn, &sql).await?;
+        let digits: Vec<Option<String>> = (0..asked.len()).map(|at| row.as_ref()?.get(at)).collect();
+        for (column, digits) in columns.iter_mut().filter(|column| mariadb::holds_bytes(column)).zip(digits) {
+            let unexpected = || SourceError::Unexpected { action: ACTION, what: format!("default of {}", column.name) };
+            let bytes = digits.as_deref().and_then(shown::hexadecimal).ok_or_else(unexpected)?;
+            column.default = ColumnDefault::Constant(shown::printed(&column.column_type, bytes));
+        }
+    }
+    Ok(tables)
+}
+
 fn default(text: Option<String>, nullable: bool, extra: &str, column_type: &ColumnType) -> ColumnDefault {
     let Some(text) = text else {
         return if nullable { ColumnDefault::Null } else { ColumnDefault::None };
@@ -258,7 +331,7 @@ fn default(text: Option<String>, nullable: bool, extra: &str, column_type: &Colu
 }
 
 /// `CURRENT_TIMESTAMP` or `CURRENT_TIMESTAMP(3)`: its digits.
-fn current_timestamp(text: &str) -> Option<u8> {
+pub(super) fn current_timestamp(text: &str) -> Option<u8> {
     let rest = text.get(.."CURRENT_TIMESTAMP".len()).filter(|head| head.eq_ignore_ascii_case("CURRENT_TIMESTAMP"));
     let rest = text.get(rest?.len()..)?;
     match rest {

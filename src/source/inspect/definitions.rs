@@ -8,6 +8,7 @@ use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Row};
 
 use super::SourceError;
+use super::facts::{Family, family};
 use crate::schema::TableName;
 use crate::source::backticks;
 
@@ -58,6 +59,9 @@ pub async fn definitions(conn: &mut Conn, databases: &[String]) -> Result<Vec<De
 /// # Errors
 /// When a query fails.
 pub async fn checks(conn: &mut Conn, databases: &[String]) -> Result<Vec<Definition>, SourceError> {
+    if family(conn).await? == Family::MariaDb {
+        return checks_of_mariadb(conn, databases).await;
+    }
     const SQL: &str = "SELECT DISTINCT table_name FROM information_schema.table_constraints \
                        WHERE constraint_type = 'CHECK' AND table_schema = ? ORDER BY table_name";
     let mut found = Vec::new();
@@ -68,17 +72,47 @@ pub async fn checks(conn: &mut Conn, databases: &[String]) -> Result<Vec<Definit
             let (text, _) = shown(conn, "TABLE", &table, [1, 2, 2]).await?;
             for line in text.unwrap_or_default().lines().filter_map(check_of) {
                 let (name, clause) = line;
-                found.push(Definition {
-                    kind: "check constraint",
-                    name: TableName { database: database.to_owned(), table: name },
-                    text: Ok(format!("ALTER TABLE {} ADD {clause}", backticks(&table))),
-                    sql_mode: String::new(),
-                    charset: "utf8mb4".to_owned(),
-                    collation: "utf8mb4_0900_ai_ci".to_owned(),
-                    created: 0,
-                    modified: 0,
-                });
+                found.push(check(database, name, format!("ALTER TABLE {} ADD {clause}", backticks(&table))));
             }
+        }
+    }
+    Ok(found)
+}
+
+fn check(database: &str, name: String, text: String) -> Definition {
+    Definition {
+        kind: "check constraint",
+        name: TableName { database: database.to_owned(), table: name },
+        text: Ok(text),
+        sql_mode: String::new(),
+        charset: "utf8mb4".to_owned(),
+        collation: "utf8mb4_0900_ai_ci".to_owned(),
+        created: 0,
+        modified: 0,
+    }
+}
+
+/// MariaDB says a constraint's text as it is; those of a column carry its name. Names are unique within a table only, and
+/// get the table's name in front where MySQL would refuse them.
+async fn checks_of_mariadb(conn: &mut Conn, databases: &[String]) -> Result<Vec<Definition>, SourceError> {
+    const SQL: &str = "SELECT table_name, constraint_name, check_clause, level = 'Column', \
+                       COUNT(*) OVER (PARTITION BY constraint_name) > 1 \
+                       FROM information_schema.check_constraints WHERE constraint_schema = ? \
+                       ORDER BY table_name, constraint_name, level";
+    let mut found = Vec::new();
+    for database in databases {
+        conn.query_drop(format!("USE {}", backticks(database))).await.map_err(SourceError::query(ACTION))?;
+        let rows: Vec<(String, String, String, bool, bool)> =
+            conn.exec(SQL, (database,)).await.map_err(SourceError::query(ACTION))?;
+        for (table, name, clause, of_column, taken) in rows {
+            let name = match (of_column, taken) {
+                (false, false) => name,
+                (false, true) => format!("{table}_{name}"),
+                (true, _) => format!("{table}_{name}_chk"),
+            };
+            let text =
+                format!("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({clause})", backticks(&table), backticks(&name));
+            found.push(check(database, name, text));
         }
     }
     Ok(found)
@@ -187,10 +221,17 @@ pub(super) async fn shown(
         Err(mysql_async::Error::Server(error)) => return Ok((Err(error.message), Default::default())),
         Err(error) => return Err(SourceError::query(ACTION)(error)),
     };
-    let mut cells = columns.map(|column| row.as_ref().and_then(|row| row.get::<Option<String>, _>(column)).flatten());
+    let mut cells = columns.map(|column| row.as_ref().and_then(|row| row.get::<Option<Vec<u8>>, _>(column)).flatten());
     let hidden = "Bascule's account may not see its text: GRANT SHOW_ROUTINE ON *.*";
-    let text = cells[0].take().ok_or_else(|| hidden.to_owned());
-    Ok((text, [cells[1].take().unwrap_or_default(), cells[2].take().unwrap_or_default()]))
+    let text = match (cells[0].take().map(String::from_utf8), kind) {
+        (Some(Ok(text)), _) => Ok(text),
+        // MariaDB writes binary defaults as they are; nothing that matters is read from such a text.
+        (Some(Err(error)), "TABLE") => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        (Some(Err(_)), _) => Err("its text isn't UTF-8".to_owned()),
+        (None, _) => Err(hidden.to_owned()),
+    };
+    let name = |cell: Option<Vec<u8>>| String::from_utf8_lossy(&cell.unwrap_or_default()).into_owned();
+    Ok((text, [name(cells[1].take()), name(cells[2].take())]))
 }
 
 #[cfg(test)]

@@ -7,20 +7,43 @@ use super::SourceError;
 use super::globals::variables;
 use crate::position::GtidSet;
 
+/// The two families of servers that speak MySQL's protocol. They tell positions, definitions and accounts in different
+/// words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    MySql,
+    MariaDb,
+}
+
+impl Family {
+    /// By what the server says of its version.
+    #[must_use]
+    pub fn of(version: &str) -> Self {
+        if version.to_lowercase().contains("mariadb") { Self::MariaDb } else { Self::MySql }
+    }
+}
+
+/// Asks the server which it is.
+///
+/// # Errors
+/// When the query fails.
+pub async fn family(conn: &mut Conn) -> Result<Family, SourceError> {
+    let action = SourceError::query("reading the server's version");
+    let version: Option<String> = conn.query_first("SELECT VERSION()").await.map_err(action)?;
+    Ok(Family::of(&version.unwrap_or_default()))
+}
+
 /// What the server says about itself.
 #[derive(Clone, Debug)]
 pub struct ServerFacts {
     /// `9.7.4`, `8.0.36-log`, …
     pub version: String,
     pub version_comment: String,
-    /// The UUID in its own GTIDs.
-    pub server_uuid: String,
+    pub family: Family,
     /// The binary log is on; without it there are no GTIDs.
     pub log_bin: bool,
-    /// `ON`, `OFF`, `ON_PERMISSIVE`, …
-    pub gtid_mode: String,
-    pub gtid_executed: GtidSet,
-    pub gtid_purged: GtidSet,
+    /// Every transaction gets a GTID.
+    pub gtids: bool,
     pub sql_mode: String,
     /// Global default of sessions; may be `SYSTEM`.
     pub time_zone: String,
@@ -49,15 +72,13 @@ pub async fn server_facts(conn: &mut Conn) -> Result<ServerFacts, SourceError> {
         let value = text(name)?;
         value.parse().map_err(|_| SourceError::Unexpected { action: ACTION, what: format!("{name} = {value}") })
     };
-    let set = |name: &str| parse_set(ACTION, &text(name)?);
+    let family = Family::of(&text("version")?);
     Ok(ServerFacts {
+        family,
         version: text("version")?,
         version_comment: text("version_comment")?,
-        server_uuid: text("server_uuid")?,
         log_bin: text("log_bin")? == "ON",
-        gtid_mode: text("gtid_mode")?,
-        gtid_executed: set("gtid_executed")?,
-        gtid_purged: set("gtid_purged")?,
+        gtids: family == Family::MariaDb || text("gtid_mode")? == "ON",
         sql_mode: text("sql_mode")?,
         time_zone: text("time_zone")?,
         system_time_zone: text("system_time_zone")?,
@@ -70,15 +91,41 @@ pub async fn server_facts(conn: &mut Conn) -> Result<ServerFacts, SourceError> {
     })
 }
 
-/// The transactions that the server has executed, now.
+/// The transactions that the server has executed, now; of MariaDB those in its binary log.
 ///
 /// # Errors
 /// When the query fails or the server's answer is no GTID set.
 pub async fn gtid_executed(conn: &mut Conn) -> Result<GtidSet, SourceError> {
     const ACTION: &str = "reading gtid_executed";
-    let text: Option<String> =
-        conn.query_first("SELECT @@GLOBAL.gtid_executed").await.map_err(SourceError::query(ACTION))?;
-    parse_set(ACTION, &text.unwrap_or_default())
+    const UNKNOWN_VARIABLE: u16 = 1193;
+    let text: Result<Option<String>, _> = conn.query_first("SELECT @@GLOBAL.gtid_executed").await;
+    let text = match text {
+        Err(mysql_async::Error::Server(server)) if server.code == UNKNOWN_VARIABLE => {
+            conn.query_first("SELECT @@GLOBAL.gtid_binlog_pos").await
+        }
+        text => text,
+    };
+    parse_set(ACTION, &text.map_err(SourceError::query(ACTION))?.unwrap_or_default())
+}
+
+/// The position of the consistent snapshot that is open on this connection, where the server says it: MariaDB notes the
+/// place in its binary log at which a snapshot was opened, exactly, whoever commits meanwhile.
+///
+/// # Errors
+/// When a query fails or the server's answer is no position.
+pub async fn snapshot_position(conn: &mut Conn) -> Result<Option<GtidSet>, SourceError> {
+    const ACTION: &str = "reading the position of a snapshot";
+    let rows: Vec<(String, String)> =
+        conn.query("SHOW STATUS LIKE 'binlog_snapshot_%'").await.map_err(SourceError::query(ACTION))?;
+    let value = |name: &str| rows.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let (Some(file), Some(position)) = (value("binlog_snapshot_file"), value("binlog_snapshot_position")) else {
+        return Ok(None);
+    };
+    let place = || SourceError::Unexpected { action: ACTION, what: format!("{file} {position}") };
+    let number: u64 = position.parse().map_err(|_| place())?;
+    let text: Option<Option<String>> =
+        conn.exec_first("SELECT BINLOG_GTID_POS(?, ?)", (file, number)).await.map_err(SourceError::query(ACTION))?;
+    parse_set(ACTION, &text.flatten().ok_or_else(place)?).map(Some)
 }
 
 fn parse_set(action: &'static str, text: &str) -> Result<GtidSet, SourceError> {

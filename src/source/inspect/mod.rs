@@ -8,6 +8,7 @@ mod catalogue;
 mod definitions;
 mod facts;
 mod globals;
+mod mariadb;
 mod shown;
 mod survey;
 
@@ -22,7 +23,7 @@ pub use catalogue::{
     NotCarried, auto_increment, auto_increments, catalogue, catalogue_with_reasons, not_carried, triggered,
 };
 pub use definitions::{Definition, checks, definitions, triggers};
-pub use facts::{ServerFacts, gtid_executed, server_facts};
+pub use facts::{Family, ServerFacts, family, gtid_executed, server_facts, snapshot_position};
 pub use globals::globals;
 pub use shown::Reasons;
 pub use survey::{SourceSurvey, TableSurvey, counts, example, survey, without_limit};

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
-use super::SourceError;
 use super::definitions::shown;
+use super::facts::Family;
+use super::{SourceError, mariadb};
 use crate::schema::{
     Catalogue, CatalogueChange, Column, ColumnDefault, ColumnType, Database, Key, KeyKind, Table, TableName, collation,
     types,
@@ -29,7 +30,7 @@ pub type Reasons = BTreeMap<(TableName, String), String>;
 /// Completes the tables of a database.
 pub(super) async fn complete(
     conn: &mut Conn,
-    name: &str,
+    (name, family): (&str, Family),
     database: &mut Database,
     reasons: &mut Reasons,
 ) -> Result<(), SourceError> {
@@ -44,12 +45,22 @@ pub(super) async fn complete(
     let bare = Arc::new(bare);
     for table in database.tables.values_mut() {
         let (text, _) = shown(conn, "TABLE", &table.name.table, [1, 2, 2]).await?;
-        let (text, partitioning) = match &text {
-            Ok(text) => parted(text),
-            Err(_) => continue,
+        let Ok(text) = &text else { continue };
+        let (text, partitioning) = match family {
+            Family::MySql => {
+                let (text, partitioning) = parted(text);
+                (text, partitioning.to_owned())
+            }
+            Family::MariaDb => match mariadb::partitioned(text) {
+                (text, "") => (text, String::new()),
+                (text, partitioning) => (text, format!("/*!50100 {partitioning} */")),
+            },
         };
-        let mut completed = Table { partitioning: partitioning.to_owned(), ..Table::clone(table) };
-        let text = take_binary_defaults(text, &mut completed);
+        let mut completed = Table { partitioning, ..Table::clone(table) };
+        let text = match family {
+            Family::MySql => take_binary_defaults(text, &mut completed),
+            Family::MariaDb => completed.columns.iter().map(|column| mariadb::line(column) + "\n").collect(),
+        };
         let lines: Vec<&str> = text.lines().map(|line| line.trim().trim_end_matches(',')).collect();
         for element in elements(&completed) {
             let planned = lines
@@ -109,9 +120,7 @@ fn binary_default(line: &str) -> Option<(usize, usize, Vec<u8>)> {
     let literal = line.get(at + WORD.len()..)?;
     if let Some(digits) = literal.strip_prefix("0x") {
         let end = digits.find(|digit: char| !digit.is_ascii_hexdigit()).unwrap_or(digits.len());
-        let pair = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        let bytes = (0..end).step_by(2).map(pair).collect::<Option<Vec<u8>>>()?;
-        return Some((at, WORD.len() + 2 + end, bytes));
+        return Some((at, WORD.len() + 2 + end, hexadecimal(digits.get(..end)?)?));
     }
     let mut letters = literal.strip_prefix('\'')?.char_indices();
     let mut bytes = String::new();
@@ -134,8 +143,14 @@ fn binary_default(line: &str) -> Option<(usize, usize, Vec<u8>)> {
     None
 }
 
+/// The bytes of hexadecimal digits.
+pub(super) fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
+    let pair = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    (0..digits.len()).step_by(2).map(pair).collect()
+}
+
 /// As the catalogue writes a binary default: the padding of BINARY isn't told.
-fn printed(column_type: &ColumnType, mut bytes: Vec<u8>) -> String {
+pub(super) fn printed(column_type: &ColumnType, mut bytes: Vec<u8>) -> String {
     if matches!(column_type, ColumnType::Binary { .. }) {
         while bytes.last() == Some(&0) {
             bytes.pop();

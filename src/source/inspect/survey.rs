@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
-use super::facts::system_offset;
+use super::facts::{Family, family, system_offset};
 use super::globals::variables;
 use super::{
     AccountRow, Definition, Reasons, SourceError, accounts, catalogue_with_reasons, checks, definitions, triggers,
@@ -65,10 +65,6 @@ pub struct TableSurvey {
 /// When a query fails.
 pub async fn survey(conn: &mut Conn, databases: &[String]) -> Result<SourceSurvey, SourceError> {
     let mut found = SourceSurvey { variables: variables(conn).await?, ..SourceSurvey::default() };
-    // Its dictionary is another one, and that it's MariaDB is all that needs to be said.
-    if found.variables.get("version").is_some_and(|version| version.to_lowercase().contains("mariadb")) {
-        return Ok(found);
-    }
     found.system_offset_seconds = system_offset(conn).await?;
     let zone: Option<Option<String>> =
         query_first(conn, "SELECT CONVERT_TZ('2001-01-01 01:00:00', 'Europe/Berlin', 'UTC')").await?;
@@ -102,9 +98,10 @@ pub async fn survey(conn: &mut Conn, databases: &[String]) -> Result<SourceSurve
 
 /// Roles that aren't active don't count, since they don't help our sessions either.
 async fn grants(conn: &mut Conn) -> Result<Vec<String>, SourceError> {
-    let roles: Result<Option<String>, _> = conn.query_first("SELECT CURRENT_ROLE()").await;
+    let roles: Result<Option<Option<String>>, _> = conn.query_first("SELECT CURRENT_ROLE()").await;
     let using = match roles {
-        Ok(Some(roles)) if !roles.eq_ignore_ascii_case("NONE") => format!(" FOR CURRENT_USER() USING {roles}"),
+        // MariaDB shows the active role's grants by itself, and has none where there is none.
+        Ok(Some(Some(roles))) if !roles.eq_ignore_ascii_case("NONE") => format!(" FOR CURRENT_USER() USING {roles}"),
         _ => String::new(),
     };
     conn.query(format!("SHOW GRANTS{using}")).await.map_err(SourceError::query(ACTION))
@@ -148,7 +145,11 @@ async fn query_first<T: mysql_async::prelude::FromRow + Send + 'static>(
 /// # Errors
 /// When the server refuses.
 pub async fn without_limit(conn: &mut Conn) -> Result<(), SourceError> {
-    conn.query_drop("SET SESSION max_execution_time = 0").await.map_err(SourceError::query(ACTION))
+    let sql = match family(conn).await? {
+        Family::MySql => "SET SESSION max_execution_time = 0",
+        Family::MariaDb => "SET SESSION max_statement_time = 0",
+    };
+    conn.query_drop(sql).await.map_err(SourceError::query(ACTION))
 }
 
 /// The counts that a query of one row gives, NULL as 0.

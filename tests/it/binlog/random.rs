@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use super::{Bench, shared};
 use crate::snapshot::random_value::{TYPES, random_value};
 
-fn seed() -> (u64, StdRng) {
+pub(super) fn seed() -> (u64, StdRng) {
     let seed: u64 = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
     println!("SEED={seed}");
     (seed, StdRng::seed_from_u64(seed))

@@ -4,7 +4,6 @@ use bytes::Bytes;
 
 use super::*;
 use crate::binlog::{Decoder, Framing, GtidEvent, XaPrepared};
-use crate::position::GtidSource;
 
 const TYPES: &str = include_str!("../../../../tests/binlog/types.hex");
 
@@ -52,8 +51,8 @@ fn rows_of_other_databases_are_dropped() {
 }
 
 fn begin(number: u64) -> Event {
-    let source = GtidSource { uuid: [1; 16], tag: String::new() };
-    Event::Gtid(GtidEvent { gtid: Gtid { source, number }, committed_micros: 1, length: 0 })
+    let gtid = Gtid::of_server([1; 16], String::new(), number);
+    Event::Gtid(GtidEvent { gtid, committed_micros: 1, length: 0, begun: false, void: false })
 }
 
 fn query(text: &str, database: &str) -> Event {

@@ -1,0 +1,17 @@
+create table nums(id int primary key auto_increment, t1 tinyint(1), bu bigint unsigned, iu int unsigned, si smallint unsigned, mu mediumint unsigned, d6530 decimal(65,30), f float, db double, y year, b1 bit(1), b64 bit(64), z int(6) zerofill, constraint positive check (iu >= 0));
+create table dt(id int primary key, d date, dtm datetime, dt6 datetime(6), ts timestamp null default null, t time, t6 time(6), constraint positive check (id > 0));
+create table tx(id int primary key, v varchar(100), c char(10), l varchar(50) character set latin1, e enum('a','b c','it''s',''), s set('x','y','z'), j json, tt tinytext) default charset utf8mb4;
+create table bin(id int primary key, b4 binary(8) default 0xff00fe, vb varbinary(20) default 'a\0b', bl blob, lit varbinary(9) default '?');
+create table g(id int primary key, p point, l linestring, gg geometry);
+create table gen(id int primary key, a int, b int generated always as (a*2) stored, c varchar(20) generated always as (concat('x',a)) virtual, inv int invisible default 7);
+create table nopk(a int, b varchar(10));
+create table par(id int primary key);
+create table chi(id int primary key, p int, constraint fk1 foreign key(p) references par(id) on delete cascade on update cascade);
+create table idx(id bigint primary key auto_increment, a varchar(200), b text, c int, unique key ua(a), key kb(b(10)), fulltext key fb(b), key kd(c), check (c>0 and a <> 'it''s'), check (c < 1000));
+create table part(id int, y int, primary key(id,y)) partition by range(y)(partition p0 values less than(10), partition p1 values less than maxvalue);
+create table defs(id int primary key auto_increment, a datetime default current_timestamp on update current_timestamp, b varchar(36) default (uuid()), d int default 5, e timestamp default current_timestamp, f varchar(9) default 'NULL', g varchar(19) default 'it''s \\ "x"', h double default -1.5, i text default 'abc', k date default '2020-01-01', l bit(3) default b'101', n varchar(5) not null, o varchar(5) not null default '', p datetime(6) default now(6), q decimal(5,2) default 1.5, r date default (curdate()), s enum('a','b') default 'b', t blob default 'x');
+create table `Mixed Case`(`Id` int primary key, `Order` int, `select` varchar(5) default 'a b');
+create view vw as select id, t1 from nums where iu > 5 or t1 is null;
+create trigger trg before insert on par for each row set new.id = new.id + 0;
+create procedure pr(n int) begin declare i int default 0; while i < n do insert into par values (i); set i = i + 1; end while; end;
+create function twice(n int) returns int deterministic return n * 2;
