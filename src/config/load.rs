@@ -261,6 +261,8 @@ fn mirror(mut section: Section<'_, '_>) -> Mirror {
         source: section.choice("source", &lanes, Lane::Statements),
         hold_limit: section.time("hold_limit_ms", 1..=60_000, 1_000),
         drain_limit: section.time("drain_limit_seconds", 1..=86_400, 30),
+        copy_workers: size(section.number("copy_workers", 1..=64, 4)),
+        copy_part_bytes: section.number("copy_part_bytes", 65_536..=1_073_741_824, 16_777_216),
     };
     section.finish();
     mirror

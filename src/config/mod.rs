@@ -141,6 +141,10 @@ pub struct Mirror {
     pub hold_limit: Duration,
     /// How long open transactions may take to end when mirroring starts.
     pub drain_limit: Duration,
+    /// Connections that copy side by side.
+    pub copy_workers: usize,
+    /// Bytes of a part of a large table, by MySQL's estimate of a row.
+    pub copy_part_bytes: u64,
 }
 
 /// `[spool]`.

@@ -43,16 +43,21 @@ impl Director {
         Ok(())
     }
 
-    /// Adds the CHECK constraints of the source to the tables, which nobody follows yet: whoever follows repeats what is
-    /// done to them later.
+    /// Adds the CHECK constraints of the source to the tables that don't have them, which nobody follows yet: whoever
+    /// follows repeats what is done to them later.
     pub(super) async fn carry_checks(&self, catalogue: &mut Catalogue) -> Result<(), CutoverError> {
         let source = self.source()?;
         let mut conn = inspect::connect(source).await?;
         let checks = inspect::checks(&mut conn, &source.databases).await;
         close(conn).await;
         let target = Bulk::connect(&self.config().target).await?;
-        let findings = carry_all(&target, checks?, catalogue).await;
-        self.picture.lock().findings.extend(findings);
+        let mut checks = checks?;
+        checks.retain(|check| !has_check(catalogue, check));
+        let findings = carry_all(&target, checks, catalogue).await;
+        let mut picture = self.picture.lock();
+        // Those of before were tried again.
+        picture.findings.retain(|told| !told.starts_with("check constraint "));
+        picture.findings.extend(findings);
         Ok(())
     }
 
@@ -64,17 +69,13 @@ impl Director {
         let checks = inspect::checks(&mut conn, &source.databases).await;
         close(conn).await;
         let catalogue = self.parts.catalogue.load_full();
-        let carried = |check: &Definition| {
-            let tables = catalogue.databases.get(&check.name.database).map(|database| database.tables.values());
-            tables.into_iter().flatten().any(|table| table.checks.iter().any(|own| own.name == check.name.table))
-        };
         let reason = || "isn't carried to PostgreSQL".to_owned();
         let mut left: Vec<LeftBehind> = Vec::new();
         for item in others?.into_iter().filter(|item| LEFT_BEHIND.contains(&item.kind.as_str())) {
             let name = format!("{}.{}", item.database, item.name);
             left.push(LeftBehind { kind: item.kind, name, reason: reason() });
         }
-        for check in checks?.iter().filter(|check| !carried(check)) {
+        for check in checks?.iter().filter(|check| !has_check(&catalogue, check)) {
             left.push(LeftBehind { kind: check.kind.to_owned(), name: check.name.to_string(), reason: reason() });
         }
         for trigger in self.uncarried_triggers(&catalogue).await? {
@@ -93,6 +94,12 @@ impl Director {
         self.parts.catalogue.rcu(|present| Arc::new(present.with_definitions_of(&fresh)));
         Ok(())
     }
+}
+
+/// Whether a table of the database has the CHECK constraint; their names are the database's.
+fn has_check(catalogue: &Catalogue, check: &Definition) -> bool {
+    let tables = catalogue.databases.get(&check.name.database).map(|database| database.tables.values());
+    tables.into_iter().flatten().any(|table| table.checks.iter().any(|own| own.name == check.name.table))
 }
 
 /// The changes that remove all views and routines.

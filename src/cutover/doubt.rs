@@ -78,7 +78,7 @@ impl Director {
     }
 
     /// Waits until the applier has taken tables up again. One that is halted anew meanwhile ends the wait by time.
-    async fn wait_followed(&self, tables: &[TableName]) {
+    pub(super) async fn wait_followed(&self, tables: &[TableName]) {
         let followed = async {
             while self.replicator().status().halted.keys().any(|halted| tables.contains(halted)) {
                 let changed = self.replicator().changed();

@@ -53,6 +53,13 @@ impl Director {
         if problems.is_empty() { Ok(()) } else { Err(CutoverError::state(problems.join("; "))) }
     }
 
+    /// Refuses to go on from a position behind which the log isn't whole any more.
+    pub(super) async fn check_log(&self, from: GtidSet) -> Result<(), CutoverError> {
+        self.feed(from)?.probe().await.map_err(|error| {
+            CutoverError::state(format!("the copy can't be gone on with ({error}): begin it anew, bascule resync"))
+        })
+    }
+
     fn feed(&self, from: GtidSet) -> Result<BinlogFeed, CutoverError> {
         Ok(BinlogFeed::new(self.source()?, from, self.config().spool.directory.clone()))
     }

@@ -15,6 +15,9 @@
 //! the proxy, too (see [`super::lane`]).
 //!
 //! A crash before step 4 leaves phase *copying* in the store, and the next start begins again with empty tables.
+//!
+//! In the row lane nothing is captured and nothing is held: tables are copied in parts, and what commits meanwhile is in
+//! MySQL's binary log (see [`super::initial`]).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,8 +43,6 @@ use super::{CutoverError, Director};
 
 /// MySQL's error number.
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
-/// Connections that read the snapshot side by side.
-const SNAPSHOT_READERS: usize = 2;
 
 impl Director {
     /// Starts mirroring in the background; the mode is already durable.
@@ -52,6 +53,7 @@ impl Director {
             let work = async {
                 match begin {
                     Begin::Anew => director.begin_mirror().await?,
+                    Begin::Parts => director.until_copied().await?,
                     Begin::From { facts, connections } => director.take_up(facts, connections).await?,
                 }
                 director.watch_doubt().await
@@ -77,27 +79,26 @@ impl Director {
     }
 
     /// The whole start, from the catalogue to following.
-    async fn begin_mirror(self: &Arc<Self>) -> Result<(), CutoverError> {
+    pub(super) async fn begin_mirror(self: &Arc<Self>) -> Result<(), CutoverError> {
         self.picture.phase(MirrorPhase::Preparing);
         self.replicator().stop().await;
         self.parts.control.stop_capturing();
         self.forget_captured().await?;
         self.store().set_phase(StoredPhase::Copying).await?;
 
+        if self.lane() == Lane::Binlog {
+            return self.until_copied().await;
+        }
         let catalogue = self.read_source().await?;
         self.lay_out(&catalogue);
-        let target = Bulk::connect(&self.config().target).await?;
-        self.check_lane(&catalogue, &target).await?;
-        // Defaults and generated columns may need the helpers, and these the collations.
-        target.run(&ddl::collations().join(";\n")).await?;
-        target.run(sql::HELPERS).await?;
+        let target = self.prepare_target(&catalogue).await?;
         snapshot::create_tables(&target, &catalogue).await?;
 
         self.start_capturing().await?;
         let (opened, position) = self.open_snapshot().await?;
         self.picture.phase(MirrorPhase::Copying);
         self.copy(opened, &catalogue).await?;
-        snapshot::finish(&target, &snapshot::tables_of(&catalogue)).await?;
+        snapshot::finish_foreign_keys(&target, &snapshot::tables_of(&catalogue)).await?;
 
         let mut catalogue = catalogue;
         self.store().put_catalogue(&catalogue).await?;
@@ -111,13 +112,31 @@ impl Director {
         Ok(())
     }
 
-    /// Copies the rows of a snapshot, one connection to PostgreSQL for each reader.
+    /// Connects to a target that has what tables need: defaults and generated columns may need the helpers, and these the
+    /// collations.
+    pub(super) async fn prepare_target(&self, catalogue: &Catalogue) -> Result<Bulk, CutoverError> {
+        let target = Bulk::connect(&self.config().target).await?;
+        self.check_lane(catalogue, &target).await?;
+        target.run(&ddl::collations().join(";\n")).await?;
+        target.run(sql::HELPERS).await?;
+        Ok(target)
+    }
+
+    /// Copies the rows of a snapshot, one connection to PostgreSQL for each reader, and makes keys and indexes.
     async fn copy(self: &Arc<Self>, opened: Snapshot, catalogue: &Catalogue) -> Result<(), CutoverError> {
         let mut workers = Vec::new();
         for reader in opened.readers {
             workers.push((reader, Bulk::connect(&self.config().target).await?));
         }
-        let (readers, copied) = snapshot::copy(workers, snapshot::tables_of(catalogue), self.on_progress()).await?;
+        let tables = snapshot::tables_of(catalogue);
+        let copy = snapshot::Copy {
+            workers,
+            tables,
+            keys: snapshot::Keys::All,
+            on_progress: self.on_progress(),
+            part_bytes: self.config().mirror.copy_part_bytes,
+        };
+        let (readers, copied, _) = copy.run().await?;
         tracing::info!(tables = copied.tables, rows = copied.rows, bytes = copied.bytes, "existing rows are copied");
         for reader in readers {
             reader.close().await;
@@ -138,7 +157,7 @@ impl Director {
     }
 
     /// Reads the schema and the accounts of the source, and refuses what can't be carried.
-    async fn read_source(&self) -> Result<Catalogue, CutoverError> {
+    pub(super) async fn read_source(&self) -> Result<Catalogue, CutoverError> {
         let source = self.source()?;
         let mut conn = inspect::connect(source).await?;
         let facts = inspect::server_facts(&mut conn).await?;
@@ -202,7 +221,7 @@ impl Director {
     }
 
     /// Shows every table as waiting.
-    fn lay_out(&self, catalogue: &Catalogue) {
+    pub(super) fn lay_out(&self, catalogue: &Catalogue) {
         let mut picture = self.picture.lock();
         picture.tables.clear();
         for database in catalogue.databases.values() {
@@ -246,13 +265,14 @@ impl Director {
 
     /// Opens a consistent snapshot while no commit is in flight.
     async fn open_snapshot(&self) -> Result<(Snapshot, GtidSet), CutoverError> {
-        self.open_while_held(|_| Ok(())).await.map(|(opened, position, ())| (opened, position))
+        let readers = self.config().mirror.copy_workers;
+        self.open_while_held(readers, |_| Ok(())).await.map(|(opened, position, ())| (opened, position))
     }
 
     /// Opens a consistent snapshot and keeps the applier from going beyond its position.
     pub(super) async fn open_at_barrier(&self) -> Result<(Snapshot, GtidSet, Barrier), CutoverError> {
         let (opened, position, barrier) =
-            self.open_while_held(|position| Ok(self.replicator().limit(position.clone())?)).await?;
+            self.open_while_held(1, |position| Ok(self.replicator().limit(position.clone())?)).await?;
         barrier.reached().await?;
         Ok((opened, position, barrier))
     }
@@ -271,11 +291,12 @@ impl Director {
     /// Opens a snapshot, and does something at its position before commits go on.
     async fn open_while_held<T>(
         &self,
+        readers: usize,
         and: impl Fn(&GtidSet) -> Result<T, CutoverError>,
     ) -> Result<(Snapshot, GtidSet, T), CutoverError> {
         let mut held = None;
         for limit in self.hold_attempts() {
-            let prepared = prepare(self.source()?, SNAPSHOT_READERS).await?;
+            let prepared = prepare(self.source()?, readers).await?;
             let open = async {
                 let hold = self.route().hold_commits().await;
                 let mut opened = match self.lane() {
@@ -340,6 +361,8 @@ impl Director {
 pub(super) enum Begin {
     /// With a copy.
     Anew,
+    /// With what is missing of a copy that an earlier process began.
+    Parts,
     /// With what PostgreSQL already holds, after an earlier process of which `connections` may still be at work.
     From { facts: Facts, connections: Vec<u64> },
 }

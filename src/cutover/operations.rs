@@ -116,7 +116,8 @@ impl Director {
             Mode::Mirror | Mode::Passthrough => {
                 self.source()?;
                 self.settle_on_source(Mode::Mirror).await?;
-                self.spawn_mirror(Begin::Anew);
+                let begin = if halted { self.begin_again().await? } else { Begin::Anew };
+                self.spawn_mirror(begin);
                 Ok(())
             }
         }
@@ -233,7 +234,7 @@ impl Director {
             .collect();
         for (halted, reason) in &replay.halted {
             let name = halted.to_string();
-            let (state, reason) = (TableState::NeedsResync, Some(reason.clone()));
+            let (state, reason) = (Self::shown_state(picture.phase, reason), Some(reason.clone()));
             match tables.iter_mut().find(|table| table.name == name) {
                 // It's being repaired.
                 Some(table) if table.state == TableState::Copying => table.reason = reason,

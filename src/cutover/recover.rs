@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::Recovery;
+use crate::config::Lane;
 use crate::position::GtidSet;
 use crate::replicate::snapshot;
 use crate::route::Mode;
@@ -203,7 +204,12 @@ impl Director {
     /// Mirroring goes on where it was.
     fn resume(self: &Arc<Self>, facts: Facts, recovery: Recovery) {
         match facts.phase {
+            StoredPhase::Copying if self.lane() == Lane::Binlog => self.spawn_mirror(Begin::Parts),
             StoredPhase::Idle | StoredPhase::Copying => self.spawn_mirror(Begin::Anew),
+            // What makes the copied tables equal is in the log alone.
+            StoredPhase::Following if facts.window.is_some() && self.lane() == Lane::Statements => {
+                self.spawn_mirror(Begin::Anew);
+            }
             StoredPhase::Following => {
                 if let Some(reason) = recovery.stopped {
                     tracing::error!(%reason, "writes were lost to the mirror: every table needs a resync");
@@ -231,7 +237,7 @@ impl Director {
         for table in snapshot::tables_of(&self.parts.catalogue.load_full()) {
             self.table_state(&table.name, TableState::Mirrored, None);
         }
-        self.follow(&facts).await?;
+        self.follow_parts(&facts).await?;
         self.replicator().wait_applied(&executed).await?;
         self.repair_doubtful().await?;
         self.picture.phase(MirrorPhase::Streaming);

@@ -63,7 +63,7 @@ impl Layout {
             |name: &str| slots.iter().position(|slot| table.columns[slot.index].name.eq_ignore_ascii_case(name));
         let is_unique = |key: &&Key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique);
         let key =
-            best_key(table).map(|key| key.parts.iter().filter_map(|part| place(part.column.as_deref()?)).collect());
+            table.row_key().map(|key| key.parts.iter().filter_map(|part| place(part.column.as_deref()?)).collect());
         let named = table.keys.iter().filter(is_unique).flat_map(|key| &key.parts);
         let mut unique: BTreeSet<usize> = named.filter_map(|part| place(part.column.as_deref()?)).collect();
         // A functional or generated part may depend on any column.
@@ -128,6 +128,24 @@ impl Layout {
         let names: Vec<&str> = self.names(&every).collect();
         let (target, columns) = (self.target(), names.join(", "));
         format!("INSERT INTO {target} ({columns}) SELECT * FROM unnest({})", parameters(1, names.len()))
+    }
+
+    /// The same, in the place of rows that have the key.
+    pub(super) fn put(&self) -> String {
+        let every = self.every();
+        let set: Vec<String> = self.names(&every).map(|name| format!("{name} = excluded.{name}")).collect();
+        let key: Vec<&str> = self.names(&self.key).collect();
+        format!("{} ON CONFLICT ({}) DO UPDATE SET {}", self.insert(), key.join(", "), set.join(", "))
+    }
+
+    /// The bytes of a row's key, each with its length in front.
+    pub(super) fn key_bytes(&self, values: &[Option<Bytes>]) -> Vec<u8> {
+        let mut key = Vec::new();
+        for value in self.key.iter().filter_map(|place| values.get(*place)) {
+            key.extend(u32::try_from(value.as_ref().map_or(0, Bytes::len)).unwrap_or(u32::MAX).to_le_bytes());
+            key.extend_from_slice(value.as_deref().unwrap_or_default());
+        }
+        key
     }
 
     /// UPDATE of some columns by key: arrays of the new values, then of the old key.
@@ -196,21 +214,6 @@ impl Layout {
 fn parameters(first: usize, count: usize) -> String {
     let numbers: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
     numbers.join(", ")
-}
-
-/// The key that finds a row, if there's one whose columns are never NULL; one with an index of its own first.
-fn best_key(table: &Table) -> Option<&Key> {
-    let stored = |key: &Key| {
-        key.parts.iter().all(|part| {
-            let column = part.column.as_deref().and_then(|name| table.column(name));
-            column.is_some_and(|column| !column.nullable && column.generated.is_none())
-        })
-    };
-    let whole = |key: &Key| key.parts.iter().all(|part| part.prefix.is_none());
-    let unique = |key: &&Key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique) && stored(key);
-    let mut candidates: Vec<&Key> = table.keys.iter().filter(unique).collect();
-    candidates.sort_by_key(|key| (!whole(key), key.kind != KeyKind::Primary));
-    candidates.first().copied()
 }
 
 /// The reason why rows can't be read, for the operator.

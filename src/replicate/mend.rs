@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::snapshot::{Copied, SnapshotError, at, foreign_keys_around, preparing, stored_columns, tables_of};
+use tokio::sync::Semaphore;
+
+use super::snapshot::{Copied, SnapshotError, Transfer, at, foreign_keys_around, preparing, stored_columns, tables_of};
 use crate::schema::{Bound, Catalogue, Range, Table, TableName, quote};
 use crate::source::snapshot::{Reader, Selection};
 use crate::target::Bulk;
-use crate::target::copy::RowEncoder;
 
 /// Parts of one table.
 pub type Parts = (TableName, Vec<Range>);
@@ -76,16 +77,11 @@ async fn fill(reader: &mut Reader, target: &Bulk, table: &Table, range: &Range) 
     let table = &stored;
     let columns = quote::identifiers(table.columns.iter().map(|column| column.name.as_str()));
     let sql = format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", quote::table(&table.name));
-    let mut rows = reader.rows(Selection { range, ..Selection::all(table) }).await?;
-    let mut copy = target.copy_in(&sql).await.map_err(at(table))?;
-    let mut encoder = RowEncoder::new(table);
-    let mut read = 0;
-    while let Some(row) = rows.next().await? {
-        encoder.row(|index| row.cell(index), copy.buffer())?;
-        copy.flush_if_full().await.map_err(at(table))?;
-        read += 1;
-    }
-    let (stored, _) = copy.finish().await.map_err(at(table))?;
+    let mut rows = reader.lent(Selection { range, ..Selection::all(table) }).await?;
+    let mut copy = target.copy_in(&sql).await.map_err(at(&table.name))?;
+    let large = Semaphore::new(1);
+    let read = Transfer::new(table, &large).run(&mut rows, &mut copy, &|_, _| {}).await?;
+    let (stored, _) = copy.finish().await.map_err(at(&table.name))?;
     if stored != read {
         return Err(SnapshotError::Count { table: table.name.clone(), read, stored });
     }

@@ -27,6 +27,7 @@ mod status;
 mod touched;
 
 pub use plan::Planner;
+pub use prepare::{COPIED_LATER, FOLLOWED_ORIGIN, REDEFINED};
 pub use status::{ApplyState, Status};
 
 use std::collections::{BTreeMap, VecDeque};
@@ -129,6 +130,7 @@ impl Replicator {
             bypassed: facts.bypassed.clone(),
             halted: facts.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
             lost: None,
+            window: facts.window.clone().map(Arc::new),
         };
         self.shared.edits.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.shared.progress.send_modify(|progress| {

@@ -20,7 +20,7 @@ use crate::position::GtidSet;
 use crate::schema::{Catalogue, CatalogueChange, ReferentialAction, TableName, quote};
 use crate::sql::Plan;
 use crate::sql::plan::{DdlPlan, WritePlan};
-use crate::store::{StoreStatement, statement};
+use crate::store::{StoreStatement, Window, statement};
 use crate::target::Request;
 
 use super::expect;
@@ -28,6 +28,13 @@ use super::layout::Layout;
 use super::plan::Planner;
 use super::rows::{RowsStep, Run};
 use super::touched;
+
+/// Why a table is halted whose definition changed while it was copied in parts. Whoever ends the copy copies it again.
+pub const REDEFINED: &str = "its definition changed while it was copied";
+/// How the reason begins of a table that is copied as a whole when the others follow.
+pub const COPIED_LATER: &str = "it's copied when the other tables follow";
+/// How the reason of a table begins that is halted because another one is.
+pub const FOLLOWED_ORIGIN: &str = "its rows follow";
 
 /// The zone of the apply connection; `SYSTEM` counts as this one, as it does when PostgreSQL serves.
 const UTC: &str = "UTC";
@@ -42,6 +49,8 @@ pub(super) struct State {
     pub(super) halted: BTreeMap<TableName, String>,
     /// Why everything needs a resync.
     pub(super) lost: Option<String>,
+    /// What copied tables are made equal by.
+    pub(super) window: Option<Arc<Window>>,
 }
 
 impl State {
@@ -75,7 +84,7 @@ impl State {
         for child in followers {
             self.halt(
                 &child,
-                &format!("its rows follow {table} by a foreign key, and that table isn't followed"),
+                &format!("{FOLLOWED_ORIGIN} {table} by a foreign key, and that table isn't followed"),
                 catalogue,
             );
         }
@@ -189,6 +198,8 @@ pub(super) struct Builder<'a> {
     /// Rows that are written by the next statement.
     pub(super) run: Option<Run>,
     pub(super) layouts: Vec<Arc<Layout>>,
+    /// The transaction may be in the rows of copied tables already, in whole or in part.
+    pub(super) converging: bool,
     /// MySQL's name of the zone that is set; the connection's default is UTC.
     time_zone: String,
     transactions: u64,
@@ -207,6 +218,7 @@ impl<'a> Builder<'a> {
             deferred: false,
             run: None,
             layouts: Vec::new(),
+            converging: false,
             time_zone: UTC.to_owned(),
             transactions: 0,
             statements: 0,
@@ -224,6 +236,11 @@ impl<'a> Builder<'a> {
         let gtids = gtids(event);
         if self.is_applied(&gtids) {
             return;
+        }
+        let converging = self.state.window.as_ref().is_some_and(|window| window.until.contains_all(&gtids));
+        if converging != self.converging {
+            self.flush_rows();
+            self.converging = converging;
         }
         match event {
             SourceEvent::Transaction(transaction) => self.transaction(transaction),
@@ -301,6 +318,11 @@ impl<'a> Builder<'a> {
             Err(error) => {
                 let (affected, gone) = touched::defined(statement, &self.catalogue);
                 gone.iter().for_each(|table| drop(self.state.halted.remove(table)));
+                if let Affected::Tables(tables) = &affected
+                    && self.is_converging(tables)
+                {
+                    return self.halt_all(tables, REDEFINED);
+                }
                 self.halt_affected(&affected, &format!("a statement can't be repeated exactly: {error}"));
             }
         }
@@ -377,6 +399,12 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Whether one of these was copied while the transaction may have been under way.
+    pub(super) fn is_converging(&self, tables: &[TableName]) -> bool {
+        let window = self.state.window.as_ref().filter(|_| self.converging);
+        window.is_some_and(|window| tables.iter().any(|table| window.tables.contains(table)))
+    }
+
     /// Functions of TIMESTAMP columns mean the session's zone, on both sides.
     fn time_zone(&mut self, zone: &str) {
         if self.time_zone != zone {
@@ -397,8 +425,17 @@ impl<'a> Builder<'a> {
             | CatalogueChange::PutRoutine(_)
             | CatalogueChange::DropRoutine { .. } => false,
         });
+        // The copied rows may have the new form already, in whole or in part. TRUNCATE is none of them: what came after it
+        // comes after it in the log, too.
+        if !drops_only && plan.emptied.is_none() && self.is_converging(&tables) {
+            return self.halt_all(&tables, REDEFINED);
+        }
         if !drops_only && tables.iter().any(|table| self.state.halted.contains_key(table)) {
-            return self.halt_all(&tables, "its definition changed while it wasn't followed");
+            // Whoever copies a table that is left for later copies what has become of it.
+            let left = |reason: &String| [REDEFINED, COPIED_LATER].iter().any(|known| reason.starts_with(known));
+            let left = self.converging || tables.iter().filter_map(|table| self.state.halted.get(table)).any(left);
+            let reason = if left { REDEFINED } else { "its definition changed while it wasn't followed" };
+            return self.halt_all(&tables, reason);
         }
         for sql in &plan.statements {
             self.steps.push(Step::Ddl { sql: sql.as_str().to_owned(), tables: tables.clone() });

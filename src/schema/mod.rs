@@ -155,6 +155,20 @@ impl Table {
         self.keys.iter().find(|key| key.kind == KeyKind::Primary)
     }
 
+    /// The key that tells rows apart: the primary key, or a unique one that can't be NULL, of columns that are stored.
+    /// One that holds whole values comes before one that holds their beginnings.
+    #[must_use]
+    pub fn row_key(&self) -> Option<&Key> {
+        let stored = |key: &Key| {
+            key.parts.iter().all(|part| {
+                let column = part.column.as_deref().and_then(|name| self.column(name));
+                column.is_some_and(|column| !column.nullable && column.generated.is_none())
+            })
+        };
+        let unique = |key: &&Key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique) && stored(key);
+        self.keys.iter().filter(unique).min_by_key(|key| (!key.is_whole(), key.kind != KeyKind::Primary))
+    }
+
     /// The AUTO_INCREMENT column.
     #[must_use]
     pub fn auto_increment_column(&self) -> Option<&Column> {
@@ -409,6 +423,14 @@ pub struct Key {
     /// What changes nothing but what is shown of the key.
     #[serde(default)]
     pub options: KeyOptions,
+}
+
+impl Key {
+    /// Whether every part holds whole values.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.parts.iter().all(|part| part.prefix.is_none())
+    }
 }
 
 /// Attributes of a key that PostgreSQL's index doesn't need.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::login::LoginError;
+
 /// An error of the source.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -22,6 +24,13 @@ pub enum SourceError {
         #[source]
         cause: Box<mysql_async::Error>,
     },
+    /// The same on a connection whose protocol is spoken here.
+    #[error("MySQL failed while {action}: {cause}")]
+    Session {
+        action: &'static str,
+        #[source]
+        cause: Box<LoginError>,
+    },
     /// The server answered with something that it never should.
     #[error("unexpected answer from MySQL while {action}: {what}")]
     Unexpected { action: &'static str, what: String },
@@ -36,6 +45,11 @@ impl SourceError {
         move |cause| SourceError::Query { action, cause: Box::new(cause) }
     }
 
+    /// As [`SourceError::query`] for connections whose protocol is spoken here.
+    pub(crate) fn session<E: Into<LoginError>>(action: &'static str) -> impl FnOnce(E) -> Self {
+        move |cause| SourceError::Session { action, cause: Box::new(cause.into()) }
+    }
+
     /// Whether the server is away, is shutting down, or the connection broke: another try later is worth it.
     #[must_use]
     pub fn is_outage(&self) -> bool {
@@ -46,6 +60,12 @@ impl SourceError {
                 mysql_async::Error::Server(server) => LATER.contains(&server.code),
                 mysql_async::Error::Io(_) | mysql_async::Error::Driver(_) => true,
                 mysql_async::Error::Other(_) | mysql_async::Error::Url(_) => false,
+            },
+            SourceError::Session { cause, .. } => match cause.as_ref() {
+                // A query that is killed goes with its connection.
+                LoginError::Refused { code, .. } => LATER.contains(code) || *code == 1317,
+                LoginError::Io(_) | LoginError::Connect(_) => true,
+                LoginError::Protocol(_) | LoginError::Plugin(_) => false,
             },
             SourceError::ConnectTimeout { .. } => true,
             SourceError::Unexpected { .. } | SourceError::Database { .. } => false,
@@ -58,6 +78,10 @@ impl SourceError {
         match self {
             SourceError::Connect { cause, .. } | SourceError::Query { cause, .. } => match cause.as_ref() {
                 mysql_async::Error::Server(server) => Some(server.code),
+                _ => None,
+            },
+            SourceError::Session { cause, .. } => match cause.as_ref() {
+                LoginError::Refused { code, .. } => Some(*code),
                 _ => None,
             },
             _ => None,

@@ -1,5 +1,5 @@
 //! A connection of our own on which MySQL's protocol is spoken here: for the binary log, whose events must come as bytes
-//! and with bounds. Login with `caching_sha2_password` (in full, over TLS or with the server's RSA key) and
+//! and with bounds, and for rows by the million ([`super::rows`]). Login with `caching_sha2_password` (in full, over TLS or with the server's RSA key) and
 //! `mysql_native_password`.
 
 use std::io;
@@ -28,7 +28,8 @@ const NATIVE: &[u8] = b"mysql_native_password";
 const COLLATION: u8 = 45;
 /// Largest packet before the login is done.
 const LOGIN_LIMIT: usize = 1 << 20;
-const COM_QUERY: u8 = 3;
+pub(super) const COM_QUERY: u8 = 3;
+const COM_QUIT: u8 = 1;
 
 /// Why a command or a login failed.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +51,11 @@ pub enum LoginError {
 #[derive(Debug)]
 pub struct Session {
     stream: ServerStream,
-    unread: BytesMut,
+    pub(super) unread: BytesMut,
     /// Of the next packet to the server.
     sequence: u8,
+    /// The rows of an answer haven't been read to their end.
+    pub(super) unfinished: bool,
 }
 
 impl Session {
@@ -101,7 +104,7 @@ impl Session {
         } else {
             ServerStream::Plain(socket)
         };
-        let mut session = Self { stream, unread: BytesMut::new(), sequence };
+        let mut session = Self { stream, unread: BytesMut::new(), sequence, unfinished: false };
         session.authenticate(source, greeting, wanted).await?;
         Ok(session)
     }
@@ -182,8 +185,20 @@ impl Session {
     /// # Errors
     /// What the connection reports.
     pub async fn command(&mut self, payload: &[u8]) -> Result<(), LoginError> {
+        if self.unfinished {
+            return Err(LoginError::Protocol("the answer before wasn't read to its end"));
+        }
         self.sequence = 0;
         self.send(payload).await
+    }
+
+    /// Tells the server that this is the end, and closes.
+    ///
+    /// # Errors
+    /// What the connection reports.
+    pub async fn quit(mut self) -> Result<(), LoginError> {
+        self.unfinished = false;
+        self.command(&[COM_QUIT]).await
     }
 
     async fn send(&mut self, payload: &[u8]) -> Result<(), LoginError> {
@@ -231,7 +246,8 @@ impl Session {
         }))
     }
 
-    async fn fill(&mut self) -> io::Result<()> {
+    /// Reads what the server has sent, and waits for it. May be dropped while it waits.
+    pub(super) async fn fill(&mut self) -> io::Result<()> {
         const CHUNK: usize = 64 * 1024;
         self.unread.reserve(CHUNK);
         match self.stream.read_buf(&mut self.unread).await? {

@@ -2,10 +2,13 @@
 //! connections.
 
 pub mod binlog;
+pub mod chunks;
 pub mod connect;
 mod error;
 pub mod inspect;
 pub mod login;
+pub mod rows;
+pub mod settled;
 pub mod snapshot;
 
 pub use error::SourceError;

@@ -9,20 +9,25 @@
 //! Values are read in the text protocol, which is MySQL's own exact text for every type but FLOAT: that is printed with
 //! six digits, so it is read as the equal DOUBLE. Multiplying by one rather than adding zero keeps negative zero.
 
+use bytes::Bytes;
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
-use mysql_async::{Conn, QueryResult, Row, TextProtocol, Value};
 
+use super::chunks::{ChunkKey, KeyRange};
 use super::inspect::Family;
+use super::login::Session;
+use super::rows::TextRows;
 use super::{SourceError, backticks, inspect};
 use crate::config::Source;
 use crate::position::GtidSet;
-use crate::schema::{Bound, Catalogue, Column, ColumnType, Range, Table};
+use crate::schema::{Bound, Catalogue, Column, ColumnType, Range, Table, TableName};
+use crate::wire::text_row::TextRow;
 
 /// Connections that are ready to open a snapshot. Connecting is slow; opening is not.
 pub struct Prepared {
     family: Family,
     control: Conn,
-    readers: Vec<Conn>,
+    readers: Vec<Reader>,
 }
 
 /// Connections that see the same moment, if `position` says so.
@@ -36,9 +41,11 @@ pub struct Snapshot {
     lock: Option<Conn>,
 }
 
-/// One connection of a snapshot.
+/// One connection that reads: of a snapshot, or each query at its own moment.
+#[derive(Debug)]
 pub struct Reader {
-    conn: Conn,
+    source: Source,
+    session: Session,
 }
 
 /// Connects `connections` readers and the connection that reads positions.
@@ -46,20 +53,9 @@ pub struct Reader {
 /// # Errors
 /// When the server can't be reached or refuses.
 pub async fn prepare(source: &Source, connections: usize) -> Result<Prepared, SourceError> {
-    // A slow target makes the server wait for us: it must not give up. Whole key values take part in sorting.
-    const SESSION: [&str; 3] = [
-        "SET SESSION net_write_timeout = 86400, net_read_timeout = 86400, wait_timeout = 604800",
-        "SET SESSION max_sort_length = 8192",
-        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    ];
     let mut readers = Vec::with_capacity(connections);
     for _ in 0..connections.max(1) {
-        let mut conn = inspect::connect(source).await?;
-        for statement in SESSION {
-            conn.query_drop(statement).await.map_err(SourceError::query("preparing a snapshot"))?;
-        }
-        inspect::without_limit(&mut conn).await?;
-        readers.push(conn);
+        readers.push(Reader::connect(source).await?);
     }
     let mut control = inspect::connect(source).await?;
     let family = inspect::family(&mut control).await?;
@@ -102,14 +98,14 @@ impl Prepared {
         let family = self.family;
         let mut before = inspect::gtid_executed(&mut self.control).await?;
         let mut opening = tokio::task::JoinSet::new();
-        for mut conn in self.readers {
+        for mut reader in self.readers {
             opening.spawn(async move {
-                conn.query_drop(BEGIN).await.map_err(SourceError::query("opening a snapshot"))?;
+                reader.session.execute(BEGIN).await.map_err(SourceError::session("opening a snapshot"))?;
                 let seen = match family {
                     Family::MySql => None,
-                    Family::MariaDb => inspect::snapshot_position(&mut conn).await?,
+                    Family::MariaDb => reader.position().await?,
                 };
-                Ok::<_, SourceError>((Reader { conn }, seen))
+                Ok::<_, SourceError>((reader, seen))
             });
         }
         let mut readers = Vec::with_capacity(opening.len());
@@ -173,14 +169,122 @@ impl<'a> Selection<'a> {
     }
 }
 
+const READING: &str = "reading a table";
+/// A slow target makes the server wait for us: it must not give up. Whole key values take part in sorting.
+const SESSION: [&str; 4] = [
+    "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = ''",
+    "SET SESSION net_write_timeout = 86400, net_read_timeout = 86400, wait_timeout = 604800",
+    "SET SESSION max_sort_length = 8192",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+];
+/// What one family of servers knows and the other doesn't: no limit to a query's time, and no estimates of yesterday.
+const WHERE_KNOWN: [&str; 3] = [
+    "SET SESSION max_execution_time = 0",
+    "SET SESSION max_statement_time = 0",
+    "SET SESSION information_schema_stats_expiry = 0",
+];
+
 impl Reader {
+    /// A connection that reads each query at its own moment.
+    ///
+    /// # Errors
+    /// When the server can't be reached or refuses.
+    pub async fn connect(source: &Source) -> Result<Self, SourceError> {
+        const ACTION: &str = "preparing to read";
+        const UNKNOWN_VARIABLE: u16 = 1193;
+        let mut session = Session::open(source).await.map_err(SourceError::session("connecting to read"))?;
+        for statement in SESSION {
+            session.execute(statement).await.map_err(SourceError::session(ACTION))?;
+        }
+        for statement in WHERE_KNOWN {
+            match session.execute(statement).await.map_err(SourceError::session(ACTION)) {
+                Err(error) if error.mysql_code() != Some(UNKNOWN_VARIABLE) => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(Self { source: source.clone(), session })
+    }
+
+    /// A new connection to the same server, which reads each query at its own moment.
+    ///
+    /// # Errors
+    /// As [`Reader::connect`].
+    pub async fn another(&self) -> Result<Self, SourceError> {
+        Self::connect(&self.source).await
+    }
+
+    /// The position of the consistent snapshot that is open here, where the server says it: MariaDB notes the place in its
+    /// binary log at which a snapshot was opened, exactly, whoever commits meanwhile.
+    async fn position(&mut self) -> Result<Option<GtidSet>, SourceError> {
+        const ACTION: &str = "reading the position of a snapshot";
+        let rows = self.all(ACTION, "SHOW STATUS LIKE 'binlog_snapshot_%'").await?;
+        let text = |cell: &Option<Vec<u8>>| String::from_utf8_lossy(cell.as_deref().unwrap_or_default()).into_owned();
+        let value = |wanted: &str| {
+            let mut rows = rows.iter().filter_map(|row| Some((text(row.first()?), text(row.get(1)?))));
+            rows.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
+        };
+        let (Some(file), Some(position)) = (value("binlog_snapshot_file"), value("binlog_snapshot_position")) else {
+            return Ok(None);
+        };
+        let place = || SourceError::Unexpected { action: ACTION, what: format!("{file} {position}") };
+        let number: u64 = position.parse().map_err(|_| place())?;
+        let asked = self.first(ACTION, &format!("SELECT BINLOG_GTID_POS({}, {number})", quoted(&file))).await?;
+        let cell = asked.and_then(|row| row.into_iter().next().flatten()).ok_or_else(place)?;
+        inspect::parse_set(ACTION, &String::from_utf8_lossy(&cell)).map(Some)
+    }
+
     /// Reads a table's rows; the cells come in the order of its columns. Memory stays bounded: the server waits.
     ///
     /// # Errors
     /// When the query fails.
     pub async fn rows(&mut self, selection: Selection<'_>) -> Result<Rows<'_>, SourceError> {
-        let result = self.conn.query_iter(select(selection)).await.map_err(SourceError::query(READING))?;
-        Ok(Rows { result })
+        let rows = self.session.rows(&select(selection)).await.map_err(SourceError::session(READING))?;
+        Ok(Rows { rows })
+    }
+
+    /// As [`Reader::rows`], but the rows are lent one by one.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn lent(&mut self, selection: Selection<'_>) -> Result<TextRows<'_>, SourceError> {
+        self.session.rows(&select(selection)).await.map_err(SourceError::session(READING))
+    }
+
+    /// Reads a part of a table's rows by a key, lent one by one.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn chunk(
+        &mut self,
+        table: &Table,
+        key: Option<&ChunkKey>,
+        range: &KeyRange,
+    ) -> Result<TextRows<'_>, SourceError> {
+        let mut sql = select(Selection::all(table));
+        if let Some(key) = key.filter(|_| !range.is_whole()) {
+            sql.push_str(&key.selection(range));
+        }
+        self.session.rows(&sql).await.map_err(SourceError::session(READING))
+    }
+
+    /// A query's first row.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn first(
+        &mut self,
+        action: &'static str,
+        sql: &str,
+    ) -> Result<Option<Vec<Option<Vec<u8>>>>, SourceError> {
+        self.session.first(sql).await.map_err(SourceError::session(action))
+    }
+
+    /// All rows of a query that has few of them.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn all(&mut self, action: &'static str, sql: &str) -> Result<Vec<Vec<Option<Vec<u8>>>>, SourceError> {
+        self.session.all(sql).await.map_err(SourceError::session(action))
     }
 
     /// InnoDB's estimate of a table's rows, for progress.
@@ -188,11 +292,26 @@ impl Reader {
     /// # Errors
     /// When the query fails.
     pub async fn estimated_rows(&mut self, table: &Table) -> Result<u64, SourceError> {
-        const SQL: &str = "SELECT table_rows FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
-        let name = (&table.name.database, &table.name.table);
-        let rows: Option<Option<u64>> =
-            self.conn.exec_first(SQL, name).await.map_err(SourceError::query("estimating a table"))?;
-        Ok(rows.flatten().unwrap_or(0))
+        let sql = format!("SELECT table_rows FROM information_schema.tables WHERE {}", named(&table.name));
+        self.number("estimating a table", &sql).await.map(Option::unwrap_or_default)
+    }
+
+    /// Names of a database's tables with MySQL's estimates of their rows and of the bytes of a row.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn sizes(&mut self, database: &str) -> Result<Vec<(String, u64, u64)>, SourceError> {
+        let sql = format!(
+            "SELECT table_name, table_rows, avg_row_length FROM information_schema.tables \
+             WHERE table_type = 'BASE TABLE' AND table_schema = {}",
+            quoted(database)
+        );
+        let rows = self.all("estimating tables", &sql).await?;
+        let text = |cell: Option<&Option<Vec<u8>>>| {
+            cell.and_then(Option::as_deref).map(|cell| String::from_utf8_lossy(cell).into_owned()).unwrap_or_default()
+        };
+        let number = |cell| text(cell).parse().unwrap_or(0);
+        Ok(rows.iter().map(|row| (text(row.first()), number(row.get(1)), number(row.get(2)))).collect())
     }
 
     /// The last value of `column` in the next `rows` rows above a bound, in the column's order; `None` when there are
@@ -216,11 +335,11 @@ impl Reader {
             range.condition(&name, Bound::for_source),
             rows.saturating_sub(1)
         );
-        let found: Option<Row> = self.conn.query_first(sql).await.map_err(SourceError::query(ACTION))?;
-        let Some(row) = found.map(SourceRow) else {
+        let Some(row) = self.first(ACTION, &sql).await? else {
             return Ok(None);
         };
-        let bound = row.cell(0).and_then(|value| Bound::of_source(&column.column_type, value));
+        let value = row.first().and_then(Option::as_deref);
+        let bound = value.and_then(|value| Bound::of_source(&column.column_type, value));
         let unordered = || SourceError::Unexpected { action: ACTION, what: format!("no order for {}", column.name) };
         bound.map(Some).ok_or_else(unordered)
     }
@@ -230,7 +349,8 @@ impl Reader {
     /// # Errors
     /// When the query fails.
     pub async fn auto_increment(&mut self, table: &Table) -> Result<Option<u64>, SourceError> {
-        inspect::auto_increment(&mut self.conn, &table.name).await
+        let sql = format!("SELECT auto_increment FROM information_schema.tables WHERE {}", named(&table.name));
+        self.number("reading AUTO_INCREMENT", &sql).await
     }
 
     /// The tables of `databases` as MySQL defines them now (not at the snapshot's moment: definitions have no snapshot).
@@ -238,22 +358,42 @@ impl Reader {
     /// # Errors
     /// As [`inspect::catalogue`].
     pub async fn catalogue(&mut self, databases: &[String]) -> Result<Catalogue, SourceError> {
-        inspect::catalogue(&mut self.conn, databases).await
+        let mut conn = inspect::connect(&self.source).await?;
+        let catalogue = inspect::catalogue(&mut conn, databases).await;
+        if let Err(error) = conn.disconnect().await {
+            tracing::debug!(%error, "closing an inspecting connection");
+        }
+        catalogue
     }
 
     /// Ends the view and closes the connection.
     pub async fn close(self) {
-        if let Err(error) = self.conn.disconnect().await {
-            tracing::debug!(%error, "closing a snapshot connection");
+        if let Err(error) = self.session.quit().await {
+            tracing::debug!(%error, "closing a reading connection");
         }
+    }
+
+    async fn number(&mut self, action: &'static str, sql: &str) -> Result<Option<u64>, SourceError> {
+        let row = self.first(action, sql).await?;
+        let cell = row.and_then(|row| row.into_iter().next().flatten());
+        Ok(cell.and_then(|cell| String::from_utf8(cell).ok()).and_then(|text| text.parse().ok()))
     }
 }
 
-const READING: &str = "reading a table";
+/// A table's row of information_schema.
+fn named(name: &TableName) -> String {
+    format!("table_schema = {} AND table_name = {}", quoted(&name.database), quoted(&name.table))
+}
+
+/// A text as a literal of MySQL, whatever the mode of the session: its bytes.
+pub(super) fn quoted(text: &str) -> String {
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("_utf8mb4 X'{hex}'")
+}
 
 /// Rows as they arrive.
 pub struct Rows<'a> {
-    result: QueryResult<'a, 'static, TextProtocol>,
+    rows: TextRows<'a>,
 }
 
 impl Rows<'_> {
@@ -262,21 +402,26 @@ impl Rows<'_> {
     /// # Errors
     /// When the query or its connection fails.
     pub async fn next(&mut self) -> Result<Option<SourceRow>, SourceError> {
-        Ok(self.result.next().await.map_err(SourceError::query(READING))?.map(SourceRow))
+        const MALFORMED: super::login::LoginError = super::login::LoginError::Protocol("a row");
+        let Some(payload) = self.rows.whole().await.map_err(SourceError::session(READING))? else { return Ok(None) };
+        let mut cells = Vec::with_capacity(self.rows.columns());
+        let mut row = TextRow::new(&payload);
+        for _ in 0..self.rows.columns() {
+            let cell = row.cell().map_err(|_| SourceError::session(READING)(MALFORMED))?;
+            cells.push(cell.map(|cell| payload.slice_ref(cell)));
+        }
+        Ok(Some(SourceRow(cells)))
     }
 }
 
 /// One row of MySQL's text values.
-pub struct SourceRow(Row);
+pub struct SourceRow(Vec<Option<Bytes>>);
 
 impl SourceRow {
     /// The cell's text or bytes; `None` for NULL.
     #[must_use]
     pub fn cell(&self, index: usize) -> Option<&[u8]> {
-        match self.0.as_ref(index) {
-            Some(Value::Bytes(bytes)) => Some(bytes),
-            _ => None,
-        }
+        self.0.get(index)?.as_deref()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::StoreError;
+use super::{StoreError, Window};
 use crate::position::GtidSet;
 use crate::route::Mode;
 use crate::schema::TableName;
@@ -12,7 +12,7 @@ use crate::schema::TableName;
 pub enum MirrorPhase {
     /// No mirror. Set when mirroring stops, and by the flip.
     Idle,
-    /// Tables are being created and copied; a restart starts it over.
+    /// Tables are being created and copied; a restart starts it over, or goes on with it where that's possible.
     Copying,
     /// Changes are applied after the stored set; a restart goes on from there.
     Following,
@@ -41,6 +41,8 @@ pub struct Facts {
     pub bypassed: GtidSet,
     /// Tables that need a resync, with the reason.
     pub tables: Vec<(TableName, String)>,
+    /// Set while the log makes copied tables equal.
+    pub window: Option<Window>,
 }
 
 /// Reads the state.
@@ -61,6 +63,7 @@ pub(super) async fn load(client: &Client) -> Result<Facts, StoreError> {
         applied: set(3)?,
         bypassed: set(4)?,
         tables,
+        window: super::copied::window(client).await?,
     })
 }
 

@@ -10,12 +10,14 @@
 //!   by name. The lock is taken again after a reconnect, before anything is written.
 
 mod accounts;
+mod copied;
 mod facts;
 mod schema;
 pub mod statement;
 mod variables;
 
 pub use accounts::ImportedAccount;
+pub use copied::{Copied, CopiedChunk, TableStage, Window};
 pub use facts::{Facts, MirrorPhase};
 pub use statement::StoreStatement;
 
@@ -28,7 +30,7 @@ use tokio_postgres::Client;
 use crate::config::Target;
 use crate::position::GtidSet;
 use crate::route::Mode;
-use crate::schema::{Catalogue, CatalogueChange, Database, Routine, Table, View};
+use crate::schema::{Catalogue, CatalogueChange, Database, Routine, Table, TableName, View};
 use crate::target::TargetError;
 
 /// Why a fact couldn't be read or written.
@@ -147,6 +149,9 @@ impl Store {
                 .batch_execute("UPDATE bascule.state SET applied = '', bypassed = ''; DELETE FROM bascule.table_state")
                 .await?;
         }
+        if phase != MirrorPhase::Following {
+            transaction.batch_execute(copied::FORGET).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }
@@ -160,6 +165,45 @@ impl Store {
         let values: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
             [&MirrorPhase::Following.name(), &applied.to_string()];
         self.connection().await?.client()?.execute(sql, &values).await?;
+        Ok(())
+    }
+
+    /// Begins a copy that can be gone on with: the log from `from` on has what happens to the tables meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin_copying(&self, from: &GtidSet) -> Result<(), StoreError> {
+        let sql = "UPDATE bascule.state SET copy_from = $1 WHERE phase = 'copying'";
+        self.connection().await?.client()?.execute(sql, &[&from.to_string()]).await?;
+        Ok(())
+    }
+
+    /// How far the copy is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn load_copied(&self) -> Result<Copied, StoreError> {
+        copied::load(self.connection().await?.client()?).await
+    }
+
+    /// Ends the copying: the log is applied from where the copy began, and up to `until` it makes the tables equal. Those
+    /// of `later` are halted until they are copied as a whole.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn follow_copied(&self, until: &GtidSet, later: &[(TableName, String)]) -> Result<(), StoreError> {
+        copied::begin_following(self.connection().await?.client()?, until, later).await
+    }
+
+    /// The copied tables are equal and have all their keys: nothing of the copy needs to be known any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_copied(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        let transaction = connection.client()?.transaction().await?;
+        transaction.batch_execute(copied::FORGET).await?;
+        transaction.commit().await?;
         Ok(())
     }
 

@@ -71,6 +71,24 @@ CREATE TABLE IF NOT EXISTS bascule.journal (
     position text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+ALTER TABLE bascule.state ADD COLUMN IF NOT EXISTS copy_from text;
+ALTER TABLE bascule.state ADD COLUMN IF NOT EXISTS copy_until text;
+CREATE TABLE IF NOT EXISTS bascule.copied_chunk (
+    database text NOT NULL,
+    name text NOT NULL,
+    number bigint NOT NULL,
+    lower_bound text,
+    upper_bound text,
+    rows bigint NOT NULL,
+    bytes bigint NOT NULL,
+    PRIMARY KEY (database, name, number)
+);
+CREATE TABLE IF NOT EXISTS bascule.copied_table (
+    database text NOT NULL,
+    name text NOT NULL,
+    stage text NOT NULL,
+    PRIMARY KEY (database, name)
+);
 REVOKE ALL ON bascule.account FROM PUBLIC;
 ";
 

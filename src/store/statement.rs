@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::StoreError;
+use super::{CopiedChunk, StoreError, TableStage};
 use crate::position::GtidSet;
 use crate::schema::{CatalogueChange, Routine, Table, TableName, View, quote};
 use crate::target::Request;
@@ -76,6 +76,34 @@ pub fn mark_table(table: &TableName, reason: &str) -> StoreStatement {
 pub fn clear_table(table: &TableName) -> StoreStatement {
     let sql = "DELETE FROM bascule.table_state WHERE database = $1 AND name = $2";
     StoreStatement::new(sql, &[&table.database, &table.table])
+}
+
+/// A part of a table was copied, to be written in the transaction of its rows.
+#[must_use]
+pub fn copied_chunk(chunk: &CopiedChunk) -> StoreStatement {
+    let text = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
+    StoreStatement {
+        sql: "INSERT INTO bascule.copied_chunk (database, name, number, lower_bound, upper_bound, rows, bytes) \
+              VALUES ($1, $2, $3::bigint, $4, $5, $6::bigint, $7::bigint)",
+        types: &[TEXT; 7],
+        parameters: vec![
+            text(&chunk.table.database),
+            text(&chunk.table.table),
+            text(&chunk.number.to_string()),
+            chunk.lower.as_deref().and_then(text),
+            chunk.upper.as_deref().and_then(text),
+            text(&chunk.rows.to_string()),
+            text(&chunk.bytes.to_string()),
+        ],
+    }
+}
+
+/// How far a copied table is, to be written in the transaction that brings it there.
+#[must_use]
+pub fn copied_table(table: &TableName, stage: TableStage) -> StoreStatement {
+    let sql = "INSERT INTO bascule.copied_table (database, name, stage) VALUES ($1, $2, $3)
+               ON CONFLICT (database, name) DO UPDATE SET stage = excluded.stage";
+    StoreStatement::new(sql, &[&table.database, &table.table, stage.name()])
 }
 
 /// A change of the stored catalogue.

@@ -15,6 +15,7 @@ use crate::config::Target;
 #[derive(Debug)]
 pub struct Bulk {
     client: tokio_postgres::Client,
+    target: Target,
 }
 
 impl Bulk {
@@ -23,13 +24,21 @@ impl Bulk {
     /// # Errors
     /// When the server can't be reached or refuses.
     pub async fn connect(target: &Target) -> Result<Self, TargetError> {
-        let bulk = Self { client: control(target).await? };
+        let bulk = Self { client: control(target).await?, target: target.clone() };
         bulk.run(
             "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET extra_float_digits = 1; SET statement_timeout = 0; \
              SET idle_in_transaction_session_timeout = 0; SET bascule.repeats = 'on'",
         )
         .await?;
         Ok(bulk)
+    }
+
+    /// A new connection to the same server.
+    ///
+    /// # Errors
+    /// As [`Bulk::connect`].
+    pub async fn another(&self) -> Result<Self, TargetError> {
+        Self::connect(&self.target).await
     }
 
     /// Carries out statements separated by semicolons; outside a transaction they succeed or fail together.

@@ -6,15 +6,22 @@
 //!
 //! A zero date is `-infinity`, as everywhere in Bascule: it sorts below every other date on both servers.
 //!
+//! A row comes as MySQL's packet has it and is encoded cell by cell from there. A large row isn't in memory as a whole: its
+//! texts and bytes, which PostgreSQL takes as they are, go through in pieces ([`TextCheck`]).
+//!
 //! What PostgreSQL can't hold: partial and impossible dates, year 0 and a time of day on a zero date; NUL in character
 //! data and in the names of JSON members.
 
+mod numeric;
+#[cfg(test)]
+mod tests;
+
 use bytes::{BufMut as _, BytesMut};
 
-use crate::schema::types::{oid, pg_type};
 use crate::schema::{ColumnType, Table, TableName};
 use crate::value::json::Problem;
 use crate::value::{Date, text};
+use crate::wire::text_row::TextRow;
 
 /// What begins a binary COPY: signature, no flags, no header extension.
 pub const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -56,11 +63,20 @@ pub struct Refusal {
 /// PostgreSQL's least number of days or microseconds stands for `-infinity`.
 const ZERO_DATE: Date = Date { year: 0, month: 0, day: 0 };
 
+/// Why a row isn't encoded.
+#[derive(Debug, thiserror::Error)]
+pub enum RowError {
+    #[error(transparent)]
+    Refused(#[from] Box<Refusal>),
+    #[error("a row of {0} has other cells than its table has columns")]
+    Malformed(TableName),
+}
+
 /// Encodes the rows of one table. Cells come in the order of the table's columns.
 #[derive(Debug)]
 pub struct RowEncoder {
     name: TableName,
-    columns: Vec<(String, ColumnType)>,
+    columns: Vec<(String, Encoding)>,
     /// Positions of the primary key's columns.
     key: Vec<usize>,
     rows: u64,
@@ -72,49 +88,87 @@ impl RowEncoder {
     pub fn new(table: &Table) -> Self {
         let position = |name: &str| table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
         let parts = table.primary_key().map_or(&[][..], |key| key.parts.as_slice());
+        let encoding = |column: &crate::schema::Column| (column.name.clone(), Encoding::of(&column.column_type));
         Self {
             name: table.name.clone(),
-            columns: table.columns.iter().map(|column| (column.name.clone(), column.column_type.clone())).collect(),
+            columns: table.columns.iter().map(encoding).collect(),
             key: parts.iter().filter_map(|part| position(part.column.as_deref()?)).collect(),
             rows: 0,
         }
     }
 
-    /// Appends one row to `out`.
+    /// Appends one row of a text result set to `out`.
     ///
     /// # Errors
-    /// [`Refusal`] for the first value that PostgreSQL can't hold; what was appended of the row must not be sent.
-    pub fn row<'a>(
-        &mut self,
-        cell: impl Fn(usize) -> Option<&'a [u8]>,
-        out: &mut BytesMut,
-    ) -> Result<(), Box<Refusal>> {
-        self.rows += 1;
-        out.put_i16(i16::try_from(self.columns.len()).expect("MySQL tables have at most 4096 columns"));
-        for (index, (name, column_type)) in self.columns.iter().enumerate() {
-            let Some(value) = cell(index) else {
+    /// [`RowError`] for the first value that PostgreSQL can't hold; what was appended of the row must not be sent.
+    pub fn row(&mut self, payload: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+        let mut row = TextRow::new(payload);
+        self.begin_row(out);
+        for (index, (_, encoding)) in self.columns.iter().enumerate() {
+            let Some(value) = row.cell().map_err(|_| RowError::Malformed(self.name.clone()))? else {
                 out.put_i32(-1);
                 continue;
             };
-            let start = out.len();
-            out.put_i32(0);
-            encode(column_type, value, out).map_err(|reason| {
-                Box::new(Refusal { table: self.name.clone(), column: name.clone(), key: self.key_text(&cell), reason })
-            })?;
-            let length = i32::try_from(out.len() - start - 4).expect("values are limited to a gigabyte");
-            if let Some(prefix) = out.get_mut(start..start + 4) {
-                prefix.copy_from_slice(&length.to_be_bytes());
-            }
+            self.put(*encoding, value, out).map_err(|reason| self.refusal(index, reason, self.key_of(payload)))?;
+        }
+        if row.is_empty() { Ok(()) } else { Err(RowError::Malformed(self.name.clone())) }
+    }
+
+    /// Begins a row whose cells follow one by one.
+    pub fn begin_row(&mut self, out: &mut BytesMut) {
+        self.rows += 1;
+        out.put_i16(i16::try_from(self.columns.len()).expect("MySQL tables have at most 4096 columns"));
+    }
+
+    /// The columns' encodings, in their order.
+    pub fn encodings(&self) -> impl ExactSizeIterator<Item = Encoding> + use<> {
+        self.columns.iter().map(|(_, encoding)| *encoding).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Whether the cells of a column tell which row it is.
+    #[must_use]
+    pub fn is_key(&self, index: usize) -> bool {
+        self.key.contains(&index)
+    }
+
+    /// Appends one cell with its length.
+    ///
+    /// # Errors
+    /// The reason why PostgreSQL can't hold it.
+    pub fn put(&self, encoding: Encoding, value: &[u8], out: &mut BytesMut) -> Result<(), ValueRefusal> {
+        let start = out.len();
+        out.put_i32(0);
+        encoding.encode(value, out)?;
+        let length = i32::try_from(out.len() - start - 4).expect("values are limited to a gigabyte");
+        if let Some(prefix) = out.get_mut(start..start + 4) {
+            prefix.copy_from_slice(&length.to_be_bytes());
         }
         Ok(())
     }
 
-    fn key_text<'a>(&self, cell: impl Fn(usize) -> Option<&'a [u8]>) -> String {
-        if self.key.is_empty() {
-            return format!("row {} of a table without a primary key", self.rows);
+    /// The refusal of a column's value in the row that was begun last; `key` is that row's key as far as it's known.
+    #[must_use]
+    pub fn refusal(&self, index: usize, reason: ValueRefusal, key: Option<Vec<String>>) -> Box<Refusal> {
+        let column = self.columns.get(index).map(|(name, _)| name.clone()).unwrap_or_default();
+        let key = match key {
+            Some(parts) if !parts.is_empty() => parts.join(", "),
+            Some(_) => format!("row {} of a table without a primary key", self.rows),
+            None => format!("row {} of those read together", self.rows),
+        };
+        Box::new(Refusal { table: self.name.clone(), column, key, reason })
+    }
+
+    /// The texts of a row's key.
+    fn key_of(&self, payload: &[u8]) -> Option<Vec<String>> {
+        let mut row = TextRow::new(payload);
+        let mut texts = vec![String::new(); self.key.len()];
+        for index in 0..self.columns.len() {
+            let cell = row.cell().ok()?;
+            for (_, text) in self.key.iter().zip(&mut texts).filter(|(place, _)| **place == index) {
+                *text = cell.map_or("NULL".to_owned(), |value| display(value).into_owned());
+            }
         }
-        let part = |index: &usize| cell(*index).map_or("NULL".to_owned(), |value| display(value).into_owned());
-        self.key.iter().map(part).collect::<Vec<_>>().join(", ")
+        Some(texts)
     }
 }
 
@@ -132,103 +186,217 @@ pub(crate) fn display(value: &[u8]) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// Appends the binary form of one value, without its length.
+/// How a column's text becomes PostgreSQL's binary value; the same type as [`crate::schema::types::pg_type`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    SmallInt,
+    Integer,
+    BigInt,
+    Numeric,
+    /// BIT of up to 63 bits.
+    Bits,
+    /// BIT(64).
+    WideBits,
+    Real,
+    Double,
+    Date,
+    Moment,
+    Interval,
+    Json,
+    /// As it comes, if it's text that PostgreSQL can hold.
+    Text,
+    /// As it comes.
+    Bytes,
+    /// A type that isn't carried.
+    None,
+}
+
+impl Encoding {
+    /// The encoding of a type.
+    #[must_use]
+    pub const fn of(column_type: &ColumnType) -> Self {
+        match column_type {
+            ColumnType::TinyInt { .. } | ColumnType::SmallInt { unsigned: false } | ColumnType::Year => Self::SmallInt,
+            ColumnType::SmallInt { unsigned: true }
+            | ColumnType::MediumInt { .. }
+            | ColumnType::Int { unsigned: false } => Self::Integer,
+            ColumnType::Int { unsigned: true } | ColumnType::BigInt { unsigned: false } => Self::BigInt,
+            ColumnType::BigInt { unsigned: true } | ColumnType::Decimal { .. } => Self::Numeric,
+            ColumnType::Bit { bits } if *bits < 64 => Self::Bits,
+            ColumnType::Bit { .. } => Self::WideBits,
+            ColumnType::Float { .. } => Self::Real,
+            ColumnType::Double { .. } => Self::Double,
+            ColumnType::Date => Self::Date,
+            ColumnType::DateTime { .. } | ColumnType::Timestamp { .. } => Self::Moment,
+            ColumnType::Time { .. } => Self::Interval,
+            ColumnType::Json => Self::Json,
+            ColumnType::Char { .. }
+            | ColumnType::VarChar { .. }
+            | ColumnType::TinyText
+            | ColumnType::Text
+            | ColumnType::MediumText
+            | ColumnType::LongText
+            | ColumnType::Enum { .. }
+            | ColumnType::Set { .. } => Self::Text,
+            ColumnType::Binary { .. }
+            | ColumnType::VarBinary { .. }
+            | ColumnType::TinyBlob
+            | ColumnType::Blob
+            | ColumnType::MediumBlob
+            | ColumnType::LongBlob
+            | ColumnType::Geometry { .. } => Self::Bytes,
+            ColumnType::Unsupported { .. } => Self::None,
+        }
+    }
+
+    /// Appends the binary form of one value, without its length.
+    ///
+    /// # Errors
+    /// The reason why PostgreSQL can't hold it.
+    pub fn encode(self, value: &[u8], out: &mut BytesMut) -> Result<(), ValueRefusal> {
+        if value.len() >= LIMIT {
+            return Err(ValueRefusal::TooLarge);
+        }
+        match self {
+            Self::SmallInt => {
+                out.put_i16(i16::try_from(integer(value)?).map_err(|_| ValueRefusal::OutOfRange)?);
+            }
+            Self::Integer => out.put_i32(i32::try_from(integer(value)?).map_err(|_| ValueRefusal::OutOfRange)?),
+            Self::BigInt => out.put_i64(integer(value)?),
+            Self::Numeric => numeric::put(value, out)?,
+            Self::Bits => {
+                let number = bit_number(value).ok_or(ValueRefusal::Malformed)?;
+                out.put_i64(i64::try_from(number).map_err(|_| ValueRefusal::OutOfRange)?);
+            }
+            Self::WideBits => {
+                let number = bit_number(value).ok_or(ValueRefusal::Malformed)?;
+                numeric::put(number.to_string().as_bytes(), out)?;
+            }
+            Self::Real => out.put_f32(float(value)?),
+            Self::Double => out.put_f64(ascii(value)?.parse().map_err(|_| ValueRefusal::Malformed)?),
+            Self::Date => {
+                let date = text::date(value).ok_or(ValueRefusal::Malformed)?;
+                out.put_i32(if date == ZERO_DATE { i32::MIN } else { days(date)? });
+            }
+            Self::Moment => {
+                const DAY: i64 = 86_400_000_000;
+                let (date, clock) = text::date_time(value).ok_or(ValueRefusal::Malformed)?;
+                let zero = date == ZERO_DATE && clock.total_micros() == 0;
+                out.put_i64(if zero { i64::MIN } else { i64::from(days(date)?) * DAY + clock.total_micros() });
+            }
+            Self::Interval => {
+                let (negative, clock) = text::time(value).ok_or(ValueRefusal::Malformed)?;
+                let micros = clock.total_micros();
+                out.put_i64(if negative { -micros } else { micros });
+                // No days and no months: a TIME is hours, however many.
+                out.put_i64(0);
+            }
+            Self::Json => {
+                out.put_u8(1);
+                out.put_slice(document(value)?.as_bytes());
+            }
+            Self::Text => {
+                TextCheck::default().whole(value)?;
+                out.put_slice(value);
+            }
+            Self::Bytes => out.put_slice(value),
+            Self::None => return Err(ValueRefusal::Malformed),
+        }
+        Ok(())
+    }
+}
+
+/// Appends the binary form of one value of a type, without its length.
 ///
 /// # Errors
 /// The reason why PostgreSQL can't hold it.
 pub fn encode(column_type: &ColumnType, value: &[u8], out: &mut BytesMut) -> Result<(), ValueRefusal> {
-    const GIGABYTE: usize = 1 << 30;
-    if value.len() >= GIGABYTE {
-        return Err(ValueRefusal::TooLarge);
-    }
-    match column_type {
-        ColumnType::Bit { .. } => return bit(column_type, value, out),
-        ColumnType::Float { .. } => out.put_f32(float(value)?),
-        ColumnType::Double { .. } => out.put_f64(ascii(value)?.parse().map_err(|_| ValueRefusal::Malformed)?),
-        ColumnType::Date => {
-            let date = text::date(value).ok_or(ValueRefusal::Malformed)?;
-            out.put_i32(if date == ZERO_DATE { i32::MIN } else { days(date)? });
+    Encoding::of(column_type).encode(value, out)
+}
+
+/// PostgreSQL holds no value of a gigabyte.
+pub const LIMIT: usize = 1 << 30;
+
+/// Looks over a text that comes in pieces: it must be UTF-8 without NUL. A piece may end within a character.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextCheck {
+    /// The beginning of a character whose rest is still to come.
+    begun: [u8; 4],
+    length: usize,
+}
+
+impl TextCheck {
+    /// The next piece.
+    ///
+    /// # Errors
+    /// Why PostgreSQL can't hold the text.
+    pub fn piece(&mut self, piece: &[u8]) -> Result<(), ValueRefusal> {
+        if memchr::memchr(0, piece).is_some() {
+            return Err(ValueRefusal::NulInText);
         }
-        ColumnType::DateTime { .. } | ColumnType::Timestamp { .. } => {
-            const DAY: i64 = 86_400_000_000;
-            let (date, clock) = text::date_time(value).ok_or(ValueRefusal::Malformed)?;
-            let zero = date == ZERO_DATE && clock.total_micros() == 0;
-            out.put_i64(if zero { i64::MIN } else { i64::from(days(date)?) * DAY + clock.total_micros() });
-        }
-        ColumnType::Time { .. } => {
-            let (negative, clock) = text::time(value).ok_or(ValueRefusal::Malformed)?;
-            let micros = clock.total_micros();
-            out.put_i64(if negative { -micros } else { micros });
-            // No days and no months: a TIME is hours, however many.
-            out.put_i64(0);
-        }
-        ColumnType::Json => {
-            out.put_u8(1);
-            out.put_slice(json(value)?.as_bytes());
-        }
-        ColumnType::Char { .. }
-        | ColumnType::VarChar { .. }
-        | ColumnType::TinyText
-        | ColumnType::Text
-        | ColumnType::MediumText
-        | ColumnType::LongText
-        | ColumnType::Enum { .. }
-        | ColumnType::Set { .. } => {
-            if memchr::memchr(0, value).is_some() {
-                return Err(ValueRefusal::NulInText);
+        let mut rest = piece;
+        while self.length > 0
+            && let Some((first, after)) = rest.split_first()
+        {
+            let place = self.begun.get_mut(self.length).ok_or(ValueRefusal::NotUtf8)?;
+            *place = *first;
+            self.length += 1;
+            rest = after;
+            match std::str::from_utf8(self.begun.get(..self.length).unwrap_or_default()) {
+                Ok(_) => self.length = 0,
+                Err(error) if error.error_len().is_none() => {}
+                Err(_) => return Err(ValueRefusal::NotUtf8),
             }
-            std::str::from_utf8(value).map_err(|_| ValueRefusal::NotUtf8)?;
-            out.put_slice(value);
         }
-        ColumnType::Binary { .. }
-        | ColumnType::VarBinary { .. }
-        | ColumnType::TinyBlob
-        | ColumnType::Blob
-        | ColumnType::MediumBlob
-        | ColumnType::LongBlob
-        | ColumnType::Geometry { .. } => out.put_slice(value),
-        ColumnType::Decimal { .. } => numeric(value, out)?,
-        ColumnType::TinyInt { .. }
-        | ColumnType::SmallInt { .. }
-        | ColumnType::MediumInt { .. }
-        | ColumnType::Int { .. }
-        | ColumnType::BigInt { .. }
-        | ColumnType::Year => integer(column_type, value, out)?,
-        ColumnType::Unsupported { .. } => return Err(ValueRefusal::Malformed),
+        if let Err(error) = std::str::from_utf8(rest) {
+            let begun = rest.get(error.valid_up_to()..).unwrap_or_default();
+            let place = self.begun.get_mut(..begun.len()).ok_or(ValueRefusal::NotUtf8)?;
+            if error.error_len().is_some() {
+                return Err(ValueRefusal::NotUtf8);
+            }
+            place.copy_from_slice(begun);
+            self.length = begun.len();
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// The end of the text.
+    ///
+    /// # Errors
+    /// When it ends within a character.
+    pub const fn end(self) -> Result<(), ValueRefusal> {
+        if self.length == 0 { Ok(()) } else { Err(ValueRefusal::NotUtf8) }
+    }
+
+    fn whole(mut self, text: &[u8]) -> Result<(), ValueRefusal> {
+        self.piece(text)?;
+        self.end()
+    }
 }
 
 fn ascii(value: &[u8]) -> Result<&str, ValueRefusal> {
     std::str::from_utf8(value).map_err(|_| ValueRefusal::Malformed)
 }
 
-fn integer(column_type: &ColumnType, value: &[u8], out: &mut BytesMut) -> Result<(), ValueRefusal> {
-    let pg = pg_type(column_type).ok_or(ValueRefusal::Malformed)?;
-    if pg.oid == oid::NUMERIC {
-        return numeric(value, out);
+/// `[-]ddd`, with every value of 64 bits and sign.
+fn integer(value: &[u8]) -> Result<i64, ValueRefusal> {
+    let (negative, digits) = match value.split_first() {
+        Some((b'-', digits)) => (true, digits),
+        _ => (false, value),
+    };
+    if digits.is_empty() {
+        return Err(ValueRefusal::Malformed);
     }
-    let number: i64 = ascii(value)?.parse().map_err(|_| ValueRefusal::Malformed)?;
-    put_integer(pg.oid, number, out)
-}
-
-fn put_integer(oid: u32, number: i64, out: &mut BytesMut) -> Result<(), ValueRefusal> {
-    match oid {
-        oid::SMALLINT => out.put_i16(i16::try_from(number).map_err(|_| ValueRefusal::OutOfRange)?),
-        oid::INTEGER => out.put_i32(i32::try_from(number).map_err(|_| ValueRefusal::OutOfRange)?),
-        _ => out.put_i64(number),
+    // Counted below zero, where there's one more value.
+    let mut number = 0_i64;
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return Err(ValueRefusal::Malformed);
+        }
+        let next = number.checked_mul(10).and_then(|number| number.checked_sub(i64::from(byte - b'0')));
+        number = next.ok_or(ValueRefusal::OutOfRange)?;
     }
-    Ok(())
-}
-
-/// MySQL sends BIT(n) as big-endian bytes.
-fn bit(column_type: &ColumnType, value: &[u8], out: &mut BytesMut) -> Result<(), ValueRefusal> {
-    let number = bit_number(value).ok_or(ValueRefusal::Malformed)?;
-    if pg_type(column_type).is_some_and(|pg| pg.oid == oid::NUMERIC) {
-        return numeric(number.to_string().as_bytes(), out);
-    }
-    out.put_i64(i64::try_from(number).map_err(|_| ValueRefusal::OutOfRange)?);
-    Ok(())
+    if negative { Ok(number) } else { number.checked_neg().ok_or(ValueRefusal::OutOfRange) }
 }
 
 /// The number that the big-endian bytes of a BIT value spell.
@@ -250,119 +418,14 @@ fn days(date: Date) -> Result<i32, ValueRefusal> {
     date.days_since_2000().ok_or(ValueRefusal::Date)
 }
 
-/// PostgreSQL's numeric: groups of four digits around the point, the weight of the first group, sign and scale.
-fn numeric(value: &[u8], out: &mut BytesMut) -> Result<(), ValueRefusal> {
-    const NEGATIVE: u16 = 0x4000;
-    let decimal = text::decimal(value).ok_or(ValueRefusal::Malformed)?;
-    let whole = decimal.digits.len() - decimal.scale;
-    let lead = (4 - whole % 4) % 4;
-    let mut padded = vec![0_u8; lead];
-    padded.extend_from_slice(&decimal.digits);
-    padded.resize(padded.len().next_multiple_of(4), 0);
-    let groups: Vec<i16> = padded
-        .chunks_exact(4)
-        .map(|group| group.iter().fold(0_i16, |sum, digit| sum * 10 + i16::from(*digit)))
-        .collect();
-    let first = groups.iter().position(|group| *group != 0).unwrap_or(groups.len());
-    let last = groups.iter().rposition(|group| *group != 0).map_or(first, |at| at + 1);
-    let kept = groups.get(first..last).unwrap_or(&[]);
-    let small = |number: usize| i16::try_from(number).map_err(|_| ValueRefusal::OutOfRange);
-    let weight = if kept.is_empty() { 0 } else { small((whole + lead) / 4)? - 1 - small(first)? };
-    out.put_i16(small(kept.len())?);
-    out.put_i16(weight);
-    out.put_u16(if decimal.negative { NEGATIVE } else { 0 });
-    out.put_i16(small(decimal.scale)?);
-    for group in kept {
-        out.put_i16(*group);
-    }
-    Ok(())
-}
-
 /// A document in the form that jsonb carries.
-fn json(value: &[u8]) -> Result<String, ValueRefusal> {
+///
+/// # Errors
+/// The reason why PostgreSQL can't hold it.
+pub fn document(value: &[u8]) -> Result<String, ValueRefusal> {
     let text = std::str::from_utf8(value).map_err(|_| ValueRefusal::NotUtf8)?;
     crate::value::json::carried(text, crate::value::json::Writer::Mysql).map_err(|problem| match problem {
         Problem::Uncarried(_) => ValueRefusal::NulInJson,
         Problem::Syntax(..) | Problem::Depth => ValueRefusal::Malformed,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn encoded(column_type: &ColumnType, value: &str) -> Result<Vec<u8>, ValueRefusal> {
-        let mut out = BytesMut::new();
-        encode(column_type, value.as_bytes(), &mut out).map(|()| out.to_vec())
-    }
-
-    const DECIMAL: ColumnType = ColumnType::Decimal { precision: 65, scale: 30, unsigned: false };
-
-    /// PostgreSQL's reading of the bytes, for the tests: digits around the point with the stated scale.
-    fn read_numeric(bytes: &[u8]) -> String {
-        let word = |at: usize| i16::from_be_bytes([bytes[at], bytes[at + 1]]);
-        let (count, weight, scale) = (word(0), word(2), word(6));
-        let group = |power: i16| {
-            let at = weight - power;
-            if (0..count).contains(&at) { word(8 + 2 * usize::try_from(at).expect("in range")) } else { 0 }
-        };
-        let mut whole: String = (0..=weight.max(0)).rev().map(|power| format!("{:04}", group(power))).collect();
-        whole = whole.trim_start_matches('0').to_owned();
-        let fraction: String = (1..=scale / 4 + 1).map(|power| format!("{:04}", group(-power))).collect();
-        let sign = if word(4) == 0x4000 { "-" } else { "" };
-        let point = if scale > 0 { "." } else { "" };
-        let whole = if whole.is_empty() { "0" } else { &whole };
-        format!("{sign}{whole}{point}{}", &fraction[..usize::try_from(scale).expect("not negative")])
-    }
-
-    #[test]
-    fn decimals_go_from_digits_to_digits() {
-        let values = [
-            "0",
-            "0.00",
-            "1",
-            "-1",
-            "10000",
-            "9999",
-            "0.0001",
-            "0.00001",
-            "-0.000000000000000000000000000001",
-            "12345678901234567890123456789012345.123456789012345678901234567890",
-            "100000000.5",
-            "18446744073709551615",
-        ];
-        for value in values {
-            assert_eq!(read_numeric(&encoded(&DECIMAL, value).expect("encoded")), value);
-        }
-        assert_eq!(encoded(&DECIMAL, "x"), Err(ValueRefusal::Malformed));
-    }
-
-    #[test]
-    fn zero_dates_are_minus_infinity_and_partial_ones_are_refused() {
-        let moment = ColumnType::DateTime { fraction: 6 };
-        assert_eq!(encoded(&ColumnType::Date, "0000-00-00"), Ok(i32::MIN.to_be_bytes().to_vec()));
-        assert_eq!(encoded(&moment, "0000-00-00 00:00:00.000000"), Ok(i64::MIN.to_be_bytes().to_vec()));
-        assert_eq!(encoded(&moment, "0000-00-00 00:00:00.000001"), Err(ValueRefusal::PartialDate));
-        assert_eq!(encoded(&ColumnType::Date, "2024-00-00"), Err(ValueRefusal::PartialDate));
-        assert_eq!(encoded(&ColumnType::Date, "0000-01-01"), Err(ValueRefusal::Date));
-        assert_eq!(encoded(&ColumnType::DateTime { fraction: 0 }, "2024-02-30 00:00:00"), Err(ValueRefusal::Date));
-        assert_eq!(encoded(&ColumnType::Date, "2000-01-02"), Ok(vec![0, 0, 0, 1]));
-    }
-
-    #[test]
-    fn text_with_nul_is_refused() {
-        assert_eq!(encoded(&ColumnType::Text, "a\0b"), Err(ValueRefusal::NulInText));
-        assert_eq!(encoded(&ColumnType::Json, r#"{"a\u0000": 1}"#), Err(ValueRefusal::NulInJson));
-        assert!(encoded(&ColumnType::Json, r#""a\u0000""#).is_ok());
-        assert!(encoded(&ColumnType::Json, r#""a\\u0000""#).is_ok());
-        assert!(encoded(&ColumnType::Json, r#"{"a": -0.0, "b": "-0.0"}"#).is_ok());
-    }
-
-    #[test]
-    fn floats_must_be_exact() {
-        let real = ColumnType::Float { unsigned: false };
-        assert_eq!(encoded(&real, "0.10000000149011612"), Ok(0.1_f32.to_be_bytes().to_vec()));
-        assert_eq!(encoded(&real, "0.1"), Err(ValueRefusal::OutOfRange));
-        assert_eq!(encoded(&real, "-0"), Ok((-0.0_f32).to_be_bytes().to_vec()));
-    }
 }

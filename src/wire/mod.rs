@@ -13,6 +13,7 @@ pub mod packet;
 pub mod reader;
 pub mod reply;
 pub mod resultset;
+pub mod text_row;
 pub mod tracker;
 
 pub use constants::{Capabilities, Command, FieldType, StatusFlags};

@@ -6,6 +6,7 @@
 
 mod assess;
 mod binlog;
+mod copy;
 mod crash;
 mod cursor;
 mod ddl;

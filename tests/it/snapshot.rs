@@ -49,15 +49,15 @@ impl Bench {
         TableName { database: self.target.database.clone(), table: table.to_owned() }
     }
 
-    async fn catalogue(&mut self) -> Catalogue {
+    pub async fn catalogue(&mut self) -> Catalogue {
         inspect::catalogue(&mut self.mysql, &self.source.databases).await.expect("a catalogue")
     }
 
-    async fn bulk(&self) -> Bulk {
+    pub async fn bulk(&self) -> Bulk {
         Bulk::connect(&self.target).await.expect("PostgreSQL")
     }
 
-    async fn snapshot(&self, connections: usize) -> snapshot::Snapshot {
+    pub async fn snapshot(&self, connections: usize) -> snapshot::Snapshot {
         let prepared = snapshot::prepare(&self.source, connections).await.expect("connections");
         prepared.open().await.expect("a snapshot")
     }

@@ -15,6 +15,7 @@ pub struct World {
     folder: tempfile::TempDir,
     port: u16,
     pub lane: &'static str,
+    mirror: &'static str,
 }
 
 /// A running Bascule; killed when dropped.
@@ -49,17 +50,21 @@ impl World {
 
     /// The same, with changes coming by a lane.
     pub fn by_lane(lane: &'static str) -> Self {
-        Self::of(mysql::Flavour::MySql, lane)
+        Self::made(lane, &mysql::Options::default(), "")
     }
 
     /// The same with a source of either family.
     pub fn of(flavour: mysql::Flavour, lane: &'static str) -> Self {
-        let options = mysql::Options { flavour, ..mysql::Options::default() };
-        let servers = Servers::start(&options, &postgres::Options::default()).expect("servers start");
+        Self::made(lane, &mysql::Options { flavour, ..mysql::Options::default() }, "")
+    }
+
+    /// The same, with options of MySQL's and more lines in `[mirror]`.
+    pub fn made(lane: &'static str, options: &mysql::Options, mirror: &'static str) -> Self {
+        let servers = Servers::start(options, &postgres::Options::default()).expect("servers start");
         let database = servers.create_database().expect("a database").name;
         let folder = tempfile::tempdir().expect("a folder");
         let port = free_port();
-        let world = Self { servers, database, folder, port, lane };
+        let world = Self { servers, database, folder, port, lane, mirror };
         std::fs::write(world.config_path(), world.config_text()).expect("a configuration");
         world
     }
@@ -73,7 +78,7 @@ impl World {
             "[listen]\naddress = \"127.0.0.1:{}\"\n\
              [source]\nhost = \"127.0.0.1\"\nport = {}\nuser = \"root\"\npassword = \"\"\ndatabases = [\"{}\"]\n\
              [target]\nhost = \"127.0.0.1\"\nport = {}\nuser = \"postgres\"\npassword = \"\"\ndatabase = \"{}\"\n\
-             [mirror]\nsource = \"{}\"\n\
+             [mirror]\nsource = \"{}\"\n{}\n\
              [spool]\ndirectory = \"spool\"\n\
              [verify]\nshare = 100\n\
              [admin]\nsocket = \"admin.sock\"\n\
@@ -85,6 +90,7 @@ impl World {
             self.servers.postgres.port(),
             self.database,
             self.lane,
+            self.mirror,
         )
     }
 

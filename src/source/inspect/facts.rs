@@ -108,27 +108,8 @@ pub async fn gtid_executed(conn: &mut Conn) -> Result<GtidSet, SourceError> {
     parse_set(ACTION, &text.map_err(SourceError::query(ACTION))?.unwrap_or_default())
 }
 
-/// The position of the consistent snapshot that is open on this connection, where the server says it: MariaDB notes the
-/// place in its binary log at which a snapshot was opened, exactly, whoever commits meanwhile.
-///
-/// # Errors
-/// When a query fails or the server's answer is no position.
-pub async fn snapshot_position(conn: &mut Conn) -> Result<Option<GtidSet>, SourceError> {
-    const ACTION: &str = "reading the position of a snapshot";
-    let rows: Vec<(String, String)> =
-        conn.query("SHOW STATUS LIKE 'binlog_snapshot_%'").await.map_err(SourceError::query(ACTION))?;
-    let value = |name: &str| rows.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    let (Some(file), Some(position)) = (value("binlog_snapshot_file"), value("binlog_snapshot_position")) else {
-        return Ok(None);
-    };
-    let place = || SourceError::Unexpected { action: ACTION, what: format!("{file} {position}") };
-    let number: u64 = position.parse().map_err(|_| place())?;
-    let text: Option<Option<String>> =
-        conn.exec_first("SELECT BINLOG_GTID_POS(?, ?)", (file, number)).await.map_err(SourceError::query(ACTION))?;
-    parse_set(ACTION, &text.flatten().ok_or_else(place)?).map(Some)
-}
-
-fn parse_set(action: &'static str, text: &str) -> Result<GtidSet, SourceError> {
+/// Reads a set as a server prints it.
+pub(in crate::source) fn parse_set(action: &'static str, text: &str) -> Result<GtidSet, SourceError> {
     // Long sets are printed over several lines.
     let flat: String = text.chars().filter(|character| !character.is_whitespace()).collect();
     flat.parse().map_err(|error| SourceError::Unexpected { action, what: format!("{error}") })

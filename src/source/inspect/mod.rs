@@ -23,7 +23,8 @@ pub use catalogue::{
     NotCarried, auto_increment, auto_increments, catalogue, catalogue_with_reasons, not_carried, triggered,
 };
 pub use definitions::{Definition, checks, definitions, triggers};
-pub use facts::{Family, ServerFacts, family, gtid_executed, server_facts, snapshot_position};
+pub(in crate::source) use facts::parse_set;
+pub use facts::{Family, ServerFacts, family, gtid_executed, server_facts};
 pub use globals::globals;
 pub use shown::Reasons;
 pub use survey::{SourceSurvey, TableSurvey, counts, example, survey, without_limit};

@@ -1,0 +1,129 @@
+//! Rows from MySQL's answer into a COPY: small ones from one buffer into the other, large ones cell by cell, and the texts
+//! and bytes of those piece by piece. Memory is bounded by the buffers, but for a JSON document, which changes its form
+//! on the way and so must be there as a whole: one at a time.
+
+use tokio::sync::Semaphore;
+
+use crate::source::SourceError;
+use crate::source::login::LoginError;
+use crate::source::rows::{Next, TextRows};
+use crate::target::CopyIn;
+use crate::target::copy::{Encoding, LIMIT, RowEncoder, TextCheck, ValueRefusal, display, document};
+
+use super::{SnapshotError, at};
+use crate::schema::Table;
+
+/// Rows between two reports.
+const REPORT_EVERY: u64 = 5_000;
+/// A cell that is shown in a refusal.
+const SHOWN: usize = 4_096;
+
+/// One table's way into PostgreSQL.
+pub(in crate::replicate) struct Transfer<'t> {
+    table: &'t Table,
+    encoder: RowEncoder,
+    /// Whoever holds it may have a large document in memory.
+    large: &'t Semaphore,
+}
+
+impl<'t> Transfer<'t> {
+    /// `table` is the table without generated columns.
+    pub(in crate::replicate) fn new(table: &'t Table, large: &'t Semaphore) -> Self {
+        Self { table, encoder: RowEncoder::new(table), large }
+    }
+
+    /// Takes every row; `on_rows` is told now and then how many more they are, and how many bytes are sent in all.
+    pub(in crate::replicate) async fn run(
+        &mut self,
+        rows: &mut TextRows<'_>,
+        copy: &mut CopyIn,
+        on_rows: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<u64, SnapshotError> {
+        let mut count = 0;
+        loop {
+            match rows.next().await.map_err(reading)? {
+                Next::Row(row) => self.encoder.row(row, copy.buffer())?,
+                Next::Large => self.large(rows, copy).await?,
+                Next::End => break,
+            }
+            copy.flush_if_full().await.map_err(at(&self.table.name))?;
+            count += 1;
+            if count % REPORT_EVERY == 0 {
+                on_rows(REPORT_EVERY, copy.sent_bytes());
+            }
+        }
+        on_rows(count % REPORT_EVERY, copy.sent_bytes());
+        Ok(count)
+    }
+
+    async fn large(&mut self, rows: &mut TextRows<'_>, copy: &mut CopyIn) -> Result<(), SnapshotError> {
+        self.encoder.begin_row(copy.buffer());
+        let mut key = Vec::new();
+        for (index, encoding) in self.encoder.encodings().enumerate() {
+            let length = rows.cell().await.map_err(reading)?;
+            let refused = |reason| SnapshotError::Refused(self.encoder.refusal(index, reason, known(&key)));
+            match (length, encoding) {
+                (None, _) => copy.buffer().extend_from_slice(&(-1_i32).to_be_bytes()),
+                (Some(length), _) if length >= LIMIT => return Err(refused(ValueRefusal::TooLarge)),
+                (Some(length), Encoding::Text | Encoding::Bytes) if length > SHOWN => {
+                    let prefix = u32::try_from(length).unwrap_or(u32::MAX);
+                    copy.buffer().extend_from_slice(&prefix.to_be_bytes());
+                    let mut check = (encoding == Encoding::Text).then(TextCheck::default);
+                    let mut left = length;
+                    while left > 0 {
+                        let piece = rows.piece(left).await.map_err(reading)?;
+                        if let Some(check) = &mut check {
+                            check.piece(piece).map_err(refused)?;
+                        }
+                        left -= piece.len();
+                        copy.buffer().extend_from_slice(piece);
+                        copy.flush_if_full().await.map_err(at(&self.table.name))?;
+                    }
+                    check.map_or(Ok(()), TextCheck::end).map_err(refused)?;
+                }
+                (Some(length), _) => {
+                    let _alone = if length > SHOWN { Some(self.large.acquire().await) } else { None };
+                    let mut cell = Vec::with_capacity(length);
+                    while cell.len() < length {
+                        cell.extend_from_slice(rows.piece(length - cell.len()).await.map_err(reading)?);
+                    }
+                    if self.encoder.is_key(index) {
+                        key.push(display(&cell).into_owned());
+                    }
+                    let refused = |reason| SnapshotError::Refused(self.encoder.refusal(index, reason, known(&key)));
+                    if encoding == Encoding::Json {
+                        let document = document(&cell).map_err(refused)?;
+                        drop(cell);
+                        self.document(&document, copy).await?;
+                    } else {
+                        self.encoder.put(encoding, &cell, copy.buffer()).map_err(refused)?;
+                    }
+                }
+            }
+        }
+        rows.end_large().await.map_err(reading)
+    }
+}
+
+impl Transfer<'_> {
+    /// A JSON document in the form that jsonb carries, behind its version.
+    async fn document(&self, text: &str, copy: &mut CopyIn) -> Result<(), SnapshotError> {
+        const PIECE: usize = 64 * 1024;
+        let length = u32::try_from(text.len() + 1).unwrap_or(u32::MAX);
+        copy.buffer().extend_from_slice(&length.to_be_bytes());
+        copy.buffer().extend_from_slice(&[1]);
+        for piece in text.as_bytes().chunks(PIECE) {
+            copy.buffer().extend_from_slice(piece);
+            copy.flush_if_full().await.map_err(at(&self.table.name))?;
+        }
+        Ok(())
+    }
+}
+
+fn known(key: &[String]) -> Option<Vec<String>> {
+    (!key.is_empty()).then(|| key.to_vec())
+}
+
+fn reading(error: LoginError) -> SnapshotError {
+    SnapshotError::Source(SourceError::session("reading a table")(error))
+}

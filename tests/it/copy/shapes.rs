@@ -1,0 +1,66 @@
+//! Copies of strange shapes: very many tables, very wide ones, very large values.
+
+use super::*;
+
+/// Tables without rows, with one, very many tables, very many columns.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_tables_and_a_thousand_columns() {
+    const TABLES: u64 = 1_000;
+    let world = World::made("binlog", &mysql::Options::default(), PARTS);
+    let mut conn = mysql(&world).await;
+    for number in 0..TABLES {
+        conn.query_drop(format!("CREATE TABLE t{number} (id INT PRIMARY KEY, v INT)")).await.expect("a table");
+    }
+    run(&mut conn, &["INSERT INTO t7 VALUES (-1, 0)", "INSERT INTO t8 VALUES (1, NULL), (2, 2)"]).await;
+    let columns: Vec<String> = (0..1_000).map(|number| format!("c{number} INT NOT NULL DEFAULT {number}")).collect();
+    run(
+        &mut conn,
+        &[
+            &format!("CREATE TABLE wide (id INT PRIMARY KEY, {})", columns.join(", ")),
+            "INSERT INTO wide (id) VALUES (1), (2), (3)",
+        ],
+    )
+    .await;
+    let _bascule = world.start().await;
+    begin(&world).await;
+    assert_same(&world, TABLES + 1, "all of them").await;
+}
+
+/// Memory is bounded whatever a value holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn values_of_a_hundred_megabytes_are_copied_in_little_memory() {
+    const LIMIT_KIB: u64 = 256 * 1024;
+    let options = mysql::Options {
+        arguments: vec!["--max-allowed-packet=1G".to_owned(), "--innodb-redo-log-capacity=1G".to_owned()],
+        ..mysql::Options::default()
+    };
+    let world = World::made("binlog", &options, "");
+    let mut conn = mysql(&world).await;
+    run(
+        &mut conn,
+        &[
+            "CREATE TABLE large (id INT PRIMARY KEY, t LONGTEXT, b LONGBLOB, v INT)",
+            "SET SESSION sql_log_bin = 0",
+            "INSERT INTO large VALUES (1, REPEAT('é', 52428800), NULL, 1)",
+            "INSERT INTO large VALUES (2, NULL, REPEAT(CHAR(0, 255), 52428800), 2)",
+            "INSERT INTO large VALUES (3, REPEAT('abcdefgh', 8000), REPEAT(CHAR(0), 16777300), 3), (4, '', '', 4)",
+        ],
+    )
+    .await;
+    let bascule = world.start().await;
+    begin(&world).await;
+    world.wait_streaming().await;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", bascule.pid())).expect("the process lives");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+    println!("peak of {peak} KiB");
+    assert!(peak < LIMIT_KIB, "{peak} KiB");
+    let sums = "SELECT CONCAT_WS(',', id, SHA2(t, 256), SHA2(b, 256), v) FROM large ORDER BY id";
+    let ours: Vec<String> = conn.query(sums).await.expect("sums");
+    let theirs = format!(
+        "SELECT string_agg(concat_ws(',', id, encode(sha256(convert_to(t, 'UTF8')), 'hex'), encode(sha256(b), 'hex'), v), ';' ORDER BY id) FROM {}.large",
+        world.database
+    );
+    let theirs = postgres(&world).await.text(&theirs).await.expect("sums").unwrap_or_default();
+    assert_eq!(theirs, ours.join(";"));
+}
