@@ -4,6 +4,7 @@ use super::finding::Finding;
 use super::{Settings, SourceSurvey};
 use crate::config::Lane;
 use crate::source::inspect::Family;
+use crate::sql;
 
 /// The oldest MySQL and MariaDB whose answers and dictionaries Bascule knows.
 const OLDEST: (u32, u32) = (8, 0);
@@ -14,7 +15,9 @@ pub(super) fn findings(survey: &SourceSurvey, settings: &Settings) -> Vec<Findin
     let server = Server(survey);
     let mut found = Vec::new();
     found.extend(version(survey));
-    found.extend(server.lane(settings));
+    if family(survey) == Family::MariaDb {
+        found.extend(server.mariadb(settings));
+    }
     found.extend(server.gtids());
     found.extend(server.time_zone());
     found.extend(server.names_and_modes());
@@ -61,14 +64,40 @@ impl<'a> Server<'a> {
         self.value(name).parse().ok()
     }
 
-    /// MariaDB tells a session the GTID of its commit in another way than MySQL, and not for every commit.
-    fn lane(&self, settings: &Settings) -> Option<Finding> {
-        let refused = family(self.0) == Family::MariaDb && settings.lane == Lane::Statements;
-        refused.then(|| {
-            Finding::blocker("source.mariadb.lane", "[mirror] source", "MariaDB is mirrored by its binary log only")
-                .why("its answers don't give the GTIDs by which captured statements are ordered")
-                .fix("proxy.toml: [mirror] source = \"binlog\"")
-        })
+    /// What is to be said of every MariaDB, and of its modes.
+    fn mariadb(&self, settings: &Settings) -> Vec<Finding> {
+        let mut found = Vec::new();
+        if settings.lane == Lane::Statements {
+            found.push(
+                Finding::blocker(
+                    "source.mariadb.lane",
+                    "[mirror] source",
+                    "MariaDB is mirrored by its binary log only",
+                )
+                .why("its answers don't tell every GTID, and captured statements are ordered by them")
+                .fix("proxy.toml: [mirror] source = \"binlog\""),
+            );
+        }
+        if let Err(mode) = sql::modes_of_mariadb(self.value("sql_mode")) {
+            found.push(
+                Finding::blocker("source.sql_mode.foreign", "sql_mode", format!("sql_mode has {mode}"))
+                    .why("statements mean something else under it than they do in what Bascule serves after the flip")
+                    .fix("SET GLOBAL sql_mode without it, and see that the application does without it"),
+            );
+        }
+        found.push(
+            Finding::bends(
+                "source.mariadb.sql",
+                "SQL",
+                "after the flip clients get another dialect than that of MariaDB",
+            )
+            .why(
+                "statements and functions that only MariaDB has are refused by name then; SET NAMES utf8mb4 and new \
+                     tables have the collation utf8mb4_0900_ai_ci, under which trailing blanks count",
+            )
+            .fix("let bascule translate judge the application's statements, and name collations where they matter"),
+        );
+        found
     }
 
     fn gtids(&self) -> Vec<Finding> {

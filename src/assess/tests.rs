@@ -208,9 +208,14 @@ fn each_setting_of_the_source_has_its_finding() {
         survey.variables.remove("enforce_gtid_consistency");
         survey.variables.insert("version".to_owned(), "10.11.6-MariaDB-log".to_owned());
     });
-    check(maria, &[(Blocker, "source.mariadb.lane")]);
-    let old = source(|survey| drop(survey.variables.insert("version".to_owned(), "10.5.9-MariaDB".to_owned())));
-    check(old, &[(Blocker, "source.mariadb.lane"), (Blocker, "source.version")]);
+    let dialect = (Bends, "source.mariadb.sql");
+    check(maria, &[(Blocker, "source.mariadb.lane"), dialect]);
+    let old = source(|survey| {
+        survey.variables.insert("version".to_owned(), "10.5.9-MariaDB".to_owned());
+        survey.variables.insert("sql_mode".to_owned(), "STRICT_TRANS_TABLES,ORACLE".to_owned());
+    });
+    let blockers = ["source.mariadb.lane", "source.sql_mode.foreign", "source.version"].map(|id| (Blocker, id));
+    check(old, &[&blockers[..], &[dialect]].concat());
     // What a newer server has dropped is no finding.
     check(source(|survey| drop(survey.variables.remove("binlog_format"))), &[]);
 }

@@ -3,6 +3,7 @@
 
 use bytes::BytesMut;
 
+use super::dialect::Dialect;
 use super::tracking::{Told, Wanted};
 use super::variables::Variables;
 use crate::wire::reply::{EofPacket, OkPacket, Tracker};
@@ -22,6 +23,7 @@ pub(super) enum Transaction {
 /// Facts of one session.
 #[derive(Debug)]
 pub(super) struct Facts {
+    pub(super) dialect: Dialect,
     /// What the client and Bascule agreed on.
     pub(super) client_capabilities: Capabilities,
     /// What Bascule and MySQL agreed on.

@@ -8,6 +8,7 @@ use std::io;
 
 use bytes::{BufMut, BytesMut};
 
+use super::dialect::Dialect;
 use super::end::{End, framed};
 use super::facts::{Facts, Heard};
 use super::tracking::{Setting, Wanted};
@@ -113,33 +114,54 @@ pub(super) enum Setup {
 }
 
 /// The commands that begin a session, framed one after the other.
-pub(super) fn setup_commands(capabilities: Capabilities) -> BytesMut {
-    let mut columns: Vec<String> = Setting::ALL.iter().map(|setting| format!("@@{}", setting.name())).collect();
-    columns.push("DATABASE()".to_owned());
-    columns.extend(FOLLOWED.iter().map(|name| format!("@@SESSION.{name}")));
+pub(super) fn setup_commands(facts: &Facts) -> BytesMut {
+    let settings = injected(&Wanted::default(), facts.dialect);
     let mut out = BytesMut::new();
-    out.put(query(&format!("SELECT {}", columns.join(",")), capabilities));
-    out.put(query(&set_trackers(&injected(&Wanted::default())), capabilities));
+    out.put(query(&read_all(facts), facts.server_capabilities));
+    out.put(query(&facts.dialect.set_trackers(&settings), facts.server_capabilities));
     out
 }
 
-/// The settings under which MySQL reports what Bascule follows, and what the client wants besides.
-fn injected(wanted: &Wanted) -> [String; 4] {
+/// The settings under which the server reports what Bascule follows, and what the client wants besides.
+fn injected(wanted: &Wanted, dialect: Dialect) -> [String; 4] {
     let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
-    let others: Vec<&str> = wanted.others(&FOLLOWED).collect();
+    let followed = dialect.tracked();
+    let others: Vec<&str> = wanted.others(&followed).collect();
     let variables = if others.contains(&"*") {
         "*".to_owned()
     } else {
-        FOLLOWED.iter().copied().chain(others.into_iter().filter(plain)).collect::<Vec<_>>().join(",")
+        followed.iter().copied().chain(others.into_iter().filter(plain)).collect::<Vec<_>>().join(",")
     };
     let transaction = if wanted.characteristics() { "CHARACTERISTICS" } else { "STATE" };
-    [variables, "OWN_GTID".to_owned(), transaction.to_owned(), "1".to_owned()]
+    [variables, dialect.own_gtids().to_owned(), transaction.to_owned(), "1".to_owned()]
 }
 
-fn set_trackers(values: &[String; 4]) -> String {
-    let assignments = Setting::ALL.iter().zip(values).map(|(setting, value)| format!("{}='{value}'", setting.name()));
-    format!("SET {}", assignments.collect::<Vec<_>>().join(","))
-        .replace("session_track_schema='1'", "session_track_schema=1")
+/// Reads the session's settings, the default database and every variable that is followed.
+fn read_all(facts: &Facts) -> String {
+    let settings = Setting::ALL.into_iter().map(|setting| facts.dialect.setting(setting));
+    let columns: Vec<String> = settings.chain(["DATABASE()".to_owned()]).chain(facts.dialect.columns()).collect();
+    format!("SELECT {}", columns.join(","))
+}
+
+/// Asks once more for everything that is followed. True when the answer came.
+///
+/// # Errors
+/// What the connection reports.
+pub(super) async fn read_again(server: &mut End<ServerStream>, facts: &mut Facts) -> io::Result<bool> {
+    server.send(&query(&read_all(facts), facts.server_capabilities)).await?;
+    let Reply::Row(values) = answer(server, facts).await? else { return Ok(false) };
+    take_values(&values, facts);
+    Ok(true)
+}
+
+/// Takes the default database and the followed variables from the row of [`read_all`].
+fn take_values(values: &[Option<Vec<u8>>], facts: &mut Facts) {
+    let beside = Setting::ALL.len();
+    let value = |index: usize| values.get(index).and_then(Option::as_deref);
+    facts.database = value(beside).map(|name| String::from_utf8_lossy(name).into_owned());
+    for (index, name) in FOLLOWED.iter().enumerate() {
+        facts.variables.set(name.as_bytes(), value(beside + 1 + index));
+    }
 }
 
 /// Reads the answers to [`setup_commands`] and asks for the client's own variables too, if it follows others.
@@ -161,16 +183,11 @@ pub(super) async fn finish_setup(server: &mut End<ServerStream>, facts: &mut Fac
             facts.wanted = std::mem::take(&mut facts.wanted).with(setting, &value);
         }
     }
-    let beside = Setting::ALL.len();
-    facts.database = text(beside);
-    for (index, name) in FOLLOWED.iter().enumerate() {
-        let value = values.get(beside + 1 + index).and_then(Option::as_deref);
-        facts.variables.set(name.as_bytes(), value);
-    }
-    let (plain, both) = (injected(&Wanted::default()), injected(&facts.wanted));
+    take_values(&values, facts);
+    let (plain, both) = (injected(&Wanted::default(), facts.dialect), injected(&facts.wanted, facts.dialect));
     let tracks = facts.client_capabilities.contains(Capabilities::SESSION_TRACK);
     if tracks && both != plain {
-        server.send(&query(&set_trackers(&both), facts.server_capabilities)).await?;
+        server.send(&query(&facts.dialect.set_trackers(&both), facts.server_capabilities)).await?;
         if answer(server, facts).await? == Reply::Done {
             facts.injected = Some(both);
             return Ok(Setup::Done);

@@ -140,6 +140,10 @@ impl Doorway<'_> {
             sequence += 1;
         }
         set_capabilities(&mut payload, capabilities);
+        // MariaDB has further flags in what MySQL keeps empty; none of them was offered.
+        if let Some(further) = payload.get_mut(28..32) {
+            further.fill(0);
+        }
         server.send_payload(&payload, sequence).await?;
         Ok((server, sequence + 1))
     }

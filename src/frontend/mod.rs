@@ -9,6 +9,7 @@ pub mod tls;
 mod tracking;
 pub mod variables;
 
+mod dialect;
 mod door;
 mod listener;
 

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::pin::pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncWriteExt, copy_bidirectional};
@@ -15,14 +16,17 @@ use tokio_util::sync::CancellationToken;
 use super::auth::{Exchange, Verdict};
 use super::capturing::{Capturing, LongData, Preparation};
 use super::carried::{Carried, CarriedStatement};
+use super::dialect::Dialect;
 use super::door::Shared;
+use super::end::End;
 use super::facts::{Facts, Heard, Transaction};
 use super::inject::{self, Setup};
 use super::login::LoggedIn;
 use super::relay::{Delivered, Delivery, Relay, RelayError};
 use super::request::{Reading, Request, Statement};
 use crate::route::{self, Admission, Blocker, ServingSide};
-use crate::sql::StatementClass;
+use crate::source::connect::ServerStream;
+use crate::sql::{self, StatementClass};
 use crate::wire::command::StatementCommand;
 use crate::wire::execute::{self, Known, ParameterType};
 use crate::wire::handshake::ChangeUser;
@@ -75,7 +79,9 @@ impl<'a> Session<'a> {
         route: route::Session,
     ) -> (Self, Bytes) {
         let LoggedIn { client, server, greeting, response, server_capabilities, ok, sequence } = login;
+        let dialect = Dialect::of(&greeting.server_version);
         let mut facts = Facts {
+            dialect,
             client_capabilities: response.capabilities,
             server_capabilities,
             user: String::from_utf8_lossy(&response.user).into_owned(),
@@ -87,7 +93,7 @@ impl<'a> Session<'a> {
             transaction: Transaction::None,
             autocommit: true,
             variables: super::variables::Variables::default(),
-            wanted: super::tracking::Wanted::everything(),
+            wanted: super::tracking::Wanted::everything().of_quiet_server(!dialect.tells_unasked()),
             last_insert_id: 0,
             wrote: false,
             tables_locked: false,
@@ -143,7 +149,7 @@ impl<'a> Session<'a> {
 
     /// Tells the client that it's in, and switches the trackers on before its first command is read.
     async fn begin(&mut self, ok: &Bytes) -> Result<(), RelayError> {
-        let commands = inject::setup_commands(self.relay.facts.server_capabilities);
+        let commands = inject::setup_commands(&self.relay.facts);
         self.relay.server.send(&commands).await.map_err(RelayError::Server)?;
         self.relay.client.send(ok).await.map_err(RelayError::Client)?;
         self.finish_setup().await
@@ -160,7 +166,7 @@ impl<'a> Session<'a> {
 
     /// Switches the trackers on (again): MySQL forgot them, or the client changed them.
     async fn set_up(&mut self) -> Result<(), RelayError> {
-        let commands = inject::setup_commands(self.relay.facts.server_capabilities);
+        let commands = inject::setup_commands(&self.relay.facts);
         self.relay.server.send(&commands).await.map_err(RelayError::Server)?;
         self.finish_setup().await
     }
@@ -561,7 +567,13 @@ impl<'a> Session<'a> {
     /// PostgreSQL serves: closes the connection to MySQL and gives everything else away.
     async fn hand_over(self) {
         let Self { shared, relay, route, statements, .. } = self;
-        let Relay { client, mut server, facts, .. } = relay;
+        let Relay { client, mut server, mut facts, .. } = relay;
+        if !facts.dialect.tells_everything()
+            && let Err(reason) = as_mysql(&mut server, &mut facts).await
+        {
+            tracing::warn!(%reason, user = %facts.user, "a session can't go on on PostgreSQL and is ended");
+            return;
+        }
         let _ = server.send(&super::end::framed(&[Command::Quit as u8], 0)).await;
         drop(server);
         let prepared = statements.into_iter().filter_map(|(id, prepared)| {
@@ -584,4 +596,17 @@ impl<'a> Session<'a> {
         };
         shared.serve.carry(carried).await;
     }
+}
+
+/// Reads what a session of MariaDB really has, and says it in MySQL's words.
+async fn as_mysql(server: &mut End<ServerStream>, facts: &mut Facts) -> Result<(), String> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let read = tokio::time::timeout(PATIENCE, inject::read_again(server, facts)).await;
+    if !matches!(read, Ok(Ok(true))) {
+        return Err("MariaDB doesn't say its variables any more".to_owned());
+    }
+    let modes = sql::modes_of_mariadb(facts.variables.get("sql_mode").unwrap_or_default());
+    let modes = modes.map_err(|mode| format!("its sql_mode has {mode}, which MySQL hasn't got"))?;
+    facts.variables.set(b"sql_mode", Some(modes.as_bytes()));
+    Ok(())
 }

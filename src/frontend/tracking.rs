@@ -43,6 +43,8 @@ pub(super) struct Wanted {
     characteristics: bool,
     transaction_state: bool,
     schema: bool,
+    /// The server, MariaDB, says nothing of transactions to who doesn't ask.
+    quiet: bool,
 }
 
 impl Wanted {
@@ -53,6 +55,12 @@ impl Wanted {
             .into_iter()
             .zip(values)
             .fold(Self::default(), |wanted, (setting, value)| wanted.with(setting, value))
+    }
+
+    /// Of a server that says nothing of transactions to who doesn't ask.
+    pub(super) fn of_quiet_server(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
+        self
     }
 
     /// With another value of a setting.
@@ -92,7 +100,11 @@ impl Wanted {
             Tracker::Gtids(_) => self.gtids,
             Tracker::Characteristics(_) => self.characteristics,
             Tracker::TransactionState(state) => {
-                return if self.transaction_state { told.asked(state) } else { told.unasked(state, begins) };
+                return match (self.transaction_state, self.quiet) {
+                    (true, _) => told.asked(state),
+                    (false, false) => told.unasked(state, begins),
+                    (false, true) => Kept::Nothing,
+                };
             }
             Tracker::Schema(_) => self.schema,
             Tracker::StateChange | Tracker::Other(_) => true,
@@ -103,7 +115,7 @@ impl Wanted {
     /// Whether a report of nothing at all is passed on. MySQL makes one when a transaction begins in another one, and
     /// when something changed that only Bascule asked for.
     pub(super) const fn keeps_silence(&self, begins: bool) -> bool {
-        begins || self.transaction_state
+        (begins && !self.quiet) || self.transaction_state
     }
 }
 

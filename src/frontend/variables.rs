@@ -57,6 +57,12 @@ impl Variables {
 
     /// Notes a new value; names that aren't followed are ignored.
     pub fn set(&mut self, name: &[u8], value: Option<&[u8]>) {
+        // MariaDB's names.
+        let name = match name {
+            b"tx_isolation" => b"transaction_isolation",
+            b"tx_read_only" => b"transaction_read_only",
+            name => name,
+        };
         if let Some(slot) = FOLLOWED.iter().position(|known| known.as_bytes() == name) {
             self.values[slot] = value.map(|text| String::from_utf8_lossy(text).into_owned().into_boxed_str());
         }

@@ -9,15 +9,8 @@ use mysql_async::prelude::Queryable as _;
 
 use super::{Bench, cascades};
 
-/// A server of its own: its logs are purged, its checksums change, its connections are cut. As one before 9.6 it doesn't
-/// log the rows of cascades.
-#[tokio::test]
-async fn cuts_checksums_and_purged_logs() {
-    let options =
-        mysql::Options { arguments: vec!["--innodb-native-foreign-keys=ON".to_owned()], ..Default::default() };
-    let mut servers = Servers::start(&options, &postgres::Options::default()).expect("servers");
-    cascades(&servers).await;
-    let mut bench = Bench::new(&servers, &["create table t(id int auto_increment primary key, v int)"]).await;
+/// Connections are cut, files end, and events have checksums or none.
+async fn cuts_and_checksums(bench: &mut Bench) {
     for round in 0..4 {
         let checksum = if round % 2 == 0 { "NONE" } else { "CRC32" };
         bench.run(&[&format!("set global binlog_checksum = {checksum}"), "insert into t(v) values (1), (2)"]).await;
@@ -33,6 +26,25 @@ async fn cuts_checksums_and_purged_logs() {
         bench.run(&["update t set v = v + 1", "flush binary logs"]).await;
     }
     assert_eq!(bench.assert_followed(0).await, 8);
+}
+
+#[tokio::test]
+async fn cuts_and_checksums_of_mariadb() {
+    let servers = super::mariadb::shared().await;
+    let mut bench = Bench::new(servers, &["create table t(id int auto_increment primary key, v int)"]).await;
+    cuts_and_checksums(&mut bench).await;
+}
+
+/// A server of its own: its logs are purged, its checksums change, its connections are cut. As one before 9.6 it doesn't
+/// log the rows of cascades.
+#[tokio::test]
+async fn cuts_checksums_and_purged_logs() {
+    let options =
+        mysql::Options { arguments: vec!["--innodb-native-foreign-keys=ON".to_owned()], ..Default::default() };
+    let mut servers = Servers::start(&options, &postgres::Options::default()).expect("servers");
+    cascades(&servers).await;
+    let mut bench = Bench::new(&servers, &["create table t(id int auto_increment primary key, v int)"]).await;
+    cuts_and_checksums(&mut bench).await;
     // A large transaction is under way while either server is killed.
     bench.run(&["create table big(id int primary key, v varchar(200))", "set cte_max_recursion_depth = 100000"]).await;
     for round in 0..2 {
