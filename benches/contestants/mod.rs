@@ -44,6 +44,24 @@ impl Contestant {
         Self::start("bascule", command, folder, port)
     }
 
+    /// Our own program in front of a source whose database `bench` it can copy by the lane of the binary log.
+    pub(crate) fn copying(folder: &Path, source: u16, (postgres, database): (u16, &str)) -> Result<Self, String> {
+        let port = free_port()?;
+        let config = folder.join("proxy.toml");
+        let text = format!(
+            "[listen]\naddress = \"127.0.0.1:{port}\"\ntls = \"off\"\n\
+             [source]\nhost = \"127.0.0.1\"\nport = {source}\nuser = \"root\"\npassword = \"\"\ndatabases = [\"bench\"]\n\
+             [target]\nhost = \"127.0.0.1\"\nport = {postgres}\nuser = \"postgres\"\npassword = \"\"\n\
+             database = \"{database}\"\n\
+             [mirror]\nsource = \"binlog\"\n\
+             [log]\nlevel = \"warn\"\n"
+        );
+        fs::write(&config, text).map_err(|error| error.to_string())?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bascule"));
+        command.arg("run").arg("--config").arg(&config);
+        Self::start("bascule", command, folder, port)
+    }
+
     /// Our own program serving from PostgreSQL alone; `root` has no password.
     pub(crate) fn serving(folder: &Path, postgres: u16, database: &str, connections: usize) -> Result<Self, String> {
         let port = free_port()?;
@@ -148,8 +166,17 @@ impl Contestant {
 
     /// Resident memory in KiB.
     pub(crate) fn resident_kib(&self) -> Option<f64> {
+        self.memory_kib("VmRSS:")
+    }
+
+    /// The most resident memory that it had, in KiB.
+    pub(crate) fn peak_kib(&self) -> Option<f64> {
+        self.memory_kib("VmHWM:")
+    }
+
+    fn memory_kib(&self, of: &str) -> Option<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid?)).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(of))?;
         line.split_whitespace().next()?.parse().ok()
     }
 }

@@ -98,13 +98,13 @@ fn mirror_text(mirror: &MirrorStatus) -> String {
     }
     if !mirror.tables.is_empty() {
         let rows = mirror.tables.iter().map(table_row);
-        text.push_str(&table(["table", "state", "rows copied", "reason"], rows));
+        text.push_str(&table(["table", "state", "rows copied", "size", "rate", "reason"], rows));
         text.push('\n');
     }
     text
 }
 
-fn table_row(table: &TableStatus) -> [String; 4] {
+fn table_row(table: &TableStatus) -> [String; 6] {
     let state = match table.state {
         TableState::Waiting => "waiting",
         TableState::Copying => "copying",
@@ -112,9 +112,32 @@ fn table_row(table: &TableStatus) -> [String; 4] {
         TableState::NeedsResync => "needs resync",
         TableState::Refused => "refused",
     };
-    let rows = match table.rows_estimated {
-        Some(estimate) if table.state == TableState::Copying => format!("{} of ~{estimate}", table.rows_copied),
-        Some(_) | None => table.rows_copied.to_string(),
+    let copying = table.state == TableState::Copying;
+    let rows = match table.rows_estimated.filter(|_| copying) {
+        Some(estimate) => format!("{} {} of ~{estimate}", bar(table.rows_copied, estimate), table.rows_copied),
+        None => table.rows_copied.to_string(),
     };
-    [table.name.clone(), state.into(), rows, table.reason.clone().unwrap_or_default()]
+    let size = if table.bytes_copied == 0 { String::new() } else { bytes(table.bytes_copied) };
+    let rate = match (table.rows_per_second, table.seconds_left) {
+        (Some(rate), Some(left)) => format!("{rate:.0} rows/s, ~{} left", duration(left)),
+        (Some(rate), None) => format!("{rate:.0} rows/s"),
+        (None, _) => String::new(),
+    };
+    [table.name.clone(), state.into(), rows, size, rate, table.reason.clone().unwrap_or_default()]
+}
+
+/// How far something is, of what may be wrong by half.
+fn bar(done: u64, estimate: u64) -> String {
+    const WIDTH: u64 = 10;
+    let full = usize::try_from(done.saturating_mul(WIDTH) / estimate.max(1)).unwrap_or(0).min(10);
+    format!("[{}{}]", "#".repeat(full), "-".repeat(10 - full))
+}
+
+/// Seconds in the unit that fits.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        ..120.0 => format!("{seconds:.0} s"),
+        ..7200.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
 }

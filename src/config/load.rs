@@ -263,6 +263,10 @@ fn mirror(mut section: Section<'_, '_>) -> Mirror {
         drain_limit: section.time("drain_limit_seconds", 1..=86_400, 30),
         copy_workers: size(section.number("copy_workers", 1..=64, 4)),
         copy_part_bytes: section.number("copy_part_bytes", 65_536..=1_073_741_824, 16_777_216),
+        copy_threads_running: match section.number("copy_threads_running", 0..=100_000, 0) {
+            0 => None,
+            most => Some(most),
+        },
     };
     section.finish();
     mirror

@@ -145,6 +145,8 @@ pub struct Mirror {
     pub copy_workers: usize,
     /// Bytes of a part of a large table, by MySQL's estimate of a row.
     pub copy_part_bytes: u64,
+    /// The copy waits while MySQL works on more statements of others than these; `None` for no limit.
+    pub copy_threads_running: Option<u64>,
 }
 
 /// `[spool]`.

@@ -195,6 +195,15 @@ pub struct TableStatus {
     /// The optimiser's estimate at the start of the copy.
     #[serde(default)]
     pub rows_estimated: Option<u64>,
+    /// As PostgreSQL got them.
+    #[serde(default)]
+    pub bytes_copied: u64,
+    /// While it's copied.
+    #[serde(default)]
+    pub rows_per_second: Option<f64>,
+    /// What the rest of the copy takes at this rate, if the estimate is right.
+    #[serde(default)]
+    pub seconds_left: Option<f64>,
 }
 
 /// A table's state.

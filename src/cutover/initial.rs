@@ -1,7 +1,7 @@
 //! The first copy in the row lane: in parts, each read at its own moment, gone on with after whatever breaks it off. The
 //! argument why it's exact is docs/decisions/0003-copy.md; in short:
 //!
-//! 1. *From*: definitions are read, then `gtid_executed`, then definitions again. They're the same, so everything that
+//! 1. *From*: definitions are read, then a position, then definitions again. They're the same, so everything that
 //!    happens to these tables from then on is in the log behind *from*, with its definitions.
 //! 2. The parts are copied; each is noted with its rows. A start that finds the notes copies what is missing.
 //! 3. *Until*: when the last part has been read, a position is taken that holds everything that any part can have seen.
@@ -30,6 +30,8 @@ use super::mirror::Begin;
 use super::picture::TableProgress;
 use super::{CutoverError, Director};
 
+/// The name under which PostgreSQL knows the connections that copy.
+const PURPOSE: &str = "bascule copy";
 /// How often definitions are read before it's given up that they stand still for a moment.
 const LOOKS: usize = 10;
 /// How often tables that change their definitions again and again are copied.
@@ -38,6 +40,7 @@ const RECOPIES: usize = 8;
 impl Director {
     /// Begins with empty tables.
     async fn begin_parts(self: &Arc<Self>) -> Result<(), CutoverError> {
+        Bulk::connect(&self.config().target).await?.end_others(PURPOSE).await?;
         self.store().set_phase(StoredPhase::Copying).await?;
         let (catalogue, from) = self.definitions_and_position().await?;
         self.lay_out(&catalogue);
@@ -107,7 +110,8 @@ impl Director {
         self.replicator().stop().await;
         let catalogue = self.store().load_catalogue().await?;
         self.lay_out(&catalogue);
-        self.prepare_target(&catalogue).await?;
+        let target = self.prepare_target(&catalogue).await?;
+        target.end_others(PURPOSE).await?;
         self.copy_parts(catalogue).await
     }
 
@@ -126,6 +130,14 @@ impl Director {
             }
         }
         Err(CutoverError::state("definitions of tables are changed all the time: start again when that's over"))
+    }
+
+    /// A position that holds everything that anybody has seen by now.
+    async fn settled(&self) -> Result<GtidSet, CutoverError> {
+        let mut conn = inspect::connect(self.source()?).await?;
+        let settled = settled_position(&mut conn).await;
+        close(conn).await;
+        Ok(settled?)
     }
 
     /// Whether the log has rows that a foreign key changed: servers from 9.6 on write them.
@@ -150,10 +162,7 @@ impl Director {
         tables.retain(|table| !later.contains(&table.name));
         later.extend(self.copy_tables(tables, &copied, stages(TableStage::Keyed)).await?);
 
-        let mut conn = inspect::connect(self.source()?).await?;
-        let until = settled_position(&mut conn).await;
-        close(conn).await;
-        let until = until?;
+        let until = self.settled().await?;
         self.carry_checks(&mut catalogue).await?;
         self.carry_definitions(&mut catalogue).await?;
         let cascades_logged = self.logs_cascades().await?;
@@ -180,15 +189,20 @@ impl Director {
     ) -> Result<snapshot::Left, CutoverError> {
         let mut workers = Vec::new();
         for _ in 0..self.config().mirror.copy_workers {
-            workers.push((Reader::connect(self.source()?).await?, Bulk::connect(&self.config().target).await?));
+            workers.push((
+                Reader::connect(self.source()?).await?,
+                Bulk::connect_for(&self.config().target, PURPOSE).await?,
+            ));
         }
         let keys = snapshot::Keys::MayStand { chunks: copied.chunks.clone(), keyed };
+        let mirror = &self.config().mirror;
         let copy = snapshot::Copy {
             workers,
             tables,
             keys,
+            part_bytes: mirror.copy_part_bytes,
+            most_running: mirror.copy_threads_running,
             on_progress: self.on_progress(),
-            part_bytes: self.config().mirror.copy_part_bytes,
         };
         let (readers, copied, left) = copy.run().await?;
         tracing::info!(tables = copied.tables, rows = copied.rows, bytes = copied.bytes, "existing rows are copied");
@@ -203,6 +217,7 @@ impl Director {
     pub(super) async fn follow_parts(self: &Arc<Self>, facts: &Facts) -> Result<(), CutoverError> {
         if let Some(window) = &facts.window {
             // Definitions that change behind it find tables that have all their keys.
+            Bulk::connect(&self.config().target).await?.end_others(PURPOSE).await?;
             let barrier = self.replicator().limit(window.until.clone())?;
             self.follow(facts).await?;
             barrier.reached().await?;
@@ -233,7 +248,7 @@ impl Director {
 
     /// Makes all keys of tables that were copied in parts. The applier stands.
     async fn finish_keys(&self, copied: &BTreeSet<TableName>) -> Result<(), CutoverError> {
-        let target = Bulk::connect(&self.config().target).await?;
+        let target = Bulk::connect_for(&self.config().target, PURPOSE).await?;
         let whole = self.store().load_copied().await?.tables;
         let whole: BTreeSet<TableName> =
             whole.into_iter().filter(|(_, stage)| *stage == TableStage::Whole).map(|(table, _)| table).collect();

@@ -95,7 +95,7 @@ impl Director {
         snapshot::create_tables(&target, &catalogue).await?;
 
         self.start_capturing().await?;
-        let (opened, position) = self.open_snapshot().await?;
+        let (opened, position) = self.open_snapshot(self.config().mirror.copy_workers).await?;
         self.picture.phase(MirrorPhase::Copying);
         self.copy(opened, &catalogue).await?;
         snapshot::finish_foreign_keys(&target, &snapshot::tables_of(&catalogue)).await?;
@@ -129,12 +129,14 @@ impl Director {
             workers.push((reader, Bulk::connect(&self.config().target).await?));
         }
         let tables = snapshot::tables_of(catalogue);
+        let mirror = &self.config().mirror;
         let copy = snapshot::Copy {
             workers,
             tables,
             keys: snapshot::Keys::All,
+            part_bytes: mirror.copy_part_bytes,
+            most_running: mirror.copy_threads_running,
             on_progress: self.on_progress(),
-            part_bytes: self.config().mirror.copy_part_bytes,
         };
         let (readers, copied, _) = copy.run().await?;
         tracing::info!(tables = copied.tables, rows = copied.rows, bytes = copied.bytes, "existing rows are copied");
@@ -236,9 +238,7 @@ impl Director {
         let mut picture = self.picture.lock();
         let entry =
             picture.tables.entry(progress.table.clone()).or_insert_with(|| TableProgress::new(TableState::Copying));
-        entry.state = if progress.done { TableState::Mirrored } else { TableState::Copying };
-        entry.rows = progress.rows;
-        entry.estimated = Some(progress.estimated_rows);
+        entry.copied(progress);
     }
 
     /// Switches capturing on and waits for the transactions that began before.
@@ -264,8 +264,7 @@ impl Director {
     }
 
     /// Opens a consistent snapshot while no commit is in flight.
-    async fn open_snapshot(&self) -> Result<(Snapshot, GtidSet), CutoverError> {
-        let readers = self.config().mirror.copy_workers;
+    pub(super) async fn open_snapshot(&self, readers: usize) -> Result<(Snapshot, GtidSet), CutoverError> {
         self.open_while_held(readers, |_| Ok(())).await.map(|(opened, position, ())| (opened, position))
     }
 

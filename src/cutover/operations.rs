@@ -14,6 +14,7 @@ use super::api::{
 };
 use super::flip::{Performer, Purpose};
 use super::mirror::Begin;
+use super::picture::TableProgress;
 use super::steps::{self, Flip};
 use super::{CutoverError, Director};
 
@@ -221,17 +222,8 @@ impl Director {
     fn mirror_status(&self) -> MirrorStatus {
         let replay = self.replicator().status();
         let picture = self.picture.lock();
-        let mut tables: Vec<TableStatus> = picture
-            .tables
-            .iter()
-            .map(|(name, progress)| TableStatus {
-                name: name.to_string(),
-                state: progress.state,
-                reason: progress.reason.clone(),
-                rows_copied: progress.rows,
-                rows_estimated: progress.estimated,
-            })
-            .collect();
+        let mut tables: Vec<TableStatus> =
+            picture.tables.iter().map(|(name, progress)| progress.shown(name.to_string())).collect();
         for (halted, reason) in &replay.halted {
             let name = halted.to_string();
             let (state, reason) = (Self::shown_state(picture.phase, reason), Some(reason.clone()));
@@ -239,7 +231,7 @@ impl Director {
                 // It's being repaired.
                 Some(table) if table.state == TableState::Copying => table.reason = reason,
                 Some(table) => (table.state, table.reason) = (state, reason),
-                None => tables.push(TableStatus { name, state, reason, rows_copied: 0, rows_estimated: None }),
+                None => tables.push(TableStatus { reason, ..TableProgress::new(state).shown(name) }),
             }
         }
         MirrorStatus {

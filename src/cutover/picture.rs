@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use crate::replicate::snapshot::Progress;
 use crate::schema::TableName;
 
-use super::api::{CutoverReport, MirrorPhase, TableState, VerifyProgress};
+use super::api::{CutoverReport, MirrorPhase, TableState, TableStatus, VerifyProgress};
 
 /// The picture, behind a lock that is never held across an await.
 #[derive(Debug, Default)]
@@ -55,13 +57,56 @@ pub(super) struct LeftBehind {
 pub(super) struct TableProgress {
     pub(super) state: TableState,
     pub(super) rows: u64,
+    pub(super) bytes: u64,
     pub(super) estimated: Option<u64>,
     pub(super) reason: Option<String>,
+    /// When this process' first rows came, and how many were there before.
+    began: Option<(Instant, u64)>,
+    /// How long its copy took.
+    took: Option<Duration>,
 }
 
 impl TableProgress {
     pub(super) const fn new(state: TableState) -> Self {
-        Self { state, rows: 0, estimated: None, reason: None }
+        Self { state, rows: 0, bytes: 0, estimated: None, reason: None, began: None, took: None }
+    }
+
+    /// Notes how far the copy is.
+    pub(super) fn copied(&mut self, progress: &Progress) {
+        self.state = if progress.done { TableState::Mirrored } else { TableState::Copying };
+        self.estimated = Some(progress.estimated_rows);
+        if progress.rows < self.rows {
+            // It's copied again.
+            self.began = None;
+        }
+        (self.rows, self.bytes) = (progress.rows, progress.bytes);
+        let (began, _) = self.began.get_or_insert((Instant::now(), progress.rows));
+        self.took = progress.done.then(|| began.elapsed());
+    }
+
+    /// Rows of a second, and the seconds that the rest will take at this rate, if MySQL's estimate is right.
+    fn rate(&self) -> (Option<f64>, Option<f64>) {
+        let Some((began, before)) = self.began else { return (None, None) };
+        let seconds = self.took.unwrap_or_else(|| began.elapsed()).as_secs_f64();
+        let rate = Some(self.rows.saturating_sub(before) as f64 / seconds).filter(|rate| *rate > 0.0 && seconds > 0.0);
+        let left = self.estimated.map(|estimated| estimated.saturating_sub(self.rows));
+        let left = rate.zip(left).filter(|_| self.state == TableState::Copying).map(|(rate, left)| left as f64 / rate);
+        (rate.filter(|_| self.state == TableState::Copying), left)
+    }
+
+    /// As the operator sees it.
+    pub(super) fn shown(&self, name: String) -> TableStatus {
+        let (rows_per_second, seconds_left) = self.rate();
+        TableStatus {
+            name,
+            state: self.state,
+            reason: self.reason.clone(),
+            rows_copied: self.rows,
+            rows_estimated: self.estimated,
+            bytes_copied: self.bytes,
+            rows_per_second,
+            seconds_left,
+        }
     }
 }
 

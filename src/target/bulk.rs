@@ -16,6 +16,7 @@ use crate::config::Target;
 pub struct Bulk {
     client: tokio_postgres::Client,
     target: Target,
+    purpose: Option<&'static str>,
 }
 
 impl Bulk {
@@ -24,7 +25,7 @@ impl Bulk {
     /// # Errors
     /// When the server can't be reached or refuses.
     pub async fn connect(target: &Target) -> Result<Self, TargetError> {
-        let bulk = Self { client: control(target).await?, target: target.clone() };
+        let bulk = Self { client: control(target).await?, target: target.clone(), purpose: None };
         bulk.run(
             "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET extra_float_digits = 1; SET statement_timeout = 0; \
              SET idle_in_transaction_session_timeout = 0; SET bascule.repeats = 'on'",
@@ -33,12 +34,45 @@ impl Bulk {
         Ok(bulk)
     }
 
-    /// A new connection to the same server.
+    /// As [`Bulk::connect`], under a name by which others find the connection: see [`Bulk::end_others`].
+    ///
+    /// # Errors
+    /// As [`Bulk::connect`].
+    pub async fn connect_for(target: &Target, purpose: &'static str) -> Result<Self, TargetError> {
+        let bulk = Self { purpose: Some(purpose), ..Self::connect(target).await? };
+        bulk.run(&format!("SET application_name = '{purpose}'")).await?;
+        Ok(bulk)
+    }
+
+    /// A new connection to the same server, for the same purpose.
     ///
     /// # Errors
     /// As [`Bulk::connect`].
     pub async fn another(&self) -> Result<Self, TargetError> {
-        Self::connect(&self.target).await
+        match self.purpose {
+            Some(purpose) => Self::connect_for(&self.target, purpose).await,
+            None => Self::connect(&self.target).await,
+        }
+    }
+
+    /// Ends every other connection of a purpose to this database and waits until it's gone: PostgreSQL goes on with what a
+    /// process that was killed has asked for, and may commit it much later.
+    ///
+    /// # Errors
+    /// When the server fails, doesn't allow it, or takes longer than half a minute.
+    pub async fn end_others(&self, purpose: &'static str) -> Result<(), TargetError> {
+        const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+        let sql = format!(
+            "SELECT nullif(count(pg_terminate_backend(pid)), 0)::text FROM pg_stat_activity \
+             WHERE datname = current_database() AND application_name = '{purpose}' AND pid <> pg_backend_pid()"
+        );
+        for _ in 0..600 {
+            if self.text(&sql).await?.is_none() {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Err(TargetError::Io(std::io::ErrorKind::TimedOut.into()))
     }
 
     /// Carries out statements separated by semicolons; outside a transaction they succeed or fail together.

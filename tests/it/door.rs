@@ -55,6 +55,7 @@ fn config(port: u16, database: &str, connections: usize) -> Config {
             drain_limit: second,
             copy_workers: 2,
             copy_part_bytes: 1 << 20,
+            copy_threads_running: None,
         },
         spool: Spool { directory: "unused".into(), limit_bytes: 0, fsync: false },
         verify: Verify { share: 100 },

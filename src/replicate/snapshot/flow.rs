@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use super::brake::Watch;
 use super::plan::{Planner, TableCopy, estimates, largest_first};
 use super::retry::Retry;
 use super::tables::{add_keys, may_stand};
@@ -49,6 +50,8 @@ pub struct Copy {
     pub keys: Keys,
     /// Of a part, by MySQL's estimate.
     pub part_bytes: u64,
+    /// It waits while MySQL works on more statements of others than these.
+    pub most_running: Option<u64>,
     pub on_progress: OnProgress,
 }
 
@@ -66,7 +69,9 @@ pub async fn copy(
     on_progress: OnProgress,
 ) -> Result<(Vec<Reader>, Copied), SnapshotError> {
     let (readers, copied, _) =
-        Copy { workers, tables, keys: Keys::Later, part_bytes: PART_BYTES, on_progress }.run().await?;
+        Copy { workers, tables, keys: Keys::Later, part_bytes: PART_BYTES, most_running: None, on_progress }
+            .run()
+            .await?;
     Ok((readers, copied))
 }
 
@@ -76,7 +81,7 @@ impl Copy {
     /// # Errors
     /// The first refusal or failure; the other tasks are stopped.
     pub async fn run(self) -> Result<(Vec<Reader>, Copied, Left), SnapshotError> {
-        let Self { mut workers, tables, keys, part_bytes, on_progress } = self;
+        let Self { mut workers, tables, keys, part_bytes, most_running, on_progress } = self;
         let count = workers.len();
         let Some((reader, target)) = workers.first_mut() else {
             return Err(SnapshotError::Task("there are no workers".to_owned()));
@@ -109,13 +114,18 @@ impl Copy {
             part_bytes,
             patient: noted,
         };
+        let watch = match most_running {
+            Some(most) => Some(Watch::begin(reader.another().await?, most)),
+            None => None,
+        };
+        let brake = watch.as_ref().map(Watch::brake).unwrap_or_default();
         let planned = copies.clone();
         running.spawn(async move { planner.run(planned, done).await.map(|()| None) });
         let (given, large) = (Arc::new(Mutex::new(given)), Arc::new(Semaphore::new(1)));
         for (reader, target) in workers {
             let (parts, large, complete) = (Arc::clone(&given), Arc::clone(&large), complete.clone());
-            let worker =
-                Worker { reader, target, parts, complete, large, noted, on_progress: Arc::clone(&on_progress) };
+            let (brake, on_progress) = (brake.clone(), Arc::clone(&on_progress));
+            let worker = Worker { reader, target, parts, complete, large, noted, brake, on_progress };
             running.spawn(async move { worker.run().await.map(Some) });
         }
         // The makers of keys end when nobody is left who could complete a table.
@@ -166,6 +176,13 @@ impl KeyMaker {
             }
             let mut retry = Retry::new();
             while let Err(error) = self.keys(&copy.table).await {
+                // They may be there although the answer was lost.
+                if !error.is_outage() {
+                    if self.is_keyed(&copy.table).await.unwrap_or(false) {
+                        break;
+                    }
+                    return Err(error);
+                }
                 retry.after(error).await?;
                 if let Ok(another) = self.target.another().await {
                     self.target = another;
@@ -176,15 +193,19 @@ impl KeyMaker {
 
     /// Makes those that may stand, unless that was done in an attempt whose answer was lost.
     async fn keys(&self, table: &Table) -> Result<(), SnapshotError> {
+        if self.is_keyed(table).await? {
+            return Ok(());
+        }
+        add_keys(&self.target, table, may_stand(table), Some(TableStage::Keyed)).await
+    }
+
+    async fn is_keyed(&self, table: &Table) -> Result<bool, SnapshotError> {
         let noted = format!(
             "SELECT stage FROM bascule.copied_table WHERE database = {} AND name = {}",
             quote::literal(&table.name.database),
             quote::literal(&table.name.table)
         );
-        if self.target.text(&noted).await.map_err(at(&table.name))?.is_some() {
-            return Ok(());
-        }
-        add_keys(&self.target, table, may_stand(table), Some(TableStage::Keyed)).await
+        Ok(self.target.text(&noted).await.map_err(at(&table.name))?.is_some())
     }
 }
 

@@ -21,6 +21,7 @@
 //! commit with them, such as the new position. Foreign keys that touch the tables are dropped and added again within it,
 //! so the order of the tables doesn't matter and the result has been checked.
 
+mod brake;
 mod flow;
 mod plan;
 mod replace;

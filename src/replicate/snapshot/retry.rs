@@ -52,4 +52,9 @@ impl SnapshotError {
             | Self::Task(_) => false,
         }
     }
+
+    /// True when something of the same key was there already.
+    pub(super) fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Target { cause, .. } if cause.sqlstate() == Some("23505"))
+    }
 }

@@ -10,6 +10,7 @@ use crate::source::rows::{Next, TextRows};
 use crate::target::CopyIn;
 use crate::target::copy::{Encoding, LIMIT, RowEncoder, TextCheck, ValueRefusal, display, document};
 
+use super::brake::Brake;
 use super::{SnapshotError, at};
 use crate::schema::Table;
 
@@ -24,12 +25,18 @@ pub(in crate::replicate) struct Transfer<'t> {
     encoder: RowEncoder,
     /// Whoever holds it may have a large document in memory.
     large: &'t Semaphore,
+    brake: Brake,
 }
 
 impl<'t> Transfer<'t> {
     /// `table` is the table without generated columns.
     pub(in crate::replicate) fn new(table: &'t Table, large: &'t Semaphore) -> Self {
-        Self { table, encoder: RowEncoder::new(table), large }
+        Self { table, encoder: RowEncoder::new(table), large, brake: Brake::default() }
+    }
+
+    /// Makes way for others.
+    pub(super) fn with(self, brake: Brake) -> Self {
+        Self { brake, ..self }
     }
 
     /// Takes every row; `on_rows` is told now and then how many more they are, and how many bytes are sent in all.
@@ -50,6 +57,7 @@ impl<'t> Transfer<'t> {
             count += 1;
             if count % REPORT_EVERY == 0 {
                 on_rows(REPORT_EVERY, copy.sent_bytes());
+                self.brake.wait().await;
             }
         }
         on_rows(count % REPORT_EVERY, copy.sent_bytes());

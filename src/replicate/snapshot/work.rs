@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tokio::sync::{Mutex, Semaphore, mpsc};
 
+use super::brake::Brake;
 use super::plan::{Part, TableCopy};
 use super::retry::Retry;
 use super::transfer::Transfer;
@@ -26,6 +27,7 @@ pub(super) struct Worker {
     pub(super) large: Arc<Semaphore>,
     /// Each part is read at its own moment and noted with its rows.
     pub(super) noted: bool,
+    pub(super) brake: Brake,
     pub(super) on_progress: OnProgress,
 }
 
@@ -35,6 +37,8 @@ impl Worker {
         loop {
             let next = self.parts.lock().await.recv().await;
             let Some(part) = next else { return Ok(self.reader) };
+            self.brake.wait().await;
+            let _reading = self.brake.reads();
             if self.noted {
                 self.patiently(&part).await?;
             } else {
@@ -58,6 +62,10 @@ impl Worker {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
+            // A note whose answer was lost is in the way when it's written again, so nothing comes twice.
+            if error.is_duplicate() && self.reconnect().await.is_ok() && self.is_noted(part).await.unwrap_or(false) {
+                return Ok(());
+            }
             if !error.is_outage() {
                 return self.judge(&part.table, error).await;
             }
@@ -140,7 +148,8 @@ impl Worker {
             let bytes = bytes.cast_signed() - sent.swap(bytes.cast_signed(), Ordering::Relaxed);
             table.moved(rows, bytes, on_progress);
         };
-        let count = Transfer::new(&table.stored, &self.large).run(&mut rows, &mut copy, &tell).await?;
+        let count =
+            Transfer::new(&table.stored, &self.large).with(self.brake.clone()).run(&mut rows, &mut copy, &tell).await?;
         let (stored, bytes) = copy.finish().await.map_err(at(name))?;
         tell(0, bytes);
         if stored != count {

@@ -67,7 +67,14 @@ async fn every_row_is_in_exactly_one_part_whatever_the_key() {
     let told: Arc<Mutex<Vec<Progress>>> = Arc::default();
     let heard = Arc::clone(&told);
     let on_progress = Arc::new(move |progress| heard.lock().expect("no panic").push(progress));
-    let copy = Copy { workers, tables: copy::tables_of(&catalogue), keys: Keys::All, part_bytes: 65_536, on_progress };
+    let copy = Copy {
+        workers,
+        tables: copy::tables_of(&catalogue),
+        keys: Keys::All,
+        part_bytes: 65_536,
+        most_running: None,
+        on_progress,
+    };
     let (_, copied, left) = copy.run().await.expect("copied");
     assert_eq!((copied.rows, left.len()), (1500 * 17 + 4, 0));
     let report = bench.verify(&catalogue).await;

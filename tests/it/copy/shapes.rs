@@ -64,3 +64,33 @@ async fn values_of_a_hundred_megabytes_are_copied_in_little_memory() {
     let theirs = postgres(&world).await.text(&theirs).await.expect("sums").unwrap_or_default();
     assert_eq!(theirs, ours.join(";"));
 }
+
+/// The copy makes way for the applications when it's told to, and tells how far it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_copy_waits_while_mysql_has_much_to_do() {
+    const LIMITED: &str = "copy_part_bytes = 65536\ncopy_workers = 2\ncopy_threads_running = 2";
+    let world = World::made("binlog", &mysql::Options::default(), LIMITED);
+    let mut conn = mysql(&world).await;
+    ledger(&mut conn, 4_000).await;
+    let mut sleepers = Vec::new();
+    for _ in 0..4 {
+        let mut sleeper = mysql(&world).await;
+        let id = sleeper.id();
+        sleepers.push((id, tokio::spawn(async move { sleeper.query_drop("DO SLEEP(3600)").await })));
+    }
+    let _bascule = world.start().await;
+    begin(&world).await;
+    let held = |_: &Status| world.log().contains("the copy waits");
+    let status = world.wait(held, "the copy waits").await;
+    let mirror = status.mirror.expect("mirroring");
+    assert_eq!(mirror.phase, MirrorPhase::Copying);
+    for (id, sleeper) in sleepers {
+        conn.query_drop(format!("KILL QUERY {id}")).await.expect("killed");
+        let _ = sleeper.await.expect("it ends");
+    }
+    assert_same(&world, 3, "it went on").await;
+    assert!(world.log().contains("the copy goes on"), "{}", world.log());
+    let status = world.admin().status().await.expect("a status");
+    let tables = status.mirror.expect("mirroring").tables;
+    assert!(tables.iter().all(|table| table.bytes_copied > 0 && table.seconds_left.is_none()), "{tables:?}");
+}
