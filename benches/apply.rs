@@ -1,6 +1,7 @@
 //! How fast a backlog is applied: the same recorded binary log is applied by a MySQL replica with four workers, by
 //! Bascule's row lane to PostgreSQL, and by an applier that commits each row by itself to the same PostgreSQL (measured on
-//! a part of the log). All of them with full durability, one after the other, in one run.
+//! a part of the log). All of them with full durability, one after the other, in one run. At the end Bascule mirrors by the
+//! binary log while sysbench's `oltp_read_write` goes through it, and the lag is measured (Debian package `sysbench`).
 //!
 //! `cargo bench --bench apply` prints a table and, as its last line, one JSON object with a verdict.
 //! `BASCULE_BENCH_TRANSACTIONS` (500,000) is the length of the backlog. It's recorded with light durability, which changes
@@ -8,10 +9,15 @@
 
 mod backlog;
 #[allow(dead_code, reason = "shared with the bench of forwarding, which uses the rest")]
+#[path = "contestants/mod.rs"]
+mod contestants;
+#[allow(dead_code, reason = "shared with the bench of forwarding, which uses the rest")]
 #[path = "load/mod.rs"]
 mod load;
 #[path = "row_by_row/mod.rs"]
 mod row_by_row;
+#[path = "steady/mod.rs"]
+mod steady;
 
 use std::error::Error;
 use std::io::Write as _;
@@ -35,6 +41,7 @@ use bascule::store::{MirrorPhase, Store};
 use bascule::target::Bulk;
 use bascule::verify::{self, TargetView};
 use bytes::Bytes;
+use contestants::Contestant;
 use mysql_async::prelude::Queryable as _;
 use serde_json::json;
 
@@ -42,6 +49,8 @@ use serde_json::json;
 const PART: u64 = 20_000;
 /// What Bascule must reach: of the replica's rate, and of the rate of the applier that commits each row.
 const GATES: (f64, f64) = (1.0, 10.0);
+/// What the 99th percentile of the lag may be, in milliseconds.
+const LAG_GATE: f64 = 1000.0;
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -79,7 +88,7 @@ async fn bench() -> Outcome<ExitCode> {
     let begin = inspect::gtid_executed(&mut conn).await?;
     replicated(&replica, &begin).await?;
     replica.execute("STOP REPLICA")?;
-    for database in ["bascule", "row_by_row"] {
+    for database in ["group", "row_by_row"] {
         postgres.execute("postgres", &format!("CREATE DATABASE {database}"))?;
         copied(&source, &target(postgres.port(), database)).await?;
     }
@@ -97,25 +106,54 @@ async fn bench() -> Outcome<ExitCode> {
     let by_replica = rate(recorded, begun);
     say(&format!("{by_replica:.0} transactions/s; Bascule"));
     let spill = tempfile::tempdir()?;
-    let by_bascule = followed(&source, &target(postgres.port(), "bascule"), &end, spill.path()).await?;
+    let by_bascule = followed(&source, &target(postgres.port(), "group"), &end, spill.path()).await?;
     let by_bascule = by_bascule.map(|seconds| recorded as f64 / seconds);
     say(&format!("{:.0} transactions/s; row by row", by_bascule.unwrap_or_default()));
     let feed = BinlogFeed::new(&source, begin, spill.path().to_owned());
     let single = row_by_row::apply(feed, &mut conn, &target(postgres.port(), "row_by_row"), PART.min(recorded)).await?;
     say(&format!("{:.0} transactions/s, {:.0} rows/s", single.transactions, single.rows));
-    Ok(judge(recorded, by_replica, by_bascule.unwrap_or_default(), &single))
+    drop(replica);
+    postgres.execute("postgres", "CREATE DATABASE bascule")?;
+    let steady = lag(&mysql, &postgres);
+    if let Err(error) = &steady {
+        say(&format!("the lag wasn't measured: {error}"));
+    }
+    Ok(judge(recorded, (by_replica, by_bascule.unwrap_or_default()), &single, steady.ok().as_ref()))
 }
 
-fn judge(recorded: u64, replica: f64, bascule: f64, single: &row_by_row::Rates) -> ExitCode {
+/// The lag while an application works through Bascule.
+fn lag(mysql: &Mysql, postgres: &Postgres) -> Outcome<steady::Steady> {
+    let seconds = std::env::var("BASCULE_BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
+    let folder = tempfile::tempdir()?;
+    let bascule = Contestant::bascule_by(folder.path(), mysql.port(), postgres.port(), "binlog")?;
+    bascule.mirroring(folder.path())?;
+    steady::measure(&bascule, mysql.port(), &target(postgres.port(), "bascule"), seconds)
+}
+
+fn judge(
+    recorded: u64,
+    (replica, bascule): (f64, f64),
+    single: &row_by_row::Rates,
+    steady: Option<&steady::Steady>,
+) -> ExitCode {
     let (of_replica, of_single) = (bascule / replica, bascule / single.transactions);
-    let passed = of_replica >= GATES.0 && of_single >= GATES.1;
+    let small_lag = steady.is_some_and(|steady| steady.p99_millis < LAG_GATE);
+    let passed = of_replica >= GATES.0 && of_single >= GATES.1 && small_lag;
     let verdict = json!({
         "transactions": recorded,
         "transactions_per_second": {
             "bascule": bascule.round(), "mysql_replica": replica.round(), "row_by_row": single.transactions.round(),
         },
         "ratios": { "of_mysql_replica": hundredth(of_replica), "of_row_by_row": hundredth(of_single) },
-        "gates": { "of_mysql_replica": of_replica >= GATES.0, "of_row_by_row": of_single >= GATES.1 },
+        "steady": steady.map(|steady| json!({
+            "transactions_per_second": steady.transactions_per_second.round(),
+            "lag_ms": { "p50": steady.p50_millis, "p99": steady.p99_millis, "max": steady.max_millis },
+        })),
+        "gates": {
+            "of_mysql_replica": of_replica >= GATES.0,
+            "of_row_by_row": of_single >= GATES.1,
+            "steady_lag": small_lag,
+        },
         "verdict": if passed { "pass" } else { "fail" },
     });
     say(&verdict.to_string());

@@ -11,8 +11,8 @@ use rand::{Rng, SeedableRng};
 use crate::load::{self, Connection};
 
 /// Tables of sysbench's shape, and the rows of each.
-const TABLES: u32 = 4;
-const ROWS: u32 = 25_000;
+pub(crate) const TABLES: u32 = 4;
+pub(crate) const ROWS: u32 = 25_000;
 const WRITERS: u64 = 8;
 
 /// Creates the account, the tables and their first rows, through MySQL itself.
@@ -29,6 +29,7 @@ pub(crate) fn prepare(execute: &dyn Fn(&str) -> Result<(), String>) -> Result<()
             execute(&format!("INSERT INTO bench.sbtest{table} (id, k, c, pad) VALUES {}", rows.join(",")))?;
         }
     }
+    execute("CREATE TABLE bench.heart (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY)")?;
     execute(
         "CREATE TABLE bench.history (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, owner INT NOT NULL, \
          amount DECIMAL(10,2) NOT NULL, at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), note VARCHAR(60), \

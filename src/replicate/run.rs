@@ -31,7 +31,7 @@ pub(super) const GROUP_BYTES: usize = 4 << 20;
 /// Bytes that are read before they're applied.
 const READ_AHEAD_BYTES: usize = 4 * GROUP_BYTES;
 /// Events that are read in one turn of the loop.
-const TURN: usize = 256;
+const TURN: usize = 512;
 /// First and last distance of attempts.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(3));
 /// Why the loop ends when the stored state is somebody else's.
@@ -111,7 +111,12 @@ impl<F: Feed> Runner<F> {
         }
         let more = self.read().await.map_err(Trouble::End)?;
         self.recall_beyond(limit).await;
-        self.fill(limit, more).await?;
+        let stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(Trouble::End(End::Stopped)),
+            filled = self.fill(limit, more) => filled?,
+        }
         self.publish(limit);
         if !self.pipeline.is_empty() {
             return self.watch_pipeline(limit, more).await;
@@ -120,7 +125,6 @@ impl<F: Feed> Runner<F> {
         if count == 0 {
             return self.idle(limit).await.map(|()| false).map_err(Trouble::End);
         }
-        let stop = self.stop.clone();
         tokio::select! {
             () = stop.cancelled() => return Err(Trouble::End(End::Stopped)),
             applied = self.apply(count) => applied?,

@@ -292,3 +292,127 @@ fn column(table: &Table, name: &str) -> Option<(Part, Class)> {
     };
     Some((Part { index, form }, (std::mem::discriminant(&column.column_type), detail)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::binlog::{RowsEvent, TableMap};
+    use crate::schema::{
+        CatalogueChange, Column, ColumnDefault, ForeignKey, KeyOptions, KeyPart, ReferentialAction, TableName,
+    };
+
+    fn column(name: &str, column_type: ColumnType, collation: Option<&str>) -> Column {
+        Column {
+            name: name.to_owned(),
+            column_type,
+            type_text: String::new(),
+            nullable: false,
+            default: ColumnDefault::None,
+            on_update_now: None,
+            auto_increment: false,
+            generated: None,
+            charset: collation.map(|_| "utf8mb4".to_owned()),
+            collation: collation.map(str::to_owned),
+            comment: String::new(),
+            invisible: false,
+            explicit_collation: false,
+            default_sql: String::new(),
+        }
+    }
+
+    fn key(name: &str, column: &str, kind: KeyKind) -> Key {
+        let part = KeyPart {
+            column: Some(column.to_owned()),
+            expression: None,
+            sql: String::new(),
+            prefix: None,
+            descending: false,
+        };
+        Key { name: name.to_owned(), kind, parts: vec![part], options: KeyOptions::default() }
+    }
+
+    /// `d.name (a INT PRIMARY KEY, b VARCHAR(9) UNIQUE)`.
+    fn table(name: &str, collation: &str) -> Table {
+        let text = column("b", ColumnType::VarChar { length: 9 }, Some(collation));
+        Table {
+            name: TableName { database: "d".to_owned(), table: name.to_owned() },
+            columns: vec![column("a", ColumnType::Int { unsigned: false }, None), text],
+            keys: vec![key("PRIMARY", "a", KeyKind::Primary), key("b", "b", KeyKind::Unique)],
+            charset: "utf8mb4".to_owned(),
+            collation: collation.to_owned(),
+            ..Table::default()
+        }
+    }
+
+    fn catalogue(tables: &[&Table]) -> Catalogue {
+        let mut catalogue = Catalogue::default();
+        let put = |name: &str| CatalogueChange::PutDatabase {
+            name: name.to_owned(),
+            charset: "utf8mb4".to_owned(),
+            collation: "utf8mb4_0900_ai_ci".to_owned(),
+        };
+        catalogue.apply(&put("d"));
+        tables.iter().for_each(|table| catalogue.apply(&CatalogueChange::PutTable(Arc::new(Table::clone(table)))));
+        catalogue
+    }
+
+    /// What inserting (0) or deleting (2) a row touches.
+    fn touched(kind: u8, table: &Table, catalogue: &Catalogue, (a, b): (u8, &str)) -> WriteSet {
+        let map = [&[1, 0, 0, 0, 0, 0, 1, 0, 1, b'd', 0, 1, b't', 0, 2, 3, 15, 2, 36, 0, 0][..]].concat();
+        let map = Arc::new(TableMap::parse(&map).expect("a table map"));
+        let shape = Shape::new(&map, table).expect("a shape");
+        let length = u8::try_from(b.len()).expect("a short text");
+        let data = [&[2, 3, 0, a, 0, 0, 0, length], b.as_bytes()].concat();
+        let event = RowsEvent::restore(kind, Bytes::from(data), &map);
+        let mut set = WriteSet::default();
+        for row in event.rows().expect("rows") {
+            Guards::new(table, catalogue).note(&shape, (row.before.as_ref(), row.after.as_ref()), &mut set);
+        }
+        set
+    }
+
+    #[test]
+    fn rows_meet_by_what_their_collation_takes_for_the_same() {
+        for (collation, one, other, meet) in [
+            ("utf8mb4_0900_ai_ci", "a", "b", false),
+            ("utf8mb4_0900_ai_ci", "a", "A ", true),
+            ("utf8mb4_0900_ai_ci", "a", "ä", true),
+            ("utf8mb4_bin", "a", "A", false),
+            ("utf8mb4_bin", "a", "a ", true),
+            // Letters are others' equals there.
+            ("utf8mb4_lithuanian_ci", "i", "b", true),
+        ] {
+            let table = table("t", collation);
+            let catalogue = catalogue(&[&table]);
+            let set = |a, b| touched(0, &table, &catalogue, (a, b));
+            assert_eq!(set(1, one).conflicts(&set(2, other)), meet, "{collation} {one} {other}");
+            assert!(set(1, "x").conflicts(&set(1, "y")), "the same row");
+        }
+    }
+
+    #[test]
+    fn rows_meet_those_that_they_refer_to_and_every_cascade() {
+        let parent = table("p", "utf8mb4_0900_ai_ci");
+        for action in [ReferentialAction::Restrict, ReferentialAction::Cascade] {
+            let mut child = table("c", "utf8mb4_0900_ai_ci");
+            child.foreign_keys.push(ForeignKey {
+                name: "f".to_owned(),
+                columns: vec!["b".to_owned()],
+                references: parent.name.clone(),
+                referenced_columns: vec!["b".to_owned()],
+                on_delete: action,
+                on_update: ReferentialAction::Restrict,
+            });
+            let catalogue = catalogue(&[&parent, &child]);
+            let of = |kind, table: &Table, a, b| touched(kind, table, &catalogue, (a, b));
+            assert!(of(0, &parent, 1, "x").conflicts(&of(0, &child, 1, "X")));
+            assert!(!of(0, &parent, 1, "x").conflicts(&of(0, &child, 1, "y")));
+            assert_eq!(of(2, &parent, 1, "x").conflicts(&of(0, &child, 1, "y")), action.follows());
+            assert!(of(0, &parent, 1, "x").conflicts(&of(2, &parent, 1, "x")));
+        }
+    }
+}
