@@ -27,6 +27,7 @@ use crate::schema::Catalogue;
 use crate::target::Client;
 
 use super::execute::{Execution, Failure};
+use super::layout::Layout;
 use super::prepare::{Builder, Prepared, State, Step};
 use super::run::{End, GROUP_BYTES, Runner, Trouble, many_rows, open, weight};
 use super::write_set::WriteSet;
@@ -58,6 +59,8 @@ pub(super) struct Pipeline {
     flying: VecDeque<Flying>,
     /// Made, and not yet executed since it touches what one under way touches.
     next: Option<Group>,
+    /// Layouts of the last group, good as long as the catalogue is the same.
+    layouts: Option<(Arc<Catalogue>, Vec<Arc<Layout>>)>,
     /// So many transactions are to be applied outside of the pipeline.
     mending: usize,
     /// The feed has failed, and tells it again once nothing is under way.
@@ -218,12 +221,16 @@ impl<F: Feed> Runner<F> {
         let events: Vec<SourceEvent> = self.waiting.drain(..count).collect();
         let mut gtids = GtidSet::default();
         let mut builder = Builder::new(before.clone(), &catalogue, &*planner);
+        if let Some((_, layouts)) = self.pipeline.layouts.take().filter(|(of, _)| Arc::ptr_eq(of, &catalogue)) {
+            builder.layouts = layouts;
+        }
         for event in &events {
             if let SourceEvent::Logged(transaction) = event {
                 gtids.insert(&transaction.gtid);
             }
             builder.event(event);
         }
+        self.pipeline.layouts = Some((Arc::clone(&catalogue), builder.layouts.clone()));
         let Prepared { steps, state, catalogue, transactions, statements, touched } = builder.finish(&before);
         if state.halted != before.halted || state.lost != before.lost {
             self.put_back(events);

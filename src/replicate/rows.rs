@@ -34,6 +34,8 @@ use super::prepare::{Builder, Step};
 
 /// Rows are looked up by their key one by one: for many of them PostgreSQL would rather read the whole table each time.
 const BY_INDEX: &str = "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)";
+/// Tables whose layouts are kept.
+const LAYOUTS: usize = 512;
 /// Rows and bytes in one statement.
 const RUN_ROWS: u64 = 2_000;
 const RUN_BYTES: usize = 1 << 20;
@@ -190,8 +192,8 @@ impl Builder<'_> {
         match Layout::new(&event.map, &table, &self.catalogue) {
             Ok(layout) => {
                 let layout = Arc::new(layout);
-                // Only those of one event's neighbours come again.
-                if self.layouts.len() >= 64 {
+                // Those of tables that aren't written any more are forgotten with the others.
+                if self.layouts.len() >= LAYOUTS {
                     self.layouts.clear();
                 }
                 self.layouts.push(Arc::clone(&layout));
