@@ -226,7 +226,7 @@ impl<F: Feed> Runner<F> {
         }
         for event in &events {
             if let SourceEvent::Logged(transaction) = event {
-                gtids.insert(&transaction.gtid);
+                gtids.advance(&transaction.gtid);
             }
             builder.event(event);
         }

@@ -262,7 +262,7 @@ impl<'a> Builder<'a> {
             if !self.state.applied.contains(gtid) {
                 self.look_at_window(|until| until.contains(gtid));
                 self.logged(transaction);
-                self.state.applied.insert(gtid);
+                self.state.applied.advance(gtid);
             }
             return;
         }
