@@ -29,7 +29,7 @@ use crate::target::Client;
 use super::execute::{Execution, Failure};
 use super::layout::Layout;
 use super::prepare::{Builder, Prepared, State, Step};
-use super::run::{End, GROUP_BYTES, Runner, Trouble, many_rows, open, weight};
+use super::run::{End, GROUP_BYTES, Runner, Trouble, open, weight};
 use super::write_set::WriteSet;
 
 /// How long the end of a run waits for a commit under way.
@@ -206,7 +206,7 @@ impl<F: Feed> Runner<F> {
             let SourceEvent::Logged(transaction) = event else { return false };
             let rows = transaction.changes.iter().all(|change| matches!(change, LoggedChange::Rows(_)));
             let plain = transaction.inexact.is_none() && transaction.branch == Branch::None;
-            plain && rows && many_rows(event).next().is_none() && bytes <= GROUP_BYTES && within(&transaction.gtid)
+            plain && rows && bytes <= GROUP_BYTES && within(&transaction.gtid)
         });
         fitting.count()
     }
@@ -230,13 +230,14 @@ impl<F: Feed> Runner<F> {
             }
             builder.event(event);
         }
-        self.pipeline.layouts = Some((Arc::clone(&catalogue), builder.layouts.clone()));
-        let Prepared { steps, state, catalogue, transactions, statements, touched } = builder.finish(&before);
-        if state.halted != before.halted || state.lost != before.lost {
+        if builder.state.halted != before.halted || builder.state.lost != before.lost {
+            // It's told where it's done.
             self.put_back(events);
             self.pipeline.mending = count;
             return false;
         }
+        self.pipeline.layouts = Some((Arc::clone(&catalogue), builder.layouts.clone()));
+        let Prepared { steps, state, catalogue, transactions, statements, touched } = builder.finish(&before);
         let counts = (transactions, statements);
         self.pipeline.next = Some(Group { events, gtids, steps, state, catalogue, counts, touched });
         true

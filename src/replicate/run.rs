@@ -471,7 +471,7 @@ pub(super) async fn open(target: &Target) -> Result<Client, TargetError> {
 }
 
 /// Rows of an event that are kept elsewhere.
-pub(super) fn many_rows(event: &SourceEvent) -> impl Iterator<Item = &ManyRows> {
+fn many_rows(event: &SourceEvent) -> impl Iterator<Item = &ManyRows> {
     let changes = match event {
         SourceEvent::Logged(transaction) => transaction.changes.as_slice(),
         SourceEvent::Transaction(_)
