@@ -29,6 +29,11 @@ impl Contestant {
 
     /// Our own program in mode passthrough.
     pub(crate) fn bascule(folder: &Path, mysql: u16, postgres: u16) -> Result<Self, String> {
+        Self::bascule_by(folder, mysql, postgres, "statements")
+    }
+
+    /// The same; changes come by a lane once it mirrors.
+    pub(crate) fn bascule_by(folder: &Path, mysql: u16, postgres: u16, lane: &str) -> Result<Self, String> {
         let port = free_port()?;
         let config = folder.join("proxy.toml");
         let text = format!(
@@ -36,6 +41,7 @@ impl Contestant {
              [source]\nhost = \"127.0.0.1\"\nport = {mysql}\nuser = \"root\"\npassword = \"\"\ndatabases = [\"bench\"]\n\
              [target]\nhost = \"127.0.0.1\"\nport = {postgres}\nuser = \"postgres\"\npassword = \"\"\n\
              database = \"bascule\"\n\
+             [mirror]\nsource = \"{lane}\"\n\
              [log]\nlevel = \"error\"\n"
         );
         fs::write(&config, text).map_err(|error| error.to_string())?;

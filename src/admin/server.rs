@@ -114,6 +114,7 @@ fn stand(gauges: &Standing, status: &Status) {
     let Some(mirror) = &status.mirror else { return };
     gauges.transactions_applied.set(whole(mirror.transactions_applied));
     gauges.lag_transactions.set(whole(mirror.lag_transactions));
+    gauges.lag_bytes.set(whole(mirror.lag_bytes));
     gauges.lag_seconds.set(mirror.lag_seconds);
     gauges.spool_bytes.set(whole(mirror.spool_bytes));
     let marked = mirror.tables.iter().filter(|table| table.state == TableState::NeedsResync).count();

@@ -50,11 +50,14 @@ fn setting(survey: &SourceSurvey, (id, name, good): (&'static str, &str, &str), 
     let what = format!("{name} is '{value}'");
     let fix = format!("SET PERSIST {name} = '{good}', and let sessions connect anew");
     Some(match lane {
+        Lane::Binlog if name == "binlog_format" => Finding::bends(id, name, what)
+            .why("statements in place of rows are repeated where that is exact, and halt their tables where it isn't")
+            .fix(fix),
         Lane::Binlog => Finding::blocker(id, name, what)
             .why("mirroring by the binary log needs whole rows in it: it doesn't begin without")
             .fix(fix),
         Lane::Statements => Finding::note(id, name, what)
-            .why("mirroring by captured statements goes without; [mirror] source = \"binlog\" wouldn't begin")
+            .why("mirroring by captured statements goes without; [mirror] source = \"binlog\" wants it")
             .fix(fix),
     })
 }

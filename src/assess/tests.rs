@@ -233,7 +233,7 @@ fn the_lane_of_the_binary_log_needs_more() {
         }
     };
     check(lane(|_| {}), &[]);
-    check(lane(|inventory| variable("binlog_format", "MIXED")(inventory)), &[(Blocker, "source.binlog_format")]);
+    check(lane(|inventory| variable("binlog_format", "MIXED")(inventory)), &[(Bends, "source.binlog_format")]);
     check(
         lane(|inventory| variable("binlog_expire_logs_seconds", "60")(inventory)),
         &[(Bends, "source.binlog_expire")],

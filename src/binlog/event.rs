@@ -13,6 +13,7 @@ use super::payload::Payload;
 use super::query::{Packing, QueryEvent};
 use super::rows::RowsEvent;
 use super::table_map::TableMap;
+use super::variable::StatementVariable;
 use super::{BinlogError, little_endian};
 use crate::wire::reader::Reader;
 
@@ -31,6 +32,8 @@ pub enum Event {
     /// A transaction without a number: the server runs without GTIDs.
     Anonymous,
     Query(QueryEvent),
+    /// The next statement takes this.
+    Variable(StatementVariable),
     /// Rows follow that are packed so.
     Table(Arc<TableMap>),
     Rows(RowsEvent),
@@ -140,8 +143,11 @@ impl Decoder {
                 let (code, body) = mariadb::rows(code, &body)?;
                 Event::Rows(self.rows(code, &body)?)
             }
-            // Variables of a statement that follows; stop, ignorable, the text of a statement that is logged by rows, previous GTIDs, group replication's own.
-            3 | 5 | 13 | 14 | 28 | 29 | 35..=37 => Event::Other,
+            5 => Event::Variable(StatementVariable::parse(&body)?),
+            13 => Event::Variable(StatementVariable::Random),
+            14 => Event::Variable(StatementVariable::User),
+            // Stop, ignorable, the text of a statement that is logged by rows, previous GTIDs, group replication's own.
+            3 | 28 | 29 | 35..=37 => Event::Other,
             // MariaDB's: the text of a statement, up to where transactions are whole, the numbers at a file's beginning.
             160 | 161 | 163 => Event::Other,
             _ignorable if flags & IGNORABLE != 0 => Event::Other,

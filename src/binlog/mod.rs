@@ -33,6 +33,7 @@ mod shape;
 mod table_map;
 #[cfg(test)]
 mod tests;
+mod variable;
 
 pub use control::{Rotation, XaPrepared};
 pub use event::{Decoder, Event, Framing};
@@ -42,6 +43,7 @@ pub use query::QueryEvent;
 pub use rows::{Image, RowChange, RowsEvent, RowsKind};
 pub use shape::{Cells, Shape, uncarried};
 pub use table_map::{TableMap, WireColumn};
+pub use variable::StatementVariable;
 
 use crate::wire::reader::Malformed;
 

@@ -22,6 +22,8 @@ pub struct QueryEvent {
     pub foreign_key_checks: bool,
     /// NOW(6), in microseconds since the epoch.
     pub time_micros: i64,
+    /// Bytes of the text aren't characters of its set, so it isn't exactly what was executed.
+    pub damaged: bool,
     /// What the server answered on the source: a statement with an error was written because it did something.
     pub error: u16,
     /// A mode of MariaDB under which the text means something else than it does in MySQL.
@@ -101,7 +103,7 @@ impl QueryEvent {
         let database = reader.take(database_length)?;
         reader.take(1)?;
         event.database = Some(utf8(database)?).filter(|name| !name.is_empty());
-        event.text = match packing {
+        (event.text, event.damaged) = match packing {
             Packing::Plain => statement(reader.rest(), client)?,
             Packing::Zlib => {
                 let mut text = Vec::new();
@@ -188,17 +190,20 @@ fn utf8(bytes: &[u8]) -> Result<String, BinlogError> {
     std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| BinlogError::Malformed("a name that isn't UTF-8"))
 }
 
-/// The text in UTF-8. A statement may hold binary literals, so bytes that aren't text are shown as such.
-fn statement(bytes: &[u8], client: Option<u16>) -> Result<String, BinlogError> {
+/// The text in UTF-8. A statement may hold binary literals, so bytes that aren't text are shown as such; whether there are
+/// any comes second.
+fn statement(bytes: &[u8], client: Option<u16>) -> Result<(String, bool), BinlogError> {
+    let shown = || (String::from_utf8_lossy(bytes).into_owned(), std::str::from_utf8(bytes).is_err());
     let set = client.and_then(charset::by_collation_id).map(|(_, set)| set);
     match set {
         Some(set) if bytes.is_ascii() || set.bytes > 1 => {
             if bytes.is_ascii() || matches!(set.name, "utf8mb4" | "utf8mb3") {
-                return Ok(String::from_utf8_lossy(bytes).into_owned());
+                return Ok(shown());
             }
             Err(BinlogError::Refused(format!("a statement came in character set {}, which isn't carried", set.name)))
         }
-        Some(set) => Ok(set.decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())),
-        None => Ok(String::from_utf8_lossy(bytes).into_owned()),
+        // Without a known set the text is as good as damaged where it isn't ASCII.
+        Some(set) => Ok(set.decode(bytes).map_or_else(|| (shown().0, !bytes.is_ascii()), |text| (text, false))),
+        None => Ok((shown().0, !bytes.is_ascii())),
     }
 }

@@ -47,6 +47,18 @@ pub struct Image<'e> {
     pub(super) cells: Vec<Packed<'e>>,
 }
 
+impl Image<'_> {
+    /// Whether both images tell the same value of a column, byte for byte.
+    #[must_use]
+    pub fn has_same(&self, other: &Self, index: usize) -> bool {
+        match (self.cells.get(index), other.cells.get(index)) {
+            (Some(Packed::Null), Some(Packed::Null)) => true,
+            (Some(Packed::Value(mine)), Some(Packed::Value(theirs))) => mine == theirs,
+            (_, _) => false,
+        }
+    }
+}
+
 /// A value as it's packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packed<'e> {

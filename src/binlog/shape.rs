@@ -55,28 +55,52 @@ impl Shape {
     /// # Errors
     /// [`BinlogError`]; `Refused` when the image isn't whole.
     pub fn cells<'e>(&self, image: &Image<'e>, before: Option<&Image<'e>>) -> Result<Cells<'e>, BinlogError> {
-        let mut cells = Vec::with_capacity(self.columns.len());
-        for (index, (part, packed)) in self.columns.iter().zip(&image.cells).enumerate() {
-            cells.push(match packed {
-                Packed::Null => None,
-                Packed::Value(value) => Some(cell::text(&part.form, part.strip(value)?)?),
-                Packed::Changes(changes) => {
-                    let old = before.and_then(|before| before.cells.get(index));
-                    let Some(Packed::Value(old)) = old else {
-                        return Err(BinlogError::Malformed("changes to a document that isn't there"));
-                    };
-                    Some(Cow::Owned(cell::changed_document(part.strip(old)?, part.strip(changes)?)?))
-                }
-                Packed::Absent if part.generated => None,
-                Packed::Absent => {
-                    return Err(BinlogError::Refused(format!(
-                        "the binary log leaves out column {}: a session wrote with binlog_row_image other than FULL",
-                        part.name
-                    )));
-                }
-            });
+        (0..self.columns.len()).map(|index| self.cell(index, image, before)).collect()
+    }
+
+    /// One cell of an image, by its column's place in the table.
+    ///
+    /// # Errors
+    /// As [`Shape::cells`], for this column.
+    pub fn cell<'e>(
+        &self,
+        index: usize,
+        image: &Image<'e>,
+        before: Option<&Image<'e>>,
+    ) -> Result<Option<Cow<'e, [u8]>>, BinlogError> {
+        const NO_COLUMN: BinlogError = BinlogError::Malformed("an image with fewer columns than its table");
+        let (Some(part), Some(packed)) = (self.columns.get(index), image.cells.get(index)) else {
+            return Err(NO_COLUMN);
+        };
+        Ok(match packed {
+            Packed::Null => None,
+            Packed::Value(value) => Some(cell::text(&part.form, part.strip(value)?)?),
+            Packed::Changes(changes) => {
+                let old = before.and_then(|before| before.cells.get(index));
+                let Some(Packed::Value(old)) = old else {
+                    return Err(BinlogError::Malformed("changes to a document that isn't there"));
+                };
+                Some(Cow::Owned(cell::changed_document(part.strip(old)?, part.strip(changes)?)?))
+            }
+            Packed::Absent if part.generated => None,
+            Packed::Absent => {
+                return Err(BinlogError::Refused(format!(
+                    "the binary log leaves out column {}: a session wrote with binlog_row_image other than FULL",
+                    part.name
+                )));
+            }
+        })
+    }
+}
+
+impl Shape {
+    /// A value as it's packed, without its length in front; `None` for NULL and for what isn't there.
+    #[must_use]
+    pub fn packed<'e>(&self, index: usize, image: &Image<'e>) -> Option<&'e [u8]> {
+        match (self.columns.get(index)?, image.cells.get(index)?) {
+            (part, Packed::Value(value)) => part.strip(value).ok(),
+            (_, Packed::Null | Packed::Absent | Packed::Changes(_)) => None,
         }
-        Ok(cells)
     }
 }
 

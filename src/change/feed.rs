@@ -1,6 +1,9 @@
 //! What a lane hands to `replicate`: transactions in MySQL's commit order, and everything that a lane knows it
 //! doesn't know. A gap is an event of its own, so that nobody can overlook it. Pure.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 
 use crate::position::GtidSet;
@@ -124,6 +127,20 @@ pub trait Feed: Send {
 
     /// Bytes and transactions that wait, as far as the lane knows: for the lag.
     fn backlog(&self) -> Backlog;
+
+    /// What the source has, where the lane asks it now and then; begins to ask. For the lag too.
+    fn head(&mut self) -> Option<Arc<ArcSwap<Head>>> {
+        None
+    }
+}
+
+/// How far the source is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Everything that it has executed, as of a moment ago.
+    pub executed: GtidSet,
+    /// Bytes of its log that the lane hasn't read.
+    pub bytes: u64,
 }
 
 /// What waits in a lane.

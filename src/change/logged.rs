@@ -34,11 +34,19 @@ pub enum Branch {
     Decided(Gtid),
 }
 
+/// A statement of the log. What MySQL answered to it isn't there, but for the first id that it generated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoggedStatement {
+    pub statement: CapturedStatement,
+    /// Why it can't be repeated exactly, as far as the log tells.
+    pub unrepeatable: Option<&'static str>,
+}
+
 /// What a transaction did.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LoggedChange {
     /// A statement that is logged as such: DDL, or a write of a session that doesn't log rows.
-    Statement(CapturedStatement),
+    Statement(LoggedStatement),
     /// Rows of one table.
     Rows(RowsEvent),
     /// Many rows of any tables.
@@ -50,7 +58,7 @@ impl LoggedChange {
     #[must_use]
     pub fn weight(&self) -> usize {
         match self {
-            Self::Statement(statement) => 64 + statement.text.len(),
+            Self::Statement(logged) => 64 + logged.statement.text.len(),
             Self::Rows(rows) => 64 + rows.size(),
             // They're read piece by piece.
             Self::Many(_) => 0,

@@ -4,10 +4,10 @@ mod feed;
 mod logged;
 
 pub use feed::{
-    Affected, Backlog, Doubtful, Feed, FeedError, Inexact, SourceEvent, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
+    Affected, Backlog, Doubtful, Feed, FeedError, Head, Inexact, SourceEvent, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
 };
 
-pub use logged::{Branch, LoggedChange, LoggedTransaction, ManyRows, StoredRows};
+pub use logged::{Branch, LoggedChange, LoggedStatement, LoggedTransaction, ManyRows, StoredRows};
 
 use std::sync::Arc;
 

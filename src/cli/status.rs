@@ -70,9 +70,10 @@ fn mirror_text(mirror: &MirrorStatus) -> String {
     let reason = mirror.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let mut text = format!(
         "mirror      {phase}{reason}\n\
-         lag         {} transactions, {:.1} s\n\
+         lag         {} transactions, {}, {:.1} s\n\
          applied     {} transactions, up to {}\n",
         mirror.lag_transactions,
+        bytes(mirror.lag_bytes),
         mirror.lag_seconds,
         mirror.transactions_applied,
         if mirror.applied.is_empty() { "nothing" } else { &mirror.applied },

@@ -153,7 +153,10 @@ pub struct MirrorStatus {
     pub transactions_applied: u64,
     /// Committed on MySQL and not yet applied.
     pub lag_transactions: u64,
-    /// Age of the oldest of those.
+    /// Bytes of the spool or the binary log that haven't been read.
+    #[serde(default)]
+    pub lag_bytes: u64,
+    /// Age of the oldest transaction that was read and isn't applied.
     pub lag_seconds: f64,
     /// GTIDs that no session of ours committed: writers that bypass the proxy.
     #[serde(default)]

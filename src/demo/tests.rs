@@ -32,6 +32,7 @@ impl Impostor {
             applied: String::new(),
             transactions_applied: 1_000_000,
             lag_transactions: 0,
+            lag_bytes: 0,
             lag_seconds: 0.0,
             gaps: None,
             spool_bytes: 0,

@@ -29,6 +29,7 @@ pub struct Standing {
     pub mirroring: Gauge,
     pub transactions_applied: Gauge,
     pub lag_transactions: Gauge,
+    pub lag_bytes: Gauge,
     pub lag_seconds: Gauge<f64, AtomicU64>,
     pub spool_bytes: Gauge,
     pub tables_needing_resync: Gauge,
@@ -40,13 +41,14 @@ pub struct Standing {
 
 impl Standing {
     fn register(&self, registry: &mut Registry) {
-        let whole: [(&str, &str, &Gauge); 11] = [
+        let whole: [(&str, &str, &Gauge); 12] = [
             ("bascule_sessions", "Client sessions", &self.sessions),
             ("bascule_epoch", "Raised by each flip", &self.epoch),
             ("bascule_serving_target", "1 when PostgreSQL answers the clients", &self.serving_target),
             ("bascule_mirroring", "1 in mode mirror", &self.mirroring),
             ("bascule_applied_transactions", "Transactions applied by this process", &self.transactions_applied),
-            ("bascule_lag_transactions", "Transactions read and not applied yet", &self.lag_transactions),
+            ("bascule_lag_transactions", "Transactions that MySQL has and PostgreSQL hasn't", &self.lag_transactions),
+            ("bascule_lag_bytes", "Bytes of spool or binary log that aren't read yet", &self.lag_bytes),
             ("bascule_spool_bytes", "Bytes of captured writes on disk", &self.spool_bytes),
             ("bascule_tables_needing_resync", "Tables that aren't mirrored any more", &self.tables_needing_resync),
             ("bascule_writers_bypass", "1 when writers bypass the proxy", &self.writers_bypass),

@@ -11,11 +11,13 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::binlog::{BinlogError, Cells, Shape, TableMap};
+use crate::binlog::{BinlogError, Image, RowChange, Shape, TableMap};
 use crate::schema::types::{is_character, oid, pg_type};
-use crate::schema::{ColumnType, Key, KeyKind, Table, compared_column, quote};
+use crate::schema::{Catalogue, ColumnType, Key, KeyKind, Table, compared_column, quote};
 use crate::target::array_of;
 use crate::target::copy::encode;
+
+use super::write_set::{Guards, WriteSet};
 
 /// The binary values of a row's written columns, in their order.
 pub(super) type Values = Vec<Option<Bytes>>;
@@ -40,15 +42,20 @@ pub(super) struct Layout {
     pub(super) table: Arc<Table>,
     shape: Shape,
     slots: Vec<Slot>,
+    /// All places.
+    pub(super) every: Vec<usize>,
     /// Places among the slots; empty without a key.
     pub(super) key: Vec<usize>,
+    /// Rows of other tables, or other rows of this one, may follow its rows by a foreign key.
+    pub(super) cascades: bool,
+    guards: Guards,
     /// Places whose values some unique key compares.
     unique: BTreeSet<usize>,
 }
 
 impl Layout {
     /// Refuses, in words for the operator, what doesn't fit.
-    pub(super) fn new(map: &Arc<TableMap>, table: &Arc<Table>) -> Result<Self, String> {
+    pub(super) fn new(map: &Arc<TableMap>, table: &Arc<Table>, catalogue: &Catalogue) -> Result<Self, String> {
         let shape = Shape::new(map, table).map_err(|error| error.to_string())?;
         let mut slots = Vec::new();
         for (index, column) in table.columns.iter().enumerate().filter(|(_, column)| column.generated.is_none()) {
@@ -72,38 +79,69 @@ impl Layout {
         if table.keys.iter().filter(is_unique).any(hidden) {
             unique.extend(0..slots.len());
         }
-        Ok(Self { map: Arc::clone(map), table: Arc::clone(table), shape, key: key.unwrap_or_default(), unique, slots })
+        let guards = Guards::new(table, catalogue);
+        let guards = if key.is_some() { guards } else { guards.without_key(table) };
+        Ok(Self {
+            map: Arc::clone(map),
+            table: Arc::clone(table),
+            shape,
+            every: (0..slots.len()).collect(),
+            key: key.unwrap_or_default(),
+            cascades: catalogue.cascades_from(&table.name),
+            guards,
+            unique,
+            slots,
+        })
     }
 
-    pub(super) const fn shape(&self) -> &Shape {
-        &self.shape
-    }
-
-    /// Turns cells into PostgreSQL's values.
-    pub(super) fn values(&self, cells: &Cells<'_>) -> Result<Values, String> {
-        let mut values = Vec::with_capacity(self.slots.len());
-        for slot in &self.slots {
-            values.push(match cells.get(slot.index).and_then(Option::as_deref) {
-                None => None,
-                Some(cell) => {
-                    let mut out = BytesMut::new();
-                    encode(&slot.column_type, cell, &mut out).map_err(|reason| {
-                        format!("column {} holds {reason}, which PostgreSQL can't store", slot.title)
-                    })?;
-                    Some(out.freeze())
-                }
-            });
+    /// The values at some places of an image, as PostgreSQL takes them. They share their memory.
+    pub(super) fn values(
+        &self,
+        places: &[usize],
+        image: &Image<'_>,
+        before: Option<&Image<'_>>,
+    ) -> Result<Values, String> {
+        let mut out = BytesMut::new();
+        let mut ends = Vec::with_capacity(places.len());
+        for slot in places.iter().filter_map(|place| self.slots.get(*place)) {
+            let cell = self.shape.cell(slot.index, image, before).map_err(|error| unreadable(&error))?;
+            let null = cell.is_none();
+            if let Some(cell) = cell {
+                encode(&slot.column_type, &cell, &mut out)
+                    .map_err(|reason| format!("column {} holds {reason}, which PostgreSQL can't store", slot.title))?;
+            }
+            ends.push((null, out.len()));
         }
-        Ok(values)
+        let bytes = out.freeze();
+        let mut begin = 0;
+        let value = |(null, end): (bool, usize)| {
+            let value = bytes.slice(begin..end);
+            begin = end;
+            (!null).then_some(value)
+        };
+        Ok(ends.into_iter().map(value).collect())
+    }
+
+    /// Notes what a row touches.
+    pub(super) fn note(&self, row: &RowChange<'_>, set: &mut WriteSet) {
+        self.guards.note(&self.shape, (row.before.as_ref(), row.after.as_ref()), set);
+    }
+
+    /// The places whose values an update changed.
+    pub(super) fn changed(&self, before: &Image<'_>, after: &Image<'_>) -> Vec<usize> {
+        let mut changed: Vec<usize> = self.every.clone();
+        changed.retain(|place| self.slots.get(*place).is_some_and(|slot| !after.has_same(before, slot.index)));
+        if changed.is_empty() {
+            // Nothing that is written changed; the row must be there all the same.
+            let harmless = self.every.iter().copied().find(|place| !self.unique.contains(place));
+            return harmless.map_or_else(|| self.every.clone(), |place| vec![place]);
+        }
+        changed
     }
 
     /// Whether changing these columns could make a row meet another one on the way.
     pub(super) fn touches_unique(&self, changed: &[usize]) -> bool {
         changed.iter().any(|place| self.unique.contains(place))
-    }
-
-    pub(super) fn every(&self) -> Vec<usize> {
-        (0..self.slots.len()).collect()
     }
 
     pub(super) fn element(&self, place: usize) -> u32 {
@@ -124,8 +162,7 @@ impl Layout {
 
     /// INSERT of rows given as arrays of all columns.
     pub(super) fn insert(&self) -> String {
-        let every = self.every();
-        let names: Vec<&str> = self.names(&every).collect();
+        let names: Vec<&str> = self.names(&self.every).collect();
         let (target, columns) = (self.target(), names.join(", "));
         format!("INSERT INTO {target} ({columns}) SELECT * FROM unnest({})", parameters(1, names.len()))
     }

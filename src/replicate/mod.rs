@@ -14,10 +14,12 @@
 //! moments at which others can look: the order of statements is the same, and a crash leaves the position of the last
 //! group. If anything in a group fails, its transactions are applied one by one.
 
+mod batch;
 mod execute;
 mod expect;
 mod layout;
 pub mod mend;
+mod pipeline;
 mod plan;
 mod prepare;
 mod rows;
@@ -25,7 +27,9 @@ mod run;
 pub mod snapshot;
 mod status;
 mod touched;
+mod write_set;
 
+pub use pipeline::Sizes;
 pub use plan::Planner;
 pub use prepare::{COPIED_LATER, FOLLOWED_ORIGIN, REDEFINED};
 pub use status::{ApplyState, Status};
@@ -44,6 +48,7 @@ use crate::position::GtidSet;
 use crate::schema::{Catalogue, TableName};
 use crate::store::Facts;
 
+use pipeline::Pipeline;
 use prepare::State;
 use run::Runner;
 use status::Progress;
@@ -65,6 +70,7 @@ pub enum ReplicateError {
 /// Applies what a lane delivers. One for each target; starts and stops with the mirror.
 pub struct Replicator {
     shared: Arc<Shared>,
+    sizes: Sizes,
     running: Mutex<Option<Running>>,
 }
 
@@ -109,6 +115,17 @@ impl Replicator {
     /// An applier that stands. `catalogue` is shared with everybody who resolves names; DDL changes it.
     #[must_use]
     pub fn new(target: config::Target, catalogue: Arc<ArcSwap<Catalogue>>, planner: Arc<dyn Planner>) -> Arc<Self> {
+        Self::with_sizes(target, catalogue, planner, Sizes::default())
+    }
+
+    /// The same with other sizes of groups.
+    #[must_use]
+    pub fn with_sizes(
+        target: config::Target,
+        catalogue: Arc<ArcSwap<Catalogue>>,
+        planner: Arc<dyn Planner>,
+        sizes: Sizes,
+    ) -> Arc<Self> {
         let shared = Shared {
             target,
             planner,
@@ -117,13 +134,14 @@ impl Replicator {
             limit: watch::Sender::new(None),
             edits: Mutex::new(Vec::new()),
         };
-        Arc::new(Self { shared: Arc::new(shared), running: Mutex::new(None) })
+        Arc::new(Self { shared: Arc::new(shared), sizes, running: Mutex::new(None) })
     }
 
     /// Starts applying what `feed` gives beyond the applied set of `facts`, which must be the store's and the position
     /// at which the feed was opened. Ends a run before.
-    pub async fn start(&self, feed: impl Feed + 'static, facts: &Facts) {
+    pub async fn start(&self, mut feed: impl Feed + 'static, facts: &Facts) {
         self.stop().await;
+        let head = feed.head();
         let state = State {
             applied: facts.applied.clone(),
             undecided: GtidSet::default(),
@@ -134,7 +152,7 @@ impl Replicator {
         };
         self.shared.edits.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.shared.progress.send_modify(|progress| {
-            *progress = Progress::default();
+            *progress = Progress { head, ..Progress::default() };
             progress.status.state = ApplyState::Running;
             progress.status.applied.clone_from(&state.applied);
             progress.status.bypassed.clone_from(&state.bypassed);
@@ -146,7 +164,8 @@ impl Replicator {
             feed,
             waiting: VecDeque::new(),
             state,
-            client: None,
+            idle: Vec::new(),
+            pipeline: Pipeline::new(self.sizes),
             attempted: None,
             stop: stop.clone(),
         };

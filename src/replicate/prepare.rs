@@ -13,21 +13,23 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::change::{
-    Affected, Branch, CapturedStatement, Doubtful, LoggedChange, LoggedTransaction, SourceEvent, SourceTransaction,
-    UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
+    Affected, Branch, CapturedStatement, Doubtful, LoggedChange, LoggedStatement, LoggedTransaction, SourceEvent,
+    SourceTransaction, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
 };
 use crate::position::GtidSet;
-use crate::schema::{Catalogue, CatalogueChange, ReferentialAction, TableName, quote};
-use crate::sql::Plan;
-use crate::sql::plan::{DdlPlan, WritePlan};
+use crate::schema::{Catalogue, CatalogueChange, TableName, quote};
+use crate::sql::plan::{DdlPlan, StatementClass, WritePlan};
+use crate::sql::{self, Plan};
 use crate::store::{StoreStatement, Window, statement};
 use crate::target::Request;
 
+use super::batch::Batch;
 use super::expect;
 use super::layout::Layout;
 use super::plan::Planner;
 use super::rows::{RowsStep, Run};
 use super::touched;
+use super::write_set::WriteSet;
 
 /// Why a table is halted whose definition changed while it was copied in parts. Whoever ends the copy copies it again.
 pub const REDEFINED: &str = "its definition changed while it was copied";
@@ -67,17 +69,13 @@ impl State {
             return;
         }
         self.halted.insert(table.clone(), reason.to_owned());
-        let follows = |action| match action {
-            ReferentialAction::Cascade | ReferentialAction::SetNull | ReferentialAction::SetDefault => true,
-            ReferentialAction::NoAction | ReferentialAction::Restrict => false,
-        };
         let followers: Vec<TableName> = catalogue
             .databases
             .values()
             .flat_map(|database| database.tables.values())
             .filter(|child| {
                 let keys = &child.foreign_keys;
-                keys.iter().any(|key| key.references == *table && (follows(key.on_delete) || follows(key.on_update)))
+                keys.iter().any(|key| key.references == *table && (key.on_delete.follows() || key.on_update.follows()))
             })
             .map(|child| child.name.clone())
             .collect();
@@ -103,13 +101,27 @@ impl State {
     }
 }
 
+/// Whether MySQL's answer to a statement is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answered {
+    Yes,
+    /// It was read from the binary log, which has the first generated id only.
+    No,
+}
+
 /// One request of the transaction.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// A setting for the steps that follow.
     Setting(Cow<'static, str>),
-    /// A write whose counts are compared with MySQL's.
-    Write { statement: CapturedStatement, plan: Arc<Plan>, types: Vec<u32>, values: Vec<Option<Bytes>> },
+    /// A write whose counts are compared with MySQL's, where they're known.
+    Write {
+        statement: CapturedStatement,
+        plan: Arc<Plan>,
+        types: Vec<u32>,
+        values: Vec<Option<Bytes>>,
+        answered: Answered,
+    },
     /// Rows of the binary log; their number is compared.
     Rows(RowsStep),
     /// A part of a schema change, and the tables that it's about.
@@ -170,6 +182,8 @@ pub(super) struct Prepared {
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) transactions: u64,
     pub(super) statements: u64,
+    /// What its rows touch.
+    pub(super) touched: WriteSet,
 }
 
 /// The numbers of an event.
@@ -195,11 +209,15 @@ pub(super) struct Builder<'a> {
     pub(super) foreign_key_checks: bool,
     /// Foreign keys are checked at the commit.
     pub(super) deferred: bool,
-    /// Rows that are written by the next statement.
+    /// Rows that are gathered, one for each table.
+    pub(super) batches: Vec<Batch>,
+    /// Rows that come in front of those that are gathered.
     pub(super) run: Option<Run>,
     pub(super) layouts: Vec<Arc<Layout>>,
     /// The transaction may be in the rows of copied tables already, in whole or in part.
     pub(super) converging: bool,
+    /// What the rows touch.
+    pub(super) touched: WriteSet,
     /// MySQL's name of the zone that is set; the connection's default is UTC.
     time_zone: String,
     transactions: u64,
@@ -216,9 +234,11 @@ impl<'a> Builder<'a> {
             steps: Vec::new(),
             foreign_key_checks: true,
             deferred: false,
+            batches: Vec::new(),
             run: None,
             layouts: Vec::new(),
             converging: false,
+            touched: WriteSet::default(),
             time_zone: UTC.to_owned(),
             transactions: 0,
             statements: 0,
@@ -228,20 +248,29 @@ impl<'a> Builder<'a> {
     /// The steps so far, when they weigh at least `bytes`: what comes later comes behind them.
     pub(super) fn take_steps(&mut self, bytes: usize) -> Option<Vec<Step>> {
         let weight: usize = self.steps.iter().map(Step::weight).sum();
-        (weight >= bytes).then(|| std::mem::take(&mut self.steps))
+        let gathered: usize = self.batches.iter().map(Batch::bytes).sum();
+        (weight + gathered >= bytes).then(|| {
+            self.flush_rows();
+            std::mem::take(&mut self.steps)
+        })
     }
 
     /// Everything that an event says but for its [`LoggedChange::Many`], which the caller feeds to [`Builder::rows`].
     pub(super) fn event(&mut self, event: &SourceEvent) {
+        if let SourceEvent::Logged(transaction @ LoggedTransaction { branch: Branch::None, gtid, .. }) = event {
+            // The most frequent by far.
+            if !self.state.applied.contains(gtid) {
+                self.look_at_window(|until| until.contains(gtid));
+                self.logged(transaction);
+                self.state.applied.advance(gtid);
+            }
+            return;
+        }
         let gtids = gtids(event);
         if self.is_applied(&gtids) {
             return;
         }
-        let converging = self.state.window.as_ref().is_some_and(|window| window.until.contains_all(&gtids));
-        if converging != self.converging {
-            self.flush_rows();
-            self.converging = converging;
-        }
+        self.look_at_window(|until| until.contains_all(&gtids));
         match event {
             SourceEvent::Transaction(transaction) => self.transaction(transaction),
             SourceEvent::Logged(transaction) => self.logged(transaction),
@@ -278,6 +307,15 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Whether what comes next may be in the rows of copied tables already.
+    fn look_at_window(&mut self, within: impl Fn(&GtidSet) -> bool) {
+        let converging = self.state.window.as_ref().is_some_and(|window| within(&window.until));
+        if converging != self.converging {
+            self.flush_rows();
+            self.converging = converging;
+        }
+    }
+
     /// What is in the position needn't be done again.
     pub(super) fn is_applied(&self, gtids: &GtidSet) -> bool {
         !gtids.is_empty() && self.state.applied.contains_all(gtids)
@@ -290,15 +328,16 @@ impl<'a> Builder<'a> {
         }
         for change in &transaction.changes {
             match change {
-                LoggedChange::Statement(statement) => self.logged_statement(statement),
+                LoggedChange::Statement(logged) => self.logged_statement(logged),
                 LoggedChange::Rows(rows) => self.rows(rows),
                 LoggedChange::Many(_) => {}
             }
         }
     }
 
-    /// The log has DDL as statements. What else it has so was logged without its rows.
-    fn logged_statement(&mut self, statement: &CapturedStatement) {
+    /// The log has DDL as statements, and writes of sessions that don't log rows.
+    fn logged_statement(&mut self, logged: &LoggedStatement) {
+        let statement = &logged.statement;
         self.statements += 1;
         self.flush_rows();
         match self.planner.plan(statement, &self.catalogue) {
@@ -310,11 +349,23 @@ impl<'a> Builder<'a> {
                     }
                     self.ddl(ddl);
                 }
-                Plan::Write(write) => {
-                    self.halt_all(&write.tables, "a session logged a statement instead of its rows (binlog_format)");
-                }
+                Plan::Write(write) => match logged.unrepeatable {
+                    Some(reason) => {
+                        let reason =
+                            format!("a statement in place of rows (binlog_format) can't be repeated: {reason}");
+                        self.halt_all(&write.tables, &reason);
+                    }
+                    None => self.write(statement, Arc::clone(&plan), write, Answered::No),
+                },
                 Plan::Query(_) | Plan::Session(_) => {}
             },
+            Err(error) if sql::classify(statement.text.as_bytes()) == StatementClass::Write => {
+                let affected = touched::touched(statement, &self.catalogue);
+                self.halt_affected(
+                    &affected,
+                    &format!("a statement in place of rows (binlog_format) can't be repeated: {error}"),
+                );
+            }
             Err(error) => {
                 let (affected, gone) = touched::defined(statement, &self.catalogue);
                 gone.iter().for_each(|table| drop(self.state.halted.remove(table)));
@@ -337,7 +388,7 @@ impl<'a> Builder<'a> {
             self.statements += 1;
             match self.planner.plan(statement, &self.catalogue) {
                 Ok(plan) => match &*plan {
-                    Plan::Write(write) => self.write(statement, Arc::clone(&plan), write),
+                    Plan::Write(write) => self.write(statement, Arc::clone(&plan), write, Answered::Yes),
                     Plan::Ddl(ddl) => self.ddl(ddl),
                     // They change no rows.
                     Plan::Query(_) | Plan::Session(_) => {}
@@ -350,12 +401,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn write(&mut self, statement: &CapturedStatement, plan: Arc<Plan>, write: &WritePlan) {
+    fn write(&mut self, statement: &CapturedStatement, plan: Arc<Plan>, write: &WritePlan, answered: Answered) {
         if let Some(source) = self.halted_source(statement, write) {
             let reason = format!("{UNFOLLOWED_ORIGIN}: {source}");
             return self.halt_all(&write.tables, &reason);
         }
-        if expect::did_nothing(statement, write) {
+        if answered == Answered::Yes && expect::did_nothing(statement, write) {
             return;
         }
         if let Err(different) = expect::before(statement, write) {
@@ -366,7 +417,7 @@ impl<'a> Builder<'a> {
                 self.foreign_key_checks(statement.context.foreign_key_checks);
                 self.time_zone(&statement.context.time_zone);
                 let types = write.parameters.iter().map(|parameter| parameter.type_oid).collect();
-                self.steps.push(Step::Write { statement: statement.clone(), plan, types, values });
+                self.steps.push(Step::Write { statement: statement.clone(), plan, types, values, answered });
             }
             Err(error) => {
                 self.halt_all(&write.tables, &format!("a value can't be carried exactly: {error}"));
@@ -516,6 +567,7 @@ impl<'a> Builder<'a> {
             catalogue: self.catalogue,
             transactions: self.transactions,
             statements: self.statements,
+            touched: self.touched,
         }
     }
 }

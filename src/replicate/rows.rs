@@ -1,10 +1,10 @@
-//! Row changes as statements: neighbours that write the same columns of the same table travel together.
+//! Row changes as few statements: what a group does to a table's rows is gathered ([`super::batch`]) and written as arrays.
 //!
 //! # Why the order is kept where it matters
-//! A run holds rows of one table and one kind, and ends where the source went on with something else. Within a statement
-//! PostgreSQL takes rows in any order, so an update that changes a column of a unique key is a statement by itself: two
-//! rows that swap their values then do it in MySQL's own steps. A row that is changed twice begins a new run, since a
-//! statement sees each row once only.
+//! Rows of different tables, and of one table by their keys, can be written in any order, with these exceptions, before
+//! which everything that was gathered is written: rows that a cascade of PostgreSQL's own may follow, definitions and
+//! statements, and a change of foreign_key_checks. In a table without a key each row is a statement by itself, behind
+//! those in front of it.
 //!
 //! # Tables that were copied in parts
 //! While a copy's window is open ([`crate::store::Window`]) the rows of its tables are each of another moment, and a change
@@ -24,22 +24,25 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::binlog::{RowChange, RowsEvent, RowsKind};
+use crate::binlog::{Image, RowChange, RowsEvent, RowsKind};
 use crate::schema::TableName;
 use crate::target::{Array, Request};
 
+use super::batch::{Batch, Changed};
 use super::layout::{Layout, Values, unreadable};
 use super::prepare::{Builder, Step};
 
 /// Rows are looked up by their key one by one: for many of them PostgreSQL would rather read the whole table each time.
 const BY_INDEX: &str = "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)";
+/// Tables whose layouts are kept.
+const LAYOUTS: usize = 512;
 /// Rows and bytes in one statement.
 const RUN_ROWS: u64 = 2_000;
 const RUN_BYTES: usize = 1 << 20;
 
 /// What is done to a run's rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Insert,
     /// Inserts, or makes the row that is there equal.
     Put,
@@ -59,7 +62,7 @@ pub(super) struct Run {
     types: Vec<u32>,
     rows: u64,
     bytes: usize,
-    /// Keys of rows that are updated.
+    /// Keys of rows that are put.
     keys: HashSet<Vec<u8>>,
 }
 
@@ -90,9 +93,9 @@ impl RowsStep {
 }
 
 impl Run {
-    fn new(layout: &Arc<Layout>, action: Action) -> Self {
+    pub(super) fn new(layout: &Arc<Layout>, action: Action) -> Self {
         let places: Vec<usize> = match &action {
-            Action::Insert | Action::Put => layout.every(),
+            Action::Insert | Action::Put => layout.every.clone(),
             Action::Update(changed) => changed.iter().chain(&layout.key).copied().collect(),
             Action::Delete | Action::Remove => layout.key.clone(),
         };
@@ -107,7 +110,12 @@ impl Run {
         }
     }
 
-    fn push<'v>(&mut self, values: impl Iterator<Item = &'v Option<Bytes>>) {
+    /// Whether the next row belongs into another statement.
+    pub(super) const fn is_full(&self) -> bool {
+        self.rows >= RUN_ROWS || self.bytes >= RUN_BYTES
+    }
+
+    pub(super) fn push<'v>(&mut self, values: impl Iterator<Item = &'v Option<Bytes>>) {
         for (array, value) in self.arrays.iter_mut().zip(values) {
             self.bytes += 4 + value.as_ref().map_or(0, Bytes::len);
             array.push(value.as_deref());
@@ -115,7 +123,7 @@ impl Run {
         self.rows += 1;
     }
 
-    fn finish(self) -> RowsStep {
+    pub(super) fn finish(self) -> RowsStep {
         let sql = match &self.action {
             Action::Insert => self.layout.insert(),
             Action::Put => self.layout.put(),
@@ -147,6 +155,7 @@ impl Builder<'_> {
         self.foreign_key_checks(!event.unchecked);
         for row in &rows {
             self.statements += 1;
+            layout.note(row, &mut self.touched);
             if let Err(reason) = self.row(&layout, event.kind, row) {
                 return self.halt_rows(&layout.table.name, &reason);
             }
@@ -180,11 +189,11 @@ impl Builder<'_> {
         if known.is_some() {
             return known;
         }
-        match Layout::new(&event.map, &table) {
+        match Layout::new(&event.map, &table, &self.catalogue) {
             Ok(layout) => {
                 let layout = Arc::new(layout);
-                // Only those of one event's neighbours come again.
-                if self.layouts.len() >= 64 {
+                // Those of tables that aren't written any more are forgotten with the others.
+                if self.layouts.len() >= LAYOUTS {
                     self.layouts.clear();
                 }
                 self.layouts.push(Arc::clone(&layout));
@@ -198,34 +207,29 @@ impl Builder<'_> {
     }
 
     fn row(&mut self, layout: &Arc<Layout>, kind: RowsKind, row: &RowChange<'_>) -> Result<(), String> {
-        let shape = layout.shape();
-        let values = |image, before| -> Result<Values, String> {
-            let cells = shape.cells(image, before).map_err(|error| unreadable(&error))?;
-            layout.values(&cells)
-        };
-        let before = row.before.as_ref().map(|image| values(image, None)).transpose()?;
-        let after = row.after.as_ref().map(|image| values(image, row.before.as_ref())).transpose()?;
         if self.is_converging(std::slice::from_ref(&layout.table.name)) {
-            return self.converge(layout, before.as_ref(), after.as_ref());
+            let before = row.before.as_ref().map(|image| layout.values(&layout.every, image, None)).transpose()?;
+            let after = row.after.as_ref().map(|image| layout.values(&layout.every, image, row.before.as_ref()));
+            return self.converge(layout, before.as_ref(), after.transpose()?.as_ref());
         }
-        match (kind, before, after) {
+        match (kind, &row.before, &row.after) {
             (RowsKind::Insert, _, Some(after)) => {
-                self.run(layout, Action::Insert).push(after.iter());
-                Ok(())
+                self.batch(layout).insert(layout.values(&layout.every, after, None)?)
             }
             (RowsKind::Delete, Some(before), _) if layout.key.is_empty() => {
-                let step = self.single(layout, layout.delete_same(), &[], (&[], &before));
-                self.steps.push(step);
+                let before = layout.values(&layout.every, before, None)?;
+                self.single(layout, layout.delete_same(), &[], (&[], &before));
                 Ok(())
             }
             (RowsKind::Delete, Some(before), _) => {
-                self.run(layout, Action::Delete).push(layout.key.iter().filter_map(|place| before.get(*place)));
-                Ok(())
+                let key = layout.values(&layout.key, before, None)?;
+                if layout.cascades {
+                    self.in_order(layout, Action::Delete, key.iter());
+                    return Ok(());
+                }
+                self.batch(layout).delete(key)
             }
-            (RowsKind::Update, Some(before), Some(after)) => {
-                self.update(layout, &before, &after);
-                Ok(())
-            }
+            (RowsKind::Update, Some(before), Some(after)) => self.update(layout, before, after),
             (_, _, _) => Err("a row without its image".to_owned()),
         }
     }
@@ -271,42 +275,66 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn update(&mut self, layout: &Arc<Layout>, before: &Values, after: &Values) {
-        let mut changed = layout.every();
-        changed.retain(|place| before.get(*place) != after.get(*place));
-        if changed.is_empty() {
-            // What changed has the same form here; the row must be there all the same.
-            changed = layout.every();
-        }
-        if layout.key.is_empty() {
-            let step = self.single(layout, layout.update_same(&changed), &changed, (after, before));
-            return self.steps.push(step);
-        }
-        let alone = layout.touches_unique(&changed);
-        let key = layout.key_bytes(before);
-        let twice = self.run.as_ref().is_some_and(|run| run.keys.contains(&key));
-        if alone || twice {
-            self.flush_rows();
-        }
-        let new = changed.clone();
-        let run = self.run(layout, Action::Update(changed));
-        let new = new.iter().filter_map(|place| after.get(*place));
-        run.push(new.chain(layout.key.iter().filter_map(|place| before.get(*place))));
-        run.keys.insert(key);
-        if alone {
-            self.flush_rows();
-        }
-    }
-
-    /// The run that takes the next row; one that can't is ended.
+    /// The run that takes the next row whose place among the others matters; one that can't is ended.
     fn run(&mut self, layout: &Arc<Layout>, action: Action) -> &mut Run {
-        let fits = self.run.as_ref().is_some_and(|run| {
-            Arc::ptr_eq(&run.layout, layout) && run.action == action && run.rows < RUN_ROWS && run.bytes < RUN_BYTES
-        });
-        if !fits {
+        let fits = |run: &Run| Arc::ptr_eq(&run.layout, layout) && run.action == action && !run.is_full();
+        if !self.batches.is_empty() || !self.run.as_ref().is_some_and(fits) {
             self.flush_rows();
         }
         self.run.get_or_insert_with(|| Run::new(layout, action))
+    }
+
+    fn update(&mut self, layout: &Arc<Layout>, before: &Image<'_>, after: &Image<'_>) -> Result<(), String> {
+        let changed = layout.changed(before, after);
+        if layout.key.is_empty() {
+            let old = layout.values(&layout.every, before, None)?;
+            let new = layout.values(&layout.every, after, Some(before))?;
+            self.single(layout, layout.update_same(&changed), &changed, (&new, &old));
+            return Ok(());
+        }
+        let key = layout.values(&layout.key, before, None)?;
+        if !layout.touches_unique(&changed) {
+            let values = layout.values(&changed, after, Some(before))?;
+            let changed: Changed = changed.into_iter().zip(values).collect();
+            return self.batch(layout).update(key, changed);
+        }
+        if layout.cascades {
+            let values = layout.values(&changed, after, Some(before))?;
+            self.in_order(layout, Action::Update(changed), values.iter().chain(&key));
+            return Ok(());
+        }
+        let values = layout.values(&layout.every, after, Some(before))?;
+        let batch = self.batch(layout);
+        batch.delete(key)?;
+        batch.insert(values)
+    }
+
+    /// What is gathered of the layout's table.
+    fn batch(&mut self, layout: &Arc<Layout>) -> &mut Batch {
+        let found = self.batches.iter().position(|batch| batch.layout.table.name == layout.table.name);
+        let at = match found {
+            Some(at) if Arc::ptr_eq(&self.batches[at].layout, layout) => at,
+            Some(at) => {
+                // Its rows are packed otherwise from here on.
+                self.flush_run();
+                let before = std::mem::replace(&mut self.batches[at], Batch::new(layout));
+                self.steps.extend(before.finish().into_iter().map(Step::Rows));
+                at
+            }
+            None => {
+                self.batches.push(Batch::new(layout));
+                self.batches.len() - 1
+            }
+        };
+        &mut self.batches[at]
+    }
+
+    /// A row that others may follow: what was gathered comes before it.
+    fn in_order<'v>(&mut self, layout: &Arc<Layout>, action: Action, values: impl Iterator<Item = &'v Option<Bytes>>) {
+        if matches!(action, Action::Update(_)) {
+            self.flush_rows();
+        }
+        self.run(layout, action).push(values);
     }
 
     /// A statement for one row of a table without a key.
@@ -316,19 +344,27 @@ impl Builder<'_> {
         sql: String,
         changed: &[usize],
         (new, old): (&[Option<Bytes>], &[Option<Bytes>]),
-    ) -> Step {
-        self.flush_rows();
-        let every = layout.every();
-        let types = changed.iter().chain(&every).map(|place| layout.element(*place)).collect();
+    ) {
+        self.flush_run();
+        if let Some(at) = self.batches.iter().position(|batch| batch.layout.table.name == layout.table.name) {
+            let before = self.batches.swap_remove(at);
+            self.steps.extend(before.finish().into_iter().map(Step::Rows));
+        }
+        let types = changed.iter().chain(&layout.every).map(|place| layout.element(*place)).collect();
         let values = changed.iter().filter_map(|place| new.get(*place)).chain(old).cloned().collect();
-        Step::Rows(RowsStep { table: layout.table.name.clone(), sql, types, values, rows: 1, counted: true })
+        let table = layout.table.name.clone();
+        self.steps.push(Step::Rows(RowsStep { table, sql, types, values, rows: 1, counted: true }));
     }
 
-    /// Ends the run: whatever comes next comes after its rows.
+    /// Writes everything that was gathered: whatever comes next comes after it.
     pub(super) fn flush_rows(&mut self) {
-        if let Some(run) = self.run.take() {
-            self.steps.push(Step::Rows(run.finish()));
-        }
+        self.flush_run();
+        let batches = std::mem::take(&mut self.batches);
+        self.steps.extend(batches.into_iter().flat_map(Batch::finish).map(Step::Rows));
+    }
+
+    fn flush_run(&mut self) {
+        self.steps.extend(self.run.take().map(|run| Step::Rows(run.finish())));
     }
 
     fn halt_rows(&mut self, table: &TableName, reason: &str) {

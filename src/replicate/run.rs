@@ -1,4 +1,9 @@
-//! The applier's loop: events in, transactions out, one after the other.
+//! The applier's loop: events in, transactions out.
+//!
+//! Transactions that hold nothing but rows go through the pipeline ([`super::pipeline`]), where the next group is made, and
+//! may be executed, while one is under way. Everything else waits until the pipeline is empty and is applied here, one
+//! PostgreSQL transaction after the other: definitions, statements, gaps, transactions of many rows, and groups that failed
+//! in the pipeline. Only here tables are halted.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,45 +13,55 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::change::{Feed, LoggedChange, ManyRows, SourceEvent};
+use crate::config::Target;
 use crate::position::GtidSet;
 use crate::schema::{Catalogue, TableName};
 use crate::target::{Client, Request, TargetError};
 
 use super::execute::{Execution, Failure};
+use super::pipeline::Pipeline;
 use super::prepare::{Builder, Prepared, State, gtids};
 use super::status::{ApplyState, Progress};
 use super::{Edit, Refreshed, Shared};
 
-/// Transactions in one PostgreSQL commit when the applier is behind.
+/// Transactions of statements in one PostgreSQL commit when the applier is behind.
 const GROUP: usize = 128;
-/// Bytes of statement text in a group; it's exceeded by a single large transaction only.
-const GROUP_BYTES: usize = 4 << 20;
+/// Bytes of events in a group; it's exceeded by a single large transaction only.
+pub(super) const GROUP_BYTES: usize = 4 << 20;
 /// Bytes that are read before they're applied.
-const READ_AHEAD: usize = 4 * GROUP_BYTES;
+const READ_AHEAD_BYTES: usize = 4 * GROUP_BYTES;
+/// Events that are read in one turn of the loop.
+const TURN: usize = 512;
 /// First and last distance of attempts.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(3));
+/// Why the loop ends when the stored state is somebody else's.
+pub(super) const FENCED: &str = "another Bascule decides about this target now";
 const APPLICATION_NAME: &str = "bascule apply";
 
 /// One run of the applier, from `start` to `stop`.
 pub(super) struct Runner<F> {
     pub(super) shared: Arc<Shared>,
     pub(super) feed: F,
+    /// Read, and in no group yet.
     pub(super) waiting: VecDeque<SourceEvent>,
+    /// What is committed.
     pub(super) state: State,
-    pub(super) client: Option<Client>,
+    /// Connections that stand idle. All of them are of a time in which the stored position was as expected.
+    pub(super) idle: Vec<Client>,
+    pub(super) pipeline: Pipeline,
     /// What a commit would have led to whose answer hasn't come.
     pub(super) attempted: Option<(State, Arc<Catalogue>)>,
     pub(super) stop: CancellationToken,
 }
 
 /// Why the loop ends.
-enum End {
+pub(super) enum End {
     Stopped,
     Failed(String),
 }
 
 /// Why a transaction wasn't applied.
-enum Trouble {
+pub(super) enum Trouble {
     Again(String),
     End(End),
 }
@@ -55,6 +70,7 @@ impl<F: Feed> Runner<F> {
     /// Runs until it's stopped or can't go on.
     pub(super) async fn run(mut self) {
         let end = self.follow().await;
+        self.settle().await;
         self.shared.progress.send_modify(|progress| {
             progress.at_limit = false;
             match end {
@@ -72,35 +88,14 @@ impl<F: Feed> Runner<F> {
         let mut limit = self.shared.limit.subscribe();
         let mut delay = BACKOFF.0;
         loop {
-            self.take_edits();
-            if let Err(end) = self.read().await {
-                return end;
-            }
-            let count = self.admissible(&limit);
-            self.publish(&limit);
-            if count == 0 {
-                match self.idle(&mut limit).await {
-                    Ok(()) => continue,
-                    Err(end) => return end,
-                }
-            }
-            let stop = self.stop.clone();
-            let applied = tokio::select! {
-                () = stop.cancelled() => return End::Stopped,
-                applied = self.apply(count) => applied,
-            };
-            match applied {
-                Ok(()) => {
-                    delay = BACKOFF.0;
-                    self.waiting.drain(..count);
-                    self.publish(&limit);
-                    self.feed.acknowledge(&self.state.applied).await;
-                }
+            match self.turn(&mut limit).await {
+                Ok(true) => delay = BACKOFF.0,
+                Ok(false) => {}
                 Err(Trouble::End(end)) => return end,
                 Err(Trouble::Again(reason)) => {
                     self.retrying(&reason);
                     tokio::select! {
-                        () = stop.cancelled() => return End::Stopped,
+                        () = self.stop.cancelled() => return End::Stopped,
                         () = tokio::time::sleep(delay) => {}
                     }
                     delay = (delay * 2).min(BACKOFF.1);
@@ -109,22 +104,57 @@ impl<F: Feed> Runner<F> {
         }
     }
 
-    /// Reads what is there without waiting, up to a group.
-    async fn read(&mut self) -> Result<(), End> {
+    /// One turn of the loop. True when something was committed.
+    async fn turn(&mut self, limit: &mut watch::Receiver<Option<GtidSet>>) -> Result<bool, Trouble> {
+        if self.pipeline.is_empty() {
+            self.take_edits();
+        }
+        let more = self.read().await.map_err(Trouble::End)?;
+        self.recall_beyond(limit).await;
+        let stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(Trouble::End(End::Stopped)),
+            filled = self.fill(limit, more) => filled?,
+        }
+        self.publish(limit);
+        if !self.pipeline.is_empty() {
+            return self.watch_pipeline(limit, more).await;
+        }
+        let count = self.admissible(limit);
+        if count == 0 {
+            return self.idle(limit).await.map(|()| false).map_err(Trouble::End);
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Err(Trouble::End(End::Stopped)),
+            applied = self.apply(count) => applied?,
+        }
+        self.pipeline.mended(count);
+        self.waiting.drain(..count);
+        self.publish(limit);
+        self.feed.acknowledge(&self.state.applied).await;
+        Ok(true)
+    }
+
+    /// Reads what is there without waiting. True when there may be more.
+    async fn read(&mut self) -> Result<bool, End> {
         let mut bytes: usize = self.waiting.iter().map(weight).sum();
-        while self.waiting.len() < GROUP && bytes < READ_AHEAD {
+        for _ in 0..TURN {
+            if self.waiting.len() >= 2 * self.pipeline.sizes.group.max(GROUP) || bytes >= READ_AHEAD_BYTES {
+                return Ok(false);
+            }
             match self.feed.ready().await {
                 Ok(Some(event)) => {
                     bytes += weight(&event);
                     self.waiting.push_back(event);
                 }
-                Ok(None) => break,
+                Ok(None) => return Ok(false),
                 // It's told again when it's waited for; what was read before must be applied first.
-                Err(_) if !self.waiting.is_empty() => break,
+                Err(_) if !self.waiting.is_empty() || !self.pipeline.is_empty() => return Ok(false),
                 Err(error) => return Err(End::Failed(error.to_string())),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Waits for something to do.
@@ -149,14 +179,15 @@ impl<F: Feed> Runner<F> {
         }
     }
 
-    /// How many of the waiting events may be applied now, together.
+    /// How many of the waiting events may be applied now, together, outside of the pipeline.
     fn admissible(&mut self, limit: &watch::Receiver<Option<GtidSet>>) -> usize {
         let limit = limit.borrow().clone();
         if let Some(limit) = &limit {
             self.split_first(limit);
         }
+        let most = self.pipeline.to_mend().unwrap_or(GROUP);
         let mut bytes = 0;
-        let within = self.waiting.iter().take(GROUP).take_while(|event| {
+        let within = self.waiting.iter().take(most).take_while(|event| {
             bytes += weight(event);
             bytes <= GROUP_BYTES && limit.as_ref().is_none_or(|limit| limit.contains_all(&gtids(event)))
         });
@@ -192,16 +223,18 @@ impl<F: Feed> Runner<F> {
         }
     }
 
-    /// Applies the first `count` events: together if that works, else one after the other.
+    /// Applies the first `count` events: together if that works, else in halves, down to those that fail.
     async fn apply(&mut self, count: usize) -> Result<(), Trouble> {
-        if count > 1 {
-            match self.attempt(0, count, self.state.clone()).await? {
-                None => return Ok(()),
-                Some(_) => tracing::debug!(count, "a group of transactions is applied one by one"),
+        let mut open = vec![(0, count)];
+        while let Some((from, to)) = open.pop() {
+            if to - from == 1 {
+                self.apply_one(from).await?;
+            } else if self.attempt(from, to, self.state.clone()).await?.is_some() {
+                tracing::debug!(count = to - from, "a group of transactions is applied in halves");
+                let middle = from + (to - from) / 2;
+                open.push((middle, to));
+                open.push((from, middle));
             }
-        }
-        for index in 0..count {
-            self.apply_one(index).await?;
         }
         Ok(())
     }
@@ -231,7 +264,7 @@ impl<F: Feed> Runner<F> {
         to: usize,
         state: State,
     ) -> Result<Option<(Vec<TableName>, String)>, Trouble> {
-        let mut client = match self.client.take() {
+        let mut client = match self.idle.pop() {
             Some(client) => client,
             None => self.connect().await?,
         };
@@ -245,23 +278,26 @@ impl<F: Feed> Runner<F> {
         match result {
             Ok(prepared) => {
                 self.adopt(prepared.state, prepared.catalogue);
-                self.client = Some(client);
+                self.idle.push(client);
                 self.committed(prepared.transactions, prepared.statements);
                 Ok(None)
             }
             Err(Failure::Tables { tables, reason }) => {
-                self.client = Some(client);
+                self.idle.push(client);
                 Ok(Some((tables, reason)))
             }
             Err(Failure::Again(error)) => {
-                // A connection that isn't idle again is dropped, and PostgreSQL rolls back.
-                self.client = (client.is_usable() && !error.is_fatal()).then_some(client);
+                // A connection that isn't idle again is dropped, and PostgreSQL rolls back. The position is asked anew.
+                if client.is_usable() && !error.is_fatal() {
+                    self.idle.push(client);
+                } else {
+                    self.idle.clear();
+                }
                 Err(Trouble::Again(error.to_string()))
             }
             Err(Failure::Unreadable(reason)) => Err(Trouble::End(End::Failed(reason))),
-            Err(Failure::Fenced) => {
-                Err(Trouble::End(End::Failed("another Bascule decides about this target now".into())))
-            }
+            Err(Failure::Fenced) => Err(Trouble::End(End::Failed(FENCED.to_owned()))),
+            Err(Failure::Abandoned) => Err(Trouble::Again("a transaction was given up".to_owned())),
         }
     }
 
@@ -308,14 +344,9 @@ impl<F: Feed> Runner<F> {
     }
 
     /// Connects, and asks for the position: a commit whose answer was lost may have happened.
-    async fn connect(&mut self) -> Result<Client, Trouble> {
+    pub(super) async fn connect(&mut self) -> Result<Client, Trouble> {
         let again = |error: TargetError| Trouble::Again(error.to_string());
-        // Written under any server setting: dates in ISO form, instants in UTC, commits that a crash can't undo. Triggers
-        // have been fired in MySQL.
-        let settings =
-            [("synchronous_commit", "on"), ("DateStyle", "ISO"), ("TimeZone", "UTC"), ("bascule.repeats", "on")];
-        let target = &self.shared.target;
-        let mut client = Client::connect_with(target, APPLICATION_NAME, &settings).await.map_err(again)?;
+        let mut client = open(&self.shared.target).await.map_err(again)?;
         let answer = client.query(&Request::new("SELECT applied FROM bascule.state")).await.map_err(again)?;
         let text = answer.rows.first().and_then(|row| row.get(0)).and_then(|text| std::str::from_utf8(text).ok());
         let stored: GtidSet = text
@@ -339,7 +370,7 @@ impl<F: Feed> Runner<F> {
     }
 
     /// A commit has happened.
-    fn adopt(&mut self, state: State, catalogue: Arc<Catalogue>) {
+    pub(super) fn adopt(&mut self, state: State, catalogue: Arc<Catalogue>) {
         // Views and routines are others' to change.
         self.shared.catalogue.rcu(|present| {
             let same = Arc::ptr_eq(present, &catalogue);
@@ -352,6 +383,7 @@ impl<F: Feed> Runner<F> {
         self.shared.edits.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    /// Edits are made while everything stands at a limit, so nothing is under way.
     fn take_edits(&mut self) {
         let edits = std::mem::take(&mut *self.edits());
         for Edit { applied, refreshed } in edits {
@@ -367,7 +399,7 @@ impl<F: Feed> Runner<F> {
         }
     }
 
-    fn committed(&self, transactions: u64, statements: u64) {
+    pub(super) fn committed(&self, transactions: u64, statements: u64) {
         self.shared.progress.send_modify(|progress| {
             let status = &mut progress.status;
             status.applied_transactions += transactions;
@@ -377,12 +409,12 @@ impl<F: Feed> Runner<F> {
         });
     }
 
-    fn publish(&self, limit: &watch::Receiver<Option<GtidSet>>) {
+    pub(super) fn publish(&self, limit: &watch::Receiver<Option<GtidSet>>) {
         let reached = limit.borrow().as_ref().is_some_and(|limit| self.state.reached().contains_all(limit));
         // Who waits at the limit reads the state too: what was edited before the limit was set must be in it. An edit's
         // barrier has ended by now, so the loop comes round again.
-        let at_limit = reached && self.edits().is_empty();
-        let oldest = self.waiting.front().and_then(|event| match event {
+        let at_limit = reached && self.edits().is_empty() && self.pipeline.is_empty();
+        let oldest = self.pipeline.first().or_else(|| self.waiting.front()).and_then(|event| match event {
             SourceEvent::Transaction(transaction) => transaction.statements.first().map(|first| first.time_micros),
             SourceEvent::Logged(transaction) => Some(transaction.committed_micros).filter(|micros| *micros > 0),
             SourceEvent::Bypassed { .. } | SourceEvent::InDoubt { .. } | SourceEvent::Lost { .. } => None,
@@ -391,7 +423,7 @@ impl<F: Feed> Runner<F> {
             self.copy_state(progress);
             progress.at_limit = at_limit;
             progress.oldest_micros = oldest;
-            progress.status.waiting_transactions = self.waiting.len() as u64;
+            progress.status.waiting_transactions = (self.pipeline.events() + self.waiting.len()) as u64;
             progress.status.waiting_bytes = self.feed.backlog().bytes;
             if at_limit {
                 progress.status.state = ApplyState::Paused;
@@ -424,6 +456,20 @@ impl<F: Feed> Runner<F> {
     }
 }
 
+/// Connects.
+pub(super) async fn open(target: &Target) -> Result<Client, TargetError> {
+    // Written under any server setting: dates in ISO form, instants in UTC, commits that a crash can't undo. Triggers
+    // have been fired in MySQL. Whoever waits for a lock longer than this tells it and tries again.
+    let settings = [
+        ("synchronous_commit", "on"),
+        ("DateStyle", "ISO"),
+        ("TimeZone", "UTC"),
+        ("bascule.repeats", "on"),
+        ("lock_timeout", "3s"),
+    ];
+    Client::connect_with(target, APPLICATION_NAME, &settings).await
+}
+
 /// Rows of an event that are kept elsewhere.
 fn many_rows(event: &SourceEvent) -> impl Iterator<Item = &ManyRows> {
     let changes = match event {
@@ -440,7 +486,7 @@ fn many_rows(event: &SourceEvent) -> impl Iterator<Item = &ManyRows> {
 }
 
 /// Bytes of an event, roughly.
-fn weight(event: &SourceEvent) -> usize {
+pub(super) fn weight(event: &SourceEvent) -> usize {
     match event {
         SourceEvent::Transaction(transaction) => {
             transaction.statements.iter().map(|statement| 64 + statement.text.len()).sum()

@@ -1,8 +1,12 @@
 //! What the applier shows: position, lag, halted tables, gaps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use arc_swap::ArcSwap;
+
+use crate::change::Head;
 use crate::position::GtidSet;
 use crate::schema::TableName;
 
@@ -48,10 +52,12 @@ pub struct Status {
     pub applied_transactions: u64,
     /// Statements applied by this process.
     pub applied_statements: u64,
-    /// Transactions read and not applied yet. What is on disk behind them is in `waiting_bytes`.
+    /// Transactions read and not applied yet. What is behind them is in `waiting_bytes`.
     pub waiting_transactions: u64,
-    /// Bytes in the spool that haven't been read.
+    /// Bytes of the spool or the binary log that haven't been read.
     pub waiting_bytes: u64,
+    /// Transactions that the source has executed and that aren't applied, as far as it's known.
+    pub lag_transactions: u64,
     /// Age of the oldest transaction that was read and isn't applied.
     pub lag_seconds: f64,
     /// Transactions that MySQL committed and nobody captured: writers bypass the proxy.
@@ -78,6 +84,8 @@ pub(super) struct Progress {
     pub(super) status: Status,
     /// MySQL's time of the oldest waiting transaction, in microseconds since the epoch.
     pub(super) oldest_micros: Option<i64>,
+    /// What the source has, where the lane asks for it.
+    pub(super) head: Option<Arc<ArcSwap<Head>>>,
     /// Everything up to the limit is applied and the applier stands.
     pub(super) at_limit: bool,
 }
@@ -85,6 +93,12 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn status(&self) -> Status {
         let mut status = self.status.clone();
+        status.lag_transactions = status.waiting_transactions;
+        if let Some(head) = self.head.as_ref().map(|head| head.load()) {
+            let missing = head.executed.minus(&status.applied).count();
+            status.lag_transactions = status.lag_transactions.max(missing);
+            status.waiting_bytes = status.waiting_bytes.max(head.bytes);
+        }
         if let Some(oldest) = self.oldest_micros {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let age = i64::try_from(now.as_micros()).unwrap_or(i64::MAX).saturating_sub(oldest);

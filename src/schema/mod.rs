@@ -473,6 +473,17 @@ pub enum ReferentialAction {
     SetDefault,
 }
 
+impl ReferentialAction {
+    /// Whether the rows that refer to another one change with it.
+    #[must_use]
+    pub const fn follows(self) -> bool {
+        match self {
+            Self::Cascade | Self::SetNull | Self::SetDefault => true,
+            Self::NoAction | Self::Restrict => false,
+        }
+    }
+}
+
 /// A foreign key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
@@ -516,6 +527,15 @@ impl Catalogue {
             return None;
         }
         found.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, table)| table)
+    }
+
+    /// Whether rows follow the table's by a foreign key: when one is deleted or gets another key.
+    #[must_use]
+    pub fn cascades_from(&self, table: &TableName) -> bool {
+        let follows =
+            |key: &ForeignKey| key.references == *table && (key.on_delete.follows() || key.on_update.follows());
+        let tables = self.databases.values().flat_map(|database| database.tables.values());
+        tables.flat_map(|table| &table.foreign_keys).any(follows)
     }
 
     /// The view of that name, by the rules of `lower_case_table_names`.

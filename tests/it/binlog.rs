@@ -2,17 +2,19 @@
 //! row. Writes go to MySQL directly, as those of writers that bypass the proxy do.
 
 mod failover;
+mod groups;
 pub mod mariadb;
 mod outages;
 mod random;
+mod statements;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bascule::config::{Source, Target};
-use bascule::replicate::Replicator;
 use bascule::replicate::snapshot::{self as copy};
+use bascule::replicate::{Replicator, Sizes};
 use bascule::sandbox::{self, Servers};
 use bascule::schema::Catalogue;
 use bascule::source::binlog::BinlogFeed;
@@ -71,6 +73,23 @@ impl Bench {
         self.store.set_phase(MirrorPhase::Copying).await.expect("stored");
         self.store.begin_following(&position).await.expect("stored");
         shared.store(Arc::new(catalogue));
+    }
+
+    /// Another PostgreSQL database that is copied from the same MySQL, and doesn't follow yet.
+    async fn beside(&self, servers: &Servers, sizes: Sizes) -> Self {
+        let name = format!("{}_beside", self.target.database);
+        servers.postgres.execute("postgres", &format!("CREATE DATABASE {name}")).expect("a database");
+        let target = Target { database: name, ..self.target.clone() };
+        let source = self.source.clone();
+        let mut mysql = inspect::connect(&source).await.expect("MySQL");
+        mysql.query_drop(format!("USE {}", self.target.database)).await.expect("USE");
+        let store = Store::new(target.clone());
+        let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
+        let replicator = Replicator::with_sizes(target.clone(), Arc::clone(&catalogue), Arc::new(Rewriter), sizes);
+        let spill = tempfile::tempdir().expect("a folder");
+        let mut bench = Self { source, target, mysql, store, replicator, spill };
+        bench.copy(&catalogue).await;
+        bench
     }
 
     async fn follow(&self) {

@@ -9,16 +9,18 @@
 //!   number of its own. Its number isn't done with until then, so that a lane that is opened again reads it again. A branch
 //!   that was prepared before the lane began isn't known, and then everything is in doubt.
 //! * Rows of databases that aren't carried are dropped here.
+//! * A statement in place of rows brings what it needs in events in front of it. The state of RAND() and user variables
+//!   are named as what keeps it from being repeated.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::binlog::{Event, QueryEvent, RowsEvent};
+use crate::binlog::{Event, QueryEvent, RowsEvent, StatementVariable};
 use crate::change::{
-    Affected, Branch, CapturedStatement, Inexact, LoggedChange, LoggedTransaction, ManyRows, StatementContext,
-    WriteAnswer,
+    Affected, Branch, CapturedStatement, Inexact, LoggedChange, LoggedStatement, LoggedTransaction, ManyRows,
+    StatementContext, WriteAnswer,
 };
 use crate::position::{Gtid, GtidSource};
 use crate::schema::TableName;
@@ -68,6 +70,16 @@ struct Open {
     bytes: usize,
     tables: BTreeSet<TableName>,
     spill: Option<SpillWriter>,
+    /// For the next statement.
+    variables: Variables,
+}
+
+/// What a statement takes from the events in front of it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Variables {
+    insert_id: u64,
+    last_insert_id: u64,
+    unrepeatable: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -103,12 +115,22 @@ impl Assembler {
                     committed_micros: gtid.committed_micros,
                 };
                 let (begun, void) = (gtid.begun, gtid.void);
-                let (bytes, tables, spill) = (0, BTreeSet::new(), None);
-                self.open = Some(Open { transaction, begun, void, bytes, tables, spill });
+                let (bytes, tables, spill, variables) = (0, BTreeSet::new(), None, Variables::default());
+                self.open = Some(Open { transaction, begun, void, bytes, tables, spill, variables });
                 Ok(None)
             }
             Event::Anonymous => Err(AssembleError::Anonymous),
             Event::Query(query) => self.query(query),
+            Event::Variable(variable) => {
+                let variables = &mut self.open()?.variables;
+                match variable {
+                    StatementVariable::InsertId(id) => variables.insert_id = id,
+                    StatementVariable::LastInsertId(id) => variables.last_insert_id = id,
+                    StatementVariable::Random => variables.unrepeatable = Some("it uses RAND()"),
+                    StatementVariable::User => variables.unrepeatable = Some("it uses a user variable"),
+                }
+                Ok(None)
+            }
             Event::Rows(rows) => self.rows(rows).map(|()| None),
             Event::Commit => self.finish().map(Some),
             Event::XaPrepared(prepared) if prepared.one_phase => self.finish().map(Some),
@@ -131,6 +153,7 @@ impl Assembler {
         let class = sql::classify(query.text.as_bytes());
         let database = query.database.as_ref().map(|name| name.to_lowercase());
         let open = self.open()?;
+        let variables = std::mem::take(&mut open.variables);
         match class {
             StatementClass::Begin => open.begun = true,
             StatementClass::Commit => return self.finish().map(Some),
@@ -141,21 +164,28 @@ impl Assembler {
             StatementClass::RollbackToSavepoint => open.rolled_back(),
             StatementClass::Savepoint | StatementClass::ReleaseSavepoint => {}
             StatementClass::Xa => return self.xa(&query.text),
-            StatementClass::Ddl | StatementClass::Write | StatementClass::Call | StatementClass::Unknown => {
+            StatementClass::Ddl
+            | StatementClass::Write
+            | StatementClass::Call
+            | StatementClass::Unknown
+            | StatementClass::Read
+            | StatementClass::LockingRead => {
                 let default =
                     database.is_some_and(|name| self.databases.contains(&name)) && !is_about_database(&query.text);
                 let ours = default || names_one(&query.text, &self.databases);
                 let open = self.open()?;
-                if ours && !open.void {
-                    open.statement(query, class);
+                let reads = matches!(class, StatementClass::Read | StatementClass::LockingRead | StatementClass::Call);
+                if ours && !open.void && reads {
+                    // Reads aren't logged for what they read.
+                    open.inexact("a stored function that writes was logged as a call, not by its rows", Affected::All);
+                } else if ours && !open.void {
+                    open.statement(query, class, variables);
                 }
                 if !open.begun {
                     return self.finish().map(Some);
                 }
             }
-            StatementClass::Read
-            | StatementClass::LockingRead
-            | StatementClass::TemporaryTable
+            StatementClass::TemporaryTable
             | StatementClass::Use
             | StatementClass::Set
             | StatementClass::LockTables
@@ -261,7 +291,7 @@ impl Open {
     }
 
     /// MariaDB's SQL isn't MySQL's in everything: a definition is carried where it means the same, a write never is.
-    fn statement(&mut self, mut query: QueryEvent, class: StatementClass) {
+    fn statement(&mut self, mut query: QueryEvent, class: StatementClass, variables: Variables) {
         const TRUNCATES: &str = "TIME_TRUNCATE_FRACTIONAL";
         if matches!(self.transaction.gtid.source, GtidSource::Domain(_)) {
             // The bit of this mode is another one's there, which makes NULL of every empty text.
@@ -270,14 +300,14 @@ impl Open {
                 let reason = format!("a statement was logged under sql_mode {mode}, which isn't carried");
                 return self.inexact(&reason, Affected::All);
             }
-            if matches!(class, StatementClass::Write | StatementClass::Call) {
+            if class == StatementClass::Write {
                 return self.inexact("a session logged a statement, not its rows", Affected::All);
             }
             // What MySQL does in this mode only, MariaDB always does.
             let comma = if query.sql_mode.is_empty() { "" } else { "," };
             query.sql_mode.push_str(&format!("{comma}{TRUNCATES}"));
         }
-        self.transaction.changes.push(LoggedChange::Statement(statement(query)));
+        self.transaction.changes.push(LoggedChange::Statement(statement(query, variables)));
     }
 
     fn rolled_back(&mut self) {
@@ -308,8 +338,15 @@ fn names_one(text: &str, databases: &BTreeSet<String>) -> bool {
     })
 }
 
-/// A logged statement in the form of a captured one. MySQL's answer isn't in the log.
-fn statement(query: QueryEvent) -> CapturedStatement {
+/// A logged statement in the form of a captured one.
+fn statement(query: QueryEvent, variables: Variables) -> LoggedStatement {
+    let unrepeatable = if query.damaged {
+        Some("its text holds bytes that aren't text")
+    } else if query.error != 0 {
+        Some("it failed in the middle, and was logged for what it had done by then")
+    } else {
+        variables.unrepeatable
+    };
     let mut text = query.text;
     // CREATE TABLE … SELECT: the rows follow in the same transaction.
     if let Some(length) = text.trim_end().to_ascii_uppercase().strip_suffix("START TRANSACTION").map(str::len)
@@ -326,15 +363,16 @@ fn statement(query: QueryEvent) -> CapturedStatement {
         foreign_key_checks: query.foreign_key_checks,
         collation: query.collation,
         user: String::new(),
-        last_insert_id: 0,
+        last_insert_id: variables.last_insert_id,
         found_rows: false,
     };
-    CapturedStatement {
+    let statement = CapturedStatement {
         text,
         parameters: Vec::new(),
         context: Arc::new(context),
         time_micros: query.time_micros,
         time_exact: true,
-        answer: WriteAnswer::default(),
-    }
+        answer: WriteAnswer { insert_id: variables.insert_id, ..WriteAnswer::default() },
+    };
+    LoggedStatement { statement, unrepeatable }
 }

@@ -12,19 +12,22 @@
 
 mod assemble;
 mod dump;
+mod head;
 mod mariadb;
 mod settings;
 mod spill;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::binlog::{BinlogError, Decoder, Event, Payload};
-use crate::change::{Backlog, Feed, FeedError, SourceEvent};
+use crate::change::{Backlog, Feed, FeedError, Head, SourceEvent};
 use crate::config::Source;
 use crate::position::{Gtid, GtidSet, GtidSource};
 
@@ -32,6 +35,7 @@ use super::login::LoginError;
 use super::{SourceError, inspect};
 use assemble::{AssembleError, Assembler};
 use dump::{Dump, Identity};
+use head::{Place, Watch};
 pub use settings::problems;
 
 /// First and last distance of attempts to connect.
@@ -62,6 +66,8 @@ pub struct BinlogFeed {
     ended: Option<String>,
     /// Why nothing comes now.
     health: watch::Sender<Option<String>>,
+    place: Place,
+    watch: Option<Watch>,
 }
 
 /// What to do about a failure.
@@ -89,6 +95,8 @@ impl BinlogFeed {
             damaged: 0,
             ended: None,
             health: watch::Sender::new(None),
+            place: Place::default(),
+            watch: None,
         }
     }
 
@@ -190,7 +198,12 @@ impl BinlogFeed {
 
     fn take(&mut self, bytes: &Bytes) -> Result<(), FeedError> {
         let Some((_, decoder)) = &mut self.dump else { return Ok(()) };
+        self.place.advance(bytes);
         match decoder.event(bytes) {
+            Ok(Event::Rotation(rotation)) => {
+                self.place.turn(&rotation.file, rotation.position);
+                Ok(())
+            }
             Ok(Event::Payload(payload)) => {
                 self.payload = Some(payload);
                 Ok(())
@@ -324,6 +337,11 @@ impl Feed for BinlogFeed {
 
     fn backlog(&self) -> Backlog {
         Backlog::default()
+    }
+
+    fn head(&mut self) -> Option<Arc<ArcSwap<Head>>> {
+        let watch = self.watch.get_or_insert_with(|| Watch::new(&self.source, &self.place));
+        Some(Arc::clone(&watch.head))
     }
 }
 

@@ -15,10 +15,9 @@ pub(super) const ACTION: &str = "reading the settings of the binary log";
 /// A variable's name, what it must be, and the remedy.
 pub(super) type Needed = (&'static str, &'static str, &'static str);
 
-const NEEDED: [Needed; 6] = [
+const NEEDED: [Needed; 5] = [
     ("log_bin", "ON", "start the server with log_bin"),
     ("gtid_mode", "ON", "SET PERSIST enforce_gtid_consistency = ON, then SET PERSIST gtid_mode step by step up to ON"),
-    ("binlog_format", "ROW", "SET PERSIST binlog_format = 'ROW', and let sessions connect anew"),
     ("log_replica_updates", "ON", "start the server with log_replica_updates, or what it replicates isn't in its log"),
     ("log_slave_updates", "ON", "start the server with log_slave_updates, or what it replicates isn't in its log"),
     ("binlog_row_image", "FULL", "SET PERSIST binlog_row_image = 'FULL', and let sessions connect anew"),

@@ -7,6 +7,7 @@ use bascule::source::login::Session;
 use bascule::source::{inspect, snapshot};
 use mysql_async::prelude::Queryable as _;
 
+use super::groups::{groups, killed_between_groups};
 use super::{Bench, cascades};
 
 /// Connections are cut, files end, and events have checksums or none.
@@ -43,6 +44,8 @@ async fn cuts_checksums_and_purged_logs() {
         mysql::Options { arguments: vec!["--innodb-native-foreign-keys=ON".to_owned()], ..Default::default() };
     let mut servers = Servers::start(&options, &postgres::Options::default()).expect("servers");
     cascades(&servers).await;
+    groups(&servers).await;
+    killed_between_groups(&mut servers).await;
     let mut bench = Bench::new(&servers, &["create table t(id int auto_increment primary key, v int)"]).await;
     cuts_and_checksums(&mut bench).await;
     // A large transaction is under way while either server is killed.

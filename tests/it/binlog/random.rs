@@ -60,29 +60,34 @@ async fn random_values_of_every_type_follow() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_transactions_of_several_sessions_arrive_row_by_row() {
     let (seed, mut random) = seed();
-    let mut bench = Bench::new(
-        shared().await,
-        &[
-            "create table ci(k varchar(6) collate utf8mb4_0900_ai_ci primary key, n int)",
-            "create table pad(k varchar(6) collate utf8mb4_general_ci primary key, n int, unique key (n))",
-            "create table two(a int, b varchar(5) not null, c int, primary key (a, b), unique key u (c, b))",
-            "create table half(a int not null unique, b int unique, c text)",
-            "create table none(a int, b varchar(6) collate utf8mb4_0900_ai_ci)",
-            "create table up(id int primary key, n int)",
-            "create table down(id int auto_increment primary key, up int, n int, \
+    let mut bench = Bench::new(shared().await, &KEYS).await;
+    write_at_random(&bench, &mut random, 120).await;
+    bench.assert_followed(seed).await;
+}
+
+/// Tables with keys of every kind.
+pub(super) const KEYS: [&str; 7] = [
+    "create table ci(k varchar(6) collate utf8mb4_0900_ai_ci primary key, n int)",
+    "create table pad(k varchar(6) collate utf8mb4_general_ci primary key, n int, unique key (n))",
+    "create table two(a int, b varchar(5) not null, c int, primary key (a, b), unique key u (c, b))",
+    "create table half(a int not null unique, b int unique, c text)",
+    "create table none(a int, b varchar(6) collate utf8mb4_0900_ai_ci)",
+    "create table up(id int primary key, n int)",
+    "create table down(id int auto_increment primary key, up int, n int, \
              foreign key (up) references up(id) on delete cascade on update cascade)",
-        ],
-    )
-    .await;
+];
+
+/// Transactions of three sessions at once, `count` of each.
+pub(super) async fn write_at_random(bench: &Bench, random: &mut StdRng, count: usize) {
     let mut sessions = Vec::new();
     for _ in 0..3 {
         let mut conn = inspect::connect(&bench.source).await.expect("MySQL");
-        for setting in [&format!("USE {}", bench.target.database), "SET innodb_lock_wait_timeout = 1"] {
+        for setting in [&format!("USE {}", bench.source.databases[0]), "SET innodb_lock_wait_timeout = 1"] {
             conn.query_drop(setting).await.expect("set up");
         }
         let mut dice = StdRng::seed_from_u64(random.r#gen());
         sessions.push(tokio::spawn(async move {
-            for _ in 0..120 {
+            for _ in 0..count {
                 conn.query_drop("BEGIN").await.expect("BEGIN");
                 for _ in 0..dice.gen_range(1..6) {
                     // Duplicates, missing parents and deadlocks are MySQL's own affair.
@@ -95,10 +100,9 @@ async fn random_transactions_of_several_sessions_arrive_row_by_row() {
     for session in sessions {
         session.await.expect("a session ends");
     }
-    bench.assert_followed(seed).await;
 }
 
-fn random_write(dice: &mut StdRng) -> String {
+pub(super) fn random_write(dice: &mut StdRng) -> String {
     let word = |dice: &mut StdRng| {
         const LETTERS: [&str; 8] = ["a", "A", "ä", "b", "B", " ", "é", "e"];
         let length = dice.gen_range(1..=2);

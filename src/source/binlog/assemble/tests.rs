@@ -75,7 +75,7 @@ fn definitions_are_transactions_and_administration_is_nothing() {
     let mut assembler = assembler();
     let texts = |transaction: &LoggedTransaction| -> Vec<String> {
         let text = |change: &LoggedChange| match change {
-            LoggedChange::Statement(statement) => statement.text.clone(),
+            LoggedChange::Statement(logged) => logged.statement.text.clone(),
             other => panic!("{other:?}"),
         };
         transaction.changes.iter().map(text).collect()
