@@ -155,7 +155,7 @@ impl Batch {
                 End::Updated(changed) => {
                     let same = |runs: &Runs<'_>| match &runs.action {
                         Action::Update(places) => places.iter().eq(changed.iter().map(|(place, _)| place)),
-                        Action::Insert | Action::Delete => false,
+                        Action::Insert | Action::Put | Action::Remove | Action::Delete => false,
                     };
                     let at = updates.iter().position(same).unwrap_or_else(|| {
                         let places = changed.iter().map(|(place, _)| *place).collect();

@@ -169,8 +169,7 @@ impl Layout {
 
     /// The same, in the place of rows that have the key.
     pub(super) fn put(&self) -> String {
-        let every = self.every();
-        let set: Vec<String> = self.names(&every).map(|name| format!("{name} = excluded.{name}")).collect();
+        let set: Vec<String> = self.names(&self.every).map(|name| format!("{name} = excluded.{name}")).collect();
         let key: Vec<&str> = self.names(&self.key).collect();
         format!("{} ON CONFLICT ({}) DO UPDATE SET {}", self.insert(), key.join(", "), set.join(", "))
     }
