@@ -14,7 +14,8 @@
 mod contestants;
 
 use std::io::Write;
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use bascule::sandbox::mysql::Mysql;
@@ -118,11 +119,20 @@ fn bench() -> Result<ExitCode, String> {
     let arguments = vec!["--innodb-buffer-pool-size=512M".to_owned()];
     let options = mysql::Options { arguments, ..mysql::Options::default() };
     sources.push(("MySQL", Mysql::start(&options).map_err(|error| error.to_string())?));
+    match Mysql::start(&mysql::Options { flavour: mysql::Flavour::MariaDb, ..options }) {
+        Ok(started) => sources.push(("MariaDB", started)),
+        Err(error) => say(&format!("without MariaDB, and so without pgloader: {error}")),
+    }
+    let pgloader = contestants::pgloader();
+    if pgloader.is_none() {
+        say("without pgloader: it isn't on PATH, nor named by BASCULE_PGLOADER (Debian package pgloader)");
+    }
     for (name, source) in &sources {
         say(&format!("filling {name} with {rows} rows"));
         fill(source, rows)?;
     }
     let mut ways = Vec::new();
+    let mut peer = Way::new("pgloader from MariaDB");
     let mut bare = Way::new("COPY … FROM files");
     for round in 0..rounds {
         for (index, (name, source)) in sources.iter().enumerate() {
@@ -133,11 +143,52 @@ fn bench() -> Result<ExitCode, String> {
             if let Some(way) = ways.get_mut(index) {
                 copy(way, source.port(), &postgres, (round, name))?;
             }
+            if let Some(program) = pgloader.as_deref().filter(|_| *name == "MariaDB") {
+                say(&format!("round {}: pgloader from {name}", round + 1));
+                load(&mut peer, program, (source.port(), &postgres), (round, rows))?;
+            }
         }
         say(&format!("round {}: bare COPY", round + 1));
         files(&mut bare, &postgres, round)?;
     }
+    ways.extend(Some(peer).filter(|peer| !peer.rounds.is_empty()));
     Ok(tell(&ways, &bare))
+}
+
+/// One round of pgloader with its own defaults, into a database of its own.
+fn load(
+    way: &mut Way,
+    program: &Path,
+    (source, postgres): (u16, &Postgres),
+    (round, rows): (u64, u64),
+) -> Result<(), String> {
+    let database = format!("pgloader_{round}");
+    postgres.execute("postgres", &format!("CREATE DATABASE {database}")).map_err(|error| error.to_string())?;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let script = folder.path().join("bench.load");
+    let text = format!(
+        "LOAD DATABASE FROM mysql://root@127.0.0.1:{source}/bench INTO postgresql://postgres@127.0.0.1:{}/{database}\n\
+         WITH include drop, create tables, create indexes, reset sequences, foreign keys;\n",
+        postgres.port()
+    );
+    std::fs::write(&script, text).map_err(|error| error.to_string())?;
+    let begun = Instant::now();
+    let output = Command::new(program).arg("--root-dir").arg(folder.path()).arg(&script).output();
+    let output = output.map_err(|error| format!("pgloader can't be run: {error}"))?;
+    let seconds = begun.elapsed().as_secs_f64();
+    // It ends well when tables failed, too: its rows are counted.
+    for (table, part, ..) in TABLES {
+        let expected = rows * part / 100;
+        let count = format!(
+            "DO $$ BEGIN IF (SELECT count(*) FROM bench.{table}) <> {expected} THEN RAISE 'rows'; END IF; END $$"
+        );
+        if let Err(error) = postgres.execute(&database, &count) {
+            return Err(format!("pgloader lost rows of {table}: {error}\n{}", String::from_utf8_lossy(&output.stdout)));
+        }
+    }
+    way.rows = rows;
+    way.rounds.push((seconds, seconds));
+    Ok(())
 }
 
 /// Makes the tables and their rows by the server's own means.

@@ -208,6 +208,11 @@ pub(crate) fn ask(folder: &Path, words: &[&str]) -> Result<serde_json::Value, St
     }
 }
 
+/// pgloader, from PATH or as `BASCULE_PGLOADER` names it.
+pub(crate) fn pgloader() -> Option<PathBuf> {
+    std::env::var_os("BASCULE_PGLOADER").map(PathBuf::from).or_else(|| find("pgloader"))
+}
+
 /// A port that nobody listens on now.
 fn free_port() -> Result<u16, String> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;

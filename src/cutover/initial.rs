@@ -39,7 +39,7 @@ const RECOPIES: usize = 8;
 
 impl Director {
     /// Begins with empty tables.
-    async fn begin_parts(self: &Arc<Self>) -> Result<(), CutoverError> {
+    async fn begin_parts(self: &Arc<Self>) -> Result<Catalogue, CutoverError> {
         Bulk::connect(&self.config().target).await?.end_others(PURPOSE).await?;
         self.store().set_phase(StoredPhase::Copying).await?;
         let (catalogue, from) = self.definitions_and_position().await?;
@@ -55,7 +55,8 @@ impl Director {
             }
         }
         self.store().put_catalogue(&catalogue).await?;
-        Ok(self.store().begin_copying(&from).await?)
+        self.store().begin_copying(&from).await?;
+        Ok(catalogue)
     }
 
     /// Copies what is missing and follows, begun again as often as a server goes away.
@@ -64,7 +65,10 @@ impl Director {
             let ended = match self.where_it_broke_off().await {
                 Ok(Begin::Parts) => self.go_on_with_parts().await,
                 Ok(Begin::From { facts, connections }) => self.take_up(facts, connections).await,
-                Ok(Begin::Anew) => self.begin_parts().await,
+                Ok(Begin::Anew) => match self.begin_parts().await {
+                    Ok(catalogue) => self.copy_parts(catalogue).await,
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(error),
             };
             match ended {

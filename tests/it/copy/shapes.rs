@@ -23,7 +23,16 @@ async fn a_thousand_tables_and_a_thousand_columns() {
     .await;
     let _bascule = world.start().await;
     begin(&world).await;
-    assert_same(&world, TABLES + 1, "all of them").await;
+    world.wait_streaming().await;
+    let target = postgres(&world).await;
+    let keys = format!("SELECT count(*)::text FROM pg_indexes WHERE schemaname = '{}'", world.database);
+    assert_eq!(target.text(&keys).await.expect("keys"), Some((TABLES + 1).to_string()));
+    let rows = format!(
+        "SELECT concat_ws(',', (SELECT count(*) FROM {0}.t6), (SELECT min(id) FROM {0}.t7), (SELECT sum(id) FROM {0}.t8), \
+         (SELECT sum(c999) FROM {0}.wide))",
+        world.database
+    );
+    assert_eq!(target.text(&rows).await.expect("rows").as_deref(), Some("0,-1,3,2997"));
 }
 
 /// Memory is bounded whatever a value holds.
