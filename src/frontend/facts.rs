@@ -135,11 +135,12 @@ impl Facts {
                 let eof = EofPacket::parse(payload)?;
                 self.note_status(eof.status, heard);
                 heard.push(Answer::Rows { in_transaction: self.transaction == Transaction::Open });
-                Ok(None)
+                Ok(self.without_changes(payload, eof.status))
             }
             Kind::DefinitionsEnd => {
-                self.note_status(EofPacket::parse(payload)?.status, heard);
-                Ok(None)
+                let eof = EofPacket::parse(payload)?;
+                self.note_status(eof.status, heard);
+                Ok(self.without_changes(payload, eof.status))
             }
             Kind::Err => {
                 let code = crate::wire::reply::ErrPacket::parse(payload)?.code;
@@ -153,6 +154,19 @@ impl Facts {
             }
             Kind::LocalInfile => Ok(None),
         }
+    }
+
+    /// An EOF says nothing of changes to a client that tracks none: MariaDB's does, once a session tracks them.
+    fn without_changes(&self, payload: &[u8], status: StatusFlags) -> Option<BytesMut> {
+        let changed = StatusFlags::SESSION_STATE_CHANGED;
+        if !status.contains(changed) || self.client_capabilities.contains(Capabilities::SESSION_TRACK) {
+            return None;
+        }
+        let mut edited = BytesMut::from(payload);
+        if let Some(flags) = edited.get_mut(3..5) {
+            flags.copy_from_slice(&status.without(changed).0.to_le_bytes());
+        }
+        Some(edited)
     }
 
     fn note_ok(&mut self, ok: &OkPacket<'_>, heard: &mut Heard) -> Result<(), Malformed> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bascule::admin::Rehearsal;
 use bascule::route::Mode;
+use bascule::sandbox::mysql::Flavour;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use rand::rngs::StdRng;
@@ -23,6 +24,11 @@ async fn a_kill_during_the_flip_leaves_one_world() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_during_the_flip_of_the_row_lane_leaves_one_world() {
     kill_during_the_flip(World::by_lane("binlog")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_during_the_flip_from_mariadb_leaves_one_world() {
+    kill_during_the_flip(World::of(Flavour::MariaDb, "binlog")).await;
 }
 
 async fn kill_during_the_flip(world: World) {

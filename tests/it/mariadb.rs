@@ -1,6 +1,7 @@
 //! MariaDB as the source: what `bascule assess` and `bascule schema` say of it, compared with what it says itself.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use bascule::admin::Rehearsal;
 use bascule::route::Mode;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::assess::{Bench, of_database};
 use crate::binlog::mariadb::shared;
+use crate::forward::raw::{Raw, USUAL};
 use crate::schema::named;
 use crate::world::World;
 
@@ -135,6 +137,39 @@ async fn accounts_are_read_with_their_hashes() {
     assert!(find(&format!("{user}_role")).is_none() && find("mariadb.sys").is_none());
     let drop = format!("drop user {user}, {user}_locked, {user}_two");
     bench.run(&[&drop, &format!("drop role {user}_role")]).await;
+}
+
+/// A client that tracks nothing sees the bytes that MariaDB alone would send.
+#[tokio::test]
+async fn every_packet_is_what_mariadb_sends() {
+    let world = World::of(Flavour::MariaDb, "binlog");
+    let _bascule = world.start().await;
+    let addresses = [world.servers.mysql.port(), world.port()].map(|port| (Ipv4Addr::LOCALHOST, port).into());
+    let mut seen = Vec::new();
+    for address in addresses {
+        let mut client = Raw::connect(address, USUAL, "root", "").await;
+        let mut replies = Vec::new();
+        for sql in [
+            "begin",
+            "select 1",
+            "commit",
+            "set autocommit = 0, time_zone = '+02:00'",
+            "select @@autocommit",
+            "rollback",
+            "use mysql",
+            "select database()",
+            "select 1; select 2; do 3",
+            "insert into nothing values (1)",
+            "show warnings",
+        ] {
+            replies.push((sql, client.query(sql).await));
+        }
+        seen.push(replies);
+    }
+    let [direct, through] = [&seen[0], &seen[1]];
+    for (direct, through) in direct.iter().zip(through) {
+        assert_eq!(direct, through);
+    }
 }
 
 /// What MariaDB's trackers don't tell is asked for, and its modes mean the same after the flip.

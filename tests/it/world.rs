@@ -94,6 +94,11 @@ impl World {
         )
     }
 
+    /// Where clients connect, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where clients connect. The library would ask for MySQL's unix socket and go there, past Bascule.
     pub fn url(&self) -> String {
         format!("mysql://root@127.0.0.1:{}/{}?prefer_socket=false", self.port, self.database)
