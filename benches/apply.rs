@@ -88,7 +88,7 @@ async fn bench() -> Outcome<ExitCode> {
     let begin = inspect::gtid_executed(&mut conn).await?;
     replicated(&replica, &begin).await?;
     replica.execute("STOP REPLICA")?;
-    for database in ["group", "row_by_row"] {
+    for database in ["pipeline", "row_by_row"] {
         postgres.execute("postgres", &format!("CREATE DATABASE {database}"))?;
         copied(&source, &target(postgres.port(), database)).await?;
     }
@@ -106,7 +106,7 @@ async fn bench() -> Outcome<ExitCode> {
     let by_replica = rate(recorded, begun);
     say(&format!("{by_replica:.0} transactions/s; Bascule"));
     let spill = tempfile::tempdir()?;
-    let by_bascule = followed(&source, &target(postgres.port(), "group"), &end, spill.path()).await?;
+    let by_bascule = followed(&source, &target(postgres.port(), "pipeline"), &end, spill.path()).await?;
     let by_bascule = by_bascule.map(|seconds| recorded as f64 / seconds);
     say(&format!("{:.0} transactions/s; row by row", by_bascule.unwrap_or_default()));
     let feed = BinlogFeed::new(&source, begin, spill.path().to_owned());
