@@ -5,6 +5,7 @@
 //! [`super::facts`] lives from, and read the values of the variables that are followed.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 
@@ -14,6 +15,7 @@ use super::facts::{Facts, Heard};
 use super::tracking::{Setting, Wanted};
 use super::variables::FOLLOWED;
 use crate::source::connect::ServerStream;
+use crate::sql;
 use crate::wire::reader::Reader;
 use crate::wire::reply::{EofPacket, OkPacket};
 use crate::wire::tracker::Kind;
@@ -144,14 +146,27 @@ fn read_all(facts: &Facts) -> String {
 }
 
 /// Asks once more for everything that is followed. True when the answer came.
-///
-/// # Errors
-/// What the connection reports.
-pub(super) async fn read_again(server: &mut End<ServerStream>, facts: &mut Facts) -> io::Result<bool> {
+async fn read_again(server: &mut End<ServerStream>, facts: &mut Facts) -> io::Result<bool> {
     server.send(&query(&read_all(facts), facts.server_capabilities)).await?;
     let Reply::Row(values) = answer(server, facts).await? else { return Ok(false) };
     take_values(&values, facts);
     Ok(true)
+}
+
+/// Reads what a session of MariaDB really has, and says it in MySQL's words.
+///
+/// # Errors
+/// Why the session can't go on elsewhere, for the log.
+pub(super) async fn as_mysql(server: &mut End<ServerStream>, facts: &mut Facts) -> Result<(), String> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let read = tokio::time::timeout(PATIENCE, read_again(server, facts)).await;
+    if !matches!(read, Ok(Ok(true))) {
+        return Err("MariaDB doesn't say its variables any more".to_owned());
+    }
+    let modes = sql::modes_of_mariadb(facts.variables.get("sql_mode").unwrap_or_default());
+    let modes = modes.map_err(|mode| format!("its sql_mode has {mode}, which MySQL hasn't got"))?;
+    facts.variables.set(b"sql_mode", Some(modes.as_bytes()));
+    Ok(())
 }
 
 /// Takes the default database and the followed variables from the row of [`read_all`].

@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::io;
 use std::pin::pin;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncWriteExt, copy_bidirectional};
@@ -18,15 +17,13 @@ use super::capturing::{Capturing, LongData, Preparation};
 use super::carried::{Carried, CarriedStatement};
 use super::dialect::Dialect;
 use super::door::Shared;
-use super::end::End;
 use super::facts::{Facts, Heard, Transaction};
 use super::inject::{self, Setup};
 use super::login::LoggedIn;
 use super::relay::{Delivered, Delivery, Relay, RelayError};
 use super::request::{Reading, Request, Statement};
 use crate::route::{self, Admission, Blocker, ServingSide};
-use crate::source::connect::ServerStream;
-use crate::sql::{self, StatementClass};
+use crate::sql::StatementClass;
 use crate::wire::command::StatementCommand;
 use crate::wire::execute::{self, Known, ParameterType};
 use crate::wire::handshake::ChangeUser;
@@ -569,7 +566,7 @@ impl<'a> Session<'a> {
         let Self { shared, relay, route, statements, .. } = self;
         let Relay { client, mut server, mut facts, .. } = relay;
         if !facts.dialect.tells_everything()
-            && let Err(reason) = as_mysql(&mut server, &mut facts).await
+            && let Err(reason) = inject::as_mysql(&mut server, &mut facts).await
         {
             tracing::warn!(%reason, user = %facts.user, "a session can't go on on PostgreSQL and is ended");
             return;
@@ -596,17 +593,4 @@ impl<'a> Session<'a> {
         };
         shared.serve.carry(carried).await;
     }
-}
-
-/// Reads what a session of MariaDB really has, and says it in MySQL's words.
-async fn as_mysql(server: &mut End<ServerStream>, facts: &mut Facts) -> Result<(), String> {
-    const PATIENCE: Duration = Duration::from_secs(10);
-    let read = tokio::time::timeout(PATIENCE, inject::read_again(server, facts)).await;
-    if !matches!(read, Ok(Ok(true))) {
-        return Err("MariaDB doesn't say its variables any more".to_owned());
-    }
-    let modes = sql::modes_of_mariadb(facts.variables.get("sql_mode").unwrap_or_default());
-    let modes = modes.map_err(|mode| format!("its sql_mode has {mode}, which MySQL hasn't got"))?;
-    facts.variables.set(b"sql_mode", Some(modes.as_bytes()));
-    Ok(())
 }
