@@ -151,6 +151,8 @@ impl Program {
         let place = |name: &str| folder.join(name).display().to_string();
         let mut arguments = vec![
             format!("--datadir={}", place("data")),
+            // A MariaDB that starts removes what others have for the moment in the folder.
+            format!("--tmpdir={}", folder.display()),
             format!("--port={port}"),
             "--bind-address=127.0.0.1".into(),
             format!("--socket={}", place("s")),

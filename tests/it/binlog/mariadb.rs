@@ -207,7 +207,7 @@ async fn definitions_domains_servers_and_branches_are_followed() {
     bench.assert_followed(0).await;
     // Other tests write too.
     let lasts: Vec<_> = bench.replicator.applied().lasts().collect();
-    assert!(lasts.len() == 2 && lasts[0].number > 100_000 && lasts[1].to_string().starts_with("7-1-"), "{lasts:?}");
+    assert!(lasts.len() >= 2 && lasts[0].number > 100_000 && lasts[1].to_string().starts_with("7-1-"), "{lasts:?}");
     bench.replicator.stop().await;
     bench.run(&["update t set x = x + 1", "delete from t where id = 12"]).await;
     bench.follow().await;
@@ -218,7 +218,9 @@ async fn definitions_domains_servers_and_branches_are_followed() {
 #[tokio::test]
 async fn a_branch_that_outlives_a_restart_puts_everything_in_doubt() {
     let mut bench = Bench::new(shared().await, &["create table t(id int primary key)"]).await;
-    bench.run(&["xa start 'b'", "insert into t values (1)", "xa end 'b'", "xa prepare 'b'"]).await;
+    // A domain that no other test writes to.
+    const DOMAIN: &str = "set gtid_domain_id = 11";
+    bench.run(&[DOMAIN, "xa start 'b'", "insert into t values (1)", "xa end 'b'", "xa prepare 'b'"]).await;
     bench.settled().await;
     assert_eq!(bench.replicator.status().undecided.count(), 1);
     bench.replicator.stop().await;
@@ -228,6 +230,7 @@ async fn a_branch_that_outlives_a_restart_puts_everything_in_doubt() {
     // A session of MariaDB can do nothing else until it has decided.
     let mut other = inspect::connect(&bench.source).await.expect("MariaDB");
     let insert = format!("insert into {}.t values (2)", bench.target.database);
+    other.query_drop(DOMAIN).await.expect("a domain");
     other.query_drop(insert).await.expect("a row");
     bench.settled().await;
     bench.replicator.stop().await;
