@@ -161,7 +161,9 @@ fn windows(folder: &Path, clock: &Clock, counter: &mut mysql_async::Conn) -> Res
         drop(comparing);
         wait_until_nothing_is_compared(folder)?;
         let (slower, faster) = (with.per_second(), without.per_second());
-        say(&format!("round {round} of {rounds}: {faster:.0} commits/s without and {slower:.0} with a comparison"));
+        say(&format!(
+            "round {round} of {rounds}: {faster:.0} commits/s without and {slower:.0} with a comparison so far"
+        ));
     }
     Ok((without, with))
 }
