@@ -7,9 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
-use super::snapshot::{Copied, SnapshotError, Transfer, at, foreign_keys_around, preparing, stored_columns, tables_of};
+use super::snapshot::{Copied, SnapshotError, foreign_keys_around, preparing, store, stored_columns, tables_of};
 use crate::schema::{Bound, Catalogue, Range, Table, TableName, quote};
 use crate::source::snapshot::{Reader, Selection};
 use crate::target::Bulk;
@@ -74,16 +72,7 @@ fn empty(table: &Table, range: &Range) -> String {
 
 async fn fill(reader: &mut Reader, target: &Bulk, table: &Table, range: &Range) -> Result<u64, SnapshotError> {
     let stored = stored_columns(table);
-    let table = &stored;
-    let columns = quote::identifiers(table.columns.iter().map(|column| column.name.as_str()));
-    let sql = format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", quote::table(&table.name));
-    let mut rows = reader.lent(Selection { range, ..Selection::all(table) }).await?;
-    let mut copy = target.copy_in(&sql).await.map_err(at(&table.name))?;
-    let large = Semaphore::new(1);
-    let read = Transfer::new(table, &large).run(&mut rows, &mut copy, &|_, _| {}).await?;
-    let (stored, _) = copy.finish().await.map_err(at(&table.name))?;
-    if stored != read {
-        return Err(SnapshotError::Count { table: table.name.clone(), read, stored });
-    }
-    Ok(stored)
+    let rows = reader.lent(Selection { range, ..Selection::all(&stored) }).await?;
+    let (written, _) = store(rows, target, &stored, &|_, _| {}).await?;
+    Ok(written)
 }

@@ -78,7 +78,7 @@ impl Range {
 
 impl Table {
     /// The column along which the rows can be cut: the first of a key that tells every row apart, if both servers have
-    /// the same order for it.
+    /// the same order for it. Generated columns don't count: the same is asked of a table without them when rows are copied.
     #[must_use]
     pub fn cut_along(&self) -> Option<&Column> {
         let unique = self.keys.iter().filter(|key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique));
@@ -87,7 +87,8 @@ impl Table {
             bytes || types::is_integer(&column.column_type)
         };
         unique.map(|key| self.columns_of(key)).find_map(|columns| {
-            let columns = columns.filter(|columns| columns.iter().all(|column| !column.nullable))?;
+            let columns = columns
+                .filter(|columns| columns.iter().all(|column| !column.nullable && column.generated.is_none()))?;
             let first = columns.first().copied()?;
             ordered(first).then_some(first)
         })

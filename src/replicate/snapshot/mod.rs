@@ -31,11 +31,9 @@ mod transfer;
 mod work;
 
 pub use flow::{Copy, Keys, Left, copy};
-pub(super) use replace::foreign_keys_around;
 pub use replace::{Recopy, Refresh, recopy, refresh};
+pub(super) use replace::{foreign_keys_around, store};
 pub use tables::{create_tables, finish, finish_foreign_keys, finish_keys, refusals, set_sequence, tables_of};
-
-pub(super) use transfer::Transfer;
 
 use std::sync::Arc;
 

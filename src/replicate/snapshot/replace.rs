@@ -10,6 +10,7 @@ use super::transfer::Transfer;
 use super::{Copied, OnProgress, Progress, SnapshotError, at, preparing, set_sequence, stored_columns, tables_of};
 use crate::schema::{Catalogue, SchemaError, Table, TableName, ddl, quote};
 use crate::source::chunks::KeyRange;
+use crate::source::rows::TextRows;
 use crate::source::snapshot::Reader;
 use crate::target::Bulk;
 
@@ -151,8 +152,6 @@ async fn copy_table(
     let name = &table.name;
     let estimated_rows = reader.estimated_rows(table).await?;
     let stored = stored_columns(table);
-    let columns = quote::identifiers(stored.columns.iter().map(|column| column.name.as_str()));
-    let sql = format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", quote::table(name));
     let so_far = std::sync::atomic::AtomicU64::new(0);
     let progress = |rows: u64, bytes: u64, done: bool| {
         on_progress(Progress { table: name.clone(), rows, bytes, estimated_rows, done });
@@ -161,14 +160,28 @@ async fn copy_table(
         let rows = more + so_far.fetch_add(more, std::sync::atomic::Ordering::Relaxed);
         progress(rows, bytes, false);
     };
-    let mut rows = reader.chunk(&stored, None, &KeyRange::default()).await?;
-    let mut copy = target.copy_in(&sql).await.map_err(at(name))?;
-    let large = Semaphore::new(1);
-    let read = Transfer::new(&stored, &large).run(&mut rows, &mut copy, &tell).await?;
-    let (written, bytes) = copy.finish().await.map_err(at(name))?;
-    if written != read {
-        return Err(SnapshotError::Count { table: name.clone(), read, stored: written });
-    }
+    let rows = reader.chunk(&stored, None, &KeyRange::default()).await?;
+    let (written, bytes) = store(rows, target, &stored, &tell).await?;
     progress(written, bytes, true);
     Ok(Copied { tables: 1, rows: written, bytes })
+}
+
+/// Writes rows of `table`, which has no generated columns, by one COPY; how many they were, and their bytes.
+pub(in crate::replicate) async fn store(
+    mut rows: TextRows<'_>,
+    target: &Bulk,
+    table: &Table,
+    tell: &(dyn Fn(u64, u64) + Sync),
+) -> Result<(u64, u64), SnapshotError> {
+    let name = &table.name;
+    let columns = quote::identifiers(table.columns.iter().map(|column| column.name.as_str()));
+    let sql = format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", quote::table(name));
+    let mut copy = target.copy_in(&sql).await.map_err(at(name))?;
+    let large = Semaphore::new(1);
+    let read = Transfer::new(table, &large).run(&mut rows, &mut copy, tell).await?;
+    let (stored, bytes) = copy.finish().await.map_err(at(name))?;
+    if stored != read {
+        return Err(SnapshotError::Count { table: name.clone(), read, stored });
+    }
+    Ok((stored, bytes))
 }
