@@ -6,6 +6,7 @@ pub mod chunks;
 pub mod connect;
 mod error;
 pub mod inspect;
+pub mod lent;
 pub mod login;
 pub mod rows;
 pub mod settled;

@@ -15,6 +15,7 @@ use mysql_async::prelude::Queryable as _;
 
 use super::chunks::{ChunkKey, KeyRange};
 use super::inspect::Family;
+use super::lent::LentRows;
 use super::login::Session;
 use super::rows::TextRows;
 use super::{SourceError, backticks, inspect};
@@ -246,8 +247,8 @@ impl Reader {
     ///
     /// # Errors
     /// When the query fails.
-    pub async fn lent(&mut self, selection: Selection<'_>) -> Result<TextRows<'_>, SourceError> {
-        self.session.rows(&select(selection)).await.map_err(SourceError::session(READING))
+    pub async fn lent(&mut self, selection: Selection<'_>) -> Result<LentRows<'_>, SourceError> {
+        self.session.lent(&select(selection)).await.map_err(SourceError::session(READING))
     }
 
     /// Reads a part of a table's rows by a key, lent one by one.
@@ -259,12 +260,12 @@ impl Reader {
         table: &Table,
         key: Option<&ChunkKey>,
         range: &KeyRange,
-    ) -> Result<TextRows<'_>, SourceError> {
+    ) -> Result<LentRows<'_>, SourceError> {
         let mut sql = select(Selection::all(table));
         if let Some(key) = key.filter(|_| !range.is_whole()) {
             sql.push_str(&key.selection(range));
         }
-        self.session.rows(&sql).await.map_err(SourceError::session(READING))
+        self.session.lent(&sql).await.map_err(SourceError::session(READING))
     }
 
     /// A query's first row.

@@ -1,8 +1,8 @@
-//! Rows in PostgreSQL's binary COPY format, made from MySQL's text values.
+//! Rows in PostgreSQL's binary COPY format, made from MySQL's rows in the binary protocol; and single values, from their texts.
 //!
 //! Every value is either encoded exactly or refused by name: nothing is rounded, padded, cut or replaced. Decimals go
-//! from digits to digits, never through a float. FLOAT values must arrive as the text of the equal DOUBLE, because
-//! MySQL prints a FLOAT with six digits only; the reader of the snapshot sees to it.
+//! from digits to digits, never through a float. As text a FLOAT must arrive as the equal DOUBLE, because MySQL prints a
+//! FLOAT with six digits only.
 //!
 //! A zero date is `-infinity`, as everywhere in Bascule: it sorts below every other date on both servers.
 //!
@@ -12,6 +12,7 @@
 //! What PostgreSQL can't hold: partial and impossible dates, year 0 and a time of day on a zero date; NUL in character
 //! data and in the names of JSON members.
 
+mod binary;
 mod numeric;
 #[cfg(test)]
 mod tests;
@@ -20,8 +21,8 @@ use bytes::{BufMut as _, BytesMut};
 
 use crate::schema::{ColumnType, Table, TableName};
 use crate::value::json::Problem;
-use crate::value::{Date, text};
-use crate::wire::text_row::TextRow;
+use crate::value::{Clock, Date, text};
+use crate::wire::binary_row::{BinaryRow, Column};
 
 /// What begins a binary COPY: signature, no flags, no header extension.
 pub const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -97,19 +98,24 @@ impl RowEncoder {
         }
     }
 
-    /// Appends one row of a text result set to `out`.
+    /// Appends one row of MySQL's binary protocol, whose `columns` are those of the answer, to `out`.
     ///
     /// # Errors
     /// [`RowError`] for the first value that PostgreSQL can't hold; what was appended of the row must not be sent.
-    pub fn row(&mut self, payload: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
-        let mut row = TextRow::new(payload);
+    pub fn row(&mut self, columns: &[Column], payload: &[u8], out: &mut BytesMut) -> Result<(), RowError> {
+        let malformed = || RowError::Malformed(self.name.clone());
+        if columns.len() != self.columns.len() {
+            return Err(malformed());
+        }
+        let mut row = BinaryRow::new(payload, columns.len()).map_err(|_| malformed())?;
         self.begin_row(out);
-        for (index, (_, encoding)) in self.columns.iter().enumerate() {
-            let Some(value) = row.cell().map_err(|_| RowError::Malformed(self.name.clone()))? else {
+        for (index, column) in columns.iter().enumerate() {
+            let Some(cell) = row.cell(*column).map_err(|_| RowError::Malformed(self.name.clone()))? else {
                 out.put_i32(-1);
                 continue;
             };
-            self.put(*encoding, value, out).map_err(|reason| self.refusal(index, reason, self.key_of(payload)))?;
+            self.put(index, *column, cell, out)
+                .map_err(|reason| self.refusal(index, reason, self.key_of(columns, payload)))?;
         }
         if row.is_empty() { Ok(()) } else { Err(RowError::Malformed(self.name.clone())) }
     }
@@ -131,14 +137,18 @@ impl RowEncoder {
         self.key.contains(&index)
     }
 
-    /// Appends one cell with its length.
+    /// Appends the cell of a column with its length.
     ///
     /// # Errors
     /// The reason why PostgreSQL can't hold it.
-    pub fn put(&self, encoding: Encoding, value: &[u8], out: &mut BytesMut) -> Result<(), ValueRefusal> {
+    pub fn put(&self, index: usize, column: Column, cell: &[u8], out: &mut BytesMut) -> Result<(), ValueRefusal> {
+        let encoding = self.columns.get(index).map_or(Encoding::None, |(_, encoding)| *encoding);
+        if cell.len() >= LIMIT {
+            return Err(ValueRefusal::TooLarge);
+        }
         let start = out.len();
         out.put_i32(0);
-        encoding.encode(value, out)?;
+        binary::encode(encoding, column, cell, out)?;
         let length = i32::try_from(out.len() - start - 4).expect("values are limited to a gigabyte");
         if let Some(prefix) = out.get_mut(start..start + 4) {
             prefix.copy_from_slice(&length.to_be_bytes());
@@ -159,17 +169,22 @@ impl RowEncoder {
     }
 
     /// The texts of a row's key.
-    fn key_of(&self, payload: &[u8]) -> Option<Vec<String>> {
-        let mut row = TextRow::new(payload);
+    fn key_of(&self, columns: &[Column], payload: &[u8]) -> Option<Vec<String>> {
+        let mut row = BinaryRow::new(payload, columns.len()).ok()?;
         let mut texts = vec![String::new(); self.key.len()];
-        for index in 0..self.columns.len() {
-            let cell = row.cell().ok()?;
+        for (index, column) in columns.iter().enumerate() {
+            let cell = row.cell(*column).ok()?;
             for (_, text) in self.key.iter().zip(&mut texts).filter(|(place, _)| **place == index) {
-                *text = cell.map_or("NULL".to_owned(), |value| display(value).into_owned());
+                *text = cell.map_or("NULL".to_owned(), |cell| binary::shown(*column, cell));
             }
         }
         Some(texts)
     }
+}
+
+/// A cell of MySQL's binary protocol for a message.
+pub(crate) fn shown(column: Column, cell: &[u8]) -> String {
+    binary::shown(column, cell)
 }
 
 /// A value for a message: text when it is text, else hexadecimal, and never long.
@@ -274,22 +289,14 @@ impl Encoding {
             }
             Self::Real => out.put_f32(float(value)?),
             Self::Double => out.put_f64(ascii(value)?.parse().map_err(|_| ValueRefusal::Malformed)?),
-            Self::Date => {
-                let date = text::date(value).ok_or(ValueRefusal::Malformed)?;
-                out.put_i32(if date == ZERO_DATE { i32::MIN } else { days(date)? });
-            }
+            Self::Date => put_date(text::date(value).ok_or(ValueRefusal::Malformed)?, out)?,
             Self::Moment => {
-                const DAY: i64 = 86_400_000_000;
                 let (date, clock) = text::date_time(value).ok_or(ValueRefusal::Malformed)?;
-                let zero = date == ZERO_DATE && clock.total_micros() == 0;
-                out.put_i64(if zero { i64::MIN } else { i64::from(days(date)?) * DAY + clock.total_micros() });
+                put_moment(date, clock, out)?;
             }
             Self::Interval => {
                 let (negative, clock) = text::time(value).ok_or(ValueRefusal::Malformed)?;
-                let micros = clock.total_micros();
-                out.put_i64(if negative { -micros } else { micros });
-                // No days and no months: a TIME is hours, however many.
-                out.put_i64(0);
+                put_interval(negative, clock, out);
             }
             Self::Json => {
                 out.put_u8(1);
@@ -405,10 +412,33 @@ pub(crate) fn bit_number(value: &[u8]) -> Option<u64> {
 }
 
 fn float(value: &[u8]) -> Result<f32, ValueRefusal> {
-    let wide: f64 = ascii(value)?.parse().map_err(|_| ValueRefusal::Malformed)?;
+    narrow(ascii(value)?.parse().map_err(|_| ValueRefusal::Malformed)?)
+}
+
+/// The FLOAT that a DOUBLE equals.
+fn narrow(wide: f64) -> Result<f32, ValueRefusal> {
     #[expect(clippy::cast_possible_truncation, reason = "checked to be exact just below")]
     let narrow = wide as f32;
     if f64::from(narrow) == wide { Ok(narrow) } else { Err(ValueRefusal::OutOfRange) }
+}
+
+fn put_date(date: Date, out: &mut BytesMut) -> Result<(), ValueRefusal> {
+    out.put_i32(if date == ZERO_DATE { i32::MIN } else { days(date)? });
+    Ok(())
+}
+
+fn put_moment(date: Date, clock: Clock, out: &mut BytesMut) -> Result<(), ValueRefusal> {
+    const DAY: i64 = 86_400_000_000;
+    let zero = date == ZERO_DATE && clock.total_micros() == 0;
+    out.put_i64(if zero { i64::MIN } else { i64::from(days(date)?) * DAY + clock.total_micros() });
+    Ok(())
+}
+
+fn put_interval(negative: bool, clock: Clock, out: &mut BytesMut) {
+    let micros = clock.total_micros();
+    out.put_i64(if negative { -micros } else { micros });
+    // No days and no months: a TIME is hours, however many.
+    out.put_i64(0);
 }
 
 fn days(date: Date) -> Result<i32, ValueRefusal> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::constants::FieldType;
 use super::reader::{Malformed, Reader};
-use crate::value::{Clock, Date, Value};
+use super::temporal;
+use crate::value::Value;
 
 /// A parameter's type as the client bound it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -168,12 +169,15 @@ fn value(reader: &mut Reader<'_>, bound: ParameterType) -> Result<Value, Malform
         }
         FieldType::Float => Value::Float(f32::from_bits(reader.u32()?)),
         FieldType::Double => Value::Double(f64::from_bits(reader.u64()?)),
-        FieldType::Date | FieldType::NewDate => Value::Date(moment(reader)?.0),
+        FieldType::Date | FieldType::NewDate => Value::Date(temporal::moment(counted(reader)?)?.0),
         FieldType::DateTime | FieldType::Timestamp => {
-            let (date, clock) = moment(reader)?;
+            let (date, clock) = temporal::moment(counted(reader)?)?;
             Value::DateTime(date, clock)
         }
-        FieldType::Time => time(reader)?,
+        FieldType::Time => {
+            let (negative, clock) = temporal::time(counted(reader)?)?;
+            Value::Time { negative, clock }
+        }
         FieldType::Decimal
         | FieldType::NewDecimal
         | FieldType::VarChar
@@ -211,58 +215,16 @@ fn bytes_value(field: FieldType, bytes: &[u8]) -> Value {
     }
 }
 
-/// A date and time of 0, 4, 7 or 11 bytes.
-fn moment(reader: &mut Reader<'_>) -> Result<(Date, Clock), Malformed> {
+/// The bytes behind their number.
+fn counted<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
     let length = reader.u8()?;
-    let mut date = Date { year: 0, month: 0, day: 0 };
-    let mut clock = Clock::default();
-    if !matches!(length, 0 | 4 | 7 | 11) {
-        return Err(Malformed);
-    }
-    if length >= 4 {
-        date = Date { year: reader.u16()?, month: reader.u8()?, day: reader.u8()? };
-    }
-    if length >= 7 {
-        clock = Clock { hours: reader.u8()?.into(), minutes: reader.u8()?, seconds: reader.u8()?, micros: 0 };
-    }
-    if length == 11 {
-        clock.micros = reader.u32()?;
-    }
-    let legal = date.year <= 9999 && date.month <= 12 && date.day <= 31;
-    if legal && clock.hours < 24 && is_clock(clock) { Ok((date, clock)) } else { Err(Malformed) }
-}
-
-/// A TIME of 0, 8 or 12 bytes.
-fn time(reader: &mut Reader<'_>) -> Result<Value, Malformed> {
-    let length = reader.u8()?;
-    if length == 0 {
-        return Ok(Value::Time { negative: false, clock: Clock::default() });
-    }
-    if !matches!(length, 8 | 12) {
-        return Err(Malformed);
-    }
-    let negative = reader.u8()? != 0;
-    let days = reader.u32()?;
-    let hours = u32::from(reader.u8()?);
-    let mut clock = Clock {
-        hours: days.checked_mul(24).and_then(|of_days| of_days.checked_add(hours)).ok_or(Malformed)?,
-        minutes: reader.u8()?,
-        seconds: reader.u8()?,
-        micros: 0,
-    };
-    if length == 12 {
-        clock.micros = reader.u32()?;
-    }
-    if is_clock(clock) { Ok(Value::Time { negative, clock }) } else { Err(Malformed) }
-}
-
-const fn is_clock(clock: Clock) -> bool {
-    clock.minutes < 60 && clock.seconds < 60 && clock.micros < 1_000_000
+    reader.take(length.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::{Clock, Date};
 
     const NO_DATA: &BTreeMap<u16, Vec<u8>> = &BTreeMap::new();
 

@@ -3,6 +3,7 @@
 //!
 //! Source of the formats: MySQL Internals, "Client/Server Protocol"; checked against MySQL 9.7.4.
 
+pub mod binary_row;
 pub mod cell;
 pub mod command;
 pub mod condition;
@@ -13,6 +14,7 @@ pub mod packet;
 pub mod reader;
 pub mod reply;
 pub mod resultset;
+pub mod temporal;
 pub mod text_row;
 pub mod tracker;
 

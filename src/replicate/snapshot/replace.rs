@@ -10,7 +10,7 @@ use super::transfer::Transfer;
 use super::{Copied, OnProgress, Progress, SnapshotError, at, preparing, set_sequence, stored_columns, tables_of};
 use crate::schema::{Catalogue, SchemaError, Table, TableName, ddl, quote};
 use crate::source::chunks::KeyRange;
-use crate::source::rows::TextRows;
+use crate::source::lent::LentRows;
 use crate::source::snapshot::Reader;
 use crate::target::Bulk;
 
@@ -168,7 +168,7 @@ async fn copy_table(
 
 /// Writes rows of `table`, which has no generated columns, by one COPY; how many they were, and their bytes.
 pub(in crate::replicate) async fn store(
-    mut rows: TextRows<'_>,
+    mut rows: LentRows<'_>,
     target: &Bulk,
     table: &Table,
     tell: &(dyn Fn(u64, u64) + Sync),

@@ -5,14 +5,15 @@
 use tokio::sync::Semaphore;
 
 use crate::source::SourceError;
+use crate::source::lent::{LentRows, Next};
 use crate::source::login::LoginError;
-use crate::source::rows::{Next, TextRows};
 use crate::target::CopyIn;
-use crate::target::copy::{Encoding, LIMIT, RowEncoder, TextCheck, ValueRefusal, display, document};
+use crate::target::copy::{Encoding, LIMIT, RowEncoder, RowError, TextCheck, ValueRefusal, document, shown};
 
 use super::brake::Brake;
 use super::{SnapshotError, at};
 use crate::schema::Table;
+use crate::wire::binary_row::Column;
 
 /// Rows between two reports.
 const REPORT_EVERY: u64 = 5_000;
@@ -42,15 +43,19 @@ impl<'t> Transfer<'t> {
     /// Takes every row; `on_rows` is told now and then how many more they are, and how many bytes are sent in all.
     pub(in crate::replicate) async fn run(
         &mut self,
-        rows: &mut TextRows<'_>,
+        rows: &mut LentRows<'_>,
         copy: &mut CopyIn,
         on_rows: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<u64, SnapshotError> {
+        let columns = rows.columns().to_vec();
+        if columns.len() != self.encoder.encodings().len() {
+            return Err(RowError::Malformed(self.table.name.clone()).into());
+        }
         let mut count = 0;
         loop {
             match rows.next().await.map_err(reading)? {
-                Next::Row(row) => self.encoder.row(row, copy.buffer())?,
-                Next::Large => self.large(rows, copy).await?,
+                Next::Row(row) => self.encoder.row(&columns, row, copy.buffer())?,
+                Next::Large => self.large(rows, &columns, copy).await?,
                 Next::End => break,
             }
             copy.flush_if_full().await.map_err(at(&self.table.name))?;
@@ -64,10 +69,15 @@ impl<'t> Transfer<'t> {
         Ok(count)
     }
 
-    async fn large(&mut self, rows: &mut TextRows<'_>, copy: &mut CopyIn) -> Result<(), SnapshotError> {
+    async fn large(
+        &mut self,
+        rows: &mut LentRows<'_>,
+        columns: &[Column],
+        copy: &mut CopyIn,
+    ) -> Result<(), SnapshotError> {
         self.encoder.begin_row(copy.buffer());
         let mut key = Vec::new();
-        for (index, encoding) in self.encoder.encodings().enumerate() {
+        for (index, (encoding, column)) in self.encoder.encodings().zip(columns).enumerate() {
             let length = rows.cell().await.map_err(reading)?;
             let refused = |reason| SnapshotError::Refused(self.encoder.refusal(index, reason, known(&key)));
             match (length, encoding) {
@@ -96,7 +106,7 @@ impl<'t> Transfer<'t> {
                         cell.extend_from_slice(rows.piece(length - cell.len()).await.map_err(reading)?);
                     }
                     if self.encoder.is_key(index) {
-                        key.push(display(&cell).into_owned());
+                        key.push(shown(*column, &cell));
                     }
                     let refused = |reason| SnapshotError::Refused(self.encoder.refusal(index, reason, known(&key)));
                     if encoding == Encoding::Json {
@@ -104,7 +114,7 @@ impl<'t> Transfer<'t> {
                         drop(cell);
                         self.document(&document, copy).await?;
                     } else {
-                        self.encoder.put(encoding, &cell, copy.buffer()).map_err(refused)?;
+                        self.encoder.put(index, *column, &cell, copy.buffer()).map_err(refused)?;
                     }
                 }
             }

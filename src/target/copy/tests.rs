@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::FieldType;
 
 fn encoded(column_type: &ColumnType, value: &str) -> Result<Vec<u8>, ValueRefusal> {
     let mut out = BytesMut::new();
@@ -152,10 +153,13 @@ fn a_row_that_is_refused_says_which_one_it_is() {
     let table = Table { name, columns, ..Table::default() };
     let mut encoder = RowEncoder::new(&table);
     let mut out = BytesMut::new();
-    encoder.row(b"\x01a\xfb", &mut out).expect("a row");
+    let columns = [FieldType::Blob, FieldType::Year].map(|field| Column { field, unsigned: true });
+    encoder.row(&columns, b"\0\x08\x01a", &mut out).expect("a row");
     assert_eq!(&out[..], b"\0\x02\0\0\0\x01a\xff\xff\xff\xff");
-    let error = encoder.row(b"\x01\0\xfb", &mut out).expect_err("refused").to_string();
+    let error = encoder.row(&columns, b"\0\x08\x01\0", &mut out).expect_err("refused").to_string();
     assert!(error.contains("t.v of the row with key (row 2 of a table without"), "{error}");
-    assert!(matches!(encoder.row(b"\x01a", &mut out), Err(RowError::Malformed(_))));
-    assert!(matches!(encoder.row(b"\x01a\xfb\xfb", &mut out), Err(RowError::Malformed(_))));
+    for malformed in [&b"\0\0\x01a"[..], b"\0\x08\x01ab", b"\x01\x08\x01a", b""] {
+        assert!(matches!(encoder.row(&columns, malformed, &mut out), Err(RowError::Malformed(_))));
+    }
+    assert!(matches!(encoder.row(&columns[..1], b"\0\0\x01a", &mut out), Err(RowError::Malformed(_))));
 }
