@@ -14,9 +14,9 @@ use tokio_util::task::AbortOnDropHandle;
 use super::socket::Socket;
 use super::{
     CutoverReport, CutoverRequest, ModeRequest, OperationError, Operations, Refusal, Rehearsal, ResyncRequest, Side,
-    Status, TableState, VerifyRequest, VerifySummary,
+    Status, TableState, TableStatus, VerifyRequest, VerifySummary,
 };
-use crate::observe::{Exposition, Standing};
+use crate::observe::{Exposition, OfTable, Standing, TableInState};
 use crate::route::SessionInfo;
 
 /// What the handlers share.
@@ -106,11 +106,11 @@ async fn metrics(State(door): State<Door>) -> Response {
 
 /// Brings the gauges up to date.
 fn stand(gauges: &Standing, status: &Status) {
-    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     gauges.sessions.set(whole(status.sessions));
     gauges.epoch.set(whole(status.epoch));
     gauges.serving_target.set(i64::from(status.serving == Side::Target));
     gauges.mirroring.set(i64::from(status.mirror.is_some()));
+    tables(gauges, status.mirror.as_ref().map_or(&[], |mirror| mirror.tables.as_slice()));
     let Some(mirror) = &status.mirror else { return };
     gauges.transactions_applied.set(whole(mirror.transactions_applied));
     gauges.lag_transactions.set(whole(mirror.lag_transactions));
@@ -123,6 +123,24 @@ fn stand(gauges: &Standing, status: &Status) {
     let last = mirror.last_verified.as_ref();
     gauges.verified_seconds_ago.set(last.map_or(-1, |last| whole(last.seconds_ago)));
     gauges.verified_differences.set(last.map_or(0, |last| whole(last.differences)));
+}
+
+/// What is told of each table; nothing of those that aren't mirrored any more.
+fn tables(gauges: &Standing, tables: &[TableStatus]) {
+    gauges.table_state.clear();
+    gauges.table_rows_copied.clear();
+    gauges.table_bytes_copied.clear();
+    for TableStatus { name, state, rows_copied, bytes_copied, .. } in tables {
+        let of = OfTable { table: name.clone() };
+        let state = TableInState { table: name.clone(), state: state.name() };
+        gauges.table_state.get_or_create(&state).set(1);
+        gauges.table_rows_copied.get_or_create(&of).set(whole(*rows_copied));
+        gauges.table_bytes_copied.get_or_create(&of).set(whole(*bytes_copied));
+    }
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 async fn unknown() -> Response {
@@ -170,5 +188,36 @@ impl IntoResponse for OperationError {
             Refusal::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, Json(self)).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Metrics;
+
+    #[test]
+    fn every_table_is_told_and_none_that_is_gone() {
+        let table = |name: &str, state: TableState| TableStatus {
+            name: name.to_owned(),
+            state,
+            reason: None,
+            rows_copied: 7,
+            rows_estimated: None,
+            bytes_copied: 70,
+            rows_per_second: None,
+            seconds_left: None,
+        };
+        let exposition = Exposition::new(&Arc::new(Metrics::default()));
+        tables(exposition.standing(), &[table("d.a", TableState::Copying), table("d.\"b", TableState::Waiting)]);
+        tables(exposition.standing(), &[table("d.a", TableState::Mirrored)]);
+        let text = exposition.text();
+        let told: Vec<&str> = text.lines().filter(|line| line.starts_with("bascule_table_")).collect();
+        let expected = [
+            "bascule_table_state{table=\"d.a\",state=\"mirrored\"} 1",
+            "bascule_table_rows_copied{table=\"d.a\"} 7",
+            "bascule_table_bytes_copied{table=\"d.a\"} 70",
+        ];
+        assert_eq!(told, expected);
     }
 }

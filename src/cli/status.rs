@@ -106,13 +106,6 @@ fn mirror_text(mirror: &MirrorStatus) -> String {
 }
 
 fn table_row(table: &TableStatus) -> [String; 6] {
-    let state = match table.state {
-        TableState::Waiting => "waiting",
-        TableState::Copying => "copying",
-        TableState::Mirrored => "mirrored",
-        TableState::NeedsResync => "needs resync",
-        TableState::Refused => "refused",
-    };
     let copying = table.state == TableState::Copying;
     let rows = match table.rows_estimated.filter(|_| copying) {
         Some(estimate) => format!("{} {} of ~{estimate}", bar(table.rows_copied, estimate), table.rows_copied),
@@ -124,7 +117,7 @@ fn table_row(table: &TableStatus) -> [String; 6] {
         (Some(rate), None) => format!("{rate:.0} rows/s"),
         (None, _) => String::new(),
     };
-    [table.name.clone(), state.into(), rows, size, rate, table.reason.clone().unwrap_or_default()]
+    [table.name.clone(), table.state.name().into(), rows, size, rate, table.reason.clone().unwrap_or_default()]
 }
 
 /// How far something is, of what may be wrong by half.

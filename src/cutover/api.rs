@@ -222,6 +222,20 @@ pub enum TableState {
     Refused,
 }
 
+impl TableState {
+    /// What people read.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Copying => "copying",
+            Self::Mirrored => "mirrored",
+            Self::NeedsResync => "needs resync",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// What a cutover did or would do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CutoverReport {

@@ -3,7 +3,9 @@
 
 use std::sync::atomic::AtomicU64;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
@@ -37,6 +39,26 @@ pub struct Standing {
     /// -1 before the first comparison.
     pub verified_seconds_ago: Gauge,
     pub verified_differences: Gauge,
+    /// 1 for the state that a table is in.
+    pub table_state: Family<TableInState, Gauge>,
+    pub table_rows_copied: Family<OfTable, Gauge>,
+    pub table_bytes_copied: Family<OfTable, Gauge>,
+}
+
+/// Labels of what is told of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OfTable {
+    /// `database.table`.
+    pub table: String,
+}
+
+/// Labels of a table's state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TableInState {
+    /// `database.table`.
+    pub table: String,
+    /// As `bascule status` has it.
+    pub state: &'static str,
 }
 
 impl Standing {
@@ -60,6 +82,9 @@ impl Standing {
         }
         let help = "Age of the oldest transaction that isn't applied, in seconds";
         registry.register("bascule_lag_seconds", help, self.lag_seconds.clone());
+        registry.register("bascule_table_state", "1 for the state that a table is in", self.table_state.clone());
+        registry.register("bascule_table_rows_copied", "Rows copied so far", self.table_rows_copied.clone());
+        registry.register("bascule_table_bytes_copied", "Bytes of them", self.table_bytes_copied.clone());
     }
 }
 
