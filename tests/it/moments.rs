@@ -90,12 +90,18 @@ async fn transfers(conn: &mut Conn, count: u32) {
     }
 }
 
-/// Kills Bascule, or PostgreSQL under it, while something is held still; then lets go.
+/// Kills Bascule, or one of the servers under it, while something is held still; then lets go.
 async fn kill_held(world: &mut World, mut bascule: Bascule, held: Bulk, victim: &str) -> Bascule {
     if victim == "Bascule" {
         bascule.kill();
         drop(held);
         return world.start().await;
+    }
+    if victim == "MySQL" {
+        world.servers.mysql.kill().expect("kill -9");
+        drop(held);
+        world.servers.mysql.restart().expect("MySQL starts again");
+        return bascule;
     }
     drop(held);
     world.servers.postgres.kill().expect("kill -9");
@@ -106,7 +112,8 @@ async fn kill_held(world: &mut World, mut bascule: Bascule, held: Bulk, victim: 
 /// The rows of a transaction are there and its position isn't yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn between_the_rows_and_the_position() {
-    for (lane, victim) in LANES.into_iter().zip(["Bascule", "PostgreSQL"]).chain([("binlog", "Bascule")]) {
+    let others = [("binlog", "Bascule"), ("binlog", "MySQL"), ("statements", "MySQL")];
+    for (lane, victim) in LANES.into_iter().zip(["Bascule", "PostgreSQL"]).chain(others) {
         let (mut world, bascule, mut conn) = mirrored(lane).await;
         let held = beside(&world).await;
         held.run("BEGIN; LOCK TABLE bascule.state IN SHARE MODE").await.expect("a lock");
@@ -143,7 +150,8 @@ async fn between_a_commit_and_its_answer() {
 /// A definition is being changed in PostgreSQL, with writes before and after it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn during_a_change_of_a_definition() {
-    for (lane, victim) in LANES.into_iter().zip(["PostgreSQL", "Bascule"]) {
+    let others = [("binlog", "MySQL"), ("statements", "MySQL")];
+    for (lane, victim) in LANES.into_iter().zip(["PostgreSQL", "Bascule"]).chain(others) {
         let (mut world, bascule, mut conn) = mirrored(lane).await;
         let held = beside(&world).await;
         held.run("BEGIN; SELECT count(*) FROM account").await.expect("a lock");
@@ -160,6 +168,12 @@ async fn during_a_change_of_a_definition() {
 /// A transaction that is too large for memory waits in a file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_a_large_transaction_waits_in_a_file() {
+    for victim in ["Bascule", "MySQL"] {
+        held_in_a_file(victim).await;
+    }
+}
+
+async fn held_in_a_file(victim: &str) {
     let (mut world, bascule, mut conn) = mirrored("binlog").await;
     conn.query_drop("SET cte_max_recursion_depth = 100000").await.expect("SET");
     let held = beside(&world).await;
@@ -177,8 +191,8 @@ async fn while_a_large_transaction_waits_in_a_file() {
     let files = std::fs::read_dir(format!("/proc/{}/fd", bascule.pid())).expect("its files").flatten();
     let spilled = files.filter_map(|file| std::fs::read_link(file.path()).ok());
     assert!(spilled.filter(|file| file.to_string_lossy().ends_with("(deleted)")).count() > 0, "rows are in a file");
-    let _bascule = kill_held(&mut world, bascule, held, "Bascule").await;
-    assert_whole(&world, "after the large transaction").await;
+    let _bascule = kill_held(&mut world, bascule, held, victim).await;
+    assert_whole(&world, &format!("{victim} killed under a large transaction")).await;
 }
 
 /// A full PostgreSQL refuses what it's asked to write. That costs time and nothing else.
