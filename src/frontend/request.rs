@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::tracking::{Setting, assignments};
-use crate::sql::{SessionEffects, StatementClass, classify, session_effects, split};
+use crate::sql::{Glance, SessionEffects, StatementClass, glance, split};
 use crate::wire::command::{StatementCommand, query_text};
 use crate::wire::tracker::ReplyShape;
 use crate::wire::{Capabilities, Command};
@@ -42,15 +42,15 @@ pub(super) struct Statement {
 impl Statement {
     /// Looks at a text. `whole` is false when only its front has arrived.
     pub(super) fn of(text: &[u8], whole: bool, keep: bool, multi: bool) -> Self {
-        let class = classify(text);
-        let several = multi && memchr::memchr(b';', text).is_some() && split(text).len() > 1;
+        let Glance { class, effects, looks_back, semicolon } = glance(text);
+        let several = multi && semicolon && split(text).len() > 1;
         let retracks = (several || class == StatementClass::Set) && mentions(text, b"session_track");
         Self {
             class,
             several,
             text: (whole && keep).then(|| Bytes::copy_from_slice(text)),
-            effects: session_effects(text),
-            looks_back: looks_back(text),
+            effects,
+            looks_back,
             retracks,
             tracking: if retracks { assignments(text) } else { Vec::new() },
         }
@@ -129,25 +129,6 @@ pub(super) struct Reading {
     pub(super) multi_statements: bool,
 }
 
-/// Words of statements that report on the one before. Found anywhere they count: too often is harmless.
-const LOOKING_BACK: [&[u8]; 8] = [
-    b"warnings",
-    b"errors",
-    b"row_count",
-    b"found_rows",
-    b"diagnostics",
-    b"warning_count",
-    b"error_count",
-    b"last_insert_id",
-];
-
-fn looks_back(text: &[u8]) -> bool {
-    /// Longer texts are data, not questions.
-    const LONGEST: usize = 512;
-    let text = text.get(..LONGEST.min(text.len())).unwrap_or_default();
-    LOOKING_BACK.iter().any(|word| mentions(text, word))
-}
-
 /// True when `word` occurs in the text, in whatever case.
 pub(super) fn mentions(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
@@ -182,12 +163,5 @@ mod tests {
             let text = String::from_utf8_lossy(payload);
             assert_eq!(request(payload).may_commit(in_transaction, autocommit), expected, "{text}");
         }
-    }
-
-    #[test]
-    fn questions_about_the_statement_before_are_known() {
-        assert!(request(b"\x03show WARNINGS").looks_back());
-        assert!(request(b"\x03select Row_Count()").looks_back());
-        assert!(!request(b"\x03select now()").looks_back());
     }
 }

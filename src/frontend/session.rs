@@ -260,14 +260,15 @@ impl<'a> Session<'a> {
         Ok(joined.map(|packet| packet.payload.to_vec()).unwrap_or_default())
     }
 
-    /// Looks at the next command, which stays where it is. With `keep` its text is copied.
-    fn look(&self, keep: bool) -> Request {
+    /// Looks at the next command, which stays where it is, and says whether it was seen whole. With `keep` its text is
+    /// copied.
+    fn look(&self, keep: bool) -> (Request, bool) {
         let unread = &self.relay.client.unread;
         let header = Header::peek(unread).map_or(0, |header| header.length);
         let payload = unread.get(HEADER_LENGTH..).unwrap_or_default();
         let whole = header < MAX_PAYLOAD && payload.len() >= header;
         let payload = payload.get(..header.min(payload.len())).unwrap_or_default();
-        self.with_prepared(Request::of(payload, whole, keep, self.reading()))
+        (self.with_prepared(Request::of(payload, whole, keep, self.reading())), whole)
     }
 
     const fn reading(&self) -> Reading {
@@ -284,7 +285,7 @@ impl<'a> Session<'a> {
 
     async fn command(&mut self) -> Result<Flow, RelayError> {
         let capture_likely = self.capturing.is_some() && self.shared.route.capturing();
-        let mut request = self.look(capture_likely);
+        let (mut request, whole) = self.look(capture_likely);
         if request.command == Some(Command::Quit) {
             self.relay.command().await?;
             return Ok(Flow::End);
@@ -308,6 +309,8 @@ impl<'a> Session<'a> {
         let mut payload = Vec::new();
         if capturing || request.command == Some(Command::StmtPrepare) {
             payload = self.read_whole().await?;
+        }
+        if !payload.is_empty() && !(whole && (capture_likely || !capturing)) {
             request = self.with_prepared(Request::of(&payload, true, true, self.reading()));
         }
         self.before(&request, &payload);

@@ -12,7 +12,10 @@ use super::plan::StatementClass;
 /// clause comes last. `SELECT … INTO` is [`StatementClass::Administration`]: it changes nothing that is replicated.
 #[must_use]
 pub fn classify(text: &[u8]) -> StatementClass {
-    let mut lexer = Lexer::new(text);
+    class_of(&mut Lexer::new(text))
+}
+
+pub(super) fn class_of<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
     let mut first = lexer.next();
     while first == Some(Lexeme::Symbol(b'(')) {
         first = lexer.next();
@@ -47,7 +50,7 @@ pub fn classify(text: &[u8]) -> StatementClass {
 }
 
 /// Families that the second word decides.
-fn second_word(first: &[u8], mut lexer: Lexer<'_>) -> StatementClass {
+fn second_word<'a>(first: &[u8], lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
     let Some(second) = lexer.next() else {
         return if first == b"ROLLBACK" { StatementClass::Rollback } else { StatementClass::Unknown };
     };
@@ -151,7 +154,7 @@ pub fn can_be_prepared(text: &[u8]) -> bool {
     true
 }
 
-fn select(lexer: Lexer<'_>) -> StatementClass {
+fn select<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
     let mut previous = Lexeme::Symbol(b' ');
     let mut class = StatementClass::Read;
     for lexeme in lexer {
@@ -172,7 +175,7 @@ fn select(lexer: Lexer<'_>) -> StatementClass {
 }
 
 /// `WITH … SELECT|UPDATE|DELETE`: the first such word outside parentheses decides.
-fn with(mut lexer: Lexer<'_>) -> StatementClass {
+fn with<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
     let mut depth = 0_usize;
     while let Some(lexeme) = lexer.next() {
         match lexeme {
@@ -224,40 +227,6 @@ pub fn may_call_function(text: &[u8]) -> bool {
             false
         }
     })
-}
-
-/// What a statement leaves behind in its session that can't be carried to another server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SessionEffects {
-    /// Assigns user variables: `SET @x`, `@x :=`, `INTO @x`.
-    pub user_variables: bool,
-    /// Takes or releases named locks: GET_LOCK and its family.
-    pub named_locks: bool,
-    /// Creates a temporary table.
-    pub temporary_tables: bool,
-    /// LOCK TABLES and FLUSH TABLES WITH READ LOCK.
-    pub table_locks: bool,
-}
-
-/// Finds the session effects of a statement. Errs on the side of an effect.
-#[must_use]
-pub fn session_effects(text: &[u8]) -> SessionEffects {
-    let class = classify(text);
-    let mut effects = SessionEffects {
-        temporary_tables: class == StatementClass::TemporaryTable,
-        table_locks: class == StatementClass::LockTables,
-        ..SessionEffects::default()
-    };
-    let mut previous = Lexeme::Symbol(b' ');
-    for lexeme in Lexer::new(text) {
-        effects.named_locks |= lexeme.is_any(&["GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS"]);
-        let assigned = matches!(lexeme, Lexeme::Symbol(b'=' | b':')) && matches!(previous, Lexeme::UserVariable(_));
-        let into = matches!(lexeme, Lexeme::UserVariable(_)) && previous.is("INTO");
-        effects.user_variables |=
-            into || (assigned && (class == StatementClass::Set || lexeme == Lexeme::Symbol(b':')));
-        previous = lexeme;
-    }
-    effects
 }
 
 const CLOCK_WORDS: &[&str] = &[
@@ -393,13 +362,5 @@ mod tests {
         assert_eq!(savepoint_name(b"SAVEPOINT `a``b`").as_deref(), Some("a`b"));
         assert_eq!(savepoint_name(b"rollback to x").as_deref(), Some("x"));
         assert_eq!(savepoint_name(b"RELEASE SAVEPOINT sp_1;").as_deref(), Some("sp_1"));
-    }
-
-    #[test]
-    fn effects() {
-        assert!(session_effects(b"set @x = 1").user_variables);
-        assert!(session_effects(b"select @x := 1").user_variables);
-        assert!(!session_effects(b"select @x = 1").user_variables);
-        assert!(session_effects(b"select get_lock('a', 1)").named_locks);
     }
 }

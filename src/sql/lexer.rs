@@ -104,20 +104,17 @@ impl<'a> Lexer<'a> {
     /// Reads up to the closing quote; the lexer stands behind the opening one.
     fn quoted(&mut self, quote: u8) -> &'a [u8] {
         let start = self.at;
-        while let Some(byte) = self.peek(0) {
-            if byte == b'\\' && quote != b'`' {
+        // In a name a backslash is a letter.
+        let escape = if quote == b'`' { quote } else { b'\\' };
+        while let Some(found) = self.text.get(self.at..).and_then(|rest| memchr::memchr2(quote, escape, rest)) {
+            self.at += found;
+            if self.peek(0) != Some(quote) || self.peek(1) == Some(quote) {
                 self.at += 2;
-            } else if byte == quote {
-                if self.peek(1) == Some(quote) {
-                    self.at += 2;
-                    continue;
-                }
-                let inner = self.text.get(start..self.at).unwrap_or_default();
-                self.at += 1;
-                return inner;
-            } else {
-                self.at += 1;
+                continue;
             }
+            let inner = self.text.get(start..self.at).unwrap_or_default();
+            self.at += 1;
+            return inner;
         }
         self.at = self.text.len();
         self.text.get(start..).unwrap_or_default()

@@ -34,6 +34,7 @@ mod from;
 mod functions;
 mod geometry;
 mod given;
+mod glance;
 mod helpers;
 mod information_schema;
 mod inline;
@@ -72,13 +73,12 @@ pub use binary::{Respelled, respell_binaries};
 pub use bind::{SystemRows, Values, bind, value_of};
 pub use cache::Cache;
 pub use calendar::Locale;
-pub use classify::{
-    SessionEffects, can_be_prepared, classify, depends_on_time, may_call_function, savepoint_name, session_effects,
-};
+pub use classify::{can_be_prepared, classify, depends_on_time, may_call_function, savepoint_name};
 pub use comments::hinted_limit;
 pub use compound::split;
 pub use functions::BlockMode;
 pub use given::user_variables;
+pub use glance::{Glance, SessionEffects, glance};
 pub use helpers::HELPERS;
 pub use inline::inlined;
 pub use keys::{foreign_key_clause, quoted};
