@@ -37,7 +37,7 @@ impl Contestant {
         let port = free_port()?;
         let config = folder.join("proxy.toml");
         let text = format!(
-            "[listen]\naddress = \"127.0.0.1:{port}\"\ntls = \"off\"\n\
+            "[listen]\naddress = \"127.0.0.1:{port}\"\ntls = \"off\"\nmax_connections = 12000\n\
              [source]\nhost = \"127.0.0.1\"\nport = {mysql}\nuser = \"root\"\npassword = \"\"\ndatabases = [\"bench\"]\n\
              [target]\nhost = \"127.0.0.1\"\nport = {postgres}\nuser = \"postgres\"\npassword = \"\"\n\
              database = \"bascule\"\n\
@@ -88,20 +88,8 @@ impl Contestant {
     /// The running Bascule after it was told to mirror and follows; `folder` is the one it was started with. Its CPU
     /// time is then that of capturing, spooling and replaying too.
     pub(crate) fn mirroring(&self, folder: &Path) -> Result<Self, String> {
-        ask(folder, &["mode", "mirror"])?;
-        let begun = Instant::now();
-        while begun.elapsed() < FOLLOW_LIMIT {
-            let status = ask(folder, &["status"])?;
-            let mirror = status.get("mirror");
-            match mirror.and_then(|mirror| mirror.get("phase")).and_then(serde_json::Value::as_str) {
-                Some("streaming") => {
-                    return Ok(Self { name: "bascule, mirroring", port: self.port, pid: self.pid, process: None });
-                }
-                Some("halted") => return Err(format!("it halted: {status}")),
-                Some(_) | None => std::thread::sleep(Duration::from_millis(100)),
-            }
-        }
-        Err(format!("it doesn't follow within {} s", FOLLOW_LIMIT.as_secs()))
+        follow(folder)?;
+        Ok(Self { name: "bascule, mirroring", port: self.port, pid: self.pid, process: None })
     }
 
     /// HAProxy in mode tcp, from PATH or where Debian puts it.
@@ -110,7 +98,7 @@ impl Contestant {
         let port = free_port()?;
         let config = folder.join("haproxy.cfg");
         let text = format!(
-            "global\n  maxconn 4000\ndefaults\n  mode tcp\n  timeout connect 10s\n  timeout client 1h\n  \
+            "global\n  maxconn 24000\ndefaults\n  mode tcp\n  timeout connect 10s\n  timeout client 1h\n  \
              timeout server 1h\nlisten mysql\n  bind 127.0.0.1:{port}\n  server mysql 127.0.0.1:{mysql}\n"
         );
         fs::write(&config, text).map_err(|error| error.to_string())?;
@@ -130,9 +118,9 @@ impl Contestant {
         let own = folder.display();
         let text = format!(
             "[DEFAULT]\nlogging_folder=\nruntime_folder={own}\ndata_folder={own}\nplugin_folder={}\n\
-             max_total_connections=4000\n[logger]\nlevel=error\n[routing:bench]\nbind_address=127.0.0.1\n\
+             max_total_connections=12000\n[logger]\nlevel=error\n[routing:bench]\nbind_address=127.0.0.1\n\
              bind_port={port}\ndestinations=127.0.0.1:{mysql}\nrouting_strategy=first-available\nprotocol=classic\n\
-             max_connections=4000\nclient_ssl_mode=DISABLED\nserver_ssl_mode=DISABLED\n",
+             max_connections=12000\nclient_ssl_mode=DISABLED\nserver_ssl_mode=DISABLED\n",
             tree.join("usr/lib/mysqlrouter/plugin").display()
         );
         fs::write(&config, text).map_err(|error| error.to_string())?;
@@ -180,6 +168,11 @@ impl Contestant {
         self.memory_kib("VmHWM:")
     }
 
+    /// The most begins anew with what it has now; `None` where the kernel doesn't allow that.
+    pub(crate) fn forget_peak(&self) -> Option<()> {
+        fs::write(format!("/proc/{}/clear_refs", self.pid?), "5").ok()
+    }
+
     fn memory_kib(&self, of: &str) -> Option<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid?)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix(of))?;
@@ -195,6 +188,22 @@ impl Drop for Contestant {
             let _ = child.wait();
         }
     }
+}
+
+/// Lets the Bascule that was started in `folder` mirror, and waits until it follows.
+pub(crate) fn follow(folder: &Path) -> Result<(), String> {
+    ask(folder, &["mode", "mirror"])?;
+    let begun = Instant::now();
+    while begun.elapsed() < FOLLOW_LIMIT {
+        let status = ask(folder, &["status"])?;
+        let phase = status.get("mirror").and_then(|mirror| mirror.get("phase"));
+        match phase.and_then(serde_json::Value::as_str) {
+            Some("streaming") => return Ok(()),
+            Some("halted") => return Err(format!("it halted: {status}")),
+            Some(_) | None => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
+    Err(format!("it doesn't follow within {} s", FOLLOW_LIMIT.as_secs()))
 }
 
 /// What the Bascule that was started in `folder` answers to words of the command line.

@@ -28,14 +28,23 @@ const DEPRECATE_EOF: u32 = 1 << 24;
 pub(crate) enum Work {
     /// One row by its primary key.
     PointSelect,
+    /// A value of two megabytes.
+    Large,
     /// A transaction of five reads and two writes.
     ReadWrite,
 }
+
+/// Megabytes of the value of [`Work::Large`].
+pub(crate) const LARGE_MEGABYTES: f64 = 2.0;
+/// A query whose answer is a million rows.
+pub(crate) const MILLION: &str =
+    "SELECT a.c FROM sbtest a CROSS JOIN (SELECT id FROM sbtest WHERE id <= 100) b LIMIT 1000000";
 
 impl Work {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::PointSelect => "point_select",
+            Self::Large => "large_value",
             Self::ReadWrite => "read_write",
         }
     }
@@ -164,7 +173,8 @@ pub(crate) fn prepare(execute: &dyn Fn(&str) -> Result<(), String>) -> Result<()
         let rows: Vec<String> = (from..from + 1_000).map(row).collect();
         execute(&format!("INSERT INTO {DATABASE}.sbtest (id, k, c, pad) VALUES {}", rows.join(",")))?;
     }
-    Ok(())
+    execute(&format!("CREATE TABLE {DATABASE}.big (id INT PRIMARY KEY, d LONGTEXT)"))?;
+    execute(&format!("INSERT INTO {DATABASE}.big VALUES (1, REPEAT('0123456789abcdef', {}))", 2 << 16))
 }
 
 /// The commands of one connection, each a round of `work`.
@@ -173,6 +183,7 @@ fn rounds(work: Work, seed: u64) -> Vec<Vec<Vec<u8>>> {
     let mut id = || random.gen_range(1..=ROWS);
     let mut round = || match work {
         Work::PointSelect => vec![query(&format!("SELECT c FROM sbtest WHERE id={}", id()))],
+        Work::Large => vec![query("SELECT d FROM big")],
         Work::ReadWrite => {
             let mut commands = vec![query("BEGIN")];
             for _ in 0..4 {
@@ -234,22 +245,47 @@ pub(crate) fn drive(port: u16, work: Work, connections: u64, length: Duration) -
     Ok(Outcome { statements: latencies.len(), seconds, latencies })
 }
 
-/// Opens `count` connections at once, each asking `queries` times; the number of failures and the first of them.
-pub(crate) fn crowd(port: u16, count: usize, queries: usize) -> (usize, Option<String>) {
+/// How many clients at once fared.
+#[derive(Debug, Default)]
+pub(crate) struct Crowd {
+    pub(crate) failures: usize,
+    pub(crate) first_error: Option<String>,
+    /// 99th percentile of the time that a login or a query took.
+    pub(crate) p99_millis: Option<f64>,
+}
+
+/// Opens `count` connections at once, each asking `queries` times.
+pub(crate) fn crowd(port: u16, count: usize, queries: usize) -> Crowd {
     let barrier = std::sync::Barrier::new(count);
-    let one = || -> io::Result<()> {
+    let one = || -> io::Result<Histogram<u64>> {
+        let mut latencies = histogram();
+        let mut took = |since: Instant| {
+            latencies.saturating_record(u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        };
         barrier.wait();
+        let begun = Instant::now();
         let mut connection = Connection::open(port)?;
+        took(begun);
         for _ in 0..queries {
+            let begun = Instant::now();
             connection.command(&query("SELECT c FROM sbtest WHERE id=7"))?;
+            took(begun);
         }
-        Ok(())
+        Ok(latencies)
     };
-    let failures = std::thread::scope(|scope| {
+    let results: Vec<_> = std::thread::scope(|scope| {
         let spawn = |_| std::thread::Builder::new().stack_size(128 * 1024).spawn_scoped(scope, one);
         let threads: Vec<_> = (0..count).map(spawn).collect::<io::Result<_>>().expect("a thread can be had");
-        let results = threads.into_iter().map(|thread| thread.join().expect("a client doesn't panic"));
-        results.filter_map(Result::err).map(|error| error.to_string()).collect::<Vec<_>>()
+        threads.into_iter().map(|thread| thread.join().expect("a client doesn't panic")).collect()
     });
-    (failures.len(), failures.first().cloned())
+    let mut all = histogram();
+    for latencies in results.iter().flatten() {
+        all.add(latencies).expect("histograms are alike");
+    }
+    let errors: Vec<String> = results.iter().filter_map(|result| Some(result.as_ref().err()?.to_string())).collect();
+    Crowd {
+        failures: errors.len(),
+        first_error: errors.into_iter().next(),
+        p99_millis: (!all.is_empty()).then(|| all.value_at_quantile(0.99) as f64 / 1e6),
+    }
 }
