@@ -25,6 +25,7 @@ use crate::config::{Config, Lane};
 use crate::cutover::{CutoverError, Desk, Director, Parts, Start};
 use crate::frontend::rsa::KeyPair;
 use crate::frontend::serve::{self, Accounts, Serving};
+use crate::frontend::tls::Certificates;
 use crate::frontend::{self, Door, FrontendError, OpenDoor};
 use crate::observe::{Exposition, Metrics};
 use crate::replicate::Replicator;
@@ -110,11 +111,11 @@ pub async fn start(config: Config) -> Result<App, AppError> {
     let server_version = director.source_version().await;
     let sessions = shutdown.child_token();
     let keys = Arc::new(KeyPair::new());
-    let acceptor = config.listen.tls.as_ref().map(frontend::tls::acceptor).transpose()?;
+    let certificates = config.listen.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
     let serving = Serving::new(serve::Parts {
         catalogue: Arc::clone(&catalogue),
         accounts: Accounts::new(&config.accounts, &imported.borrow()),
-        tls: acceptor.clone(),
+        certificates: certificates.clone(),
         rsa: Arc::clone(&keys),
         metrics: Arc::clone(&metrics),
         config: Arc::clone(&config),
@@ -140,7 +141,7 @@ pub async fn start(config: Config) -> Result<App, AppError> {
         serve: Arc::new(serving),
         metrics: Arc::clone(&metrics),
         keys,
-        acceptor,
+        certificates,
         shutdown: sessions.clone(),
     })?;
     let operations: Arc<dyn Operations> = Arc::new(Desk(director));

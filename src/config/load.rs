@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
+use super::listen;
 use super::read::{Problem, Problems, Section};
 use super::{
-    Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Lane, Listen, ListenTls, Log, Mirror, Secret, Source,
-    Spool, Target, Tls, Verify,
+    Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Lane, Listen, Log, Mirror, Secret, Source, Spool,
+    Target, Tls, Verify,
 };
 
 /// The environment variable that wins over `source.password`.
@@ -103,22 +104,7 @@ impl Checker<'_> {
             section.problem("address", "must be an IP address and a port, such as \"0.0.0.0:3307\"");
             std::net::SocketAddr::from(([127, 0, 0, 1], 3307))
         });
-        let certificate = section.path("certificate").map(|path| self.base.join(path));
-        let key = section.path("key").map(|path| self.base.join(path));
-        let wanted = section.choice("tls", &[("off", 0), ("self-signed", 1), ("files", 2)], 1);
-        let tls = match (wanted, certificate, key) {
-            (0, None, None) => None,
-            (2, Some(certificate), Some(key)) => Some(ListenTls::Files { certificate, key }),
-            (2, _, _) => {
-                section.problem("tls", "\"files\" needs both certificate and key (PEM files)");
-                None
-            }
-            (_, None, None) => Some(ListenTls::SelfSigned),
-            (_, _, _) => {
-                section.problem("tls", "must be \"files\" when certificate or key is given");
-                None
-            }
-        };
+        let tls = listen::tls(&mut section, self.base);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         let threads = match size(section.number("threads", 0..=1024, 0)) {
             0 => cores,

@@ -1,5 +1,6 @@
 //! `proxy.toml`: as written, then as checked. The rest of the program sees only [`Config`].
 
+mod listen;
 mod load;
 mod read;
 
@@ -64,13 +65,53 @@ pub struct Listen {
     pub threads: usize,
 }
 
+/// TLS of the applications' door.
+#[derive(Clone, Debug)]
+pub struct ListenTls {
+    pub certificate: ListenCertificate,
+    /// The lowest version that a client may speak.
+    pub min_version: TlsVersion,
+    /// Whether clients are asked for certificates of their own.
+    pub clients: ClientCertificates,
+}
+
+impl ListenTls {
+    /// What is offered when the configuration says nothing.
+    #[must_use]
+    pub const fn self_signed() -> Self {
+        Self {
+            certificate: ListenCertificate::SelfSigned,
+            min_version: TlsVersion::V1_2,
+            clients: ClientCertificates::Off,
+        }
+    }
+}
+
 /// Certificate of the applications' door.
 #[derive(Clone, Debug)]
-pub enum ListenTls {
+pub enum ListenCertificate {
     /// PEM files.
     Files { certificate: PathBuf, key: PathBuf },
     /// Made at start.
     SelfSigned,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersion {
+    V1_2,
+    V1_3,
+}
+
+/// Certificates of clients, checked against the authorities in a PEM file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientCertificates {
+    /// They aren't asked for any.
+    Off,
+    /// Who shows one must show a good one.
+    Optional { ca: PathBuf },
+    /// Nobody comes in without one, nor without TLS.
+    Required { ca: PathBuf },
 }
 
 /// TLS towards a database.

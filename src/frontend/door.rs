@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::carried::Serve;
 use super::rsa::KeyPair;
+use super::tls::Certificates;
 use crate::capture::Capture;
 use crate::config::Config;
 use crate::observe::Metrics;
@@ -28,8 +28,8 @@ pub struct Door {
     pub serve: Arc<dyn Serve>,
     pub metrics: Arc<Metrics>,
     pub keys: Arc<KeyPair>,
-    /// Offered to clients that ask for TLS; `None` when `listen.tls` is off.
-    pub acceptor: Option<TlsAcceptor>,
+    /// For clients that ask for TLS; `None` when `listen.tls` is off.
+    pub certificates: Option<Arc<Certificates>>,
     pub shutdown: CancellationToken,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Shared {
     pub(super) serve: Arc<dyn Serve>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) keys: Arc<KeyPair>,
-    pub(super) acceptor: Option<TlsAcceptor>,
+    pub(super) certificates: Option<Arc<Certificates>>,
 }
 
 impl Shared {

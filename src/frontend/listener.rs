@@ -73,10 +73,10 @@ impl OpenDoor {
 /// [`FrontendError`].
 pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
     let connector = door.config.source.as_ref().map(Connector::new).transpose()?;
-    let Door { config, route, capture, catalogue, serve, metrics, keys, acceptor, shutdown } = door;
+    let Door { config, route, capture, catalogue, serve, metrics, keys, certificates, shutdown } = door;
     let mut address = config.listen.address;
     let threads = config.listen.threads.max(1);
-    let shared = Arc::new(Shared { config, route, capture, catalogue, connector, serve, metrics, keys, acceptor });
+    let shared = Arc::new(Shared { config, route, capture, catalogue, connector, serve, metrics, keys, certificates });
     let connections = Arc::new(AtomicUsize::new(0));
     let mut running = Vec::new();
     for number in 0..threads {
@@ -189,8 +189,8 @@ impl Visitor {
         let route = self.shared.route.open_session(info);
         match &self.shared.connector {
             Some(connector) if self.shared.route.serving() == ServingSide::Source => {
-                let (acceptor, keys) = (self.shared.acceptor.as_ref(), &self.shared.keys);
-                let doorway = Doorway { connector, acceptor, keys };
+                let (certificates, keys) = (self.shared.certificates.as_deref(), &self.shared.keys);
+                let doorway = Doorway { connector, certificates, keys };
                 let login = Box::pin(doorway.login(self.stream));
                 let login = timeout(self.shared.config.listen.handshake_timeout, login).await;
                 match login {
@@ -216,7 +216,7 @@ fn refused(shared: &Shared, error: &LoginError) {
         LoginError::Unreachable(error) => {
             tracing::warn!(error = error as &dyn std::error::Error, "MySQL can't be reached for a client");
         }
-        LoginError::Refused | LoginError::Io(_) | LoginError::Malformed(_) => {
+        LoginError::Refused | LoginError::NoCertificate | LoginError::Io(_) | LoginError::Malformed(_) => {
             tracing::debug!(error = error as &dyn std::error::Error, "a login ended");
         }
     }

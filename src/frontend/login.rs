@@ -8,12 +8,12 @@ use std::io;
 
 use bytes::BytesMut;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 
 use super::auth::{AUTH_LIMIT, Exchange, Verdict};
 use super::end::End;
 use super::rsa::KeyPair;
 use super::stream::ClientStream;
+use super::tls::{CERTIFICATE_REQUIRED, Certificates};
 use crate::source::connect::{ConnectError, Connector, ServerStream};
 use crate::wire::handshake::{self, Greeting, HandshakeResponse};
 use crate::wire::packet::Packet;
@@ -22,7 +22,7 @@ use crate::wire::{Capabilities, reply};
 /// What a login needs from the door.
 pub(super) struct Doorway<'a> {
     pub(super) connector: &'a Connector,
-    pub(super) acceptor: Option<&'a TlsAcceptor>,
+    pub(super) certificates: Option<&'a Certificates>,
     pub(super) keys: &'a KeyPair,
 }
 
@@ -46,6 +46,8 @@ pub(super) enum LoginError {
     Unreachable(#[from] ConnectError),
     #[error("MySQL refused the connection")]
     Refused,
+    #[error("a client without TLS came although certificates are required")]
+    NoCertificate,
     #[error("a connection broke during the login")]
     Io(#[from] io::Error),
     #[error("the client's or MySQL's packet can't be read")]
@@ -88,7 +90,7 @@ impl Doorway<'_> {
     fn offered(&self, server: Capabilities) -> Capabilities {
         let offered =
             server.without(Capabilities::COMPRESS).without(Capabilities::ZSTD_COMPRESSION).without(Capabilities::SSL);
-        if self.acceptor.is_some() { offered.with(Capabilities::SSL) } else { offered }
+        if self.certificates.is_some() { offered.with(Capabilities::SSL) } else { offered }
     }
 
     /// The client's response; TLS first if it asks for TLS.
@@ -99,14 +101,19 @@ impl Doorway<'_> {
     ) -> Result<(End<ClientStream>, Packet), LoginError> {
         // Not a byte more than this packet: a client that wants TLS may send its first TLS record right behind it.
         let packet = client.exact_packet(AUTH_LIMIT).await?;
-        let acceptor = self.acceptor.filter(|_| offered.contains(Capabilities::SSL));
-        let Some(acceptor) = acceptor.filter(|_| handshake::is_ssl_request(&packet.payload)) else {
+        let certificates = self.certificates.filter(|_| offered.contains(Capabilities::SSL));
+        let Some(certificates) = certificates.filter(|_| handshake::is_ssl_request(&packet.payload)) else {
+            if self.certificates.is_some_and(Certificates::are_asked_of_clients) {
+                let (code, text) = CERTIFICATE_REQUIRED;
+                client.send_payload(&reply::err(code, "HY000", text), packet.sequence.wrapping_add(1)).await?;
+                return Err(LoginError::NoCertificate);
+            }
             return Ok((client, packet));
         };
         let ClientStream::Plain(socket) = client.stream else {
             return Err(LoginError::Io(io::ErrorKind::InvalidData.into()));
         };
-        let tls = acceptor.accept(socket).await?;
+        let tls = certificates.acceptor().accept(socket).await?;
         let mut client = End::new(ClientStream::Tls(Box::new(tls)));
         let packet = client.packet(AUTH_LIMIT).await?;
         Ok((client, packet))

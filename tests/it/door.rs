@@ -10,7 +10,7 @@ use bascule::config::{
     Verify,
 };
 use bascule::frontend::serve::{self, Accounts, Parts, Serving};
-use bascule::frontend::tls;
+use bascule::frontend::tls::Certificates;
 use bascule::route::{Mode, Route};
 use bascule::sandbox;
 use bascule::schema::{Catalogue, CatalogueChange, ddl};
@@ -32,7 +32,7 @@ fn config(port: u16, database: &str, connections: usize) -> Config {
     Config {
         listen: Listen {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            tls: Some(ListenTls::SelfSigned),
+            tls: Some(ListenTls::self_signed()),
             max_connections: 1000,
             handshake_timeout: 10 * second,
             max_allowed_packet: 1 << 20,
@@ -110,11 +110,11 @@ pub async fn open_on(port: u16, database: &str, connections: usize) -> Door {
     for statement in &statements {
         client.simple(statement).await.expect("prepared");
     }
-    let acceptor = tls::acceptor(&ListenTls::SelfSigned).expect("a certificate");
+    let certificates = Certificates::new(&ListenTls::self_signed()).expect("a certificate");
     let serving = Serving::new(Parts {
         catalogue: Arc::new(ArcSwap::from_pointee(catalogue)),
         accounts: Accounts::new(&config.accounts, &[]),
-        tls: Some(acceptor),
+        certificates: Some(Arc::new(certificates)),
         rsa: Arc::default(),
         metrics: Arc::default(),
         config: Arc::new(config),

@@ -135,7 +135,7 @@ async fn what_a_killed_process_left_is_dropped_by_the_next_one() {
     let next = Serving::new(Parts {
         catalogue: Arc::clone(&door.serving.catalogue),
         accounts: Accounts::new(&door.serving.config.accounts, &[]),
-        tls: None,
+        certificates: None,
         rsa: Arc::default(),
         metrics: Arc::default(),
         config: Arc::clone(&door.serving.config),

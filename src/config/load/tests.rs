@@ -116,3 +116,26 @@ fn relative_paths_start_at_the_file() {
     assert_eq!(config.spool.directory, Path::new("/base/s"));
     assert_eq!(config.admin.socket, Path::new("/run/b.sock"));
 }
+
+#[test]
+fn tls_of_the_door_is_refused_where_its_keys_contradict_each_other() {
+    let cases = [
+        (
+            "tls_client_certificates = \"required\"",
+            "line 2: listen.tls_client_certificates: needs tls_client_ca: the PEM file of the authorities that sign \
+             clients' certificates",
+        ),
+        (
+            "tls_client_ca = \"ca.pem\"",
+            "line 2: listen.tls_client_ca: has no meaning unless tls_client_certificates = \"optional\" or \"required\"",
+        ),
+        (
+            "tls = \"off\"\ntls_client_certificates = \"optional\"\ntls_client_ca = \"ca.pem\"",
+            "line 2: listen.tls: is \"off\", and clients show certificates inside TLS only",
+        ),
+        ("tls_min_version = \"1.1\"", "line 2: listen.tls_min_version: must be one of \"1.2\", \"1.3\""),
+    ];
+    for (lines, expected) in cases {
+        assert_eq!(problems(&format!("[listen]\n{lines}\n{MINIMAL}")), [expected]);
+    }
+}

@@ -12,6 +12,7 @@ use super::accounts::{Accounts, CACHING_SHA2, Claim, Judgement, NATIVE};
 use super::channel::{Channel, ReadError};
 use super::error::MysqlError;
 use crate::frontend::stream::ClientStream;
+use crate::frontend::tls::CERTIFICATE_REQUIRED;
 use crate::wire::handshake::{
     self, AuthSwitch, FAST_AUTH_SUCCESS, FULL_AUTH_NEEDED, Greeting, HandshakeResponse, PUBLIC_KEY_REQUEST,
     auth_more_data,
@@ -81,7 +82,7 @@ pub(super) async fn login(
     address: &str,
 ) -> Result<(Channel, Login), LoginError> {
     let scramble = new_scramble();
-    let offered = if serving.tls.is_some() { OFFERED.with(Capabilities::SSL) } else { OFFERED };
+    let offered = if serving.certificates.is_some() { OFFERED.with(Capabilities::SSL) } else { OFFERED };
     let greeting = Greeting {
         server_version: serving.server_version.as_bytes().to_vec(),
         connection_id: u32::try_from(connection_id & u64::from(u32::MAX)).unwrap_or(u32::MAX),
@@ -97,6 +98,12 @@ pub(super) async fn login(
     if handshake::is_ssl_request(&payload) {
         channel = upgrade(serving, channel).await?;
         payload = channel.exact_packet(AUTH_LIMIT).await?;
+    } else if serving.certificates.as_ref().is_some_and(|certificates| certificates.are_asked_of_clients()) {
+        let (code, text) = CERTIFICATE_REQUIRED;
+        let told = MysqlError::new(code, "HY000", text);
+        channel.put_error(&told);
+        channel.flush().await?;
+        return Err(LoginError::Refused(told));
     }
     let response = HandshakeResponse::parse(&payload, offered)?;
     channel.capabilities = Capabilities(response.capabilities.0 & offered.0);
@@ -139,9 +146,9 @@ pub(super) async fn change_user(
 /// TLS from the next byte on. Nothing beyond the SSLRequest has been read, so nothing sent in clear can slip in.
 async fn upgrade(serving: &Serving, channel: Channel) -> Result<Channel, LoginError> {
     let Channel { stream, unread, sequence, .. } = channel;
-    match (&serving.tls, stream, unread.is_empty()) {
-        (Some(tls), ClientStream::Plain(socket), true) => {
-            let stream = tls.accept(socket).await?;
+    match (&serving.certificates, stream, unread.is_empty()) {
+        (Some(certificates), ClientStream::Plain(socket), true) => {
+            let stream = certificates.acceptor().accept(socket).await?;
             let mut channel = Channel::new(ClientStream::Tls(Box::new(stream)));
             channel.sequence = sequence;
             Ok(channel)

@@ -58,7 +58,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::sql::Cache;
@@ -71,6 +70,7 @@ use crate::config::Config;
 use crate::frontend::carried::{Carried, Serve, Served};
 use crate::frontend::rsa::KeyPair;
 use crate::frontend::stream::ClientStream;
+use crate::frontend::tls::Certificates;
 use crate::observe::Metrics;
 use crate::route;
 use crate::schema::Catalogue;
@@ -92,7 +92,7 @@ pub struct Serving {
     /// The MySQL schema as it stands; replaced as a whole by DDL.
     pub catalogue: Arc<ArcSwap<Catalogue>>,
     pub accounts: ArcSwap<Accounts>,
-    pub tls: Option<TlsAcceptor>,
+    pub certificates: Option<Arc<Certificates>>,
     pub rsa: Arc<KeyPair>,
     pub metrics: Arc<Metrics>,
     pub config: Arc<Config>,
@@ -170,7 +170,7 @@ pub struct Parts {
     /// Shared with whoever else reads or changes it.
     pub catalogue: Arc<ArcSwap<Catalogue>>,
     pub accounts: Accounts,
-    pub tls: Option<TlsAcceptor>,
+    pub certificates: Option<Arc<Certificates>>,
     pub rsa: Arc<KeyPair>,
     pub metrics: Arc<Metrics>,
     pub config: Arc<Config>,
@@ -192,7 +192,7 @@ impl Serving {
     /// Shared state with a pool of `config.target.max_connections` connections, none of them open yet.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { catalogue, accounts, tls, rsa, metrics, config, server_version, stop } = parts;
+        let Parts { catalogue, accounts, certificates, rsa, metrics, config, server_version, stop } = parts;
         let server_version = server_version.unwrap_or_else(|| SERVER_VERSION.to_owned());
         let defaults = Defaults::new(&server_version, &config, catalogue.load().lower_case_table_names);
         let temporary = temporary::Shared::new(&config.target);
@@ -200,7 +200,7 @@ impl Serving {
             pool: Pool::new(&config.target, "bascule serving", POOL_WAIT),
             catalogue,
             accounts: ArcSwap::from_pointee(accounts),
-            tls,
+            certificates,
             rsa,
             metrics,
             config,

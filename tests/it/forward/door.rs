@@ -7,7 +7,8 @@ use std::sync::Arc;
 use bascule::capture::Capture;
 use bascule::config::{Config, ListenTls, Secret, Tls};
 use bascule::frontend::rsa::KeyPair;
-use bascule::frontend::{Carried, Door, OpenDoor, Serve, Served, open, tls};
+use bascule::frontend::tls::Certificates;
+use bascule::frontend::{Carried, Door, OpenDoor, Serve, Served, open};
 use bascule::observe::Metrics;
 use bascule::route::{Control, Mode, Route, Session};
 use tokio::net::TcpStream;
@@ -58,7 +59,7 @@ impl Opened {
     pub(super) fn before(port: u16, wishes: Wishes) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = config(folder.path(), port);
-        config.listen.tls = wishes.client_tls.then_some(ListenTls::SelfSigned);
+        config.listen.tls = wishes.client_tls.then(ListenTls::self_signed);
         if let (true, Some(source)) = (wishes.source_tls, &mut config.source) {
             source.tls = Tls::Required;
         }
@@ -69,7 +70,7 @@ impl Opened {
         let metrics = Arc::new(Metrics::default());
         let (keeper, carried) = mpsc::channel(16);
         let shutdown = CancellationToken::new();
-        let acceptor = config.listen.tls.as_ref().map(|tls| tls::acceptor(tls).expect("a certificate"));
+        let certificates = config.listen.tls.as_ref().map(|tls| Certificates::new(tls).expect("a certificate"));
         let door = open(Door {
             config: Arc::new(config),
             route: Arc::clone(&route),
@@ -78,7 +79,7 @@ impl Opened {
             serve: Arc::new(Keeper(keeper)),
             metrics: Arc::clone(&metrics),
             keys: Arc::new(KeyPair::new()),
-            acceptor,
+            certificates: certificates.map(Arc::new),
             shutdown: shutdown.clone(),
         })
         .expect("the door opens");
