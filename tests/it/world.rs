@@ -1,7 +1,7 @@
 //! A world of its own for tests that mirror: mirroring looks at every GTID of a MySQL server, so no other test may
 //! write there. Bascule runs as its own process, so that it can be killed, or in this one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -30,6 +30,20 @@ impl Drop for Bascule {
 }
 
 impl Bascule {
+    /// Starts it on a configuration; it may not listen yet.
+    pub fn run(config: &Path, log: &Path) -> Self {
+        let log = std::fs::File::options().create(true).append(true).open(log).expect("a log");
+        let child = Command::new(env!("CARGO_BIN_EXE_bascule"))
+            .args(["run", "--config"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log)
+            .spawn()
+            .expect("the binary runs");
+        Self { child }
+    }
+
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -106,16 +120,7 @@ impl World {
 
     /// Starts Bascule and waits until it listens.
     pub async fn start(&self) -> Bascule {
-        let log = std::fs::File::options().create(true).append(true).open(self.log_path()).expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_bascule"))
-            .args(["run", "--config"])
-            .arg(self.config_path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a second handle"))
-            .stderr(log)
-            .spawn()
-            .expect("the binary runs");
-        let bascule = Bascule { child };
+        let bascule = Bascule::run(&self.config_path(), &self.log_path());
         self.wait(|_| true, "Bascule answers").await;
         bascule
     }

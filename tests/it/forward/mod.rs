@@ -1,9 +1,13 @@
 //! The forwarding path before a real MySQL: what a client sees must be what MySQL itself would have shown.
 
+mod authentication;
 mod captures;
 mod door;
+mod large;
 mod logins;
+mod payloads;
 pub(crate) mod raw;
+mod script;
 mod sessions;
 mod transparency;
 

@@ -2,14 +2,15 @@
 
 use std::net::SocketAddr;
 
-use bascule::wire::handshake::{AuthSwitch, Greeting, HandshakeResponse};
+use bascule::wire::handshake::{Greeting, HandshakeResponse};
 use bascule::wire::packet::{self, Packet};
 use bascule::wire::tracker::{ReplyShape, ReplyTracker, Step};
 use bascule::wire::{Capabilities, Command};
 use bytes::{BufMut, Bytes, BytesMut};
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use super::authentication::{Login, exchange, first_data};
 
 /// What most drivers ask for.
 pub(crate) const USUAL: Capabilities = Capabilities::PROTOCOL_41
@@ -29,54 +30,45 @@ pub(crate) struct Raw {
     unread: BytesMut,
     pub(crate) capabilities: Capabilities,
     pub(crate) greeting: Greeting,
+    /// What the server said during the login, without what is random.
+    pub(crate) exchange: Bytes,
     /// The last packet of the login.
     pub(crate) login: Bytes,
 }
 
-/// `caching_sha2_password`'s first data.
-fn scrambled(password: &str, scramble: &[u8]) -> Vec<u8> {
-    if password.is_empty() {
-        return Vec::new();
-    }
-    let first = Sha256::digest(password.as_bytes());
-    let mut hash = Sha256::new();
-    hash.update(Sha256::digest(first));
-    hash.update(scramble);
-    first.iter().zip(hash.finalize()).map(|(one, other)| one ^ other).collect()
-}
-
 impl Raw {
-    /// Logs in as a user whose password MySQL has in its cache, or who has none.
+    /// Logs in with `caching_sha2_password`.
     pub(crate) async fn connect(address: SocketAddr, capabilities: Capabilities, user: &str, password: &str) -> Self {
+        let login = Login { user: user.to_owned(), password: password.to_owned(), ..Login::default() };
+        Self::login(address, capabilities, login).await
+    }
+
+    /// Logs in, or is refused.
+    pub(crate) async fn login(address: SocketAddr, mut capabilities: Capabilities, login: Login) -> Self {
         let stream = TcpStream::connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("nodelay");
         let mut unread = BytesMut::new();
         let mut stream = stream;
         let first = packet(&mut stream, &mut unread).await.expect("a greeting");
         let greeting = Greeting::parse(&first.payload).expect("well formed");
+        if login.database.is_some() {
+            capabilities = capabilities.with(Capabilities::CONNECT_WITH_DB);
+        }
         let response = HandshakeResponse {
             capabilities,
             max_packet: 1 << 26,
             collation: 45,
-            user: user.as_bytes().to_vec(),
-            auth_data: scrambled(password, &greeting.scramble),
-            database: None,
-            plugin: Some(b"caching_sha2_password".to_vec()),
+            user: login.user.into_bytes(),
+            auth_data: first_data(&login.plugin, &login.password, &greeting.scramble),
+            database: login.database.map(String::into_bytes),
+            plugin: Some(login.plugin.clone().into_bytes()),
             attributes: vec![(b"program_name".to_vec(), b"raw".to_vec()), (b"x".to_vec(), b"".to_vec())],
         };
-        let mut raw = Self { stream, unread, capabilities, greeting, login: Bytes::new() };
+        let scramble = greeting.scramble.clone();
+        let mut raw = Self { stream, unread, capabilities, greeting, exchange: Bytes::new(), login: Bytes::new() };
         raw.send(&response.encode(), 1).await;
-        loop {
-            let packet = raw.packet().await.expect("an answer to the login");
-            if let Ok(switch) = AuthSwitch::parse(&packet.payload) {
-                raw.send(&scrambled(password, &switch.data), packet.sequence + 1).await;
-                continue;
-            }
-            if packet.payload.first() != Some(&1) {
-                raw.login = packet.payload.freeze();
-                return raw;
-            }
-        }
+        (raw.exchange, raw.login) = exchange(&mut raw, &login.password, &scramble).await;
+        raw
     }
 
     pub(crate) async fn send(&mut self, payload: &[u8], sequence: u8) {
@@ -109,21 +101,10 @@ impl Raw {
         self.command(&payload).await
     }
 
-    /// Reads the answer to COM_CHANGE_USER of a user without a password: what is said of salts is left out.
-    pub(crate) async fn authentication(&mut self) -> Bytes {
-        let mut reply = BytesMut::new();
-        while let Some(packet) = self.packet().await {
-            match packet.payload.first() {
-                Some(0xfe) => self.send(b"", packet.sequence + 1).await,
-                Some(0x01) => {}
-                _ => {
-                    reply.put_u8(packet.sequence);
-                    reply.put(packet.payload);
-                    break;
-                }
-            }
-        }
-        reply.freeze()
+    /// Reads the answer to COM_CHANGE_USER: what is said of salts is left out.
+    pub(crate) async fn authentication(&mut self, password: &str) -> Bytes {
+        let scramble = self.greeting.scramble.clone();
+        exchange(self, password, &scramble).await.0
     }
 
     /// Everything until the server closes or refuses.
@@ -149,6 +130,7 @@ impl Raw {
             let (length, kind) = match step.unwrap_or_else(|error| panic!("{error}: {reply:?}, then {:?}", self.unread))
             {
                 Step::More => {
+                    self.unread.reserve(256 << 10);
                     if self.stream.read_buf(&mut self.unread).await.unwrap_or(0) == 0 {
                         break;
                     }

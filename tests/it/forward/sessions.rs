@@ -1,4 +1,4 @@
-//! Sessions in unusual shapes: large packets, commands sent ahead, files, ends of either side, and the flip.
+//! Sessions in unusual shapes: commands sent ahead, files, ends of either side, and the flip.
 
 use bascule::route::Mode;
 use bascule::sandbox::mysql::{Mysql, Options};
@@ -11,26 +11,6 @@ use mysql_async::prelude::Queryable;
 use super::door::{Opened, Wishes};
 use super::mysql;
 use super::raw::{Raw, USUAL};
-
-#[tokio::test]
-async fn packets_of_sixteen_megabytes_and_more_pass_both_ways() {
-    let opened = Opened::before(mysql().port(), Wishes::default());
-    let mut client =
-        Conn::from_url(format!("mysql://root@{}/mysql?prefer_socket=false", opened.address)).await.expect("a login");
-    client.query_drop("CREATE DATABASE large; USE large; CREATE TABLE t (n INT, b LONGBLOB)").await.expect("made");
-    for length in [1 << 20, packet::MAX_PAYLOAD - 60, packet::MAX_PAYLOAD, packet::MAX_PAYLOAD + 60, 40 << 20] {
-        let data: Vec<u8> = (0..length).map(|index| u8::try_from(index % 251).unwrap_or(0)).collect();
-        client.exec_drop("REPLACE INTO t VALUES (?, ?)", (length, &data)).await.expect("written");
-        let back: Option<Vec<u8>> = client.exec_first("SELECT b FROM t WHERE n = ?", (length,)).await.expect("read");
-        assert!(back.as_ref() == Some(&data), "{length} bytes");
-        let back: Option<Vec<u8>> =
-            client.query_first(format!("SELECT b FROM t WHERE n = {length}")).await.expect("read");
-        assert!(back == Some(data), "{length} bytes as text");
-    }
-    client.query_drop("DROP DATABASE large").await.expect("dropped");
-    client.disconnect().await.expect("a clean end");
-    opened.close().await;
-}
 
 #[tokio::test]
 async fn commands_sent_ahead_are_answered_in_order() {
