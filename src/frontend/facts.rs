@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use super::dialect::Dialect;
 use super::tracking::{Told, Wanted};
 use super::variables::Variables;
-use crate::wire::reply::{EofPacket, OkPacket, Tracker};
+use crate::wire::reply::{Beside, EofPacket, OkPacket, Tracker};
 use crate::wire::tracker::Kind;
 use crate::wire::{Capabilities, Malformed, StatusFlags};
 
@@ -128,8 +128,15 @@ impl Facts {
                 self.note_ok(&ok, heard)?;
                 let (wanted, told, begins) =
                     (self.foreseen.as_ref().unwrap_or(&self.wanted), &mut self.told, self.begins);
-                let keeps_silence = self.foreseen.is_some() || wanted.keeps_silence(begins);
-                ok.for_client(self.client_capabilities, keeps_silence, |tracker| wanted.keep(tracker, told, begins))
+                let beside = if self.foreseen.as_ref().is_some_and(|foreseen| foreseen.begins_states(&self.wanted, &ok))
+                {
+                    Beside::State(super::tracking::NONE)
+                } else if self.foreseen.is_some() || wanted.keeps_silence(begins) {
+                    Beside::Silence
+                } else {
+                    Beside::Nothing
+                };
+                ok.for_client(self.client_capabilities, beside, |tracker| wanted.keep(tracker, told, begins))
             }
             Kind::Eof => {
                 let eof = EofPacket::parse(payload)?;

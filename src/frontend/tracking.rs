@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::wire::reply::{Kept, Tracker};
+use crate::wire::reply::{Kept, OkPacket, Tracker};
 
 /// A setting of the session that decides what MySQL reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +112,13 @@ impl Wanted {
         if wanted { Kept::Whole } else { Kept::Nothing }
     }
 
+    /// Whether the client must be told that there's no transaction: MariaDB begins with that, whatever the truth, when a
+    /// session first asks for states. Bascule had asked already, so this time MariaDB says nothing.
+    pub(super) fn begins_states(&self, before: &Self, ok: &OkPacket<'_>) -> bool {
+        let told = || ok.trackers().any(|tracker| matches!(tracker, Ok(Tracker::TransactionState(_))));
+        self.quiet && self.transaction_state && !before.transaction_state && !told()
+    }
+
     /// Whether a report of nothing at all is passed on. MySQL makes one when a transaction begins in another one, and
     /// when something changed that only Bascule asked for.
     pub(super) const fn keeps_silence(&self, begins: bool) -> bool {
@@ -128,7 +135,7 @@ fn is_off(value: &str) -> bool {
 pub(super) struct Told(Vec<u8>);
 
 /// No transaction.
-const NONE: &[u8] = b"________";
+pub(super) const NONE: &[u8] = b"________";
 /// An explicit one in which nothing has happened.
 const BEGUN: &[u8] = b"T_______";
 

@@ -67,21 +67,25 @@ impl<'a> OkPacket<'a> {
     }
 
     /// The payload that a client gets which speaks `client`, with what `keep` says of each tracker; `None` when it's
-    /// the payload as it came. A flag without any tracker, which MySQL sends too, is left when `keeps_silence`.
+    /// the payload as it came.
     ///
     /// # Errors
     /// [`Malformed`] when the trackers can't be read.
     pub fn for_client(
         &self,
         client: Capabilities,
-        keeps_silence: bool,
+        beside: Beside,
         mut keep: impl FnMut(&Tracker<'a>) -> Kept,
     ) -> Result<Option<BytesMut>, Malformed> {
         let tracks = client.contains(Capabilities::SESSION_TRACK);
         let flagged = self.status.contains(StatusFlags::SESSION_STATE_CHANGED);
         let mut kept = BytesMut::new();
-        let mut changed = tracks && flagged && self.session_state.is_empty() && keeps_silence;
+        let mut changed = tracks && flagged && self.session_state.is_empty() && beside == Beside::Silence;
         let mut edited = flagged && !changed && self.session_state.is_empty();
+        if let (Beside::State(state), true, true) = (beside, tracks, flagged) {
+            (changed, edited) = (true, true);
+            put_state(&mut kept, state);
+        }
         let mut reader = Reader::new(self.session_state);
         while !reader.is_empty() {
             let before = reader.rest();
@@ -91,12 +95,7 @@ impl<'a> OkPacket<'a> {
             changed |= decision != Kept::Nothing;
             match decision {
                 Kept::Whole => kept.put_slice(&before[..before.len() - reader.rest().len()]),
-                Kept::State(state) => {
-                    let mut text = BytesMut::new();
-                    put_lenenc_bytes(&mut text, state);
-                    kept.put_u8(TRANSACTION_STATE);
-                    put_lenenc_bytes(&mut kept, &text);
-                }
+                Kept::State(state) => put_state(&mut kept, state),
                 Kept::Nothing | Kept::Silence => {}
             }
         }
@@ -122,6 +121,24 @@ impl<'a> OkPacket<'a> {
 
 /// SESSION_TRACK_TRANSACTION_STATE.
 const TRANSACTION_STATE: u8 = 5;
+
+fn put_state(out: &mut BytesMut, state: &[u8]) {
+    let mut text = BytesMut::new();
+    put_lenenc_bytes(&mut text, state);
+    out.put_u8(TRANSACTION_STATE);
+    put_lenenc_bytes(out, &text);
+}
+
+/// What a client gets that no tracker says, if the packet tells of changes at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// The flag that something changed, also without any tracker: MySQL sends that, too.
+    Silence,
+    /// This state of the transaction, before everything else.
+    State(&'static [u8]),
+}
 
 /// What a client gets of a tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -300,11 +317,13 @@ mod tests {
     fn a_client_without_trackers_gets_the_packet_without_them() {
         let payload = with_trackers(b"hi");
         let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
-        let edited = ok.for_client(Capabilities(0), true, |_| Kept::Whole).expect("well formed").expect("edited");
+        let edited =
+            ok.for_client(Capabilities(0), Beside::Silence, |_| Kept::Whole).expect("well formed").expect("edited");
         assert_eq!(&edited[..], &[0, 1, 2, 3, 0, 4, 0, 2, b'h', b'i']);
         let bare = with_trackers(b"");
         let ok = OkPacket::parse(&bare, TRACK).expect("well formed");
-        let edited = ok.for_client(Capabilities(0), true, |_| Kept::Whole).expect("well formed").expect("edited");
+        let edited =
+            ok.for_client(Capabilities(0), Beside::Silence, |_| Kept::Whole).expect("well formed").expect("edited");
         assert_eq!(&edited[..], &[0, 1, 2, 3, 0, 4, 0]);
     }
 
@@ -312,13 +331,15 @@ mod tests {
     fn a_client_with_trackers_keeps_those_it_asked_for() {
         let payload = with_trackers(b"hi");
         let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
-        assert_eq!(ok.for_client(TRACK, true, |_| Kept::Whole), Ok(None));
+        assert_eq!(ok.for_client(TRACK, Beside::Silence, |_| Kept::Whole), Ok(None));
         let schema = |item: &Tracker<'_>| if matches!(item, Tracker::Schema(_)) { Kept::Whole } else { Kept::Nothing };
-        let edited = ok.for_client(TRACK, true, schema).expect("fine").expect("edited");
+        let edited = ok.for_client(TRACK, Beside::Silence, schema).expect("fine").expect("edited");
         let ok = OkPacket::parse(&edited, TRACK).expect("well formed");
         assert_eq!(ok.trackers().collect::<Vec<_>>(), [Ok(Tracker::Schema(b"shop"))]);
         assert!(ok.status.contains(StatusFlags::SESSION_STATE_CHANGED));
-        let none = OkPacket::parse(&payload, TRACK).expect("well formed").for_client(TRACK, true, |_| Kept::Nothing);
+        let none = OkPacket::parse(&payload, TRACK)
+            .expect("well formed")
+            .for_client(TRACK, Beside::Silence, |_| Kept::Nothing);
         let none = none.expect("fine").expect("edited");
         assert_eq!(OkPacket::parse(&none, TRACK).expect("well formed").status, StatusFlags(3));
     }
@@ -327,13 +348,17 @@ mod tests {
     fn a_state_may_be_another_one_and_silence_is_kept_or_not() {
         let payload = [&[0, 0, 0, 3, 0x40, 0, 0, 0][..], &[11, 5, 9, 8], b"T___W___"].concat();
         let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
-        let edited = ok.for_client(TRACK, false, |_| Kept::State(b"T_______")).expect("fine").expect("edited");
+        let edited =
+            ok.for_client(TRACK, Beside::Nothing, |_| Kept::State(b"T_______")).expect("fine").expect("edited");
         assert_eq!(&edited[..], [&[0, 0, 0, 3, 0x40, 0, 0, 0][..], &[11, 5, 9, 8], b"T_______"].concat());
-        let edited = ok.for_client(TRACK, false, |_| Kept::Silence).expect("fine").expect("edited");
+        let edited = ok.for_client(TRACK, Beside::Nothing, |_| Kept::Silence).expect("fine").expect("edited");
         assert_eq!(&edited[..], [0, 0, 0, 3, 0x40, 0, 0, 0, 0]);
         let silent = OkPacket::parse(&edited, TRACK).expect("well formed");
-        assert_eq!(silent.for_client(TRACK, true, |_| Kept::Nothing), Ok(None));
-        let edited = silent.for_client(TRACK, false, |_| Kept::Nothing).expect("fine").expect("edited");
+        assert_eq!(silent.for_client(TRACK, Beside::Silence, |_| Kept::Nothing), Ok(None));
+        let told =
+            silent.for_client(TRACK, Beside::State(b"________"), |_| Kept::Nothing).expect("fine").expect("edited");
+        assert!(told.ends_with(b"\x0b\x05\x09\x08________"), "{told:?}");
+        let edited = silent.for_client(TRACK, Beside::Nothing, |_| Kept::Nothing).expect("fine").expect("edited");
         assert_eq!(&edited[..], [0, 0, 0, 3, 0, 0, 0]);
     }
 
@@ -347,7 +372,7 @@ mod tests {
                 for bytes in [&payload[..cut], &changed[..]] {
                     if let Ok(ok) = OkPacket::parse(bytes, TRACK) {
                         let _ = ok.trackers().count();
-                        let _ = ok.for_client(TRACK, true, |_| Kept::Nothing);
+                        let _ = ok.for_client(TRACK, Beside::Silence, |_| Kept::Nothing);
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 mod authentication;
 mod captures;
+mod comparable;
 mod door;
 mod large;
 mod logins;

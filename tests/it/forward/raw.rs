@@ -34,6 +34,8 @@ pub(crate) struct Raw {
     pub(crate) exchange: Bytes,
     /// The last packet of the login.
     pub(crate) login: Bytes,
+    /// The numbers of the statements that it prepared; `None` for one that failed.
+    pub(crate) prepared: Vec<Option<u32>>,
 }
 
 impl Raw {
@@ -65,7 +67,15 @@ impl Raw {
             attributes: vec![(b"program_name".to_vec(), b"raw".to_vec()), (b"x".to_vec(), b"".to_vec())],
         };
         let scramble = greeting.scramble.clone();
-        let mut raw = Self { stream, unread, capabilities, greeting, exchange: Bytes::new(), login: Bytes::new() };
+        let mut raw = Self {
+            stream,
+            unread,
+            capabilities,
+            greeting,
+            exchange: Bytes::new(),
+            login: Bytes::new(),
+            prepared: Vec::new(),
+        };
         raw.send(&response.encode(), 1).await;
         (raw.exchange, raw.login) = exchange(&mut raw, &login.password, &scramble).await;
         raw

@@ -17,19 +17,19 @@
 //! Values are `i5`, `u5`, `d1.5`, `stext`, `D2024-02-29`, `T2024-02-29T01:02:03`, `n` for NULL and `l` for long data.
 //! `{db}` is a database of the session's own, which exists if the words say `db`; `{id}` is the connection's number,
 //! `{id:name}` another one's. `mysql` and `mariadb` say that only this server can do it, and the other words choose
-//! capabilities. Nothing is left out of the comparison but salts, connection numbers, uptimes and, for questions about the
-//! schema, the plan: it depends on what other tests have made.
+//! capabilities. Nothing is left out of the comparison but salts, connection numbers, uptimes, and what
+//! [`super::comparable`] names.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use bascule::sandbox::mysql::Flavour;
-use bascule::wire::packet::{HEADER_LENGTH, Header};
 use bascule::wire::tracker::ReplyShape;
 use bascule::wire::{Capabilities, Command, packet};
 use bytes::{Bytes, BytesMut};
 
 use super::authentication::Login;
+use super::comparable::comparable;
 use super::payloads::{payload, query, unescaped};
 use super::raw::{Raw, USUAL};
 
@@ -48,6 +48,7 @@ pub(super) type Transcript = Vec<(String, Bytes)>;
 /// Where and how a session is run.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
+    pub(super) flavour: Flavour,
     /// The server itself.
     pub(super) server: SocketAddr,
     /// Where the session's connections go.
@@ -155,9 +156,10 @@ impl Run<'_> {
     async fn line(&mut self, line: &str) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         if let ("Q" | "A" | "P" | "E" | "E!" | "G" | "L" | "R" | "C" | "D", Pace::Ahead) = (word, self.place.pace) {
-            self.ahead.push((line.to_owned(), payload(line, self.capabilities)));
-            // What comes next is the file.
-            if line.contains("LOCAL INFILE") {
+            let payload = self.payload("", line);
+            self.ahead.push((line.to_owned(), payload));
+            // What comes next is the file, or needs the statement's number.
+            if line.contains("LOCAL INFILE") || (word == "P" && self.place.flavour == Flavour::MariaDb) {
                 self.catch_up().await;
             }
             return;
@@ -194,10 +196,25 @@ impl Run<'_> {
         self.clients.insert(name.to_owned(), client);
     }
 
+    /// A line's payload. MariaDB's numbers of statements go on where an earlier connection ended, so `1` is the first.
+    fn payload(&self, name: &str, line: &str) -> Vec<u8> {
+        let mut payload = payload(line, self.capabilities);
+        let known = self.clients.get(name).map(|client| &client.prepared[..]).unwrap_or_default();
+        if let ([0x17..=0x1a | 0x1c, id @ ..], Flavour::MariaDb) = (&mut payload[..], self.place.flavour)
+            && let Some(id) = id.first_chunk_mut::<4>()
+        {
+            let number = u32::from_le_bytes(*id);
+            let real = known.get((number as usize).wrapping_sub(1)).copied().flatten();
+            // One that isn't there must not be another's.
+            *id = real.unwrap_or(number | 1 << 30).to_le_bytes();
+        }
+        payload
+    }
+
     /// A command on the connection of this name; `=` is the reply to one that was sent before.
     async fn command(&mut self, name: &str, line: &str, wait: bool) {
+        let payload = if line == "=" { vec![Command::Query as u8] } else { self.payload(name, line) };
         let client = self.clients.get_mut(name).expect("a connection of that name");
-        let payload = if line == "=" { vec![Command::Query as u8] } else { payload(line, self.capabilities) };
         if line != "=" {
             let mut out = BytesMut::new();
             packet::put(&mut out, &payload, 0);
@@ -209,7 +226,8 @@ impl Run<'_> {
         if wait {
             let password = line.split([' ', ':']).nth(2).filter(|_| line.contains(':')).unwrap_or_default();
             let reply = reply(client, &payload, &self.file, password).await;
-            self.transcript.push((format!("{name} {line}"), without_plan(line, reply)));
+            let reply = comparable(self.place.flavour, client, (line, &payload), &reply);
+            self.transcript.push((format!("{name} {line}"), reply));
         }
     }
 
@@ -223,7 +241,7 @@ impl Run<'_> {
         client.send_raw(&out).await;
         for (line, payload) in std::mem::take(&mut self.ahead) {
             let reply = reply(client, &payload, &self.file, "").await;
-            let reply = without_plan(&line, reply);
+            let reply = comparable(self.place.flavour, client, (&line, &payload), &reply);
             self.transcript.push((format!(" {line}"), reply));
         }
     }
@@ -242,24 +260,6 @@ async fn reply(client: &mut Raw, payload: &[u8], file: &[u8], password: &str) ->
         }
         shape => client.reply(shape, file).await,
     }
-}
-
-/// Without the flags that tell of indexes, in answers about the schema.
-fn without_plan(line: &str, reply: Bytes) -> Bytes {
-    if !line.starts_with("Q SHOW") && !line.contains("information_schema") {
-        return reply;
-    }
-    let mut reply = BytesMut::from(&reply[..]);
-    let mut at = 0;
-    while let Some(header) = reply.get(at..).and_then(Header::peek) {
-        let payload = at + HEADER_LENGTH;
-        // At the end of rows, counts are of one byte each.
-        if let (Some(0xfe), Some(flags)) = (reply.get(payload).copied(), reply.get_mut(payload + 3)) {
-            *flags &= !0x30;
-        }
-        at = payload + header.length;
-    }
-    reply.freeze()
 }
 
 /// True for a result whose only row is 1.

@@ -1,13 +1,15 @@
 //! Whole sessions, once straight to the server and then through Bascule in several ways: every packet must be the same.
 //! [`super::script`] explains the sessions.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bascule::route::Mode;
 use bascule::sandbox::mysql::Flavour;
 use bascule::wire::Capabilities;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::door::{Opened, Wishes};
 use super::mysql;
@@ -18,6 +20,8 @@ use super::script::{Pace, Place, Session, Transcript, sessions};
 const STYLES: [Capabilities; 2] = [USUAL, USUAL.with(Capabilities::DEPRECATE_EOF).with(Capabilities::SESSION_TRACK)];
 /// So many sessions there must be at least, each style counted once.
 const AT_LEAST: usize = 250;
+/// So long one may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// So many are under way at a time.
 const BESIDE: usize = 8;
 
@@ -44,12 +48,19 @@ fn differences(session: &Session<'_>, way: &str, direct: &Transcript, through: &
         .collect()
 }
 
+/// Runs a session; one that hangs is named.
+async fn timed(way: &str, session: &Session<'_>, place: Place<'_>) -> Transcript {
+    let run = timeout(PATIENCE, session.run(place)).await;
+    run.unwrap_or_else(|_| panic!("{}, {way}: it doesn't come to an end", session.name))
+}
+
 /// Runs a session straight and in all ways. Returns how many commands were compared, and the differences.
 async fn compare(session: &Session<'_>, place: Place<'_>, ways: &[Way]) -> (usize, Vec<String>) {
-    let direct = session.run(place).await;
+    let direct = timed("straight", session, place).await;
     let (mut found, mut commands) = (Vec::new(), 0);
     for way in ways.iter().filter(|way| way.style.is_none_or(|style| style == place.style)) {
-        let through = session.run(Place { address: way.address, pace: way.pace, ..place }).await;
+        let place = Place { address: way.address, pace: way.pace, ..place };
+        let through = timed(way.name, session, place).await;
         commands += through.len();
         found.extend(differences(session, way.name, &direct, &through));
     }
@@ -71,7 +82,7 @@ async fn compare_all(flavour: Flavour, server: SocketAddr, ways: Vec<Way>) {
         running.spawn(async move {
             let style = STYLES[number % STYLES.len()];
             let database = format!("seen_{number}");
-            let place = Place { server, address: server, style, database: &database, pace: Pace::Each };
+            let place = Place { flavour, server, address: server, style, database: &database, pace: Pace::Each };
             compare(&sessions[number / STYLES.len()], place, &ways).await
         });
     }
@@ -111,4 +122,22 @@ async fn every_packet_of_every_session_is_the_same() {
     assert!(capture.stored_bytes() > 20_000, "{} bytes were captured", capture.stored_bytes());
     opened.close().await;
     capturing.close().await;
+}
+
+/// The same before MariaDB, whose protocol has further flags and whose trackers say other things.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_packet_of_every_session_is_the_same_before_mariadb() {
+    let port = crate::binlog::mariadb::shared().await.mysql.port();
+    let server = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let opened = Opened::before(port, Wishes::default());
+    let mut root = Raw::connect(server, USUAL, "root", "").await;
+    root.query("SET GLOBAL local_infile = ON").await;
+    let way = |name, pace, style| Way { name, address: opened.address, pace, style };
+    let ways = vec![
+        way("through", Pace::Each, None),
+        way("sent ahead", Pace::Ahead, Some(STYLES[0])),
+        way("byte by byte", Pace::Bytes, Some(STYLES[1])),
+    ];
+    compare_all(Flavour::MariaDb, server, ways).await;
+    opened.close().await;
 }
