@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use super::dialect::Dialect;
 use super::tracking::{Told, Wanted};
 use super::variables::Variables;
-use crate::wire::reply::{Beside, EofPacket, OkPacket, Tracker};
+use crate::wire::reply::{Beside, EofPacket, Kept, OkPacket, Tracker, state_report};
 use crate::wire::tracker::Kind;
 use crate::wire::{Capabilities, Malformed, StatusFlags};
 
@@ -52,6 +52,22 @@ pub(super) struct Facts {
     pub(super) told: Told,
     /// The statement under way is one that begins a transaction.
     pub(super) begins: bool,
+    /// What the client gets with its next OK.
+    pub(super) owed: Owed,
+}
+
+/// Reports that MySQL gave with its answers to commands of ours.
+#[derive(Debug, Default)]
+pub(super) struct Owed {
+    /// The newest state of the transaction.
+    state: Option<Vec<u8>>,
+    /// Others, as they came.
+    others: BytesMut,
+}
+
+impl Owed {
+    /// More bytes than a client's few variables have.
+    const LIMIT: usize = 64 << 10;
 }
 
 /// What the packets of one reply said.
@@ -126,16 +142,11 @@ impl Facts {
             Kind::Ok => {
                 let ok = OkPacket::parse(payload, self.server_capabilities)?;
                 self.note_ok(&ok, heard)?;
+                let reports = self.owed_with(&ok);
                 let (wanted, told, begins) =
                     (self.foreseen.as_ref().unwrap_or(&self.wanted), &mut self.told, self.begins);
-                let beside = if self.foreseen.as_ref().is_some_and(|foreseen| foreseen.begins_states(&self.wanted, &ok))
-                {
-                    Beside::State(super::tracking::NONE)
-                } else if self.foreseen.is_some() || wanted.keeps_silence(begins) {
-                    Beside::Silence
-                } else {
-                    Beside::Nothing
-                };
+                let silence = self.foreseen.is_some() || wanted.keeps_silence(begins);
+                let beside = Beside { silence, reports: &reports };
                 ok.for_client(self.client_capabilities, beside, |tracker| wanted.keep(tracker, told, begins))
             }
             Kind::Eof => {
@@ -161,6 +172,59 @@ impl Facts {
             }
             Kind::LocalInfile => Ok(None),
         }
+    }
+
+    /// Takes note of an OK in answer to a command of ours. What MySQL reports in it has happened before, when no answer
+    /// could tell: it's owed to the client. Without `owes` that's only the end of a transaction of which it was told.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the packet can't be read.
+    pub(super) fn hear_ours(&mut self, payload: &[u8], owes: bool) -> Result<(), Malformed> {
+        let ok = OkPacket::parse(payload, self.server_capabilities)?;
+        self.note_ok(&ok, &mut Heard::default())?;
+        if !self.client_capabilities.contains(Capabilities::SESSION_TRACK) {
+            return Ok(());
+        }
+        for (tracker, bytes) in ok.reports()? {
+            match tracker {
+                // Our own doing.
+                Tracker::Variable { name: b"timestamp" | b"statement_id", .. } => {}
+                Tracker::TransactionState(state) if self.told.of_transaction() => {
+                    self.owed.state = Some(state.to_vec());
+                }
+                // Of an answer that switches trackers on, all else is our own doing.
+                _ if !owes => {}
+                Tracker::Variable { .. } | Tracker::Schema(_) | Tracker::Gtids(_) | Tracker::Characteristics(_) => {
+                    let kept = self.wanted.keep(&tracker, &mut self.told, false);
+                    if kept == Kept::Whole && self.owed.others.len() < Owed::LIMIT {
+                        self.owed.others.extend_from_slice(bytes);
+                    }
+                }
+                Tracker::TransactionState(_) | Tracker::StateChange | Tracker::Other(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What the client gets with this OK besides what it reports itself.
+    fn owed_with(&mut self, ok: &OkPacket<'_>) -> BytesMut {
+        let Owed { state, mut others } = std::mem::take(&mut self.owed);
+        let mut reports = ok.trackers();
+        let told = reports.any(|tracker| matches!(tracker, Ok(Tracker::TransactionState(_))));
+        if told {
+            return others;
+        }
+        let begins_states = self.foreseen.as_ref().is_some_and(|foreseen| foreseen.begins_states(&self.wanted));
+        let state = if begins_states { Some(super::tracking::NONE.to_vec()) } else { state };
+        if let Some(state) = state {
+            let wanted = self.foreseen.as_ref().unwrap_or(&self.wanted);
+            match wanted.keep(&Tracker::TransactionState(&state), &mut self.told, false) {
+                Kept::Whole => others.extend_from_slice(&state_report(&state)),
+                Kept::State(state) => others.extend_from_slice(&state_report(state)),
+                Kept::Silence | Kept::Nothing => {}
+            }
+        }
+        others
     }
 
     /// An EOF says nothing of changes to a client that tracks none: MariaDB's does, once a session tracks them.
@@ -252,5 +316,6 @@ impl Facts {
         self.tables_locked = false;
         self.told = Told::default();
         (self.injected, self.foreseen) = (None, None);
+        self.owed = Owed::default();
     }
 }

@@ -17,9 +17,8 @@ use super::variables::FOLLOWED;
 use crate::source::connect::ServerStream;
 use crate::sql;
 use crate::wire::reader::Reader;
-use crate::wire::reply::{EofPacket, OkPacket};
-use crate::wire::tracker::Kind;
-use crate::wire::{Capabilities, Command, StatusFlags};
+use crate::wire::reply::EofPacket;
+use crate::wire::{Capabilities, Command};
 
 /// Largest packet of an answer to a command of ours.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -48,16 +47,26 @@ pub(super) fn ping() -> bytes::Bytes {
     framed(&[Command::Ping as u8], 0)
 }
 
-/// Reads the answer to one command of ours and notes what it says. Answers have one result of at most one row.
+/// Reads the answer to one command of ours between two of the client and notes what it says. Answers have one result of
+/// at most one row.
 ///
 /// # Errors
 /// What the connection reports, and `InvalidData` for something that isn't such an answer.
 pub(super) async fn answer(server: &mut End<ServerStream>, facts: &mut Facts) -> io::Result<Reply> {
+    read_answer(server, facts, true).await
+}
+
+/// The same for a command of the set-up, whose reports are of the set-up itself.
+async fn answer_of_setup(server: &mut End<ServerStream>, facts: &mut Facts) -> io::Result<Reply> {
+    read_answer(server, facts, false).await
+}
+
+async fn read_answer(server: &mut End<ServerStream>, facts: &mut Facts, owes: bool) -> io::Result<Reply> {
     let mut heard = Heard::default();
     let first = server.packet(ANSWER_LIMIT).await?.payload;
     match first.first() {
         Some(0x00) => {
-            facts.hear(Kind::Ok, &first, &mut heard).map_err(io::Error::other)?;
+            facts.hear_ours(&first, owes).map_err(io::Error::other)?;
             return Ok(Reply::Done);
         }
         Some(0xff) => {
@@ -84,8 +93,7 @@ pub(super) async fn answer(server: &mut End<ServerStream>, facts: &mut Facts) ->
                 return Ok(Reply::Row(row));
             }
             Some(0xfe) => {
-                let ok = OkPacket::parse(&packet, capabilities).map_err(io::Error::other)?;
-                facts.note_status(StatusFlags(ok.status.0), &mut heard);
+                facts.hear_ours(&packet, owes).map_err(io::Error::other)?;
                 return Ok(Reply::Row(row));
             }
             Some(0xff) => return Ok(Reply::Failed(0)),
@@ -148,7 +156,7 @@ fn read_all(facts: &Facts) -> String {
 /// Asks once more for everything that is followed. True when the answer came.
 async fn read_again(server: &mut End<ServerStream>, facts: &mut Facts) -> io::Result<bool> {
     server.send(&query(&read_all(facts), facts.server_capabilities)).await?;
-    let Reply::Row(values) = answer(server, facts).await? else { return Ok(false) };
+    let Reply::Row(values) = answer_of_setup(server, facts).await? else { return Ok(false) };
     take_values(&values, facts);
     Ok(true)
 }
@@ -184,8 +192,8 @@ fn take_values(values: &[Option<Vec<u8>>], facts: &mut Facts) {
 /// # Errors
 /// What the connection reports.
 pub(super) async fn finish_setup(server: &mut End<ServerStream>, facts: &mut Facts) -> io::Result<Setup> {
-    let values = answer(server, facts).await?;
-    let switched = answer(server, facts).await?;
+    let values = answer_of_setup(server, facts).await?;
+    let switched = answer_of_setup(server, facts).await?;
     let (Reply::Row(values), Reply::Done) = (values, switched) else { return Ok(Setup::Needed) };
     let text = |index: usize| {
         let value: Option<&Vec<u8>> = values.get(index).and_then(Option::as_ref);
@@ -203,7 +211,7 @@ pub(super) async fn finish_setup(server: &mut End<ServerStream>, facts: &mut Fac
     let tracks = facts.client_capabilities.contains(Capabilities::SESSION_TRACK);
     if tracks && both != plain {
         server.send(&query(&facts.dialect.set_trackers(&both), facts.server_capabilities)).await?;
-        if answer(server, facts).await? == Reply::Done {
+        if answer_of_setup(server, facts).await? == Reply::Done {
             facts.injected = Some(both);
             return Ok(Setup::Done);
         }

@@ -98,6 +98,7 @@ impl<'a> Session<'a> {
             injected: None,
             told: super::tracking::Told::default(),
             begins: false,
+            owed: super::facts::Owed::default(),
         };
         route.update(|info| {
             info.connection_id = facts.connection_id;

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::wire::reply::{Kept, OkPacket, Tracker};
+use crate::wire::reply::{Kept, Tracker};
 
 /// A setting of the session that decides what MySQL reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,9 +114,8 @@ impl Wanted {
 
     /// Whether the client must be told that there's no transaction: MariaDB begins with that, whatever the truth, when a
     /// session first asks for states. Bascule had asked already, so this time MariaDB says nothing.
-    pub(super) fn begins_states(&self, before: &Self, ok: &OkPacket<'_>) -> bool {
-        let told = || ok.trackers().any(|tracker| matches!(tracker, Ok(Tracker::TransactionState(_))));
-        self.quiet && self.transaction_state && !before.transaction_state && !told()
+    pub(super) const fn begins_states(&self, before: &Self) -> bool {
+        self.quiet && self.transaction_state && !before.transaction_state
     }
 
     /// Whether a report of nothing at all is passed on. MySQL makes one when a transaction begins in another one, and
@@ -146,6 +145,11 @@ impl Default for Told {
 }
 
 impl Told {
+    /// Whether the client believes in a transaction.
+    pub(super) fn of_transaction(&self) -> bool {
+        self.0 != NONE
+    }
+
     /// The client asked for states.
     fn asked(&mut self, state: &[u8]) -> Kept {
         self.0 = state.to_vec();

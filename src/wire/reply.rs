@@ -58,6 +58,20 @@ impl<'a> OkPacket<'a> {
         Trackers { reader: Reader::new(self.session_state) }
     }
 
+    /// The trackers in order, each with its bytes.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn reports(&self) -> Result<Vec<(Tracker<'a>, &'a [u8])>, Malformed> {
+        let (mut found, mut reader) = (Vec::new(), Reader::new(self.session_state));
+        while !reader.is_empty() {
+            let before = reader.rest();
+            let tracker = Tracker::read(&mut reader)?;
+            found.push((tracker, &before[..before.len() - reader.rest().len()]));
+        }
+        Ok(found)
+    }
+
     /// "Rows matched" of an UPDATE's info text.
     #[must_use]
     pub fn matched_rows(&self) -> Option<u64> {
@@ -74,27 +88,24 @@ impl<'a> OkPacket<'a> {
     pub fn for_client(
         &self,
         client: Capabilities,
-        beside: Beside,
+        beside: Beside<'_>,
         mut keep: impl FnMut(&Tracker<'a>) -> Kept,
     ) -> Result<Option<BytesMut>, Malformed> {
         let tracks = client.contains(Capabilities::SESSION_TRACK);
         let flagged = self.status.contains(StatusFlags::SESSION_STATE_CHANGED);
         let mut kept = BytesMut::new();
-        let mut changed = tracks && flagged && self.session_state.is_empty() && beside == Beside::Silence;
+        let mut changed = tracks && flagged && self.session_state.is_empty() && beside.silence;
         let mut edited = flagged && !changed && self.session_state.is_empty();
-        if let (Beside::State(state), true, true) = (beside, tracks, flagged) {
+        if tracks && !beside.reports.is_empty() {
             (changed, edited) = (true, true);
-            put_state(&mut kept, state);
+            kept.put_slice(beside.reports);
         }
-        let mut reader = Reader::new(self.session_state);
-        while !reader.is_empty() {
-            let before = reader.rest();
-            let tracker = Tracker::read(&mut reader)?;
+        for (tracker, bytes) in self.reports()? {
             let decision = if tracks { keep(&tracker) } else { Kept::Nothing };
             edited |= decision != Kept::Whole;
             changed |= decision != Kept::Nothing;
             match decision {
-                Kept::Whole => kept.put_slice(&before[..before.len() - reader.rest().len()]),
+                Kept::Whole => kept.put_slice(bytes),
                 Kept::State(state) => put_state(&mut kept, state),
                 Kept::Nothing | Kept::Silence => {}
             }
@@ -102,7 +113,8 @@ impl<'a> OkPacket<'a> {
         if !edited {
             return Ok(None);
         }
-        let status = if changed { self.status } else { self.status.without(StatusFlags::SESSION_STATE_CHANGED) };
+        let flag = StatusFlags::SESSION_STATE_CHANGED;
+        let status = if changed { self.status.with(flag) } else { self.status.without(flag) };
         let mut out = BytesMut::with_capacity(32 + self.info.len() + kept.len());
         out.put_u8(self.header);
         put_lenenc(&mut out, self.affected_rows);
@@ -129,15 +141,21 @@ fn put_state(out: &mut BytesMut, state: &[u8]) {
     put_lenenc_bytes(out, &text);
 }
 
-/// What a client gets that no tracker says, if the packet tells of changes at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beside {
-    /// Nothing.
-    Nothing,
-    /// The flag that something changed, also without any tracker: MySQL sends that, too.
-    Silence,
-    /// This state of the transaction, before everything else.
-    State(&'static [u8]),
+/// A report of a transaction's state, as [`Beside::reports`] takes it.
+#[must_use]
+pub fn state_report(state: &[u8]) -> BytesMut {
+    let mut out = BytesMut::new();
+    put_state(&mut out, state);
+    out
+}
+
+/// What a client gets that no tracker of the packet says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside<'a> {
+    /// The flag that something changed stays when there's no tracker: MySQL sends that, too.
+    pub silence: bool,
+    /// Further reports, which come first.
+    pub reports: &'a [u8],
 }
 
 /// What a client gets of a tracker.
@@ -285,6 +303,7 @@ mod tests {
     use super::*;
 
     const TRACK: Capabilities = Capabilities::SESSION_TRACK;
+    const SILENCE: Beside<'_> = Beside { silence: true, reports: &[] };
 
     fn with_trackers(info: &[u8]) -> BytesMut {
         let mut trackers = BytesMut::new();
@@ -317,13 +336,11 @@ mod tests {
     fn a_client_without_trackers_gets_the_packet_without_them() {
         let payload = with_trackers(b"hi");
         let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
-        let edited =
-            ok.for_client(Capabilities(0), Beside::Silence, |_| Kept::Whole).expect("well formed").expect("edited");
+        let edited = ok.for_client(Capabilities(0), SILENCE, |_| Kept::Whole).expect("well formed").expect("edited");
         assert_eq!(&edited[..], &[0, 1, 2, 3, 0, 4, 0, 2, b'h', b'i']);
         let bare = with_trackers(b"");
         let ok = OkPacket::parse(&bare, TRACK).expect("well formed");
-        let edited =
-            ok.for_client(Capabilities(0), Beside::Silence, |_| Kept::Whole).expect("well formed").expect("edited");
+        let edited = ok.for_client(Capabilities(0), SILENCE, |_| Kept::Whole).expect("well formed").expect("edited");
         assert_eq!(&edited[..], &[0, 1, 2, 3, 0, 4, 0]);
     }
 
@@ -331,15 +348,13 @@ mod tests {
     fn a_client_with_trackers_keeps_those_it_asked_for() {
         let payload = with_trackers(b"hi");
         let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
-        assert_eq!(ok.for_client(TRACK, Beside::Silence, |_| Kept::Whole), Ok(None));
+        assert_eq!(ok.for_client(TRACK, SILENCE, |_| Kept::Whole), Ok(None));
         let schema = |item: &Tracker<'_>| if matches!(item, Tracker::Schema(_)) { Kept::Whole } else { Kept::Nothing };
-        let edited = ok.for_client(TRACK, Beside::Silence, schema).expect("fine").expect("edited");
+        let edited = ok.for_client(TRACK, SILENCE, schema).expect("fine").expect("edited");
         let ok = OkPacket::parse(&edited, TRACK).expect("well formed");
         assert_eq!(ok.trackers().collect::<Vec<_>>(), [Ok(Tracker::Schema(b"shop"))]);
         assert!(ok.status.contains(StatusFlags::SESSION_STATE_CHANGED));
-        let none = OkPacket::parse(&payload, TRACK)
-            .expect("well formed")
-            .for_client(TRACK, Beside::Silence, |_| Kept::Nothing);
+        let none = OkPacket::parse(&payload, TRACK).expect("well formed").for_client(TRACK, SILENCE, |_| Kept::Nothing);
         let none = none.expect("fine").expect("edited");
         assert_eq!(OkPacket::parse(&none, TRACK).expect("well formed").status, StatusFlags(3));
     }
@@ -349,16 +364,17 @@ mod tests {
         let payload = [&[0, 0, 0, 3, 0x40, 0, 0, 0][..], &[11, 5, 9, 8], b"T___W___"].concat();
         let ok = OkPacket::parse(&payload, TRACK).expect("well formed");
         let edited =
-            ok.for_client(TRACK, Beside::Nothing, |_| Kept::State(b"T_______")).expect("fine").expect("edited");
+            ok.for_client(TRACK, Beside::default(), |_| Kept::State(b"T_______")).expect("fine").expect("edited");
         assert_eq!(&edited[..], [&[0, 0, 0, 3, 0x40, 0, 0, 0][..], &[11, 5, 9, 8], b"T_______"].concat());
-        let edited = ok.for_client(TRACK, Beside::Nothing, |_| Kept::Silence).expect("fine").expect("edited");
+        let edited = ok.for_client(TRACK, Beside::default(), |_| Kept::Silence).expect("fine").expect("edited");
         assert_eq!(&edited[..], [0, 0, 0, 3, 0x40, 0, 0, 0, 0]);
         let silent = OkPacket::parse(&edited, TRACK).expect("well formed");
-        assert_eq!(silent.for_client(TRACK, Beside::Silence, |_| Kept::Nothing), Ok(None));
-        let told =
-            silent.for_client(TRACK, Beside::State(b"________"), |_| Kept::Nothing).expect("fine").expect("edited");
+        assert_eq!(silent.for_client(TRACK, SILENCE, |_| Kept::Nothing), Ok(None));
+        let report = state_report(b"________");
+        let told = Beside { silence: false, reports: &report };
+        let told = silent.for_client(TRACK, told, |_| Kept::Nothing).expect("fine").expect("edited");
         assert!(told.ends_with(b"\x0b\x05\x09\x08________"), "{told:?}");
-        let edited = silent.for_client(TRACK, Beside::Nothing, |_| Kept::Nothing).expect("fine").expect("edited");
+        let edited = silent.for_client(TRACK, Beside::default(), |_| Kept::Nothing).expect("fine").expect("edited");
         assert_eq!(&edited[..], [0, 0, 0, 3, 0, 0, 0]);
     }
 
@@ -372,7 +388,7 @@ mod tests {
                 for bytes in [&payload[..cut], &changed[..]] {
                     if let Ok(ok) = OkPacket::parse(bytes, TRACK) {
                         let _ = ok.trackers().count();
-                        let _ = ok.for_client(TRACK, Beside::Silence, |_| Kept::Nothing);
+                        let _ = ok.for_client(TRACK, SILENCE, |_| Kept::Nothing);
                     }
                 }
             }

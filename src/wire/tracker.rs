@@ -12,7 +12,8 @@
 //! * With optional metadata a flag follows the column count; without metadata no definitions follow, but the EOF
 //!   packets that would end them do.
 //! * EXECUTE with a cursor: definitions and then the end with `SERVER_STATUS_CURSOR_EXISTS`, in place of rows.
-//! * `SERVER_MORE_RESULTS_EXISTS` starts another result; ERR ends everything.
+//! * `SERVER_MORE_RESULTS_EXISTS` starts another result; ERR ends everything. Where EOF packets end the values of OUT
+//!   parameters, only the first of the two says that an OK follows.
 
 use super::constants::{Capabilities, Command, StatusFlags};
 use super::packet::{HEADER_LENGTH, Header, MAX_PAYLOAD};
@@ -144,6 +145,8 @@ pub struct ReplyTracker {
     continued: bool,
     /// Of the last OK or EOF packet.
     status: Option<StatusFlags>,
+    /// The rows under way are values of OUT parameters, and something follows them.
+    out_parameters: bool,
 }
 
 impl ReplyTracker {
@@ -158,7 +161,7 @@ impl ReplyTracker {
             ReplyShape::Text => State::Text,
             ReplyShape::Simple | ReplyShape::Authentication | ReplyShape::Stream => State::Simple,
         };
-        Self { capabilities, state, remaining: 0, continued: false, status: None }
+        Self { capabilities, state, remaining: 0, continued: false, status: None, out_parameters: false }
     }
 
     /// True once the reply is complete and every byte of it was passed.
@@ -309,9 +312,16 @@ impl ReplyTracker {
     fn ended(&mut self, status: StatusFlags) {
         self.status = Some(status);
         let between = self.state == State::DefinitionsEnd;
+        let more = status.contains(StatusFlags::MORE_RESULTS_EXISTS);
+        let more = if between {
+            self.out_parameters = more && status.contains(StatusFlags::PS_OUT_PARAMS);
+            false
+        } else {
+            std::mem::take(&mut self.out_parameters) || more
+        };
         self.state = if between && !status.contains(StatusFlags::CURSOR_EXISTS) {
             State::Rows
-        } else if !between && status.contains(StatusFlags::MORE_RESULTS_EXISTS) && self.state != State::Simple {
+        } else if more && self.state != State::Simple {
             State::Start
         } else {
             State::Done

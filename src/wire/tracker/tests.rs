@@ -295,3 +295,18 @@ fn recorded_replies_end_where_they_end() {
         }
     }
 }
+
+/// As MySQL 9.7.4 answers the execution of CALL with an OUT parameter: the EOF after the row has lost its flags.
+#[test]
+fn an_ok_follows_out_parameters_though_the_eof_before_it_does_not_say_so() {
+    let mut script = Script::new(EOF_STYLE);
+    script.packet(&[1]);
+    script.packet(b"\x03def\x01d\x01r\x01r\x01a\x01a\x0c?\0\x0b\0\0\0\x03\0\0\0\0\0");
+    script.definitions_end(0x100a);
+    script.packet(&[0, 0, 7, 0, 0, 0]);
+    script.eof(0x0002);
+    script.ok(0x00, 0x0002);
+    let reply = script.bytes.clone();
+    let ran = run(ReplyShape::Results, EOF_STYLE, &reply, &[3, 1, 9]).expect("it ends");
+    assert_eq!(ran, (reply.len(), vec![Kind::DefinitionsEnd, Kind::Eof, Kind::Ok]));
+}

@@ -1,6 +1,7 @@
 //! What of a reply can be compared between two connections.
 //!
 //! * Answers about the schema say whether an index was found, and that depends on what other tests have made.
+//! * Numbers of GTIDs go on.
 //! * MariaDB numbers statements from where an earlier connection of its thread ended, and writes its reports of changed
 //!   variables in the order of a hash of those that are tracked; Bascule tracks more of them.
 //! * MariaDB says `SERVER_SESSION_STATE_CHANGED` in EOF packets, which hold no reports, also to clients that track nothing:
@@ -8,7 +9,7 @@
 
 use bascule::sandbox::mysql::Flavour;
 use bascule::wire::packet::{HEADER_LENGTH, Header};
-use bascule::wire::reply::OkPacket;
+use bascule::wire::reply::{OkPacket, Tracker};
 use bascule::wire::{Capabilities, Command, StatusFlags};
 use bytes::{Bytes, BytesMut};
 
@@ -22,7 +23,7 @@ pub(super) fn comparable(flavour: Flavour, client: &mut Raw, (line, payload): (&
         without_plan(&mut reply);
     }
     if flavour == Flavour::MySql {
-        return reply.freeze();
+        return without_gtids(reply, client.capabilities).freeze();
     }
     if payload.first() == Some(&(Command::StmtPrepare as u8)) {
         let id = reply.get(5..9).filter(|_| reply[4] == 0).and_then(|id| id.first_chunk::<4>());
@@ -59,6 +60,25 @@ fn without_plan(reply: &mut [u8]) {
             *flags &= !0x30;
         }
     }
+}
+
+/// With the numbers of GTIDs left out, where an OK packet reports one.
+fn without_gtids(reply: BytesMut, capabilities: Capabilities) -> BytesMut {
+    let ok = reply.get(HEADER_LENGTH..).filter(|payload| payload.first() == Some(&0));
+    let Some(ok) = ok.and_then(|payload| OkPacket::parse(payload, capabilities).ok()) else { return reply };
+    let reports: Vec<_> = ok.trackers().filter_map(Result::ok).collect();
+    if !reports.iter().any(|report| matches!(report, Tracker::Gtids(_))) {
+        return reply;
+    }
+    let reports: Vec<String> = reports
+        .iter()
+        .map(|report| match report {
+            Tracker::Gtids(text) => format!("GTIDs {:?}", text.split(|&byte| byte == b':').next()),
+            report => format!("{report:?}"),
+        })
+        .collect();
+    let counted = [ok.affected_rows, ok.insert_id, u64::from(ok.status.0), u64::from(ok.warnings)];
+    BytesMut::from(format!("{counted:?} {reports:?}").as_bytes())
 }
 
 /// With the reports of each OK packet in alphabetical order, and EOF packets without their flag of changes.

@@ -23,6 +23,9 @@ pub(crate) const USUAL: Capabilities = Capabilities::PROTOCOL_41
     .with(Capabilities::PS_MULTI_RESULTS)
     .with(Capabilities::LOCAL_FILES);
 
+/// A file is sent in packets of this length.
+const FILE_PIECE: usize = 4096;
+
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct Raw {
@@ -153,7 +156,10 @@ impl Raw {
             reply.put(self.unread.split_to(length));
             if kind == Some(bascule::wire::tracker::Kind::LocalInfile) {
                 let mut out = BytesMut::new();
-                let next = packet::put(&mut out, file, sequence + 1);
+                let mut next = sequence + 1;
+                for piece in file.chunks(FILE_PIECE) {
+                    next = packet::put(&mut out, piece, next);
+                }
                 packet::put(&mut out, b"", next);
                 self.send_raw(&out).await;
             }

@@ -62,6 +62,10 @@ async fn compare(session: &Session<'_>, place: Place<'_>, ways: &[Way]) -> (usiz
         let place = Place { address: way.address, pace: way.pace, ..place };
         let through = timed(way.name, session, place).await;
         commands += through.len();
+        if std::env::var("SESSION").is_ok_and(|name| name == session.name) {
+            let lines = direct.iter().map(|(line, reply)| format!("{line}\n    {}", reply.escape_ascii()));
+            println!("{}", lines.collect::<Vec<_>>().join("\n"));
+        }
         found.extend(differences(session, way.name, &direct, &through));
     }
     (commands, found)
