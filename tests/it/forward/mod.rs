@@ -10,6 +10,7 @@ mod payloads;
 pub(crate) mod raw;
 mod script;
 mod sessions;
+mod streams;
 mod transparency;
 
 use std::net::{Ipv4Addr, SocketAddr};
