@@ -1,6 +1,7 @@
-//! Bytes of any kind through every reader of the wire.
+//! `readers::packets` under the fuzzer.
 #![no_main]
 
+#[path = "../readers.rs"]
 mod readers;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| readers::read(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| readers::packets(data));

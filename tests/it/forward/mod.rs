@@ -6,6 +6,7 @@ mod comparable;
 mod door;
 mod large;
 mod logins;
+mod mutated;
 mod payloads;
 pub(crate) mod raw;
 mod script;

@@ -1,0 +1,7 @@
+//! `readers::executions` under the fuzzer.
+#![no_main]
+
+#[path = "../readers.rs"]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| readers::executions(data));
