@@ -93,7 +93,7 @@ pub fn requests(data: &[u8]) {
 /// Every look at a text.
 fn texts(text: &[u8]) {
     let _ = (sql::classify(text), sql::can_be_prepared(text), sql::savepoint_name(text));
-    let _ = (sql::may_call_function(text), sql::session_effects(text));
+    let _ = (sql::may_call_function(text), sql::glance(text));
     let whole = text.as_ptr_range();
     for piece in sql::split(text) {
         let piece = piece.as_ptr_range();

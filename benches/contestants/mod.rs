@@ -98,7 +98,7 @@ impl Contestant {
         let port = free_port()?;
         let config = folder.join("haproxy.cfg");
         let text = format!(
-            "global\n  maxconn 24000\ndefaults\n  mode tcp\n  timeout connect 10s\n  timeout client 1h\n  \
+            "global\n  maxconn 9500\ndefaults\n  mode tcp\n  timeout connect 10s\n  timeout client 1h\n  \
              timeout server 1h\nlisten mysql\n  bind 127.0.0.1:{port}\n  server mysql 127.0.0.1:{mysql}\n"
         );
         fs::write(&config, text).map_err(|error| error.to_string())?;

@@ -5,7 +5,7 @@ use std::io;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::stream::fill;
+use super::stream::{CHUNK, fill};
 use crate::wire::packet::{self, Packet};
 
 /// A connection with its unread bytes.
@@ -14,11 +14,16 @@ pub(super) struct End<S> {
     pub(super) stream: S,
     /// Read from the connection, not used yet. Holds no memory while it's empty.
     pub(super) unread: BytesMut,
+    /// The last read brought as much as it could: more is coming, and is read into a buffer that is kept meanwhile.
+    hungry: bool,
 }
+
+/// What is read at a time of a large answer or value.
+const LARGE: usize = 64 * 1024;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> End<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, unread: BytesMut::new() }
+        Self { stream, unread: BytesMut::new(), hungry: false }
     }
 
     /// Reads once. Cancel safe: bytes are in the socket or in `unread`.
@@ -26,10 +31,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> End<S> {
     /// # Errors
     /// `UnexpectedEof` when the peer has closed.
     pub(super) async fn fill(&mut self) -> io::Result<()> {
-        match fill(&mut self.stream, &mut self.unread).await? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            _ => Ok(()),
-        }
+        let count = if self.hungry {
+            self.unread.reserve(LARGE);
+            self.stream.read_buf(&mut self.unread).await?
+        } else {
+            fill(&mut self.stream, &mut self.unread).await?
+        };
+        self.hungry = count >= CHUNK;
+        if count == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 
     /// Waits for a whole payload of at most `limit` bytes. Cancel safe.
@@ -82,6 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> End<S> {
     pub(super) fn release(&mut self) {
         if self.unread.is_empty() {
             self.unread = BytesMut::new();
+            self.hungry = false;
         }
     }
 }
