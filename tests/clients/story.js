@@ -1,20 +1,21 @@
-// The story of story.py for node's mysql2: `node story.js HOST PORT USER PASSWORD` prints `ok`.
+// The story of story.py for node's mysql2: `node story.js HOST PORT USER PASSWORD [TLS]` prints `ok`.
 const assert = require("node:assert/strict");
 const mysql = require("mysql2/promise");
 
-const [host, port, user, password] = process.argv.slice(2);
+const [host, port, user, password, tls] = process.argv.slice(2);
+const ssl = tls === "on" ? { rejectUnauthorized: false } : undefined;
 
 async function refused(errno, work) {
   await assert.rejects(work, (error) => (assert.equal(error.errno, errno, error.message), true));
 }
 
 async function main() {
-  const first = await mysql.createConnection({ host, port, user, password });
+  const first = await mysql.createConnection({ host, port, user, password, ssl });
   await first.query("DROP DATABASE IF EXISTS story_mysql2");
   await first.query("CREATE DATABASE story_mysql2 CHARACTER SET utf8mb4");
   await first.end();
 
-  const options = { host, port, user, password, database: "story_mysql2", timezone: "Z", multipleStatements: true };
+  const options = { host, port, user, password, ssl, database: "story_mysql2", timezone: "Z", multipleStatements: true };
   const conn = await mysql.createConnection(options);
   await conn.query(
     `CREATE TABLE thing (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE, price DECIMAL(10,2),
@@ -56,8 +57,26 @@ async function main() {
   assert.deepEqual([results[0][0].a, results[1][0].b], [1, "x"]);
   await conn.changeUser({ user, password, database: "story_mysql2" });
   await conn.ping();
-  await conn.query("DROP DATABASE story_mysql2");
-  await conn.end();
+
+  const old = await mysql.createConnection({ ...options, charset: "latin1" });
+  const [[latin]] = await old.query("SELECT LEFT(name, 5) AS name, @@character_set_client AS charset FROM thing WHERE id = 1");
+  assert.deepEqual({ ...latin }, { name: "Größe", charset: "latin1" });
+  await old.end();
+  const large = Buffer.alloc(20000000, "0123456789");
+  await conn.query("CREATE TABLE large (id INT PRIMARY KEY, data LONGBLOB)");
+  await conn.execute("INSERT INTO large VALUES (1, ?)", [large]);
+  for (const read of ["query", "execute"]) {
+    const [[row]] = await conn[read]("SELECT data FROM large");
+    assert.ok(row.data.equals(large), "20 MB");
+  }
+  const other = await mysql.createConnection(options);
+  conn.connection.on("error", () => {});
+  await other.query(`KILL ${conn.threadId}`);
+  await assert.rejects(conn.query("SELECT 1"));
+  const again = await mysql.createConnection(options);
+  await again.query("DROP DATABASE story_mysql2");
+  await again.end();
+  await other.end();
   console.log("ok");
 }
 

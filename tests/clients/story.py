@@ -1,11 +1,14 @@
 """One short story for each Python driver: what an application does with a MySQL server, told the same way to MySQL and
-to Bascule. `story.py DRIVER HOST PORT USER PASSWORD` prints nothing but `ok` when everything was as MySQL has it."""
+to Bascule. `story.py DRIVER HOST PORT USER PASSWORD [TLS]` prints nothing but `ok` when everything was as MySQL has it; TLS is
+`on` or `off`."""
 
 import datetime
 import decimal
+import ssl
 import sys
 
 DRIVER, HOST, PORT, USER, PASSWORD = sys.argv[1:6]
+TLS = sys.argv[6:7] == ["on"]
 NAME = "story_" + DRIVER.replace("-", "_")
 
 
@@ -14,17 +17,23 @@ def connect(database=None, **more):
     if DRIVER == "pymysql":
         import pymysql
 
-        return pymysql, pymysql.connect(password=PASSWORD, database=database, charset="utf8mb4", **where, **more)
+        anybody = ssl.create_default_context()
+        anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+        tls = {"ssl": anybody} if TLS else {"ssl_disabled": True}
+        more = {"charset": "utf8mb4", **tls, **more}
+        return pymysql, pymysql.connect(password=PASSWORD, database=database, **where, **more)
     if DRIVER == "mysqlclient":
         import MySQLdb
 
         named = {"database": database} if database else {}
-        return MySQLdb, MySQLdb.connect(password=PASSWORD, charset="utf8mb4", **named, **where, **more)
+        more = {"charset": "utf8mb4", "ssl_mode": "REQUIRED" if TLS else "DISABLED", **more}
+        return MySQLdb, MySQLdb.connect(password=PASSWORD, **named, **where, **more)
     if DRIVER == "connector-python":
         import mysql.connector
 
+        more = {"charset": "utf8mb4", "ssl_disabled": not TLS, **more}
         return mysql.connector, mysql.connector.connect(
-            password=PASSWORD, database=database, use_pure=True, charset="utf8mb4", **where, **more
+            password=PASSWORD, database=database, use_pure=True, **where, **more
         )
     raise SystemExit("unknown driver " + DRIVER)
 
@@ -111,9 +120,43 @@ def main():
     cur = conn.cursor()
     cur.execute("SELECT DATABASE(), @@autocommit, @@character_set_client")
     same(tuple(cur.fetchone()), (NAME, 0, "utf8mb4"), "the new session")
-    cur.execute("DROP DATABASE " + NAME)
-    conn.close()
+    large_and_lost(errors, conn)
     print("ok")
+
+
+def large_and_lost(errors, conn):
+    """Another charset, a value of 20 MB, and a connection that somebody ends."""
+    cur = conn.cursor()
+    _, old = connect(NAME, charset="latin1")
+    latin = old.cursor()
+    latin.execute("SELECT name, @@character_set_client FROM thing WHERE name LIKE %s", ("%%ö%%".replace("%%", "%"),))
+    found = latin.fetchone()
+    same((found[0][:5], found[1]), ("Größe", "latin1"), "latin1")
+    old.close()
+
+    large = b"0123456789" * 2000000
+    cur.execute("CREATE TABLE large (id INT PRIMARY KEY, data LONGBLOB)")
+    cur.execute("INSERT INTO large VALUES (1, %s)", (large,))
+    conn.commit()
+    cur.execute("SELECT data FROM large")
+    same(bytes(cur.fetchone()[0]) == large, True, "20 MB")
+    conn.commit()
+
+    cur.execute("SELECT CONNECTION_ID()")
+    number = cur.fetchone()[0]
+    _, other = connect(NAME)
+    other.cursor().execute("KILL %d" % number)
+    try:
+        cur.execute("SELECT 1")
+    except errors.Error as error:
+        code = getattr(error, "errno", error.args[0])
+        assert code in (2006, 2013, 2026, 2055, 4031, 1053, 1927, 1317), "killed: %s" % error
+    else:
+        raise AssertionError("a killed connection answers")
+    _, again = connect(NAME)
+    again.cursor().execute("DROP DATABASE " + NAME)
+    again.close()
+    other.close()
 
 
 main()
