@@ -5,6 +5,7 @@
 //! which tells who serves; only then the door for clients. The end is the other way round: the door stops taking
 //! clients, sessions finish their transaction, and the operator's door is the last to close.
 
+mod files;
 mod planner;
 mod serving;
 
@@ -79,6 +80,7 @@ impl std::fmt::Debug for App {
 /// [`AppError`]; nothing is left running then.
 pub async fn start(config: Config) -> Result<App, AppError> {
     let config = Arc::new(config);
+    files::allow(config.listen.max_connections);
     let shutdown = CancellationToken::new();
     let guard = shutdown.clone().drop_guard();
     let tasks = TaskTracker::new();
