@@ -8,6 +8,8 @@
 //! * client with TLS, MySQL without: the client sends it in clear; we ask MySQL for its key and encrypt.
 //! * client without TLS, MySQL with: we give the client our own key, decrypt and send it in clear inside TLS.
 //!
+//! `sha256_password` does the same in all its exchanges, with another request for the key.
+//!
 //! A password is in memory only for that moment.
 
 use std::io;
@@ -20,7 +22,7 @@ use super::stream::ClientStream;
 use crate::source::connect::ServerStream;
 use crate::wire::handshake::{
     AUTH_MORE_DATA, AUTH_NEXT_FACTOR, AUTH_SWITCH, AuthSwitch, CACHING_SHA2_PASSWORD, FULL_AUTH_NEEDED,
-    PUBLIC_KEY_REQUEST, auth_more_data,
+    PUBLIC_KEY_REQUEST, SHA256_KEY_REQUEST, SHA256_PASSWORD, auth_more_data,
 };
 
 /// Largest packet of the exchange.
@@ -79,7 +81,11 @@ impl Exchange<'_> {
                 },
                 Spoke::Client(payload) if full => {
                     full = false;
-                    self.full(payload).await?;
+                    self.full(payload, PUBLIC_KEY_REQUEST).await?;
+                }
+                // An empty password is a zero byte, however it travels.
+                Spoke::Client(payload) if self.plugin == SHA256_PASSWORD && payload[..] != [0] => {
+                    self.full(payload, SHA256_KEY_REQUEST).await?;
                 }
                 Spoke::Client(payload) => self.tell_server(&payload).await?,
             }
@@ -102,19 +108,20 @@ impl Exchange<'_> {
         }
     }
 
-    /// Full authentication of `caching_sha2_password`: `payload` is the client's answer to the demand.
-    async fn full(&mut self, payload: BytesMut) -> io::Result<()> {
+    /// Authentication by the password itself: `payload` is the client's answer to the demand. `request` is the plugin's word
+    /// for the public key.
+    async fn full(&mut self, payload: BytesMut, request: u8) -> io::Result<()> {
         let client_encrypted = self.client.stream.is_encrypted();
         let server_encrypted = matches!(self.server.stream, ServerStream::Tls(_));
         match (client_encrypted, server_encrypted) {
             (true, true) | (false, false) => self.tell_server(&payload).await,
-            (true, false) => self.encrypt_for_server(&payload).await,
-            (false, true) => self.decrypt_from_client(payload).await,
+            (true, false) => self.encrypt_for_server(&payload, request).await,
+            (false, true) => self.decrypt_from_client(payload, request).await,
         }
     }
 
-    async fn encrypt_for_server(&mut self, clear: &[u8]) -> io::Result<()> {
-        self.tell_server(&[PUBLIC_KEY_REQUEST]).await?;
+    async fn encrypt_for_server(&mut self, clear: &[u8], request: u8) -> io::Result<()> {
+        self.tell_server(&[request]).await?;
         let answer = self.server.packet(AUTH_LIMIT).await?;
         self.to_server = answer.sequence.wrapping_add(1);
         let Some((&AUTH_MORE_DATA, pem)) = answer.payload.split_first() else {
@@ -125,8 +132,8 @@ impl Exchange<'_> {
         self.tell_server(&encrypted).await
     }
 
-    async fn decrypt_from_client(&mut self, mut answer: BytesMut) -> io::Result<()> {
-        if answer[..] == [PUBLIC_KEY_REQUEST] {
+    async fn decrypt_from_client(&mut self, mut answer: BytesMut, request: u8) -> io::Result<()> {
+        if answer[..] == [request] {
             let pem = self.keys.public_pem().await.map_err(invalid)?;
             self.tell_client(&auth_more_data(pem.as_bytes())).await?;
             let packet = self.client.packet(AUTH_LIMIT).await?;

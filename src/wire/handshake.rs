@@ -20,6 +20,10 @@ pub const FAST_AUTH_SUCCESS: u8 = 0x03;
 pub const FULL_AUTH_NEEDED: u8 = 0x04;
 /// `caching_sha2_password`: the client asks for the public key.
 pub const PUBLIC_KEY_REQUEST: u8 = 0x02;
+/// `sha256_password`: the client asks for the public key.
+pub const SHA256_KEY_REQUEST: u8 = 0x01;
+/// The plugin that sends the password itself each time: in clear over TLS, else under the server's key.
+pub const SHA256_PASSWORD: &[u8] = b"sha256_password";
 /// The default plugin of MySQL 8 and later.
 pub const CACHING_SHA2_PASSWORD: &[u8] = b"caching_sha2_password";
 

@@ -8,8 +8,10 @@ use mysql_async::{ChangeUserOpts, Conn, Error, OptsBuilder, SslOpts};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
+use super::authentication::Login;
 use super::door::{Opened, Wishes};
 use super::mysql;
+use super::raw::{Raw, USUAL};
 
 /// Makes a user whose password MySQL has never seen in use.
 async fn fresh_user(name: &str, plugin: &str) {
@@ -95,5 +97,18 @@ async fn a_server_that_cannot_be_reached_is_named() {
         panic!("there's no server");
     };
     assert_eq!(refusal.code, 2003);
+    opened.close().await;
+}
+
+/// A plugin that sends the password itself: the client encrypts under the door's key, MySQL gets it inside TLS.
+#[tokio::test]
+async fn sha256_passwords_cross_from_a_plain_connection_to_tls() {
+    let opened = Opened::before(mysql().port(), Wishes { source_tls: true, ..Wishes::default() });
+    fresh_user("login_sha256", "sha256_password").await;
+    for (password, header) in [("secret ä", 0), ("wrong", 0xff)] {
+        let login = Login { user: "login_sha256".to_owned(), password: password.to_owned(), ..Login::default() };
+        let client = Raw::login(opened.address, USUAL, login).await;
+        assert_eq!(client.login.first(), Some(&header), "{password}: {:?}", client.exchange);
+    }
     opened.close().await;
 }

@@ -34,6 +34,8 @@ use super::comparable::comparable;
 use super::payloads::{payload, query, unescaped};
 use super::raw::{Raw, USUAL};
 
+/// Bytes of a login's OK before its count of warnings: MariaDB counts those of an earlier connection of its thread.
+const WITHOUT_WARNINGS: usize = 5;
 const SESSIONS: &str = include_str!("sessions.txt");
 
 /// One session of the file.
@@ -120,8 +122,7 @@ impl Session<'_> {
             root.query(&format!("CREATE DATABASE {}", place.database)).await;
         }
         let client = Raw::connect(place.address, capabilities, "root", "").await;
-        // MariaDB counts warnings of an earlier connection of its thread.
-        let seen = if place.flavour == Flavour::MariaDb { 5 } else { usize::MAX };
+        let seen = if place.flavour == Flavour::MariaDb { WITHOUT_WARNINGS } else { usize::MAX };
         let login = client.login.slice(..client.login.len().min(seen));
         let transcript = vec![("the login".to_owned(), login)];
         let clients = BTreeMap::from([(String::new(), client)]);
@@ -131,8 +132,14 @@ impl Session<'_> {
         }
         run.catch_up().await;
         let Run { mut root, clients, transcript, .. } = run;
-        // They may hold locks.
+        // They may hold locks until the server has noticed that they're gone.
+        let ids: Vec<String> = clients.values().map(|client| client.greeting.connection_id.to_string()).collect();
         drop(clients);
+        if self.lines.iter().any(|line| line.contains("LOCK(") || line.starts_with("LOGIN")) {
+            let ids = ids.join(",");
+            let gone = format!("SELECT COUNT(*) = 0 FROM information_schema.processlist WHERE id IN ({ids})");
+            while !says_one(&root.query(&gone).await) {}
+        }
         if self.words.contains(&"db") {
             root.query(&format!("DROP DATABASE IF EXISTS {}", place.database)).await;
         }
@@ -210,7 +217,11 @@ impl Run<'_> {
             }
         }
         let client = Raw::login(self.place.address, self.capabilities, login).await;
-        self.transcript.push((format!("LOGIN {rest}"), client.exchange.clone()));
+        let mut exchange = client.exchange.clone();
+        if self.place.flavour == Flavour::MariaDb && client.login.first() == Some(&0) {
+            exchange.truncate(exchange.len() - client.login.len() + WITHOUT_WARNINGS);
+        }
+        self.transcript.push((format!("LOGIN {rest}"), exchange));
         self.clients.insert(name.to_owned(), client);
     }
 
