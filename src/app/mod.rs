@@ -8,12 +8,12 @@
 mod files;
 mod planner;
 mod serving;
+mod stop;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin::{self, Operations};
 use crate::capture::{Capture, CaptureError, Recovery};
-use crate::config::{Config, Lane};
+use crate::config::{Config, Lane, Live};
 use crate::cutover::{CutoverError, Desk, Director, Parts, Start};
 use crate::frontend::rsa::KeyPair;
 use crate::frontend::serve::{self, Accounts, Serving};
@@ -35,9 +35,7 @@ use crate::schema::Catalogue;
 use crate::store::Store;
 
 use planner::SqlPlanner;
-
-/// How long a stop waits for sessions inside a transaction.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
+use stop::Ending;
 
 /// Why Bascule didn't start.
 #[derive(Debug, thiserror::Error)]
@@ -62,10 +60,7 @@ pub enum AppError {
 pub struct App {
     door: OpenDoor,
     operations: Arc<dyn Operations>,
-    sessions: CancellationToken,
-    shutdown: CancellationToken,
-    tasks: TaskTracker,
-    replicator: Arc<Replicator>,
+    ending: Ending,
 }
 
 impl std::fmt::Debug for App {
@@ -79,8 +74,8 @@ impl std::fmt::Debug for App {
 /// # Errors
 /// [`AppError`]; nothing is left running then.
 pub async fn start(config: Config) -> Result<App, AppError> {
-    let config = Arc::new(config);
     files::allow(config.listen.max_connections);
+    let config = Arc::new(Live::new(config));
     let shutdown = CancellationToken::new();
     let guard = shutdown.clone().drop_guard();
     let tasks = TaskTracker::new();
@@ -111,7 +106,7 @@ pub async fn start(config: Config) -> Result<App, AppError> {
     }
 
     let server_version = director.source_version().await;
-    let sessions = shutdown.child_token();
+    let (sessions, cut) = (shutdown.child_token(), shutdown.child_token());
     let keys = Arc::new(KeyPair::new());
     let certificates = config.listen.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
     let serving = Serving::new(serve::Parts {
@@ -135,6 +130,16 @@ pub async fn start(config: Config) -> Result<App, AppError> {
             }
         });
     }
+    let ending = Ending {
+        config: Arc::clone(&config),
+        route: Arc::clone(&route),
+        serving: Arc::clone(&serving),
+        replicator,
+        sessions: sessions.clone(),
+        cut: cut.clone(),
+        shutdown: shutdown.clone(),
+        tasks: tasks.clone(),
+    };
     let door = frontend::open(Door {
         config,
         route,
@@ -144,7 +149,8 @@ pub async fn start(config: Config) -> Result<App, AppError> {
         metrics: Arc::clone(&metrics),
         keys,
         certificates,
-        shutdown: sessions.clone(),
+        shutdown: sessions,
+        cut,
     })?;
     let operations: Arc<dyn Operations> = Arc::new(Desk(director));
     let served = admin::serve(socket, Arc::clone(&operations), Exposition::new(&metrics), shutdown.clone());
@@ -155,7 +161,7 @@ pub async fn start(config: Config) -> Result<App, AppError> {
     });
     guard.disarm();
     tracing::info!(address = %door.address(), "clients are let in");
-    Ok(App { door, operations, sessions, shutdown, tasks, replicator })
+    Ok(App { door, operations, ending })
 }
 
 /// Opens the spool where there is a source to capture from.
@@ -184,17 +190,8 @@ impl App {
         Arc::clone(&self.operations)
     }
 
-    /// Takes no more clients, lets sessions finish their transaction for a while, and ends.
+    /// Takes no more clients, lets sessions finish their transaction for `listen.shutdown_timeout_seconds`, and ends.
     pub async fn stop(self) {
-        self.sessions.cancel();
-        if tokio::time::timeout(STOP_PATIENCE, self.door.closed()).await.is_err() {
-            tracing::warn!("some sessions didn't end in time and are cut off");
-        }
-        self.shutdown.cancel();
-        self.replicator.stop().await;
-        self.tasks.close();
-        if tokio::time::timeout(STOP_PATIENCE, self.tasks.wait()).await.is_err() {
-            tracing::warn!("some background work didn't end in time");
-        }
+        self.ending.run(self.door).await;
     }
 }

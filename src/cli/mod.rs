@@ -28,7 +28,7 @@ use output::Output;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  it was tried and failed
+  1  it was tried and failed; `run`: a second signal ended it at once
   2  the command line is wrong
   3  refused, with the reason: the cutover or the assessment has blockers, the state doesn't allow it, a statement or an
      object can't be carried, `schema --diff` found a difference

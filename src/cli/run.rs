@@ -23,10 +23,13 @@ pub(super) fn run(path: &Path, mode: Option<Mode>) -> Result<(), CliError> {
             running.operations().set_mode(mode).await.map_err(CliError::from)?;
         }
         ends.next().await;
-        info!("ending: sessions may finish their transaction; once more to end at once");
+        info!("told to end; a second signal ends at once");
         tokio::select! {
             () = running.stop() => info!("ended"),
-            () = ends.next() => warn!("ended at once"),
+            () = ends.next() => {
+                warn!("ended at once; what clients were doing is cut off");
+                return Err(CliError::unproven("Bascule was ended at once, by a second signal"));
+            }
         }
         Ok(())
     })

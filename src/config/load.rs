@@ -10,8 +10,8 @@ use toml::de::DeTable;
 use super::listen;
 use super::read::{Problem, Problems, Section};
 use super::{
-    Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Lane, Listen, Log, Mirror, Secret, Source, Spool,
-    Target, Tls, Verify,
+    Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Lane, Limits, Listen, Log, Mirror, Secret, Source,
+    Spool, Target, Tls, Verify,
 };
 
 /// The environment variable that wins over `source.password`.
@@ -117,6 +117,7 @@ impl Checker<'_> {
             handshake_timeout: section.time("handshake_timeout_seconds", 1..=3_600, 10),
             max_allowed_packet: size(section.number("max_allowed_packet_bytes", 1_024..=1_073_741_824, 67_108_864)),
             threads,
+            limits: limits(&mut section),
         };
         section.finish();
         listen
@@ -174,8 +175,15 @@ impl Checker<'_> {
             let length = socket.as_os_str().len();
             section.problem("socket", format!("is too long: {length} bytes with its folder, at most 107"));
         }
+        let health_address = section.text("health_address").and_then(|address| {
+            let parsed = address.parse().ok();
+            if parsed.is_none() {
+                section.problem("health_address", "must be an IP address and a port, such as \"0.0.0.0:3308\"");
+            }
+            parsed
+        });
         section.finish();
-        Admin { socket }
+        Admin { socket, health_address }
     }
 
     fn account(&self, mut section: Section<'_, '_>) -> Account {
@@ -239,6 +247,30 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+fn limits(section: &mut Section<'_, '_>) -> Limits {
+    let otherwise = Limits::default();
+    let shutdown = section.time("shutdown_timeout_seconds", 0..=86_400, otherwise.shutdown_timeout.as_secs());
+    Limits {
+        shutdown_timeout: shutdown,
+        max_user_connections: match size(section.number("max_user_connections", 0..=1_000_000, 0)) {
+            0 => None,
+            most => Some(most),
+        },
+        user_connections: section.numbers("user_connections", 0..=1_000_000).into_iter().map(counted).collect(),
+        idle_timeout: unless_zero(section.time("idle_timeout_seconds", 0..=31_536_000, 0)),
+        keepalive: unless_zero(section.time("keepalive_seconds", 0..=32_767, 60)),
+        unacknowledged: unless_zero(section.time("tcp_user_timeout_seconds", 0..=86_400, 0)),
+    }
+}
+
+fn counted((user, most): (String, u64)) -> (String, usize) {
+    (user, size(most))
+}
+
+fn unless_zero(time: Duration) -> Option<Duration> {
+    (!time.is_zero()).then_some(time)
 }
 
 fn mirror(mut section: Section<'_, '_>) -> Mirror {

@@ -1,11 +1,17 @@
 //! `proxy.toml`: as written, then as checked. The rest of the program sees only [`Config`].
 
+mod limits;
 mod listen;
+mod live;
 mod load;
 mod read;
+mod reload;
 
+pub use limits::{Limits, UserLimit};
+pub use live::Live;
 pub use load::{ConfigError, Environment, SOURCE_PASSWORD, TARGET_PASSWORD};
 pub use read::Problem;
+pub use reload::{ReloadReport, reload};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -63,10 +69,11 @@ pub struct Listen {
     pub max_allowed_packet: usize,
     /// Number of session threads.
     pub threads: usize,
+    pub limits: Limits,
 }
 
 /// TLS of the applications' door.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenTls {
     pub certificate: ListenCertificate,
     /// The lowest version that a client may speak.
@@ -88,7 +95,7 @@ impl ListenTls {
 }
 
 /// Certificate of the applications' door.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenCertificate {
     /// PEM files.
     Files { certificate: PathBuf, key: PathBuf },
@@ -225,17 +232,19 @@ pub const LEFT_BEHIND: [&str; 3] = ["trigger", "event", "check constraint"];
 #[derive(Clone, Debug)]
 pub struct Admin {
     pub socket: PathBuf,
+    /// Where load balancers ask for health over TCP; `None` when they don't.
+    pub health_address: Option<SocketAddr>,
 }
 
 /// `[[accounts]]`: who may log in while PostgreSQL serves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub user: String,
     pub secret: AccountSecret,
 }
 
 /// How an account proves itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountSecret {
     Password(Secret),
     /// MySQL's `authentication_string` with its plugin.

@@ -2,6 +2,7 @@
 //! key that nobody took. It never quotes a value: a value may be a password.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -165,10 +166,7 @@ impl<'a, 'i> Section<'a, 'i> {
     /// A whole number within bounds.
     pub(super) fn number(&mut self, key: &'static str, bounds: RangeInclusive<u64>, default: u64) -> u64 {
         let Some(value) = self.take(key) else { return default };
-        let number = value.get_ref().as_integer().and_then(|number| {
-            i64::from_str_radix(number.as_str(), number.radix()).ok().and_then(|number| u64::try_from(number).ok())
-        });
-        match number {
+        match whole(value.get_ref()) {
             Some(number) if bounds.contains(&number) => number,
             Some(_) | None => {
                 let (low, high) = bounds.into_inner();
@@ -176,6 +174,27 @@ impl<'a, 'i> Section<'a, 'i> {
                 default
             }
         }
+    }
+
+    /// A table of names that the file chooses, each with a whole number within bounds.
+    pub(super) fn numbers(&mut self, key: &'static str, bounds: RangeInclusive<u64>) -> BTreeMap<String, u64> {
+        let Some(value) = self.take(key) else { return BTreeMap::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            self.problem(key, format!("must be a table, such as {key} = {{ app = 100 }}"));
+            return BTreeMap::new();
+        };
+        let mut found = BTreeMap::new();
+        for (name, value) in table {
+            match whole(value.get_ref()).filter(|number| bounds.contains(number)) {
+                Some(number) => drop(found.insert(name.get_ref().to_string(), number)),
+                None => {
+                    let (at, key) = (name.span().start, format!("{}.{}", self.key(key), name.get_ref()));
+                    let (low, high) = (bounds.start(), bounds.end());
+                    self.problems.add(Some(at), key, format!("must be a whole number from {low} to {high}"));
+                }
+            }
+        }
+        found
     }
 
     /// A time; the key says its unit.
@@ -209,6 +228,11 @@ impl<'a, 'i> Section<'a, 'i> {
             self.problems.add(Some(name.span().start), self.key(key), message);
         }
     }
+}
+
+fn whole(value: &DeValue<'_>) -> Option<u64> {
+    let number = value.as_integer()?;
+    u64::try_from(i64::from_str_radix(number.as_str(), number.radix()).ok()?).ok()
 }
 
 fn article(kind: &str) -> String {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::capture::Capture;
-use crate::config::{Config, Lane};
+use crate::config::{Lane, Live};
 use crate::observe::Metrics;
 use crate::position::GtidSet;
 use crate::replicate::Replicator;
@@ -28,7 +28,7 @@ use super::picture::Picture;
 /// What the director directs.
 #[derive(Debug)]
 pub struct Parts {
-    pub config: Arc<Config>,
+    pub config: Arc<Live>,
     pub control: Control,
     pub store: Arc<Store>,
     /// Absent without a source, and where the binary log is followed.
@@ -86,7 +86,8 @@ impl Director {
         self.parts.control.route()
     }
 
-    pub(super) fn config(&self) -> &Config {
+    /// As it was at the start; what can change since is in [`Live::now`].
+    pub(super) fn config(&self) -> &Live {
         &self.parts.config
     }
 

@@ -94,7 +94,7 @@ impl Performer {
 
 impl Verbs for Performer {
     async fn drain(&mut self) -> Result<(), Halt> {
-        let limits = &self.director.config().cutover;
+        let limits = self.director.config().now().cutover.clone();
         self.deadline = Instant::now() + limits.pause_limit;
         let wait = limits.drain_limit.min(limits.pause_limit);
         match tokio::time::timeout(wait, self.director.route().shut()).await {

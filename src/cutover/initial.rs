@@ -192,14 +192,14 @@ impl Director {
         keyed: BTreeSet<TableName>,
     ) -> Result<snapshot::Left, CutoverError> {
         let mut workers = Vec::new();
-        for _ in 0..self.config().mirror.copy_workers {
+        let mirror = self.config().now().mirror.clone();
+        for _ in 0..mirror.copy_workers {
             workers.push((
                 Reader::connect(self.source()?).await?,
                 Bulk::connect_for(&self.config().target, PURPOSE).await?,
             ));
         }
         let keys = snapshot::Keys::MayStand { chunks: copied.chunks.clone(), keyed };
-        let mirror = &self.config().mirror;
         let copy = snapshot::Copy {
             workers,
             tables,

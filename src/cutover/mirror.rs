@@ -95,7 +95,7 @@ impl Director {
         snapshot::create_tables(&target, &catalogue).await?;
 
         self.start_capturing().await?;
-        let (opened, position) = self.open_snapshot(self.config().mirror.copy_workers).await?;
+        let (opened, position) = self.open_snapshot(self.config().now().mirror.copy_workers).await?;
         self.picture.phase(MirrorPhase::Copying);
         self.copy(opened, &catalogue).await?;
         snapshot::finish_foreign_keys(&target, &snapshot::tables_of(&catalogue)).await?;
@@ -129,7 +129,7 @@ impl Director {
             workers.push((reader, Bulk::connect(&self.config().target).await?));
         }
         let tables = snapshot::tables_of(catalogue);
-        let mirror = &self.config().mirror;
+        let mirror = self.config().now().mirror.clone();
         let copy = snapshot::Copy {
             workers,
             tables,
@@ -248,7 +248,7 @@ impl Director {
             return Ok(());
         }
         self.parts.control.start_capturing();
-        let limit = self.config().mirror.drain_limit;
+        let limit = self.config().now().mirror.drain_limit;
         if tokio::time::timeout(limit, self.parts.control.generation_settled()).await.is_ok() {
             return Ok(());
         }
@@ -282,7 +282,7 @@ impl Director {
     /// transaction has locked, and that one's COMMIT is held. Letting go for a moment resolves it, and the short first
     /// attempts keep the clients' wait short.
     pub(super) fn hold_attempts(&self) -> impl Iterator<Item = Duration> + use<> {
-        let limit = self.config().mirror.hold_limit;
+        let limit = self.config().now().mirror.hold_limit;
         let parts = [32, 16, 16, 8, 8, 8, 4, 4, 2, 2, 1, 1];
         parts.into_iter().map(move |part| limit / part)
     }
@@ -332,7 +332,7 @@ impl Director {
             CutoverError::state(format!(
                 "the snapshot couldn't be opened while commits were held for {} ms: a commit takes that long, or MySQL \
                  is slow",
-                self.config().mirror.hold_limit.as_millis()
+                self.config().now().mirror.hold_limit.as_millis()
             ))
         })?;
         // Everything that went through the proxy is recorded by now: what isn't came another way.

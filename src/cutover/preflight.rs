@@ -75,7 +75,8 @@ impl Director {
 
     /// What changes or refuses rows in MySQL and wouldn't in PostgreSQL.
     fn left_behind_blockers(&self, red: &mut Vec<BlockerReport>) {
-        let allowed = &self.config().cutover.leave_behind;
+        let config = self.config().now();
+        let allowed = &config.cutover.leave_behind;
         for LeftBehind { kind, name, reason } in
             self.picture.lock().left_behind.iter().filter(|left| !allowed.contains(&left.kind))
         {

@@ -60,7 +60,7 @@ impl Director {
         request: &VerifyRequest,
     ) -> Result<VerifySummary, CutoverError> {
         let began = Instant::now();
-        let share = request.share.unwrap_or(self.config().verify.share);
+        let share = request.share.unwrap_or(self.config().now().verify.share);
         let found = self.prove(self.whole(named), share).await;
         let (mut summary, parts) = self.told(found)?;
         if request.repair && !parts.is_empty() {

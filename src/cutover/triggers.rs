@@ -51,7 +51,7 @@ impl Director {
         let definitions = self.source_triggers().await?;
         let catalogue = self.parts.catalogue.load_full();
         let carriage = carriage(definitions, &catalogue);
-        let allowed = self.config().cutover.leave_behind.iter().any(|kind| kind == "trigger");
+        let allowed = self.config().now().cutover.leave_behind.iter().any(|kind| kind == "trigger");
         if let Some(uncarried) = carriage.uncarried.first().filter(|_| !allowed) {
             return Err(CutoverError::state(format!("trigger {} isn't carried: {}", uncarried.name, uncarried.reason)));
         }

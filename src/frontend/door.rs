@@ -9,7 +9,7 @@ use super::carried::Serve;
 use super::rsa::KeyPair;
 use super::tls::Certificates;
 use crate::capture::Capture;
-use crate::config::Config;
+use crate::config::Live;
 use crate::observe::Metrics;
 use crate::route::Route;
 use crate::schema::Catalogue;
@@ -18,7 +18,7 @@ use crate::source::connect::Connector;
 /// What the door is opened with.
 #[derive(Clone)]
 pub struct Door {
-    pub config: Arc<Config>,
+    pub config: Arc<Live>,
     pub route: Arc<Route>,
     /// Absent when nothing can be mirrored, e.g. without a source.
     pub capture: Option<Arc<Capture>>,
@@ -30,12 +30,15 @@ pub struct Door {
     pub keys: Arc<KeyPair>,
     /// For clients that ask for TLS; `None` when `listen.tls` is off.
     pub certificates: Option<Arc<Certificates>>,
+    /// Begins the end: no more clients, and sessions end when they are between two transactions.
     pub shutdown: CancellationToken,
+    /// Ends every session that is left, wherever it is.
+    pub cut: CancellationToken,
 }
 
 /// What a session reads of the door.
 pub(super) struct Shared {
-    pub(super) config: Arc<Config>,
+    pub(super) config: Arc<Live>,
     pub(super) route: Arc<Route>,
     pub(super) capture: Option<Arc<Capture>>,
     pub(super) catalogue: Arc<ArcSwap<Catalogue>>,
@@ -44,6 +47,8 @@ pub(super) struct Shared {
     pub(super) metrics: Arc<Metrics>,
     pub(super) keys: Arc<KeyPair>,
     pub(super) certificates: Option<Arc<Certificates>>,
+    pub(super) shutdown: CancellationToken,
+    pub(super) cut: CancellationToken,
 }
 
 impl Shared {

@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::door::{Door, Shared};
 use super::end::framed;
+use super::limits::{log_in, watch_peer};
 use super::login::{Doorway, LoginError};
 use super::session::Session;
 use crate::route::{ServingSide, SessionInfo};
@@ -73,10 +73,12 @@ impl OpenDoor {
 /// [`FrontendError`].
 pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
     let connector = door.config.source.as_ref().map(Connector::new).transpose()?;
-    let Door { config, route, capture, catalogue, serve, metrics, keys, certificates, shutdown } = door;
+    let Door { config, route, capture, catalogue, serve, metrics, keys, certificates, shutdown, cut } = door;
     let mut address = config.listen.address;
     let threads = config.listen.threads.max(1);
-    let shared = Arc::new(Shared { config, route, capture, catalogue, connector, serve, metrics, keys, certificates });
+    let door =
+        Shared { config, route, capture, catalogue, connector, serve, metrics, keys, certificates, shutdown, cut };
+    let shared = Arc::new(door);
     let connections = Arc::new(AtomicUsize::new(0));
     let mut running = Vec::new();
     for number in 0..threads {
@@ -85,8 +87,7 @@ pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
             address = bound;
         }
         let (ended, end) = oneshot::channel();
-        let acceptor =
-            Acceptor { shared: Arc::clone(&shared), connections: Arc::clone(&connections), shutdown: shutdown.clone() };
+        let acceptor = Acceptor { shared: Arc::clone(&shared), connections: Arc::clone(&connections) };
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(FrontendError::Thread)?;
         let body = move || {
@@ -116,17 +117,18 @@ fn listen(address: SocketAddr) -> io::Result<Socket> {
 struct Acceptor {
     shared: Arc<Shared>,
     connections: Arc<AtomicUsize>,
-    shutdown: CancellationToken,
 }
 
 impl Acceptor {
     async fn run(self, socket: Socket) -> io::Result<()> {
         let listener = TcpListener::from_std(socket.into())?;
-        let sessions = TaskTracker::new();
+        let mut sessions = JoinSet::new();
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                () = self.shutdown.cancelled() => break,
+                // Forgets those that have ended.
+                Some(_) = sessions.join_next() => continue,
+                () = self.shared.shutdown.cancelled() => break,
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
@@ -136,13 +138,15 @@ impl Acceptor {
                     continue;
                 }
             };
-            let place = Place::take(&self.connections, self.shared.config.listen.max_connections);
-            let visitor = Visitor { shared: Arc::clone(&self.shared), stream, peer, shutdown: self.shutdown.clone() };
+            let place = Place::take(&self.connections, self.shared.config.load().listen.max_connections);
+            let visitor = Visitor { shared: Arc::clone(&self.shared), stream, peer };
             sessions.spawn(visitor.run(place));
         }
         drop(listener);
-        sessions.close();
-        sessions.wait().await;
+        tokio::select! {
+            () = async { while sessions.join_next().await.is_some() {} } => {}
+            () = self.shared.cut.cancelled() => sessions.shutdown().await,
+        }
         Ok(())
     }
 }
@@ -171,14 +175,13 @@ struct Visitor {
     shared: Arc<Shared>,
     stream: TcpStream,
     peer: SocketAddr,
-    shutdown: CancellationToken,
 }
 
 impl Visitor {
     async fn run(mut self, place: Option<Place>) {
         self.shared.metrics.connections.inc();
         let _ = self.stream.set_nodelay(true);
-        let _ = SockRef::from(&self.stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(60)));
+        watch_peer(&self.stream, &self.shared.config.load().listen.limits);
         let Some(_place) = place else {
             self.shared.metrics.connections_refused.inc();
             let refusal = framed(&reply::err_before_greeting(1040, "Too many connections"), 0);
@@ -186,18 +189,29 @@ impl Visitor {
             return;
         };
         let info = SessionInfo { client: self.peer.to_string(), ..SessionInfo::default() };
-        let route = self.shared.route.open_session(info);
+        let mut route = self.shared.route.open_session(info);
         match &self.shared.connector {
             Some(connector) if self.shared.route.serving() == ServingSide::Source => {
                 let (certificates, keys) = (self.shared.certificates.as_deref(), &self.shared.keys);
                 let doorway = Doorway { connector, certificates, keys };
                 let login = Box::pin(doorway.login(self.stream));
-                let login = timeout(self.shared.config.listen.handshake_timeout, login).await;
+                let limit = self.shared.config.load().listen.handshake_timeout;
+                let login = tokio::select! {
+                    login = timeout(limit, login) => login,
+                    () = self.shared.shutdown.cancelled() => return,
+                };
                 match login {
-                    Ok(Ok(login)) => {
+                    Ok(Ok(mut login)) => {
+                        let user = String::from_utf8_lossy(&login.response.user).into_owned();
+                        if let Err(refusal) = log_in(&mut route, &self.shared.config, &user) {
+                            self.shared.metrics.connections_refused.inc();
+                            let _ = login.client.send_payload(&refusal, login.sequence).await;
+                            return;
+                        }
+                        watch_peer(login.server.stream.socket(), &self.shared.config.load().listen.limits);
                         let host = self.peer.ip().to_string();
                         let (session, ok) = Session::new(&self.shared, login, host, route);
-                        Box::pin(session.run(ok, &self.shutdown)).await;
+                        Box::pin(session.run(ok)).await;
                     }
                     Ok(Err(error)) => refused(&self.shared, &error),
                     Err(_too_slow) => {

@@ -48,6 +48,8 @@ pub(super) struct Relay {
     pub(super) facts: Facts,
     /// The client has closed its sending side; what was asked is still answered.
     pub(super) client_ended: bool,
+    /// A part of the answer to the present command has been sent.
+    pub(super) answered: bool,
 }
 
 /// A reply that is complete.
@@ -120,6 +122,7 @@ impl Relay {
             edited.extend_from_slice(rest);
             &edited
         };
+        self.answered |= !out.is_empty();
         if !out.is_empty()
             && done.client_lost.is_none()
             && let Err(error) = self.client.send(out).await

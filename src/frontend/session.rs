@@ -9,15 +9,14 @@ use std::io;
 use std::pin::pin;
 
 use bytes::Bytes;
-use tokio::io::{AsyncWriteExt, copy_bidirectional};
-use tokio_util::sync::CancellationToken;
+use tokio::io::AsyncWriteExt;
 
-use super::auth::{Exchange, Verdict};
 use super::capturing::{Capturing, LongData, Preparation};
 use super::carried::{Carried, CarriedStatement};
 use super::dialect::Dialect;
 use super::door::Shared;
 use super::facts::{Facts, Heard, Transaction};
+use super::idle::Idle;
 use super::inject::{self, Setup};
 use super::login::LoggedIn;
 use super::relay::{Delivered, Delivery, Relay, RelayError};
@@ -26,11 +25,14 @@ use crate::route::{self, Admission, Blocker, ServingSide};
 use crate::sql::StatementClass;
 use crate::wire::command::StatementCommand;
 use crate::wire::execute::{self, Known, ParameterType};
-use crate::wire::handshake::ChangeUser;
 use crate::wire::packet::{self, HEADER_LENGTH, Header, MAX_PAYLOAD};
 use crate::wire::reply;
 use crate::wire::tracker::ReplyShape;
 use crate::wire::{Capabilities, Command};
+
+mod end;
+mod special;
+mod waiting;
 
 /// Commands up to this size are read whole before they're forwarded; of larger ones the front is enough.
 const WHOLE: usize = 1 << 20;
@@ -57,6 +59,18 @@ pub(super) struct Session<'a> {
     statements: HashMap<u32, Prepared>,
     capturing: Option<Capturing>,
     multi_statements: bool,
+    idle: Idle,
+    asked: Asked,
+}
+
+/// What a session that ends in the middle leaves behind of the command whose answer isn't complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Nothing,
+    /// It has no effect: it reads, or its transaction ends with the connection.
+    Undone,
+    /// MySQL may commit it after the connection has gone: it doesn't look at connections while it waits for a lock.
+    MayCommit,
 }
 
 /// What comes after a command.
@@ -110,7 +124,7 @@ impl<'a> Session<'a> {
         let ok = heard.ok().flatten().unwrap_or(ok);
         let capturing = shared.capture.as_ref().map(|capture| Capturing::new(capture.session(facts.connection_id)));
         let multi_statements = facts.client_capabilities.contains(Capabilities::MULTI_STATEMENTS);
-        let relay = Relay { client, server, facts, client_ended: false };
+        let relay = Relay { client, server, facts, client_ended: false, answered: false };
         let session = Self {
             shared,
             relay,
@@ -119,16 +133,23 @@ impl<'a> Session<'a> {
             statements: HashMap::new(),
             capturing,
             multi_statements,
+            idle: Idle::default(),
+            asked: Asked::Nothing,
         };
         (session, super::end::framed(&ok, sequence))
     }
 
     /// Runs the session to its end.
-    pub(super) async fn run(mut self, ok: Bytes, shutdown: &CancellationToken) {
-        let ended = match self.begin(&ok).await {
-            Ok(()) => self.commands(shutdown).await,
+    pub(super) async fn run(self, ok: Bytes) {
+        let mut running = end::Running(Some(self));
+        let ended = match running.session().begin(&ok).await {
+            Ok(()) => running.session().commands().await,
             Err(error) => Err(error),
         };
+        running.take().ended(ended).await;
+    }
+
+    async fn ended(mut self, ended: Result<Flow, RelayError>) {
         match ended {
             Ok(Flow::Carry) => return self.hand_over().await,
             Ok(Flow::Next | Flow::End) => {}
@@ -169,45 +190,16 @@ impl<'a> Session<'a> {
         self.finish_setup().await
     }
 
-    async fn commands(&mut self, shutdown: &CancellationToken) -> Result<Flow, RelayError> {
+    async fn commands(&mut self) -> Result<Flow, RelayError> {
         loop {
-            if !self.await_command(shutdown).await? {
+            if !self.await_command().await? {
                 return Ok(Flow::End);
             }
             self.shared.metrics.commands.inc();
+            (self.asked, self.relay.answered) = (Asked::Undone, false);
             match self.command().await? {
-                Flow::Next => {}
+                Flow::Next => self.asked = Asked::Nothing,
                 end @ (Flow::End | Flow::Carry) => return Ok(end),
-            }
-        }
-    }
-
-    /// Waits until enough of the next command is there. False when there is none: the client has gone, MySQL has
-    /// closed, or Bascule stops and the session is at a boundary.
-    async fn await_command(&mut self, shutdown: &CancellationToken) -> Result<bool, RelayError> {
-        loop {
-            if self.enough()? {
-                return Ok(true);
-            }
-            if self.relay.client_ended {
-                return Ok(false);
-            }
-            let idle = !self.route.is_active() && self.relay.client.unread.is_empty();
-            let Relay { client, server, .. } = &mut self.relay;
-            client.release();
-            tokio::select! {
-                filled = client.fill() => match filled {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
-                    Err(error) => return Err(RelayError::Client(error)),
-                },
-                filled = server.fill() => {
-                    // MySQL speaks unasked only to say why it closes.
-                    filled.map_err(RelayError::Server)?;
-                    let words = server.unread.split();
-                    client.send(&words).await.map_err(RelayError::Client)?;
-                }
-                () = shutdown.cancelled(), if idle => return Ok(false),
             }
         }
     }
@@ -297,6 +289,9 @@ impl<'a> Session<'a> {
         let in_transaction = self.relay.facts.transaction != Transaction::None;
         let may_commit = request.may_commit(in_transaction, self.relay.facts.autocommit);
         let admission = self.enter(may_commit).await?;
+        if may_commit {
+            self.asked = Asked::MayCommit;
+        }
         if admission.side == ServingSide::Target {
             return Ok(Flow::Carry);
         }
@@ -512,57 +507,6 @@ impl<'a> Session<'a> {
         self.setup = Setup::Needed;
         self.multi_statements = self.relay.facts.client_capabilities.contains(Capabilities::MULTI_STATEMENTS);
         self.route.unblock(|_| true);
-    }
-
-    /// COM_CHANGE_USER: the authentication exchange of a login, on the same connections.
-    async fn change_user(&mut self) -> Result<Flow, RelayError> {
-        let payload = self.read_whole().await?;
-        let facts = &self.relay.facts;
-        let asked = ChangeUser::parse(payload.get(1..).unwrap_or_default(), facts.client_capabilities);
-        let asked = asked.map_err(|_| RelayError::Client(io::ErrorKind::InvalidData.into()))?;
-        self.relay.command().await?;
-        let (client, server) = (&mut self.relay.client, &mut self.relay.server);
-        let mut exchange = Exchange {
-            client,
-            server,
-            keys: &self.shared.keys,
-            plugin: asked.plugin.clone().unwrap_or_default(),
-            scramble: self.relay.facts.scramble.clone(),
-            to_client: 1,
-            to_server: 1,
-        };
-        let verdict = exchange.run().await.map_err(RelayError::Server)?;
-        let (sequence, scramble) = (exchange.to_client, exchange.scramble);
-        self.relay.facts.scramble = scramble;
-        match verdict {
-            Verdict::Accepted(ok) => {
-                self.begin_anew();
-                let facts = &mut self.relay.facts;
-                facts.user = String::from_utf8_lossy(&asked.user).into_owned();
-                facts.database = asked.database.map(|name| String::from_utf8_lossy(&name).into_owned());
-                let edited = facts.hear(crate::wire::tracker::Kind::Ok, &ok, &mut Heard::default())?;
-                let (user, database) = (facts.user.clone(), facts.database.clone());
-                self.route.update(|info| (info.user, info.database) = (user, database));
-                self.route.leave(false);
-                let ok = super::end::framed(&edited.unwrap_or(ok), sequence);
-                self.begin(&ok).await?;
-            }
-            Verdict::Refused(err) => {
-                self.route.leave(self.relay.facts.inside());
-                self.relay.client.send_payload(&err, sequence).await.map_err(RelayError::Client)?;
-            }
-        }
-        Ok(Flow::Next)
-    }
-
-    /// Replication streams and cloning: bytes both ways until one side ends. Nothing of it is ours to watch.
-    async fn stream(&mut self) -> Result<Flow, RelayError> {
-        self.route.block(Blocker::UnknownStatement);
-        let Relay { client, server, .. } = &mut self.relay;
-        let waiting = client.unread.split();
-        server.send(&waiting).await.map_err(RelayError::Server)?;
-        copy_bidirectional(&mut client.stream, &mut server.stream).await.map_err(RelayError::Server)?;
-        Ok(Flow::End)
     }
 
     /// PostgreSQL serves: closes the connection to MySQL and gives everything else away.

@@ -5,7 +5,7 @@
 //! or already in the caller's buffer.
 
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -34,6 +34,18 @@ impl ClientStream {
             Self::Plain(_) => false,
             Self::Tls(_) => true,
         }
+    }
+
+    /// Sends what the socket takes at once, to a client that is cut off.
+    pub(super) fn say_at_once(&mut self, bytes: &[u8]) {
+        // Nobody can wait for more, and there's nobody to tell.
+        let _ = match self {
+            Self::Plain(socket) => socket.try_write(bytes).map(drop),
+            Self::Tls(tls) => {
+                let (socket, session) = tls.get_mut();
+                session.writer().write_all(bytes).and_then(|()| session.write_tls(&mut AtOnce(socket)).map(drop))
+            }
+        };
     }
 
     /// The socket beneath.
@@ -75,6 +87,19 @@ impl AsyncWrite for ClientStream {
             Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(context),
         }
+    }
+}
+
+/// Writes what a socket takes without waiting.
+struct AtOnce<'a>(&'a TcpStream);
+
+impl io::Write for AtOnce<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

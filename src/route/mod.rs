@@ -19,6 +19,7 @@
 
 mod gate;
 mod session;
+mod users;
 
 pub use gate::{Hold, Shut};
 pub use session::{Admission, Blocker, Session, SessionInfo};
@@ -95,6 +96,7 @@ pub struct Route {
     gates: gate::Gates,
     sessions: DashMap<u64, Arc<session::Entry>>,
     next_session: AtomicU64,
+    users: Arc<users::Users>,
     /// Wakes those who wait for a session to reach a boundary.
     moved: Notify,
 }
@@ -117,6 +119,7 @@ impl Route {
             gates: gate::Gates::default(),
             sessions: DashMap::new(),
             next_session: AtomicU64::new(1),
+            users: Arc::default(),
             moved: Notify::new(),
         });
         let control = Control { route: Arc::clone(&route) };

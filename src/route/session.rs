@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::users::{Place, Users};
 use super::{Route, ServingSide};
 
 /// Why a session can't be carried over a flip as it stands.
@@ -95,6 +96,8 @@ pub struct Session {
     active: bool,
     committing: bool,
     captured: bool,
+    /// Among the sessions of its user, once it has logged in.
+    place: Option<Place>,
 }
 
 impl Session {
@@ -103,7 +106,7 @@ impl Session {
         info.id = id;
         let entry = Arc::new(Entry { state: AtomicU64::new(0), commands: AtomicU64::new(0), info: Mutex::new(info) });
         route.sessions.insert(id, Arc::clone(&entry));
-        Self { route, entry, id, active: false, committing: false, captured: false }
+        Self { route, entry, id, active: false, committing: false, captured: false, place: None }
     }
 
     /// Bascule's number of this session.
@@ -168,6 +171,16 @@ impl Session {
         if let Ok(mut info) = self.entry.info.try_lock() {
             info.in_transaction = in_transaction;
         }
+    }
+
+    /// Counts the session among those of `user`, instead of the one before, and tells the operator. False when the user has
+    /// `most` sessions already: it's counted nowhere then.
+    #[must_use]
+    pub fn log_in(&mut self, user: &str, most: Option<usize>) -> bool {
+        self.place = None;
+        self.place = Users::take(&self.route.users, user, most.unwrap_or(usize::MAX));
+        user.clone_into(&mut self.entry.info.lock().unwrap_or_else(PoisonError::into_inner).user);
+        self.place.is_some()
     }
 
     /// Changes what the operator sees.

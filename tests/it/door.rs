@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bascule::config::{
-    Account, AccountSecret, Admin, Config, Cutover, Lane, Listen, ListenTls, Log, Mirror, Secret, Spool, Target, Tls,
-    Verify,
+    Account, AccountSecret, Admin, Config, Cutover, Lane, Limits, Listen, ListenTls, Log, Mirror, Secret, Spool,
+    Target, Tls, Verify,
 };
 use bascule::frontend::serve::{self, Accounts, Parts, Serving};
 use bascule::frontend::tls::Certificates;
@@ -37,6 +37,7 @@ fn config(port: u16, database: &str, connections: usize) -> Config {
             handshake_timeout: 10 * second,
             max_allowed_packet: 1 << 20,
             threads: 1,
+            limits: Limits::default(),
         },
         source: None,
         target: Target {
@@ -60,7 +61,7 @@ fn config(port: u16, database: &str, connections: usize) -> Config {
         spool: Spool { directory: "unused".into(), limit_bytes: 0, fsync: false },
         verify: Verify { share: 100 },
         cutover: Cutover { pause_limit: second, drain_limit: second, leave_behind: Vec::new() },
-        admin: Admin { socket: "unused".into() },
+        admin: Admin { socket: "unused".into(), health_address: None },
         accounts: vec![
             account("app", AccountSecret::Password(Secret::new("pw"))),
             account("empty", AccountSecret::Password(Secret::new(""))),
@@ -117,7 +118,7 @@ pub async fn open_on(port: u16, database: &str, connections: usize) -> Door {
         certificates: Some(Arc::new(certificates)),
         rsa: Arc::default(),
         metrics: Arc::default(),
-        config: Arc::new(config),
+        config: Arc::new(config.into()),
         server_version: None,
         stop: tokio_util::sync::CancellationToken::new(),
     });

@@ -20,6 +20,7 @@ mod load;
 mod mariadb;
 mod mirror;
 mod moments;
+mod operations;
 mod oracle;
 mod pooled;
 mod purged;

@@ -127,6 +127,14 @@ impl Failure {
         Self { error, ends_connection: true, unbound: false }
     }
 
+    /// What was interrupted because Bascule ends, as MySQL says it when it ends itself.
+    pub(super) fn of_shutdown(self) -> Self {
+        if self.error.code == 1317 {
+            return Self::fatal(MysqlError::new(1053, "08S01", "Server shutdown in progress"));
+        }
+        self
+    }
+
     /// A plan that doesn't fit its values.
     pub(super) const fn unbound(error: MysqlError) -> Self {
         Self { error, ends_connection: false, unbound: true }

@@ -52,7 +52,7 @@ mod xa;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -66,8 +66,9 @@ use channel::Channel;
 use session::Session;
 use variables::Defaults;
 
-use crate::config::Config;
+use crate::config::Live;
 use crate::frontend::carried::{Carried, Serve, Served};
+use crate::frontend::limits;
 use crate::frontend::rsa::KeyPair;
 use crate::frontend::stream::ClientStream;
 use crate::frontend::tls::Certificates;
@@ -95,7 +96,7 @@ pub struct Serving {
     pub certificates: Option<Arc<Certificates>>,
     pub rsa: Arc<KeyPair>,
     pub metrics: Arc<Metrics>,
-    pub config: Arc<Config>,
+    pub config: Arc<Live>,
     /// `@@version` and the greeting's version.
     pub server_version: String,
     /// Cancelled when the process stops: idle sessions end, running statements finish.
@@ -109,6 +110,8 @@ pub struct Serving {
     temporary: temporary::Shared,
     peers: DashMap<u64, Arc<Peer>>,
     next_connection: AtomicU64,
+    /// Whatever is interrupted now is so because Bascule ends.
+    cutting: AtomicBool,
     /// For the uptime that clients ask for.
     begun: tokio::time::Instant,
 }
@@ -173,7 +176,7 @@ pub struct Parts {
     pub certificates: Option<Arc<Certificates>>,
     pub rsa: Arc<KeyPair>,
     pub metrics: Arc<Metrics>,
-    pub config: Arc<Config>,
+    pub config: Arc<Live>,
     /// The source's version when it's known.
     pub server_version: Option<String>,
     pub stop: CancellationToken,
@@ -214,8 +217,30 @@ impl Serving {
             temporary,
             peers: DashMap::new(),
             next_connection: AtomicU64::new(FIRST_CONNECTION_ID),
+            cutting: AtomicBool::new(false),
             begun: tokio::time::Instant::now(),
         })
+    }
+
+    /// Ends every session, also inside a transaction, and what it executes in PostgreSQL. Returns how many there were.
+    pub async fn cut(&self) -> usize {
+        self.cutting.store(true, Ordering::SeqCst);
+        let peers: Vec<_> = self.peers.iter().map(|peer| Arc::clone(peer.value())).collect();
+        // Running statements first: the others may hold the locks that they wait for, and would let them pass.
+        for peer in &peers {
+            if peer.running.lock().await.is_some() {
+                peer.kill.cancel();
+                peer.cancel_running(|| true).await;
+            }
+        }
+        for peer in &peers {
+            peer.kill.cancel();
+        }
+        peers.len()
+    }
+
+    fn is_cutting(&self) -> bool {
+        self.cutting.load(Ordering::SeqCst)
     }
 
     /// Drops the temporary tables that an earlier process left behind.
@@ -243,14 +268,18 @@ impl std::fmt::Debug for Serving {
 }
 
 /// Serves a fresh connection to its end.
-pub async fn accept(serving: Arc<Serving>, stream: TcpStream, route_session: route::Session) {
+pub async fn accept(serving: Arc<Serving>, stream: TcpStream, mut route_session: route::Session) {
     serving.metrics.connections.inc();
     let address = stream.peer_addr().map(|peer| peer.ip().to_canonical().to_string()).unwrap_or_default();
     let connection_id = serving.new_connection_id();
     let channel = Channel::new(ClientStream::Plain(stream));
     let entering = Box::pin(login::login(&serving, channel, connection_id, &address));
-    let entered = tokio::time::timeout(serving.config.listen.handshake_timeout, entering).await;
-    let (channel, login) = match entered {
+    let limit = serving.config.load().listen.handshake_timeout;
+    let entered = tokio::select! {
+        entered = tokio::time::timeout(limit, entering) => entered,
+        () = serving.stop.cancelled() => return,
+    };
+    let (mut channel, login) = match entered {
         Ok(Ok(entered)) => entered,
         Ok(Err(error)) => {
             tracing::debug!(%error, "a client didn't get in");
@@ -263,9 +292,14 @@ pub async fn accept(serving: Arc<Serving>, stream: TcpStream, route_session: rou
     };
     route_session.update(|info| {
         info.connection_id = connection_id;
-        info.user.clone_from(&login.user);
         info.client.clone_from(&address);
     });
+    if let Err(refusal) = limits::log_in(&mut route_session, &serving.config, &login.user) {
+        serving.metrics.connections_refused.inc();
+        channel.put(|out| out.extend_from_slice(&refusal));
+        let _ = channel.flush().await;
+        return;
+    }
     Box::pin(
         Session::fresh(serving, channel, route_session, session::Newcomer { login, address, connection_id }).run(),
     )

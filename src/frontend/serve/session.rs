@@ -18,7 +18,9 @@ use super::temporary::Temporary;
 use super::transaction::NextTransaction;
 use super::xa::Branch;
 use super::{Peer, Serving, variables};
+use crate::config::UserLimit;
 use crate::frontend::carried::Carried;
+use crate::frontend::limits;
 use crate::route::{self, ServingSide};
 use crate::schema::Catalogue;
 use crate::wire::handshake::ChangeUser;
@@ -154,7 +156,7 @@ impl Session {
             user: state.user.clone(),
             host: state.host_name().to_owned(),
             database: std::sync::Mutex::new(state.database.clone()),
-            kill: serving.stop.child_token(),
+            kill: tokio_util::sync::CancellationToken::new(),
             interrupt: tokio::sync::Notify::new(),
             command: std::sync::atomic::AtomicU64::new(0),
             interrupted: std::sync::atomic::AtomicU64::new(u64::MAX),
@@ -239,7 +241,9 @@ impl Session {
     async fn next_command(&mut self) -> Result<Option<BytesMut>, ReadError> {
         let limit = self.serving.config.listen.max_allowed_packet;
         let idle = self.state.variables.derived(&self.serving.defaults).wait_timeout;
-        let kill = self.peer.kill.clone();
+        let idle = self.serving.config.load().listen.limits.idle_timeout.map_or(idle, |limit| idle.min(limit));
+        let (kill, stop) = (self.peer.kill.clone(), self.serving.stop.clone());
+        let between = !self.route_session.is_active() && self.channel.unread.is_empty();
         let over = Instant::now() + idle;
         let read = loop {
             let timer = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(over)));
@@ -249,6 +253,7 @@ impl Session {
             tokio::select! {
                 biased;
                 () = kill.cancelled() => return Ok(None),
+                () = stop.cancelled(), if between => return Ok(None),
                 read = self.channel.packet(limit) => break Ok(read),
                 () = timer.as_mut() => {
                     if Instant::now() >= over {
@@ -314,6 +319,7 @@ impl Session {
             Ok(()) => Next::Continue,
             Err(failure) => {
                 self.state.absorb(self.backend.take_raised());
+                let failure = if self.serving.is_cutting() { failure.of_shutdown() } else { failure };
                 self.state.failed(&failure.error);
                 self.channel.put_error(&failure.error);
                 if failure.ends_connection { Next::End } else { Next::Continue }
@@ -491,7 +497,7 @@ impl Session {
         self.reset().await;
         let user = String::from_utf8_lossy(&change.user).into_owned();
         let proved = Box::pin(login::change_user(&self.serving, &mut self.channel, &user, &self.state.host));
-        let limit = self.serving.config.listen.handshake_timeout;
+        let limit = self.serving.config.load().listen.handshake_timeout;
         match tokio::time::timeout(limit, proved).await {
             Ok(Ok(())) => {}
             // The connection ends with the refusal, as in MySQL.
@@ -499,7 +505,11 @@ impl Session {
             Ok(Err(_)) | Err(_) => return Err(Failure::fatal(MysqlError::malformed())),
         }
         self.state.set_user(&user);
-        self.route_session.update(|info| info.user.clone_from(&user));
+        let limit = self.serving.config.load().listen.limits.of_user(&user);
+        if !self.route_session.log_in(&user, limit.map(UserLimit::most)) {
+            let (code, text) = limits::refusal(&user, limit);
+            return Err(Failure::fatal(MysqlError::new(code, "42000", text)));
+        }
         if let Some(collation) = change.collation {
             self.speak(collation)?;
         }

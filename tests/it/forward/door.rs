@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Keeps what is handed over for the test to look at.
-pub(super) struct Keeper(mpsc::Sender<Carried>);
+pub(crate) struct Keeper(mpsc::Sender<Carried>);
 
 impl Serve for Keeper {
     fn carry(&self, session: Carried) -> Served {
@@ -32,31 +32,32 @@ impl Serve for Keeper {
 }
 
 /// An open door.
-pub(super) struct Opened {
-    pub(super) address: SocketAddr,
-    pub(super) route: Arc<Route>,
-    pub(super) control: Control,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) carried: mpsc::Receiver<Carried>,
-    pub(super) shutdown: CancellationToken,
-    pub(super) door: OpenDoor,
-    pub(super) capture: Option<Arc<Capture>>,
+pub(crate) struct Opened {
+    pub(crate) address: SocketAddr,
+    pub(crate) route: Arc<Route>,
+    pub(crate) control: Control,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) carried: mpsc::Receiver<Carried>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) door: OpenDoor,
+    pub(crate) capture: Option<Arc<Capture>>,
     _folder: tempfile::TempDir,
 }
 
 /// How the door differs from the usual one.
 #[derive(Default)]
-pub(super) struct Wishes {
-    pub(super) client_tls: bool,
-    pub(super) source_tls: bool,
-    pub(super) max_connections: Option<usize>,
-    pub(super) handshake_timeout: Option<std::time::Duration>,
-    pub(super) captures: bool,
+pub(crate) struct Wishes {
+    pub(crate) client_tls: bool,
+    pub(crate) source_tls: bool,
+    pub(crate) max_connections: Option<usize>,
+    pub(crate) handshake_timeout: Option<std::time::Duration>,
+    pub(crate) captures: bool,
+    pub(crate) limits: bascule::config::Limits,
 }
 
 impl Opened {
     /// Opens a door on a free port in front of the MySQL at `port`.
-    pub(super) fn before(port: u16, wishes: Wishes) -> Self {
+    pub(crate) fn before(port: u16, wishes: Wishes) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = config(folder.path(), port);
         config.listen.tls = wishes.client_tls.then(ListenTls::self_signed);
@@ -65,6 +66,7 @@ impl Opened {
         }
         config.listen.max_connections = wishes.max_connections.unwrap_or(1000);
         config.listen.handshake_timeout = wishes.handshake_timeout.unwrap_or(std::time::Duration::from_secs(20));
+        config.listen.limits = wishes.limits;
         let capture = wishes.captures.then(|| Capture::open(&config.spool).expect("a spool").0);
         let (route, control) = Route::new(Mode::Passthrough, 1);
         let metrics = Arc::new(Metrics::default());
@@ -72,7 +74,7 @@ impl Opened {
         let shutdown = CancellationToken::new();
         let certificates = config.listen.tls.as_ref().map(|tls| Certificates::new(tls).expect("a certificate"));
         let door = open(Door {
-            config: Arc::new(config),
+            config: Arc::new(config.into()),
             route: Arc::clone(&route),
             capture: capture.clone(),
             catalogue: Arc::default(),
@@ -81,13 +83,14 @@ impl Opened {
             keys: Arc::new(KeyPair::new()),
             certificates: certificates.map(Arc::new),
             shutdown: shutdown.clone(),
+            cut: CancellationToken::new(),
         })
         .expect("the door opens");
         Self { address: door.address(), route, control, metrics, carried, shutdown, door, capture, _folder: folder }
     }
 
     /// Shuts the door and waits for its sessions.
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         self.shutdown.cancel();
         self.door.closed().await;
     }

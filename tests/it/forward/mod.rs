@@ -3,7 +3,7 @@
 mod authentication;
 mod captures;
 mod comparable;
-mod door;
+pub(crate) mod door;
 mod large;
 mod logins;
 mod mutated;
