@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use super::{
-    CutoverReport, CutoverRequest, ModeRequest, OperationError, Refusal, Rehearsal, ResyncRequest, Status,
-    VerifyRequest, VerifySummary,
+    CutoverReport, CutoverRequest, ModeRequest, OperationError, Refusal, Rehearsal, ReloadReport, ResyncRequest,
+    Status, VerifyRequest, VerifySummary,
 };
 use crate::route::{Mode, SessionInfo};
 
@@ -97,6 +97,14 @@ impl Client {
     /// See [`Client::status`].
     pub async fn sessions(&self) -> Result<Vec<SessionInfo>, ClientError> {
         self.call(Method::GET, "/v1/sessions", &()).await
+    }
+
+    /// `POST /v1/reload`
+    ///
+    /// # Errors
+    /// See [`Client::status`].
+    pub async fn reload(&self) -> Result<ReloadReport, ClientError> {
+        self.call(Method::POST, "/v1/reload", &()).await
     }
 
     async fn call<T: DeserializeOwned>(

@@ -3,6 +3,8 @@
 //! The vocabulary itself belongs to `cutover`, which implements it; it's re-exported here for those who only talk.
 
 mod client;
+mod health;
+mod process;
 mod server;
 mod socket;
 
@@ -12,7 +14,8 @@ pub use crate::cutover::api::{
     TableStatus, VerifyProgress, VerifyRequest, VerifySummary,
 };
 pub use client::{Client, ClientError};
-pub use server::serve;
+pub use process::{Health, Process, ReloadReport};
+pub use server::{Desks, serve};
 pub use socket::{Socket, SocketError};
 
 #[cfg(test)]

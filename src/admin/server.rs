@@ -8,41 +8,55 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Router, serve as serve_http};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::socket::Socket;
 use super::{
-    CutoverReport, CutoverRequest, ModeRequest, OperationError, Operations, Refusal, Rehearsal, ResyncRequest, Side,
-    Status, TableState, TableStatus, VerifyRequest, VerifySummary,
+    CutoverReport, CutoverRequest, ModeRequest, OperationError, Operations, Process, Refusal, Rehearsal, ReloadReport,
+    ResyncRequest, Side, Status, TableState, TableStatus, VerifyRequest, VerifySummary,
 };
 use crate::observe::{Exposition, OfTable, Standing, TableInState};
 use crate::route::SessionInfo;
 
 /// What the handlers share.
 #[derive(Clone)]
-struct Door {
+pub(super) struct Door {
     operations: Arc<dyn Operations>,
+    pub(super) process: Arc<dyn Process>,
     exposition: Arc<Exposition>,
+}
+
+/// Whom the operator's door asks.
+#[derive(Clone)]
+pub struct Desks {
+    pub operations: Arc<dyn Operations>,
+    pub process: Arc<dyn Process>,
 }
 
 type Answer<T> = Result<Json<T>, OperationError>;
 type Body<T> = Result<Json<T>, JsonRejection>;
 
-/// Serves the socket until `stop`; requests under way are answered first.
+/// Serves the socket until `stop`, and health on a TCP listener besides; requests under way are answered first.
 ///
 /// # Errors
 /// When the socket breaks; the caller goes on forwarding without an operator's door.
 pub async fn serve(
     socket: Socket,
-    operations: Arc<dyn Operations>,
+    health: Option<TcpListener>,
+    desks: Desks,
     exposition: Exposition,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let (listener, file) = socket.into_parts();
-    let door = Door { operations, exposition: Arc::new(exposition) };
+    let door = Door { operations: desks.operations, process: desks.process, exposition: Arc::new(exposition) };
+    let asked = health.map(|health| {
+        let serving = super::health::serve(health, door.clone(), stop.clone());
+        AbortOnDropHandle::new(crate::observe::spawn("health", serving))
+    });
     let served = serve_http(listener, router(door)).with_graceful_shutdown(stop.cancelled_owned()).await;
-    drop(file);
+    drop((file, asked));
     served
 }
 
@@ -54,7 +68,8 @@ fn router(door: Door) -> Router {
         .route("/v1/resync", post(resync))
         .route("/v1/verify", post(verify))
         .route("/v1/sessions", get(sessions))
-        .route("/metrics", get(metrics))
+        .route("/v1/reload", post(reload))
+        .merge(super::health::routes())
         .fallback(unknown)
         .with_state(door)
 }
@@ -96,7 +111,11 @@ async fn sessions(State(door): State<Door>) -> Answer<Vec<SessionInfo>> {
     door.operations.sessions().await.map(Json)
 }
 
-async fn metrics(State(door): State<Door>) -> Response {
+async fn reload(State(door): State<Door>) -> Answer<ReloadReport> {
+    detached(async move { door.process.reload().await }).await
+}
+
+pub(super) async fn metrics(State(door): State<Door>) -> Response {
     if let Ok(status) = door.operations.status().await {
         stand(door.exposition.standing(), &status);
     }
@@ -144,8 +163,10 @@ fn whole(number: u64) -> i64 {
 }
 
 async fn unknown() -> Response {
-    let error = OperationError::new(Refusal::Invalid, "there is nothing at this path")
-        .hint("paths: /v1/status, /v1/mode, /v1/cutover, /v1/resync, /v1/verify, /v1/sessions, /metrics");
+    let error = OperationError::new(Refusal::Invalid, "there is nothing at this path").hint(
+        "paths: /v1/status, /v1/mode, /v1/cutover, /v1/resync, /v1/verify, /v1/sessions, /v1/reload, /metrics, \
+               /healthz, /readyz",
+    );
     (StatusCode::NOT_FOUND, Json(error)).into_response()
 }
 

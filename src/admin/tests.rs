@@ -70,6 +70,17 @@ impl Operations for Recorder {
     }
 }
 
+impl Process for Recorder {
+    fn reload(&self) -> Reply<'_, ReloadReport> {
+        self.note("reload".into());
+        Box::pin(async { Ok(ReloadReport { applied: vec!["log.level".into()], ..ReloadReport::default() }) })
+    }
+
+    fn health(&self) -> Reply<'_, Health> {
+        Box::pin(async { Ok(Health::default()) })
+    }
+}
+
 #[tokio::test]
 async fn requests_reach_the_operations_and_refusals_come_back_whole() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -77,8 +88,9 @@ async fn requests_reach_the_operations_and_refusals_come_back_whole() {
     let recorder = Arc::new(Recorder::default());
     let stop = CancellationToken::new();
     let socket = Socket::open(&path).expect("a socket");
+    let desks = Desks { operations: recorder.clone(), process: recorder.clone() };
     let exposition = Exposition::new(&Arc::new(Metrics::default()));
-    let serving = tokio::spawn(serve(socket, recorder.clone(), exposition, stop.clone()));
+    let serving = tokio::spawn(serve(socket, None, desks, exposition, stop.clone()));
 
     let client = Client::new(&path);
     assert_eq!(client.status().await.expect("a status").mode, Mode::Passthrough);
@@ -92,6 +104,7 @@ async fn requests_reach_the_operations_and_refusals_come_back_whole() {
     let broken = client.verify(&VerifyRequest { tables: vec!["shop.orders".into()], repair: true, share: None }).await;
     assert!(matches!(broken, Err(ClientError::Refused(error)) if error.refusal == Refusal::Failed));
     assert_eq!(client.sessions().await.expect("sessions").first().map(|session| session.id), Some(7));
+    assert_eq!(client.reload().await.expect("a report").applied, ["log.level"]);
     assert_eq!(
         *recorder.asked.lock().expect("not poisoned"),
         [
@@ -99,7 +112,8 @@ async fn requests_reach_the_operations_and_refusals_come_back_whole() {
             "mode postgres",
             "cutover DryRun",
             "resync [\"shop.orders\"]",
-            "verify [\"shop.orders\"] repair true"
+            "verify [\"shop.orders\"] repair true",
+            "reload"
         ]
     );
 

@@ -7,6 +7,7 @@
 
 mod files;
 mod planner;
+mod process;
 mod serving;
 mod stop;
 
@@ -16,11 +17,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{self, Operations};
+use crate::admin::{self, Desks, Operations, Process};
 use crate::capture::{Capture, CaptureError, Recovery};
 use crate::config::{Config, Lane, Live};
 use crate::cutover::{CutoverError, Desk, Director, Parts, Start};
@@ -28,13 +30,14 @@ use crate::frontend::rsa::KeyPair;
 use crate::frontend::serve::{self, Accounts, Serving};
 use crate::frontend::tls::Certificates;
 use crate::frontend::{self, Door, FrontendError, OpenDoor};
-use crate::observe::{Exposition, Metrics};
+use crate::observe::{Exposition, LogLevel, Metrics};
 use crate::replicate::Replicator;
 use crate::route::{Mode, Route};
 use crate::schema::Catalogue;
-use crate::store::Store;
+use crate::store::{ImportedAccount, Store};
 
 use planner::SqlPlanner;
+use process::Running;
 use stop::Ending;
 
 /// Why Bascule didn't start.
@@ -52,6 +55,12 @@ pub enum AppError {
     Cutover(#[from] CutoverError),
     #[error(transparent)]
     Frontend(#[from] FrontendError),
+    #[error("can't listen on admin.health_address {address}")]
+    Health {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("TLS can't be offered to clients")]
     Tls(#[from] frontend::tls::TlsError),
 }
@@ -60,6 +69,7 @@ pub enum AppError {
 pub struct App {
     door: OpenDoor,
     operations: Arc<dyn Operations>,
+    process: Arc<dyn Process>,
     ending: Ending,
 }
 
@@ -74,12 +84,30 @@ impl std::fmt::Debug for App {
 /// # Errors
 /// [`AppError`]; nothing is left running then.
 pub async fn start(config: Config) -> Result<App, AppError> {
+    start_from(config, Origin::default()).await
+}
+
+/// Where the configuration came from, for a reload.
+#[derive(Debug, Default)]
+pub struct Origin {
+    /// Its file.
+    pub file: Option<PathBuf>,
+    /// The log that follows `log.level`.
+    pub log: Option<LogLevel>,
+}
+
+/// [`start`], with what a reload needs.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_from(config: Config, origin: Origin) -> Result<App, AppError> {
     files::allow(config.listen.max_connections);
     let config = Arc::new(Live::new(config));
     let shutdown = CancellationToken::new();
     let guard = shutdown.clone().drop_guard();
     let tasks = TaskTracker::new();
     let socket = admin::Socket::open(&config.admin.socket)?;
+    let health = listen_for_health(&config).await?;
     let metrics = Arc::new(Metrics::default());
     let (capture, recovery) = open_spool(&config)?;
     let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
@@ -119,17 +147,23 @@ pub async fn start(config: Config) -> Result<App, AppError> {
         server_version,
         stop: sessions.clone(),
     });
-    serving.inherit(&inherited.borrow());
-    tasks.spawn(serving::follow_accounts(Arc::clone(&serving), imported));
-    tasks.spawn(serving::follow_variables(Arc::clone(&serving), inherited));
+    let known_accounts = imported.clone();
+    follow(&serving, imported, inherited, &tasks);
     if route.mode() == Mode::Postgres {
-        let serving = Arc::clone(&serving);
-        tasks.spawn(async move {
-            if let Err(error) = serving.drop_leftovers().await {
-                tracing::warn!(%error, "temporary tables of an earlier process aren't dropped yet");
-            }
-        });
+        drop_leftovers(&serving, &tasks);
     }
+    let process: Arc<dyn Process> = Arc::new(Running {
+        file: origin.file,
+        config: Arc::clone(&config),
+        route: Arc::clone(&route),
+        serving: Arc::clone(&serving),
+        imported: known_accounts,
+        log: origin.log,
+        rereads: Vec::new(),
+        stopping: sessions.clone(),
+        turn: Mutex::default(),
+        reached: Mutex::default(),
+    });
     let ending = Ending {
         config: Arc::clone(&config),
         route: Arc::clone(&route),
@@ -153,15 +187,47 @@ pub async fn start(config: Config) -> Result<App, AppError> {
         cut,
     })?;
     let operations: Arc<dyn Operations> = Arc::new(Desk(director));
-    let served = admin::serve(socket, Arc::clone(&operations), Exposition::new(&metrics), shutdown.clone());
-    tasks.spawn(async move {
-        if let Err(error) = served.await {
-            tracing::error!(%error, "the admin socket is closed; forwarding goes on");
-        }
-    });
+    let desks = Desks { operations: Arc::clone(&operations), process: Arc::clone(&process) };
+    let served = admin::serve(socket, health, desks, Exposition::new(&metrics), shutdown);
+    tasks.spawn(tell_closed(served));
     guard.disarm();
     tracing::info!(address = %door.address(), "clients are let in");
-    Ok(App { door, operations, ending })
+    Ok(App { door, operations, process, ending })
+}
+
+/// Keeps what sessions begin with as it is in the source.
+fn follow(
+    serving: &Arc<Serving>,
+    imported: watch::Receiver<Vec<ImportedAccount>>,
+    inherited: watch::Receiver<BTreeMap<String, String>>,
+    tasks: &TaskTracker,
+) {
+    serving.inherit(&inherited.borrow());
+    tasks.spawn(serving::follow_accounts(Arc::clone(serving), imported));
+    tasks.spawn(serving::follow_variables(Arc::clone(serving), inherited));
+}
+
+/// Drops the temporary tables of an earlier process in the background.
+fn drop_leftovers(serving: &Arc<Serving>, tasks: &TaskTracker) {
+    let serving = Arc::clone(serving);
+    tasks.spawn(async move {
+        if let Err(error) = serving.drop_leftovers().await {
+            tracing::warn!(%error, "temporary tables of an earlier process aren't dropped yet");
+        }
+    });
+}
+
+/// The operator's door, whose end nobody waits for.
+async fn tell_closed(served: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the admin socket is closed; forwarding goes on");
+    }
+}
+
+async fn listen_for_health(config: &Config) -> Result<Option<TcpListener>, AppError> {
+    let Some(address) = config.admin.health_address else { return Ok(None) };
+    let listener = TcpListener::bind(address).await.map_err(|source| AppError::Health { address, source })?;
+    Ok(Some(listener))
 }
 
 /// Opens the spool where there is a source to capture from.
@@ -188,6 +254,12 @@ impl App {
     #[must_use]
     pub fn operations(&self) -> Arc<dyn Operations> {
         Arc::clone(&self.operations)
+    }
+
+    /// The process itself: its configuration and its health.
+    #[must_use]
+    pub fn process(&self) -> Arc<dyn Process> {
+        Arc::clone(&self.process)
     }
 
     /// Takes no more clients, lets sessions finish their transaction for `listen.shutdown_timeout_seconds`, and ends.

@@ -17,7 +17,7 @@ pub(super) async fn follow_accounts(serving: Arc<Serving>, mut imported: watch::
             changed = imported.changed() => if changed.is_err() { return },
             () = serving.stop.cancelled() => return,
         }
-        let accounts = Accounts::new(&serving.config.accounts, &imported.borrow_and_update());
+        let accounts = Accounts::new(&serving.config.now().accounts, &imported.borrow_and_update());
         serving.accounts.store(Arc::new(accounts));
     }
 }

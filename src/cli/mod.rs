@@ -5,6 +5,7 @@ mod change;
 mod demo;
 mod error;
 mod output;
+mod reload;
 mod run;
 mod schema;
 mod sessions;
@@ -182,6 +183,14 @@ enum Command {
         #[command(flatten)]
         door: Door,
     },
+    /// Read proxy.toml again, as SIGHUP does, and name each changed key that needs a restart
+    ///
+    /// A file with a problem is refused as a whole, and nothing changes. Limits, timeouts, accounts, the log level, and what
+    /// [mirror], [verify] and [cutover] say of times and work change at once.
+    Reload {
+        #[command(flatten)]
+        door: Door,
+    },
     /// Translate MySQL's SQL from standard input to PostgreSQL's, or say why it can't be carried
     ///
     /// No server is asked: tables are known from CREATE TABLE statements in the input or in --schema files.
@@ -290,6 +299,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
             let round = (door.output(), std::time::Duration::from_secs(interval));
             block_on(verify::continuously(&door.client()?, &VerifyRequest { tables, repair, share }, round))
         }
+        Command::Reload { door } => block_on(reload::run(&door.client()?, door.output())),
         Command::Translate(arguments) => translate::run(&arguments),
     }
 }

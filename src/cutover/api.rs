@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::config::ReloadReport;
 use crate::route::{Mode, ServingSide, SessionInfo};
 use crate::verify::Difference;
 

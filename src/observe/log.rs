@@ -6,20 +6,40 @@
 use std::str::FromStr;
 
 use tracing::Level;
+use tracing_subscriber::Registry;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Log;
 
-/// Switches logging on for the process. A second call changes nothing: tests start many proxies in one process.
-pub fn start(log: &Log) {
+/// Changes the level while the process runs.
+#[derive(Clone, Debug)]
+pub struct LogLevel(reload::Handle<Targets, Registry>);
+
+impl LogLevel {
+    /// Logs as `log` says from now on; its format stays.
+    pub fn set(&self, log: &Log) {
+        if let Err(error) = self.0.reload(targets(log)) {
+            tracing::warn!(%error, "the log level stays as it is");
+        }
+    }
+}
+
+fn targets(log: &Log) -> Targets {
     let level = Level::from_str(&log.level).unwrap_or(Level::INFO);
     // Libraries are heard from `warn` on; their debug output may hold statements and values.
-    let filter = Targets::new().with_target("bascule", level).with_default(level.min(Level::WARN));
+    Targets::new().with_target("bascule", level).with_default(level.min(Level::WARN))
+}
+
+/// Switches logging on for the process. A second call changes nothing and gives nothing: tests start many proxies in one
+/// process.
+pub fn start(log: &Log) -> Option<LogLevel> {
+    let (filter, level) = reload::Layer::new(targets(log));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     let started = if log.json { registry.with(layer.json()).try_init() } else { registry.with(layer).try_init() };
     // The only reason to fail is that somebody was first.
-    drop(started);
+    started.ok().map(|()| LogLevel(level))
 }

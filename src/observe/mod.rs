@@ -7,7 +7,7 @@ mod redact;
 mod spawn;
 
 pub use exposition::Exposition;
-pub use log::start as start_log;
+pub use log::{LogLevel, start as start_log};
 pub use metrics::{Metrics, OfTable, Standing, TableInState};
 pub use redact::{shortened, without_values};
 pub use spawn::spawn;

@@ -1,5 +1,7 @@
 //! What an operator does to a running Bascule: end it, reload it, replace it, ask for its health.
 
+mod health;
 mod limits;
+mod reload;
 mod shutdown;
 pub mod site;

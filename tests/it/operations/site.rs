@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use bascule::admin;
@@ -93,6 +93,13 @@ impl Site {
             .spawn()
             .expect("the binary runs");
         Running { child }
+    }
+
+    /// Runs a subcommand to its end.
+    pub async fn command(&self, words: &[&str]) -> Output {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_bascule"));
+        command.args(words).arg("--config").arg(self.config()).stdin(Stdio::null());
+        command.output().await.expect("the binary runs")
     }
 
     pub fn log(&self) -> String {
