@@ -159,7 +159,7 @@ pub async fn start_from(config: Config, origin: Origin) -> Result<App, AppError>
         serving: Arc::clone(&serving),
         imported: known_accounts,
         log: origin.log,
-        rereads: Vec::new(),
+        rereads: certificates.iter().map(process::certificates).collect(),
         stopping: sessions.clone(),
         turn: Mutex::default(),
         reached: Mutex::default(),

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use crate::admin::{Health, OperationError, Process, Refusal, ReloadReport, Reply};
 use crate::config::{self, Config, Live};
 use crate::frontend::serve::{Accounts, Serving};
+use crate::frontend::tls::{Certificates, Reloaded};
 use crate::observe::LogLevel;
 use crate::route::{Route, ServingSide};
 use crate::source::inspect;
@@ -25,6 +26,17 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Reads something again that isn't in the file itself, such as certificates: whether it changed, or why it stays as it is.
 pub(super) type Reread = Box<dyn Fn() -> Result<bool, String> + Send + Sync>;
+
+/// The files of the door's certificate, which a reload reads again.
+pub(super) fn certificates(of: &Arc<Certificates>) -> (&'static str, Reread) {
+    let certificates = Arc::clone(of);
+    let read = move || match certificates.reload() {
+        Ok(Reloaded::Files) => Ok(true),
+        Ok(Reloaded::Nothing) => Ok(false),
+        Err(error) => Err(error.to_string()),
+    };
+    ("listen.certificate (its files)", Box::new(read))
+}
 
 /// See the module.
 pub(super) struct Running {
