@@ -47,7 +47,7 @@ async fn a_user_gets_as_many_sessions_as_it_may_and_mysqls_own_refusal() {
     assert_eq!(fourth.login.first(), Some(&0));
     other.send(b"\x11limited_few\0\0\0\xff\0caching_sha2_password\0", 0).await;
     let answer = other.authentication("").await;
-    assert!(answer.get(1..).is_some_and(|answer| answer.starts_with(b"\xff\xb3\x04#42000")), "{answer:?}");
+    assert!(answer.windows(9).any(|words| words == b"\xff\xb3\x04#42000"), "{answer:?}");
     assert_eq!(other.packet().await, None, "the session ends, as in MySQL");
     drop((fourth, _second, _mine));
     opened.close().await;
