@@ -3,7 +3,47 @@
 use std::path::Path;
 
 use super::read::Section;
-use super::{ClientCertificates, ListenCertificate, ListenTls, TlsVersion};
+use super::{ClientCertificates, ListenCertificate, ListenSocket, ListenTls, Network, TlsVersion};
+
+/// MySQL's own socket is open to everybody on the machine: who may come in is decided by accounts.
+const SOCKET_MODE: u32 = 0o777;
+/// The kernel's limit on the path of a unix socket, less the ending that it has while it's made.
+const SOCKET_PATH: usize = 107 - ".new".len();
+
+/// The unix socket; `None` when there is none.
+pub(super) fn socket(section: &mut Section<'_, '_>, base: &Path) -> Option<ListenSocket> {
+    let path = section.path("socket").map(|path| base.join(path));
+    let mode = section.text("socket_mode");
+    let given = mode.is_some();
+    let parsed = mode.map_or(Some(SOCKET_MODE), |text| u32::from_str_radix(&text, 8).ok());
+    let mode = parsed.filter(|mode| *mode <= 0o777);
+    if mode.is_none() {
+        section.problem("socket_mode", "must be permissions in octal, such as \"0770\"");
+    }
+    let Some(path) = path else {
+        if given {
+            section.problem("socket_mode", "has no meaning without socket");
+        }
+        return None;
+    };
+    let length = path.as_os_str().len();
+    if length > SOCKET_PATH {
+        section.problem("socket", format!("is too long: {length} bytes with its folder, at most {SOCKET_PATH}"));
+    }
+    Some(ListenSocket { path, mode: mode.unwrap_or(SOCKET_MODE) })
+}
+
+/// Load balancers whose PROXY header is believed.
+pub(super) fn proxy_protocol(section: &mut Section<'_, '_>) -> Vec<Network> {
+    let mut networks = Vec::new();
+    for text in section.texts("proxy_protocol_from") {
+        match text.parse() {
+            Ok(network) => networks.push(network),
+            Err(error) => section.problem("proxy_protocol_from", format!("{text:?} {error}")),
+        }
+    }
+    networks
+}
 
 /// TLS of the door; `None` when it's switched off.
 pub(super) fn tls(section: &mut Section<'_, '_>, base: &Path) -> Option<ListenTls> {

@@ -112,6 +112,8 @@ impl Checker<'_> {
         };
         let listen = Listen {
             address,
+            socket: listen::socket(&mut section, self.base),
+            proxy_protocol_from: listen::proxy_protocol(&mut section),
             tls,
             max_connections: size(section.number("max_connections", 1..=1_000_000, 2_000)),
             handshake_timeout: section.time("handshake_timeout_seconds", 1..=3_600, 10),

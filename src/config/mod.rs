@@ -4,12 +4,14 @@ mod limits;
 mod listen;
 mod live;
 mod load;
+mod network;
 mod read;
 mod reload;
 
 pub use limits::{Limits, UserLimit};
 pub use live::Live;
 pub use load::{ConfigError, Environment, SOURCE_PASSWORD, TARGET_PASSWORD};
+pub use network::Network;
 pub use read::Problem;
 pub use reload::{ReloadReport, reload};
 
@@ -61,6 +63,10 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub struct Listen {
     pub address: SocketAddr,
+    /// A unix socket beside it.
+    pub socket: Option<ListenSocket>,
+    /// Load balancers whose PROXY header is believed.
+    pub proxy_protocol_from: Vec<Network>,
     /// TLS offered to clients; `None` when switched off.
     pub tls: Option<ListenTls>,
     pub max_connections: usize,
@@ -70,6 +76,14 @@ pub struct Listen {
     /// Number of session threads.
     pub threads: usize,
     pub limits: Limits,
+}
+
+/// The unix socket of the applications' door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenSocket {
+    pub path: PathBuf,
+    /// Permissions of the socket's file.
+    pub mode: u32,
 }
 
 /// TLS of the applications' door.

@@ -5,7 +5,7 @@
 //! authentication, in clear over TLS and else encrypted with the server's RSA key; when one side has TLS and the
 //! other hasn't, the form is changed here:
 //!
-//! * client with TLS, MySQL without: the client sends it in clear; we ask MySQL for its key and encrypt.
+//! * client with TLS or on a unix socket, which clients trust alike, MySQL without TLS: the client sends it in clear; we ask MySQL for its key and encrypt.
 //! * client without TLS, MySQL with: we give the client our own key, decrypt and send it in clear inside TLS.
 //!
 //! `sha256_password` does the same in all its exchanges, with another request for the key.
@@ -111,9 +111,10 @@ impl Exchange<'_> {
     /// Authentication by the password itself: `payload` is the client's answer to the demand. `request` is the plugin's word
     /// for the public key.
     async fn full(&mut self, payload: BytesMut, request: u8) -> io::Result<()> {
-        let client_encrypted = self.client.stream.is_encrypted();
+        // A password in clear ends with NUL, so a lone request for the key is no password, whatever the connection.
+        let in_clear = self.client.stream.is_secure() && payload[..] != [request];
         let server_encrypted = matches!(self.server.stream, ServerStream::Tls(_));
-        match (client_encrypted, server_encrypted) {
+        match (in_clear, server_encrypted) {
             (true, true) | (false, false) => self.tell_server(&payload).await,
             (true, false) => self.encrypt_for_server(&payload, request).await,
             (false, true) => self.decrypt_from_client(payload, request).await,

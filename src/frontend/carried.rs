@@ -3,8 +3,8 @@
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
-use tokio::net::TcpStream;
 
+use super::arrival::Arrival;
 use super::stream::ClientStream;
 use super::variables::Variables;
 use crate::route;
@@ -53,5 +53,5 @@ pub trait Serve: Send + Sync {
     fn carry(&self, session: Carried) -> Served;
 
     /// Runs a session from its first byte.
-    fn accept(&self, stream: TcpStream, session: route::Session) -> Served;
+    fn accept(&self, arrival: Arrival, session: route::Session) -> Served;
 }

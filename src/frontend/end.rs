@@ -3,9 +3,9 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::stream::{CHUNK, fill};
+use super::stream::{CHUNK, Connection, fill};
 use crate::wire::packet::{self, Packet};
 
 /// A connection with its unread bytes.
@@ -21,7 +21,7 @@ pub(super) struct End<S> {
 /// What is read at a time of a large answer or value.
 const LARGE: usize = 64 * 1024;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> End<S> {
+impl<S: Connection> End<S> {
     pub(super) fn new(stream: S) -> Self {
         Self { stream, unread: BytesMut::new(), hungry: false }
     }
@@ -56,13 +56,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> End<S> {
         }
     }
 
-    /// Reads one packet and not a byte beyond it. Nothing may be in `unread`. Not cancel safe.
+    /// Reads the rest of a packet whose header was read, and not a byte beyond it. Nothing may be in `unread`. Not cancel
+    /// safe.
     ///
     /// # Errors
     /// `InvalidData` for more than `limit` bytes, else what the connection reports.
-    pub(super) async fn exact_packet(&mut self, limit: usize) -> io::Result<Packet> {
-        let mut head = [0; packet::HEADER_LENGTH];
-        self.stream.read_exact(&mut head).await?;
+    pub(super) async fn exact_packet(&mut self, head: [u8; packet::HEADER_LENGTH], limit: usize) -> io::Result<Packet> {
         let header = packet::Header::peek(&head).filter(|header| header.length <= limit);
         let header = header.ok_or(io::ErrorKind::InvalidData)?;
         let mut payload = BytesMut::zeroed(header.length);
@@ -75,6 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> End<S> {
     /// # Errors
     /// What the connection reports.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.used_but(self.unread.len());
         self.stream.write_all(bytes).await?;
         self.stream.flush().await
     }

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,16 +11,18 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::arrival::Arrival;
 use super::door::{Door, Shared};
 use super::end::framed;
 use super::limits::{log_in, watch_peer};
 use super::login::{Doorway, LoginError};
 use super::session::Session;
+use super::unix::{self, SocketFile, UnixSocketError};
 use crate::route::{ServingSide, SessionInfo};
 use crate::source::connect::{ConnectError, Connector};
 use crate::wire::reply;
@@ -27,6 +30,8 @@ use crate::wire::reply;
 /// Stack of a session thread: procedures that call each other take some hundred kilobytes each. Only what is used is there.
 const STACK: usize = 16 << 20;
 
+/// Where clients of the unix socket come from, before their login.
+const UNIX: &str = "unix socket";
 /// Connections that the kernel holds for us while we're busy.
 const BACKLOG: i32 = 1024;
 /// Pause after an accept that failed for want of something, e.g. file descriptors.
@@ -37,6 +42,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub enum FrontendError {
     #[error("can't listen on {address}")]
     Listen { address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Socket(#[from] UnixSocketError),
     #[error("can't start a session thread")]
     Thread(#[source] io::Error),
     #[error(transparent)]
@@ -48,6 +55,8 @@ pub enum FrontendError {
 pub struct OpenDoor {
     address: SocketAddr,
     threads: Vec<oneshot::Receiver<()>>,
+    /// The unix socket's name goes with the door.
+    _socket: Option<SocketFile>,
 }
 
 impl OpenDoor {
@@ -76,6 +85,7 @@ pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
     let Door { config, route, capture, catalogue, serve, metrics, keys, certificates, shutdown, cut } = door;
     let mut address = config.listen.address;
     let threads = config.listen.threads.max(1);
+    let (unix, socket) = config.listen.socket.as_ref().map(unix::listen).transpose()?.unzip();
     let door =
         Shared { config, route, capture, catalogue, connector, serve, metrics, keys, certificates, shutdown, cut };
     let shared = Arc::new(door);
@@ -87,11 +97,12 @@ pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
             address = bound;
         }
         let (ended, end) = oneshot::channel();
+        let unix = unix.as_ref().map(UnixListener::try_clone).transpose().map_err(FrontendError::Thread)?;
         let acceptor = Acceptor { shared: Arc::clone(&shared), connections: Arc::clone(&connections) };
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(FrontendError::Thread)?;
         let body = move || {
-            if let Err(error) = runtime.block_on(acceptor.run(socket)) {
+            if let Err(error) = runtime.block_on(acceptor.run(socket, unix)) {
                 tracing::error!(error = &error as &dyn std::error::Error, "a session thread can't accept");
             }
             let _ = ended.send(());
@@ -100,7 +111,7 @@ pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
         thread.spawn(body).map_err(FrontendError::Thread)?;
         running.push(end);
     }
-    Ok(OpenDoor { address, threads: running })
+    Ok(OpenDoor { address, threads: running, _socket: socket })
 }
 
 fn listen(address: SocketAddr) -> io::Result<Socket> {
@@ -120,17 +131,19 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    async fn run(self, socket: Socket) -> io::Result<()> {
+    async fn run(self, socket: Socket, unix: Option<UnixListener>) -> io::Result<()> {
         let listener = TcpListener::from_std(socket.into())?;
+        let unix = unix.map(tokio::net::UnixListener::from_std).transpose()?;
         let mut sessions = JoinSet::new();
         loop {
             let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+                accepted = listener.accept() => accepted.map(|(stream, peer)| self.tcp(stream, peer)),
+                accepted = accept(unix.as_ref()) => accepted.map(|stream| (Arrival::unix(stream), UNIX.to_owned())),
                 // Forgets those that have ended.
                 Some(_) = sessions.join_next() => continue,
                 () = self.shared.shutdown.cancelled() => break,
             };
-            let (stream, peer) = match accepted {
+            let (arrival, from) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection couldn't be accepted");
@@ -139,15 +152,32 @@ impl Acceptor {
                 }
             };
             let place = Place::take(&self.connections, self.shared.config.load().listen.max_connections);
-            let visitor = Visitor { shared: Arc::clone(&self.shared), stream, peer };
+            let visitor = Visitor { shared: Arc::clone(&self.shared), arrival, from };
             sessions.spawn(visitor.run(place));
         }
-        drop(listener);
+        drop((listener, unix));
         tokio::select! {
             () = async { while sessions.join_next().await.is_some() {} } => {}
             () = self.shared.cut.cancelled() => sessions.shutdown().await,
         }
         Ok(())
+    }
+
+    /// A client of the TCP listener, and where it comes from.
+    fn tcp(&self, stream: TcpStream, peer: SocketAddr) -> (Arrival, String) {
+        let _ = stream.set_nodelay(true);
+        watch_peer(&stream, &self.shared.config.load().listen.limits);
+        let balancers = &self.shared.config.listen.proxy_protocol_from;
+        let may_be_proxied = balancers.iter().any(|network| network.contains(peer.ip()));
+        (Arrival::tcp(stream, peer, may_be_proxied), peer.to_string())
+    }
+}
+
+/// The next client of the unix socket; never one where there's no socket.
+async fn accept(unix: Option<&tokio::net::UnixListener>) -> io::Result<UnixStream> {
+    match unix {
+        Some(unix) => unix.accept().await.map(|(stream, _)| stream),
+        None => std::future::pending().await,
     }
 }
 
@@ -173,28 +203,27 @@ impl Drop for Place {
 /// A client that has just connected.
 struct Visitor {
     shared: Arc<Shared>,
-    stream: TcpStream,
-    peer: SocketAddr,
+    arrival: Arrival,
+    /// Its address with its port, or that it came by the unix socket.
+    from: String,
 }
 
 impl Visitor {
     async fn run(mut self, place: Option<Place>) {
         self.shared.metrics.connections.inc();
-        let _ = self.stream.set_nodelay(true);
-        watch_peer(&self.stream, &self.shared.config.load().listen.limits);
         let Some(_place) = place else {
             self.shared.metrics.connections_refused.inc();
             let refusal = framed(&reply::err_before_greeting(1040, "Too many connections"), 0);
-            let _ = self.stream.write_all(&refusal).await;
+            let _ = self.arrival.stream.write_all(&refusal).await;
             return;
         };
-        let info = SessionInfo { client: self.peer.to_string(), ..SessionInfo::default() };
+        let info = SessionInfo { client: self.from, ..SessionInfo::default() };
         let mut route = self.shared.route.open_session(info);
         match &self.shared.connector {
             Some(connector) if self.shared.route.serving() == ServingSide::Source => {
                 let (certificates, keys) = (self.shared.certificates.as_deref(), &self.shared.keys);
-                let doorway = Doorway { connector, certificates, keys };
-                let login = Box::pin(doorway.login(self.stream));
+                let doorway = Doorway { connector, certificates, keys, route: &route };
+                let login = Box::pin(doorway.login(self.arrival));
                 let limit = self.shared.config.load().listen.handshake_timeout;
                 let login = tokio::select! {
                     login = timeout(limit, login) => login,
@@ -209,8 +238,7 @@ impl Visitor {
                             return;
                         }
                         watch_peer(login.server.stream.socket(), &self.shared.config.load().listen.limits);
-                        let host = self.peer.ip().to_string();
-                        let (session, ok) = Session::new(&self.shared, login, host, route);
+                        let (session, ok) = Session::new(&self.shared, login, route);
                         Box::pin(session.run(ok)).await;
                     }
                     Ok(Err(error)) => refused(&self.shared, &error),
@@ -219,7 +247,7 @@ impl Visitor {
                     }
                 }
             }
-            _ => self.shared.serve.accept(self.stream, route).await,
+            _ => self.shared.serve.accept(self.arrival, route).await,
         }
     }
 }
@@ -230,7 +258,11 @@ fn refused(shared: &Shared, error: &LoginError) {
         LoginError::Unreachable(error) => {
             tracing::warn!(error = error as &dyn std::error::Error, "MySQL can't be reached for a client");
         }
-        LoginError::Refused | LoginError::NoCertificate | LoginError::Io(_) | LoginError::Malformed(_) => {
+        LoginError::Refused
+        | LoginError::NoCertificate
+        | LoginError::Compression(_)
+        | LoginError::Io(_)
+        | LoginError::Malformed(_) => {
             tracing::debug!(error = error as &dyn std::error::Error, "a login ended");
         }
     }

@@ -1,22 +1,24 @@
 //! The connection phase while MySQL serves: MySQL's own greeting, with what Bascule can't relay left out of its
 //! capabilities, and the client's own response.
 //!
-//! Left out: compression (bytes are watched, so they must be readable) and TLS when the door has no certificate.
-//! Added towards MySQL: `CLIENT_SESSION_TRACK`, whatever the client asked for.
+//! Left out: TLS when the door has no certificate. Added towards MySQL: `CLIENT_SESSION_TRACK`, whatever the client asked
+//! for. Compression is between the client and us, since bytes are watched and must be readable; MySQL isn't asked for it.
 
 use std::io;
 
 use bytes::BytesMut;
-use tokio::net::TcpStream;
 
+use super::arrival::{self, Arrival, Beginning};
 use super::auth::{AUTH_LIMIT, Exchange, Verdict};
 use super::end::End;
 use super::rsa::KeyPair;
 use super::stream::ClientStream;
 use super::tls::{CERTIFICATE_REQUIRED, Certificates};
+use crate::route;
 use crate::source::connect::{ConnectError, Connector, ServerStream};
+use crate::wire::compressed::{Algorithm, BadLevel};
 use crate::wire::handshake::{self, Greeting, HandshakeResponse};
-use crate::wire::packet::Packet;
+use crate::wire::packet::{HEADER_LENGTH, Packet};
 use crate::wire::{Capabilities, reply};
 
 /// What a login needs from the door.
@@ -24,16 +26,22 @@ pub(super) struct Doorway<'a> {
     pub(super) connector: &'a Connector,
     pub(super) certificates: Option<&'a Certificates>,
     pub(super) keys: &'a KeyPair,
+    /// Where the client's address is told once it's known.
+    pub(super) route: &'a route::Session,
 }
 
 /// A client whom MySQL accepted. MySQL's OK hasn't been sent to the client yet.
 pub(super) struct LoggedIn {
     pub(super) client: End<ClientStream>,
+    /// The client's address without port.
+    pub(super) host: String,
     pub(super) server: End<ServerStream>,
     pub(super) greeting: Greeting,
     pub(super) response: HandshakeResponse,
     /// What both sides of MySQL's connection agreed on.
     pub(super) server_capabilities: Capabilities,
+    /// How the client's connection is compressed once it has the OK.
+    pub(super) compression: Option<Algorithm>,
     pub(super) ok: BytesMut,
     /// Sequence number of the OK packet.
     pub(super) sequence: u8,
@@ -48,6 +56,8 @@ pub(super) enum LoginError {
     Refused,
     #[error("a client without TLS came although certificates are required")]
     NoCertificate,
+    #[error("a client asks for compression that doesn't exist: {0}")]
+    Compression(#[from] BadLevel),
     #[error("a connection broke during the login")]
     Io(#[from] io::Error),
     #[error("the client's or MySQL's packet can't be read")]
@@ -56,8 +66,9 @@ pub(super) enum LoginError {
 
 impl Doorway<'_> {
     /// Relays a login.
-    pub(super) async fn login(&self, socket: TcpStream) -> Result<LoggedIn, LoginError> {
-        let mut client = End::new(ClientStream::Plain(socket));
+    pub(super) async fn login(&self, arrival: Arrival) -> Result<LoggedIn, LoginError> {
+        let Arrival { stream, mut host, may_be_proxied } = arrival;
+        let mut client = End::new(stream);
         let server = match self.connector.connect().await {
             Ok(server) => server,
             Err(error) => {
@@ -78,18 +89,31 @@ impl Doorway<'_> {
         let server_offers = std::mem::replace(&mut greeting.capabilities, offered);
         client.send_payload(&greeting.encode(), 0).await?;
 
-        let (client, packet) = self.response(client, offered).await?;
+        let Beginning { head, host: proxied } = arrival::begin(&mut client.stream, may_be_proxied).await?;
+        if let Some(proxied) = proxied {
+            tracing::debug!(balancer = host, client = proxied, "a load balancer brings a client");
+            self.route.update(|info| info.client.clone_from(&proxied));
+            host = proxied;
+        }
+        let (mut client, packet) = self.response(client, head, offered).await?;
         let response = HandshakeResponse::parse(&packet.payload, offered)?;
+        let compression = match Algorithm::negotiated(response.capabilities, response.zstd_level) {
+            Ok(compression) => compression,
+            Err(bad) => {
+                let refusal = reply::err(BadLevel::CODE, "HY000", &bad.to_string());
+                client.send_payload(&refusal, packet.sequence.wrapping_add(1)).await?;
+                return Err(LoginError::Compression(bad));
+            }
+        };
         let (server, to_server) = self.introduce(server, &packet, offered, server_offers).await?;
         let capabilities = backend_capabilities(response.capabilities, offered);
-        self.authenticate(Introduced { client, server, greeting, response, capabilities, to_server }, packet.sequence)
-            .await
+        let introduced = Introduced { client, host, server, greeting, response, capabilities, compression, to_server };
+        self.authenticate(introduced, packet.sequence).await
     }
 
     /// The capabilities of the greeting that the client gets.
     fn offered(&self, server: Capabilities) -> Capabilities {
-        let offered =
-            server.without(Capabilities::COMPRESS).without(Capabilities::ZSTD_COMPRESSION).without(Capabilities::SSL);
+        let offered = server.without(Capabilities::SSL);
         if self.certificates.is_some() { offered.with(Capabilities::SSL) } else { offered }
     }
 
@@ -97,10 +121,11 @@ impl Doorway<'_> {
     async fn response(
         &self,
         mut client: End<ClientStream>,
+        head: [u8; HEADER_LENGTH],
         offered: Capabilities,
     ) -> Result<(End<ClientStream>, Packet), LoginError> {
         // Not a byte more than this packet: a client that wants TLS may send its first TLS record right behind it.
-        let packet = client.exact_packet(AUTH_LIMIT).await?;
+        let packet = client.exact_packet(head, AUTH_LIMIT).await?;
         let certificates = self.certificates.filter(|_| offered.contains(Capabilities::SSL));
         let Some(certificates) = certificates.filter(|_| handshake::is_ssl_request(&packet.payload)) else {
             if self.certificates.is_some_and(Certificates::are_asked_of_clients) {
@@ -110,11 +135,7 @@ impl Doorway<'_> {
             }
             return Ok((client, packet));
         };
-        let ClientStream::Plain(socket) = client.stream else {
-            return Err(LoginError::Io(io::ErrorKind::InvalidData.into()));
-        };
-        let tls = certificates.acceptor().accept(socket).await?;
-        let mut client = End::new(ClientStream::Tls(Box::new(tls)));
+        let mut client = End::new(client.stream.encrypt(certificates.acceptor()).await?);
         let packet = client.packet(AUTH_LIMIT).await?;
         Ok((client, packet))
     }
@@ -156,7 +177,8 @@ impl Doorway<'_> {
     }
 
     async fn authenticate(&self, introduced: Introduced, client_sequence: u8) -> Result<LoggedIn, LoginError> {
-        let Introduced { mut client, mut server, greeting, response, capabilities, to_server } = introduced;
+        let Introduced { mut client, host, mut server, greeting, response, capabilities, compression, to_server } =
+            introduced;
         let mut exchange = Exchange {
             client: &mut client,
             server: &mut server,
@@ -170,7 +192,18 @@ impl Doorway<'_> {
         let sequence = exchange.to_client;
         match verdict {
             Verdict::Accepted(ok) => {
-                Ok(LoggedIn { client, server, greeting, response, server_capabilities: capabilities, ok, sequence })
+                let server_capabilities = capabilities;
+                Ok(LoggedIn {
+                    client,
+                    host,
+                    server,
+                    greeting,
+                    response,
+                    server_capabilities,
+                    compression,
+                    ok,
+                    sequence,
+                })
             }
             Verdict::Refused(err) => {
                 client.send_payload(&err, sequence).await?;
@@ -183,16 +216,19 @@ impl Doorway<'_> {
 /// A client's response on its way.
 struct Introduced {
     client: End<ClientStream>,
+    host: String,
     server: End<ServerStream>,
     greeting: Greeting,
     response: HandshakeResponse,
     capabilities: Capabilities,
+    compression: Option<Algorithm>,
     to_server: u8,
 }
 
 /// What MySQL is told instead of the client's flags.
 fn backend_capabilities(asked: Capabilities, offered: Capabilities) -> Capabilities {
-    Capabilities(asked.0 & offered.0).without(Capabilities::SSL).with(Capabilities::SESSION_TRACK)
+    let both = Capabilities(asked.0 & offered.0).without(Capabilities::SSL).with(Capabilities::SESSION_TRACK);
+    both.without(Capabilities::COMPRESS).without(Capabilities::ZSTD_COMPRESSION)
 }
 
 fn set_capabilities(payload: &mut BytesMut, capabilities: Capabilities) {

@@ -1,6 +1,7 @@
 //! The applications' door: it speaks the MySQL protocol to clients, forwards to MySQL while MySQL serves, and hands
 //! a session over to `serve` once PostgreSQL does.
 
+pub mod arrival;
 pub mod carried;
 pub mod rsa;
 pub mod serve;
@@ -15,6 +16,7 @@ mod listener;
 
 mod auth;
 mod capturing;
+mod compression;
 mod end;
 mod facts;
 mod idle;
@@ -24,7 +26,9 @@ mod login;
 mod relay;
 mod request;
 mod session;
+mod unix;
 
+pub use arrival::Arrival;
 pub use carried::{Carried, CarriedStatement, Serve, Served};
 pub use door::Door;
 pub use listener::{FrontendError, OpenDoor, open};

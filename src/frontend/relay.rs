@@ -72,8 +72,8 @@ impl Relay {
         let mut done = Delivered::default();
         while !tracker.is_done() {
             let wants_file = self.pass(&mut tracker, delivery, &mut done).await?;
-            if wants_file {
-                self.upload().await?;
+            if let Some(file_sequence) = wants_file {
+                self.upload(file_sequence).await?;
             } else if !tracker.is_done() {
                 self.more().await?;
             }
@@ -82,18 +82,18 @@ impl Relay {
         Ok(done)
     }
 
-    /// Sends on what has arrived. True when MySQL waits for a file of the client.
+    /// Sends on what has arrived. When MySQL waits for a file of the client: the number that its first packet has.
     async fn pass(
         &mut self,
         tracker: &mut ReplyTracker,
         delivery: Delivery,
         done: &mut Delivered,
-    ) -> Result<bool, RelayError> {
+    ) -> Result<Option<u8>, RelayError> {
         let unread = &self.server.unread;
         let mut edited = BytesMut::new();
         // `copied` bytes are in `edited` in their final form; `at` bytes have been looked at.
-        let (mut at, mut copied, mut wants_file, mut last) = (0, 0, false, 0);
-        while !tracker.is_done() && !wants_file {
+        let (mut at, mut copied, mut wants_file, mut last) = (0, 0, None, 0);
+        while !tracker.is_done() && wants_file.is_none() {
             let (length, kind) = match tracker.step(unread.get(at..).unwrap_or_default())? {
                 Step::More => break,
                 Step::Pass(length) => (length, None),
@@ -102,10 +102,11 @@ impl Relay {
             let bytes = unread.get(at..at + length).unwrap_or_default();
             at += length;
             let Some(kind) = kind else { continue };
-            wants_file = kind == Kind::LocalInfile;
+            let sequence = bytes.get(3).copied().unwrap_or_default();
+            wants_file = (kind == Kind::LocalInfile).then(|| sequence.wrapping_add(1));
             let payload = bytes.get(HEADER_LENGTH..).unwrap_or_default();
             let replacement = self.facts.hear(kind, payload, &mut done.heard)?;
-            let replacement = replacement.map(|payload| framed(&payload, bytes.get(3).copied().unwrap_or_default()));
+            let replacement = replacement.map(|payload| framed(&payload, sequence));
             if delivery == Delivery::HoldLast && tracker.is_done() {
                 done.held.extend_from_slice(replacement.as_deref().unwrap_or(bytes));
                 last = length;
@@ -145,10 +146,11 @@ impl Relay {
     }
 
     /// Relays the client's file: packets until an empty one.
-    async fn upload(&mut self) -> Result<(), RelayError> {
+    async fn upload(&mut self, mut sequence: u8) -> Result<(), RelayError> {
         let mut continued = false;
         loop {
-            let length = self.pass_packet().await?;
+            let length = self.pass_packet(sequence).await?;
+            sequence = sequence.wrapping_add(1);
             if length == 0 && !continued {
                 return Ok(());
             }
@@ -158,18 +160,27 @@ impl Relay {
 
     /// Sends on a command: all its packets, however many bytes they have. At least the first header has arrived.
     pub(super) async fn command(&mut self) -> Result<(), RelayError> {
-        while self.pass_packet().await? == MAX_PAYLOAD {}
+        let mut sequence = 0_u8;
+        while self.pass_packet(sequence).await? == MAX_PAYLOAD {
+            sequence = sequence.wrapping_add(1);
+        }
         Ok(())
     }
 
-    /// Sends on one packet of the client while it arrives, and returns its payload's length.
-    async fn pass_packet(&mut self) -> Result<usize, RelayError> {
+    /// Sends on one packet of the client while it arrives, and returns its payload's length. Clients that compress number
+    /// their frames, and nobody looks at the numbers of packets inside; MySQL, which gets the packets alone, does.
+    async fn pass_packet(&mut self, sequence: u8) -> Result<usize, RelayError> {
         let header = loop {
             if let Some(header) = Header::peek(&self.client.unread) {
                 break header;
             }
             self.client.fill().await.map_err(RelayError::Client)?;
         };
+        if self.client.stream.is_compressed()
+            && let Some(number) = self.client.unread.get_mut(HEADER_LENGTH - 1)
+        {
+            *number = sequence;
+        }
         let mut left = HEADER_LENGTH + header.length;
         while left > 0 {
             if self.client.unread.is_empty() {

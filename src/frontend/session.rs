@@ -24,6 +24,7 @@ use super::request::{Reading, Request, Statement};
 use crate::route::{self, Admission, Blocker, ServingSide};
 use crate::sql::StatementClass;
 use crate::wire::command::StatementCommand;
+use crate::wire::compressed::Algorithm;
 use crate::wire::execute::{self, Known, ParameterType};
 use crate::wire::packet::{self, HEADER_LENGTH, Header, MAX_PAYLOAD};
 use crate::wire::reply;
@@ -61,6 +62,8 @@ pub(super) struct Session<'a> {
     multi_statements: bool,
     idle: Idle,
     asked: Asked,
+    /// To be switched on once the client has the OK of its login.
+    compression: Option<Algorithm>,
 }
 
 /// What a session that ends in the middle leaves behind of the command whose answer isn't complete.
@@ -83,20 +86,16 @@ enum Flow {
 
 impl<'a> Session<'a> {
     /// A session of a client that MySQL accepted; the client doesn't know yet.
-    pub(super) fn new(
-        shared: &'a Shared,
-        login: LoggedIn,
-        client_host: String,
-        route: route::Session,
-    ) -> (Self, Bytes) {
-        let LoggedIn { client, server, greeting, response, server_capabilities, ok, sequence } = login;
+    pub(super) fn new(shared: &'a Shared, login: LoggedIn, route: route::Session) -> (Self, Bytes) {
+        let LoggedIn { client, host, server, greeting, response, server_capabilities, compression, ok, sequence } =
+            login;
         let dialect = Dialect::of(&greeting.server_version);
         let mut facts = Facts {
             dialect,
             client_capabilities: response.capabilities,
             server_capabilities,
             user: String::from_utf8_lossy(&response.user).into_owned(),
-            client_host,
+            client_host: host,
             database: response.database.map(|name| String::from_utf8_lossy(&name).into_owned()),
             collation: u16::from(response.collation),
             connection_id: u64::from(greeting.connection_id),
@@ -135,6 +134,7 @@ impl<'a> Session<'a> {
             multi_statements,
             idle: Idle::default(),
             asked: Asked::Nothing,
+            compression,
         };
         (session, super::end::framed(&ok, sequence))
     }
@@ -170,7 +170,11 @@ impl<'a> Session<'a> {
     async fn begin(&mut self, ok: &Bytes) -> Result<(), RelayError> {
         let commands = inject::setup_commands(&self.relay.facts);
         self.relay.server.send(&commands).await.map_err(RelayError::Server)?;
-        self.relay.client.send(ok).await.map_err(RelayError::Client)?;
+        let client = &mut self.relay.client;
+        client.send(ok).await.map_err(RelayError::Client)?;
+        if let Some(algorithm) = self.compression.take() {
+            client.stream.compress(algorithm, client.unread.split());
+        }
         self.finish_setup().await
     }
 

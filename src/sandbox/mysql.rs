@@ -3,6 +3,7 @@
 //! Binary log and GTIDs are on, `root` has no password and may come over TCP from this machine.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -38,6 +39,20 @@ impl Flavour {
         match self {
             Self::MySql => "MySQL",
             Self::MariaDb => "MariaDB",
+        }
+    }
+
+    const fn server_name(self) -> &'static str {
+        match self {
+            Self::MySql => "mysqld",
+            Self::MariaDb => "mariadbd",
+        }
+    }
+
+    const fn client_name(self) -> &'static str {
+        match self {
+            Self::MySql => "mysql",
+            Self::MariaDb => "mariadb",
         }
     }
 }
@@ -116,6 +131,20 @@ impl Mysql {
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.folder.path().join("log")
+    }
+
+    /// The command-line client that came with the server, with its libraries found and no settings of the machine read.
+    #[must_use]
+    pub fn client(&self) -> Command {
+        let server = self.launch.words.iter().position(|word| Path::new(word).ends_with(self.flavour.server_name()));
+        let (before, server) = self.launch.words.split_at(server.unwrap_or_default());
+        let base = server.first().map(Path::new).and_then(Path::parent).and_then(Path::parent);
+        let program = base.unwrap_or(Path::new("/usr")).join("bin").join(self.flavour.client_name());
+        let mut words = before.to_vec();
+        words.extend([program.into(), "--no-defaults".into()]);
+        let mut command = Command::new(words.remove(0));
+        command.args(words).envs(self.launch.environment.iter().map(|(name, value)| (name, value)));
+        command
     }
 
     /// Runs statements that return no rows, each over one connection of `root`.

@@ -121,6 +121,7 @@ impl Session {
         let mut plugin = if known { greeting.plugin } else { CACHING_SHA2_PASSWORD.to_vec() };
         let mut scramble = greeting.scramble;
         let response = HandshakeResponse {
+            zstd_level: None,
             capabilities,
             max_packet: u32::MAX,
             collation: COLLATION,

@@ -131,6 +131,8 @@ pub struct HandshakeResponse {
     pub plugin: Option<Vec<u8>>,
     /// Names and values in the client's order.
     pub attributes: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The level that a client asks for with zstd, in either direction.
+    pub zstd_level: Option<u8>,
 }
 
 impl std::fmt::Debug for HandshakeResponse {
@@ -176,7 +178,8 @@ impl HandshakeResponse {
         };
         let capabilities = Capabilities(asked.0 & offered.0);
         let database = database.filter(|name| !name.is_empty());
-        Ok(Self { capabilities, max_packet, collation, user, auth_data, database, plugin, attributes })
+        let zstd_level = asked.contains(Capabilities::ZSTD_COMPRESSION).then(|| reader.u8().ok()).flatten();
+        Ok(Self { capabilities, max_packet, collation, user, auth_data, database, plugin, attributes, zstd_level })
     }
 
     /// The payload of this response, with lengths in the form that the flags ask for.
@@ -210,6 +213,9 @@ impl HandshakeResponse {
             }
             put_lenenc(&mut out, pairs.len() as u64);
             out.put_slice(&pairs);
+        }
+        if let Some(level) = self.zstd_level.filter(|_| self.capabilities.contains(Capabilities::ZSTD_COMPRESSION)) {
+            out.put_u8(level);
         }
         out
     }
@@ -345,7 +351,7 @@ mod tests {
         let forms = [Capabilities(0), Capabilities::SECURE_CONNECTION, Capabilities::PLUGIN_AUTH_LENENC_DATA];
         for form in forms {
             let response = HandshakeResponse {
-                capabilities: base.with(form).with(Capabilities::CONNECT_ATTRS),
+                capabilities: base.with(form).with(Capabilities::CONNECT_ATTRS).with(Capabilities::ZSTD_COMPRESSION),
                 max_packet: 1 << 24,
                 collation: 45,
                 user: b"app".to_vec(),
@@ -353,6 +359,7 @@ mod tests {
                 database: Some(b"shop".to_vec()),
                 plugin: Some(CACHING_SHA2_PASSWORD.to_vec()),
                 attributes: vec![(b"_client".to_vec(), b"test".to_vec()), (b"pid".to_vec(), Vec::new())],
+                zstd_level: Some(7),
             };
             let payload = response.encode();
             assert_eq!(HandshakeResponse::parse(&payload, Capabilities(u32::MAX)), Ok(response));

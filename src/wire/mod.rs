@@ -6,11 +6,13 @@
 pub mod binary_row;
 pub mod cell;
 pub mod command;
+pub mod compressed;
 pub mod condition;
 pub mod constants;
 pub mod execute;
 pub mod handshake;
 pub mod packet;
+pub mod proxy_header;
 pub mod reader;
 pub mod reply;
 pub mod resultset;

@@ -32,6 +32,8 @@ fn config(port: u16, database: &str, connections: usize) -> Config {
     Config {
         listen: Listen {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            socket: None,
+            proxy_protocol_from: Vec::new(),
             tls: Some(ListenTls::self_signed()),
             max_connections: 1000,
             handshake_timeout: 10 * second,
@@ -128,9 +130,10 @@ pub async fn open_on(port: u16, database: &str, connections: usize) -> Door {
     let shared = Arc::clone(&serving);
     tokio::spawn(async move {
         let _control = control;
-        while let Ok((stream, _)) = listener.accept().await {
+        while let Ok((stream, peer)) = listener.accept().await {
             let session = route.open_session(bascule::route::SessionInfo::default());
-            tokio::spawn(serve::accept(Arc::clone(&shared), stream, session));
+            let arrival = bascule::frontend::Arrival::tcp(stream, peer, false);
+            tokio::spawn(serve::accept(Arc::clone(&shared), arrival, session));
         }
     });
     Door { address, serving }

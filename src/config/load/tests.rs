@@ -139,3 +139,26 @@ fn tls_of_the_door_is_refused_where_its_keys_contradict_each_other() {
         assert_eq!(problems(&format!("[listen]\n{lines}\n{MINIMAL}")), [expected]);
     }
 }
+
+#[test]
+fn sockets_and_load_balancers_of_the_door_are_refused_by_name() {
+    let long = format!("socket = \"/{}\"", "x".repeat(110));
+    let cases = [
+        (&*long, "line 2: listen.socket: is too long: 111 bytes with its folder, at most 103"),
+        ("socket_mode = \"0770\"", "line 2: listen.socket_mode: has no meaning without socket"),
+        (
+            "socket = \"s\"\nsocket_mode = \"rwx\"",
+            "line 3: listen.socket_mode: must be permissions in octal, such as \"0770\"",
+        ),
+        (
+            "proxy_protocol_from = [\"10.0.0.0/8\", \"balancer\"]",
+            "line 2: listen.proxy_protocol_from: \"balancer\" isn't a network, such as \"10.0.0.0/8\" or \"2001:db8::1\"",
+        ),
+    ];
+    for (lines, expected) in cases {
+        assert_eq!(problems(&format!("[listen]\n{lines}\n{MINIMAL}")), [expected]);
+    }
+    let config = parse(&format!("[listen]\nsocket = \"s\"\nsocket_mode = \"0770\"\n{MINIMAL}")).expect("valid");
+    let socket = config.listen.socket.expect("a socket");
+    assert_eq!((socket.path.as_path(), socket.mode), (Path::new("/base/s"), 0o770));
+}

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::charset::Charset;
 use super::error::MysqlError;
-use crate::frontend::stream::{ClientStream, fill};
+use crate::frontend::stream::{ClientStream, Connection as _, fill};
 use crate::sql::plan::OutputColumn;
 use crate::wire::packet::{self, HEADER_LENGTH, Header, Packet, TooLarge};
 use crate::wire::resultset::{self, BINARY_COLLATION, ColumnDefinition};
@@ -77,6 +77,11 @@ impl Channel {
     pub(super) async fn exact_packet(&mut self, limit: usize) -> Result<BytesMut, ReadError> {
         let mut head = [0; HEADER_LENGTH];
         self.stream.read_exact(&mut head).await?;
+        self.exact_rest(head, limit).await
+    }
+
+    /// The same when the packet's header was read already.
+    pub(super) async fn exact_rest(&mut self, head: [u8; HEADER_LENGTH], limit: usize) -> Result<BytesMut, ReadError> {
         let length = Header::peek(&head).map_or(0, |header| header.length);
         if length > limit.min(packet::MAX_PAYLOAD - 1) {
             return Err(TooLarge { limit }.into());
@@ -168,6 +173,7 @@ impl Channel {
 
     async fn write_out(&mut self) -> io::Result<()> {
         let mut written = 0;
+        self.stream.used_but(self.unread.len());
         while let Some(rest) = self.out.get(written..).filter(|rest| !rest.is_empty()) {
             match self.stream.write(rest).await? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),

@@ -11,8 +11,10 @@ use super::Serving;
 use super::accounts::{Accounts, CACHING_SHA2, Claim, Judgement, NATIVE};
 use super::channel::{Channel, ReadError};
 use super::error::MysqlError;
-use crate::frontend::stream::ClientStream;
+use crate::frontend::arrival::{self, Arrival, Beginning};
 use crate::frontend::tls::CERTIFICATE_REQUIRED;
+use crate::route;
+use crate::wire::compressed::{Algorithm, BadLevel};
 use crate::wire::handshake::{
     self, AuthSwitch, FAST_AUTH_SUCCESS, FULL_AUTH_NEEDED, Greeting, HandshakeResponse, PUBLIC_KEY_REQUEST,
     auth_more_data,
@@ -31,6 +33,8 @@ pub(super) struct Login {
     pub(super) user: String,
     pub(super) database: Option<String>,
     pub(super) collation: u16,
+    /// How the connection is compressed after the OK.
+    pub(super) compression: Option<Algorithm>,
 }
 
 /// Why nobody came in.
@@ -74,15 +78,26 @@ const OFFERED: Capabilities = Capabilities(
         | Capabilities::QUERY_ATTRIBUTES.0,
 );
 
+/// What we offer a client of this door: compression as the MySQL does whose version we show.
+fn offered(serving: &Serving) -> Capabilities {
+    let offered = OFFERED.with(Capabilities::COMPRESS);
+    // zstd came with MySQL 8.0.18; MariaDB has zlib alone.
+    let zstd = !serving.server_version.contains("MariaDB");
+    let offered = if zstd { offered.with(Capabilities::ZSTD_COMPRESSION) } else { offered };
+    if serving.certificates.is_some() { offered.with(Capabilities::SSL) } else { offered }
+}
+
 /// Runs the whole connection phase. OK isn't sent yet: the default database is checked first.
 pub(super) async fn login(
     serving: &Arc<Serving>,
-    mut channel: Channel,
+    arrival: Arrival,
     connection_id: u64,
-    address: &str,
-) -> Result<(Channel, Login), LoginError> {
+    route: &route::Session,
+) -> Result<(Channel, Login, String), LoginError> {
+    let Arrival { stream, host: mut address, may_be_proxied } = arrival;
+    let mut channel = Channel::new(stream);
     let scramble = new_scramble();
-    let offered = if serving.certificates.is_some() { OFFERED.with(Capabilities::SSL) } else { OFFERED };
+    let offered = offered(serving);
     let greeting = Greeting {
         server_version: serving.server_version.as_bytes().to_vec(),
         connection_id: u32::try_from(connection_id & u64::from(u32::MAX)).unwrap_or(u32::MAX),
@@ -94,27 +109,34 @@ pub(super) async fn login(
     };
     channel.put(|out| out.extend_from_slice(&greeting.encode()));
     channel.flush().await?;
-    let mut payload = channel.exact_packet(AUTH_LIMIT).await?;
+    let Beginning { head, host } = arrival::begin(&mut channel.stream, may_be_proxied).await?;
+    if let Some(host) = host {
+        tracing::debug!(balancer = address, client = host, "a load balancer brings a client");
+        route.update(|info| info.client.clone_from(&host));
+        address = host;
+    }
+    let mut payload = channel.exact_rest(head, AUTH_LIMIT).await?;
     if handshake::is_ssl_request(&payload) {
         channel = upgrade(serving, channel).await?;
         payload = channel.exact_packet(AUTH_LIMIT).await?;
     } else if serving.certificates.as_ref().is_some_and(|certificates| certificates.are_asked_of_clients()) {
         let (code, text) = CERTIFICATE_REQUIRED;
-        let told = MysqlError::new(code, "HY000", text);
-        channel.put_error(&told);
-        channel.flush().await?;
-        return Err(LoginError::Refused(told));
+        return Err(refuse(&mut channel, MysqlError::new(code, "HY000", text)).await);
     }
     let response = HandshakeResponse::parse(&payload, offered)?;
     channel.capabilities = Capabilities(response.capabilities.0 & offered.0);
+    let compression = match Algorithm::negotiated(channel.capabilities, response.zstd_level) {
+        Ok(compression) => compression,
+        Err(bad) => return Err(refuse(&mut channel, MysqlError::new(BadLevel::CODE, "HY000", bad.to_string())).await),
+    };
     let user = String::from_utf8_lossy(&response.user).into_owned();
-    let claim = serving.accounts.load().claim(&user, address);
+    let claim = serving.accounts.load().claim(&user, &address);
     let proof = Exchange {
         serving,
         channel: &mut channel,
         claim: &claim,
         scramble,
-        address,
+        address: &address,
         with_password: !response.auth_data.is_empty(),
     };
     let plugin = response.plugin.as_deref().unwrap_or(NATIVE.as_bytes());
@@ -127,7 +149,16 @@ pub(super) async fn login(
     }
     let database = response.database.filter(|name| !name.is_empty());
     let database = database.map(|name| String::from_utf8_lossy(&name).into_owned());
-    Ok((channel, Login { user, database, collation: u16::from(response.collation) }))
+    Ok((channel, Login { user, database, collation: u16::from(response.collation), compression }, address))
+}
+
+/// Tells the client why it isn't let in.
+async fn refuse(channel: &mut Channel, told: MysqlError) -> LoginError {
+    channel.put_error(&told);
+    match channel.flush().await {
+        Ok(()) => LoginError::Refused(told),
+        Err(error) => error.into(),
+    }
 }
 
 /// The same for COM_CHANGE_USER: always by a fresh scramble.
@@ -146,10 +177,9 @@ pub(super) async fn change_user(
 /// TLS from the next byte on. Nothing beyond the SSLRequest has been read, so nothing sent in clear can slip in.
 async fn upgrade(serving: &Serving, channel: Channel) -> Result<Channel, LoginError> {
     let Channel { stream, unread, sequence, .. } = channel;
-    match (&serving.certificates, stream, unread.is_empty()) {
-        (Some(certificates), ClientStream::Plain(socket), true) => {
-            let stream = certificates.acceptor().accept(socket).await?;
-            let mut channel = Channel::new(ClientStream::Tls(Box::new(stream)));
+    match (&serving.certificates, unread.is_empty()) {
+        (Some(certificates), true) => {
+            let mut channel = Channel::new(stream.encrypt(certificates.acceptor()).await?);
             channel.sequence = sequence;
             Ok(channel)
         }
@@ -227,12 +257,13 @@ impl Exchange<'_> {
         }
     }
 
-    /// Asks for the password itself: in clear over TLS, else under our RSA key.
+    /// Asks for the password itself: in clear over TLS and unix sockets, else under our RSA key.
     async fn full_password(&mut self) -> Result<Vec<u8>, LoginError> {
         self.channel.put(|out| out.extend_from_slice(&auth_more_data(&[FULL_AUTH_NEEDED])));
         self.channel.flush().await?;
         let mut answer: BytesMut = self.channel.packet(AUTH_LIMIT).await?.payload;
-        if self.channel.stream.is_encrypted() {
+        // A password in clear ends with NUL, so a lone request for the key is no password, whatever the connection.
+        if self.channel.stream.is_secure() && answer[..] != [PUBLIC_KEY_REQUEST] {
             if answer.last() == Some(&0) {
                 answer.truncate(answer.len() - 1);
             }

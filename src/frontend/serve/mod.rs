@@ -57,20 +57,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
-use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::sql::Cache;
 pub use accounts::Accounts;
-use channel::Channel;
 use session::Session;
 use variables::Defaults;
 
 use crate::config::Live;
+use crate::frontend::arrival::Arrival;
 use crate::frontend::carried::{Carried, Serve, Served};
 use crate::frontend::limits;
 use crate::frontend::rsa::KeyPair;
-use crate::frontend::stream::ClientStream;
 use crate::frontend::tls::Certificates;
 use crate::observe::Metrics;
 use crate::route;
@@ -268,18 +266,16 @@ impl std::fmt::Debug for Serving {
 }
 
 /// Serves a fresh connection to its end.
-pub async fn accept(serving: Arc<Serving>, stream: TcpStream, mut route_session: route::Session) {
+pub async fn accept(serving: Arc<Serving>, arrival: Arrival, mut route_session: route::Session) {
     serving.metrics.connections.inc();
-    let address = stream.peer_addr().map(|peer| peer.ip().to_canonical().to_string()).unwrap_or_default();
     let connection_id = serving.new_connection_id();
-    let channel = Channel::new(ClientStream::Plain(stream));
-    let entering = Box::pin(login::login(&serving, channel, connection_id, &address));
+    let entering = Box::pin(login::login(&serving, arrival, connection_id, &route_session));
     let limit = serving.config.load().listen.handshake_timeout;
     let entered = tokio::select! {
         entered = tokio::time::timeout(limit, entering) => entered,
         () = serving.stop.cancelled() => return,
     };
-    let (mut channel, login) = match entered {
+    let (mut channel, login, address) = match entered {
         Ok(Ok(entered)) => entered,
         Ok(Err(error)) => {
             tracing::debug!(%error, "a client didn't get in");
@@ -316,7 +312,7 @@ impl Serve for Arc<Serving> {
         Box::pin(carry(Arc::clone(self), session))
     }
 
-    fn accept(&self, stream: TcpStream, session: route::Session) -> Served {
-        Box::pin(accept(Arc::clone(self), stream, session))
+    fn accept(&self, arrival: Arrival, session: route::Session) -> Served {
+        Box::pin(accept(Arc::clone(self), arrival, session))
     }
 }

@@ -23,6 +23,7 @@ use crate::frontend::carried::Carried;
 use crate::frontend::limits;
 use crate::route::{self, ServingSide};
 use crate::schema::Catalogue;
+use crate::wire::compressed::Algorithm;
 use crate::wire::handshake::ChangeUser;
 use crate::wire::resultset;
 use crate::wire::{Capabilities, Command, reader};
@@ -69,6 +70,8 @@ pub(super) struct Session {
     /// A fresh session's database, entered before the first command.
     initial_database: Option<String>,
     greets: bool,
+    /// To be switched on once the client has the OK of its login.
+    compression: Option<Algorithm>,
     /// Ends an idle session. It stays set and is put off when it fires: a timer for each command would be the earliest
     /// one, and setting that wakes the runtime.
     idle: Option<Pin<Box<Sleep>>>,
@@ -126,6 +129,7 @@ impl Session {
         let mut session = Self::build(serving, channel, route_session, state);
         session.state.variables.begin(&session.serving.defaults);
         session.initial_database = login.database;
+        session.compression = login.compression;
         session.greets = true;
         session
     }
@@ -187,6 +191,7 @@ impl Session {
             route_session,
             initial_database: None,
             greets: false,
+            compression: None,
             idle: None,
         }
     }
@@ -234,6 +239,10 @@ impl Session {
         let ok = resultset::Ok { status: self.status(), ..resultset::Ok::default() };
         self.channel.put_ok(&ok);
         self.channel.flush().await?;
+        if let Some(algorithm) = self.compression.take() {
+            let unread = self.channel.unread.split();
+            self.channel.stream.compress(algorithm, unread);
+        }
         Ok(true)
     }
 

@@ -9,6 +9,7 @@ use crate::frontend::auth::{Exchange, Verdict};
 use crate::frontend::facts::Heard;
 use crate::frontend::limits;
 use crate::frontend::relay::{Relay, RelayError};
+use crate::frontend::stream::Connection as _;
 use crate::route::Blocker;
 use crate::wire::handshake::ChangeUser;
 
@@ -64,6 +65,7 @@ impl Session<'_> {
         let Relay { client, server, .. } = &mut self.relay;
         let waiting = client.unread.split();
         server.send(&waiting).await.map_err(RelayError::Server)?;
+        client.stream.used_but(0);
         tokio::select! {
             copied = copy_bidirectional(&mut client.stream, &mut server.stream) => drop(copied.map_err(RelayError::Server)?),
             // It has no boundary to wait for.

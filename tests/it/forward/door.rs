@@ -8,10 +8,9 @@ use bascule::capture::Capture;
 use bascule::config::{Config, ListenTls, Secret, Tls};
 use bascule::frontend::rsa::KeyPair;
 use bascule::frontend::tls::Certificates;
-use bascule::frontend::{Carried, Door, OpenDoor, Serve, Served, open};
+use bascule::frontend::{Arrival, Carried, Door, OpenDoor, Serve, Served, open};
 use bascule::observe::Metrics;
 use bascule::route::{Control, Mode, Route, Session};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -26,8 +25,8 @@ impl Serve for Keeper {
         })
     }
 
-    fn accept(&self, stream: TcpStream, _session: Session) -> Served {
-        Box::pin(async move { drop(stream) })
+    fn accept(&self, arrival: Arrival, _session: Session) -> Served {
+        Box::pin(async move { drop(arrival) })
     }
 }
 
@@ -41,7 +40,8 @@ pub(crate) struct Opened {
     pub(crate) shutdown: CancellationToken,
     pub(crate) door: OpenDoor,
     pub(crate) capture: Option<Arc<Capture>>,
-    _folder: tempfile::TempDir,
+    pub(crate) certificates: Option<Arc<Certificates>>,
+    folder: tempfile::TempDir,
 }
 
 /// How the door differs from the usual one.
@@ -53,6 +53,8 @@ pub(crate) struct Wishes {
     pub(crate) handshake_timeout: Option<std::time::Duration>,
     pub(crate) captures: bool,
     pub(crate) limits: bascule::config::Limits,
+    /// Changes anything else of the configuration; the folder goes with the door.
+    pub(crate) further: Option<Box<dyn FnOnce(&mut Config, &Path)>>,
 }
 
 impl Opened {
@@ -67,12 +69,16 @@ impl Opened {
         config.listen.max_connections = wishes.max_connections.unwrap_or(1000);
         config.listen.handshake_timeout = wishes.handshake_timeout.unwrap_or(std::time::Duration::from_secs(20));
         config.listen.limits = wishes.limits;
+        if let Some(further) = wishes.further {
+            further(&mut config, folder.path());
+        }
         let capture = wishes.captures.then(|| Capture::open(&config.spool).expect("a spool").0);
         let (route, control) = Route::new(Mode::Passthrough, 1);
         let metrics = Arc::new(Metrics::default());
         let (keeper, carried) = mpsc::channel(16);
         let shutdown = CancellationToken::new();
-        let certificates = config.listen.tls.as_ref().map(|tls| Certificates::new(tls).expect("a certificate"));
+        let certificates =
+            config.listen.tls.as_ref().map(|tls| Arc::new(Certificates::new(tls).expect("a certificate")));
         let door = open(Door {
             config: Arc::new(config.into()),
             route: Arc::clone(&route),
@@ -81,12 +87,28 @@ impl Opened {
             serve: Arc::new(Keeper(keeper)),
             metrics: Arc::clone(&metrics),
             keys: Arc::new(KeyPair::new()),
-            certificates: certificates.map(Arc::new),
+            certificates: certificates.clone(),
             shutdown: shutdown.clone(),
             cut: CancellationToken::new(),
         })
         .expect("the door opens");
-        Self { address: door.address(), route, control, metrics, carried, shutdown, door, capture, _folder: folder }
+        Self {
+            address: door.address(),
+            route,
+            control,
+            metrics,
+            carried,
+            shutdown,
+            door,
+            capture,
+            certificates,
+            folder,
+        }
+    }
+
+    /// A folder that goes with the door.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Shuts the door and waits for its sessions.

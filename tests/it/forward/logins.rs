@@ -14,7 +14,7 @@ use super::mysql;
 use super::raw::{Raw, USUAL};
 
 /// Makes a user whose password MySQL has never seen in use.
-async fn fresh_user(name: &str, plugin: &str) {
+pub(super) async fn fresh_user(name: &str, plugin: &str) {
     let mysql = &sandbox::shared().expect("servers start").mysql;
     let mut root = Conn::from_url(mysql.url("mysql")).await.expect("root");
     root.query_drop(format!("DROP USER IF EXISTS {name}")).await.expect("dropped");
@@ -22,7 +22,7 @@ async fn fresh_user(name: &str, plugin: &str) {
     root.disconnect().await.expect("a clean end");
 }
 
-fn options(opened: &Opened, user: &str, password: &str, tls: bool) -> OptsBuilder {
+pub(super) fn options(opened: &Opened, user: &str, password: &str, tls: bool) -> OptsBuilder {
     let ssl =
         tls.then(|| SslOpts::default().with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true));
     OptsBuilder::default()

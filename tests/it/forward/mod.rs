@@ -1,8 +1,11 @@
 //! The forwarding path before a real MySQL: what a client sees must be what MySQL itself would have shown.
 
+mod arrivals;
 mod authentication;
 mod captures;
 mod comparable;
+mod compressed;
+mod compressing;
 pub(crate) mod door;
 mod large;
 mod logins;

@@ -29,6 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// A login without a password, and commands of every kind.
 fn stream() -> Vec<u8> {
     let response = HandshakeResponse {
+        zstd_level: None,
         capabilities: USUAL.with(Capabilities::DEPRECATE_EOF).with(Capabilities::SESSION_TRACK),
         max_packet: 1 << 24,
         collation: 45,

@@ -60,6 +60,7 @@ impl Raw {
             capabilities = capabilities.with(Capabilities::CONNECT_WITH_DB);
         }
         let response = HandshakeResponse {
+            zstd_level: None,
             capabilities,
             max_packet: 1 << 26,
             collation: 45,
