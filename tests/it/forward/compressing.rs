@@ -129,7 +129,7 @@ impl Raw {
         let Some(compression) = &mut self.compression else {
             return self.stream.read_buf(&mut self.unread).await.unwrap_or(0);
         };
-        let mut piece = [0; 16_384];
+        let mut piece = vec![0; 16_384];
         loop {
             match compression.opener.open(&mut compression.incoming, &mut piece).expect("well formed") {
                 Opened::Begins(header) => {
