@@ -158,16 +158,22 @@ fn select<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
     let mut previous = Lexeme::Symbol(b' ');
     let mut class = StatementClass::Read;
     for lexeme in lexer {
-        if lexeme.is("INTO") {
-            return StatementClass::Administration;
-        }
-        let locks =
-            (previous.is("FOR") && lexeme.is_any(&["UPDATE", "SHARE"])) || (previous.is("LOCK") && lexeme.is("IN"));
-        if locks {
-            class = StatementClass::LockingRead;
-        }
-        if lexeme == Lexeme::Symbol(b';') {
-            break;
+        match lexeme {
+            // Most words have other lengths.
+            Lexeme::Word(word) => match word.len() {
+                2 if previous.is("LOCK") && lexeme.is("IN") => class = StatementClass::LockingRead,
+                4 if lexeme.is("INTO") => return StatementClass::Administration,
+                5 | 6 if previous.is("FOR") && lexeme.is_any(&["SHARE", "UPDATE"]) => {
+                    class = StatementClass::LockingRead
+                }
+                _ => {}
+            },
+            Lexeme::Symbol(b';') => break,
+            Lexeme::Symbol(_)
+            | Lexeme::Quoted(_)
+            | Lexeme::Text(_)
+            | Lexeme::UserVariable(_)
+            | Lexeme::SystemVariable(_) => {}
         }
         previous = lexeme;
     }

@@ -72,6 +72,7 @@ struct Watched<'a> {
 impl<'a> Iterator for Watched<'a> {
     type Item = Lexeme<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Lexeme<'a>> {
         let lexeme = self.lexer.next()?;
         match lexeme {
@@ -91,6 +92,7 @@ impl<'a> Iterator for Watched<'a> {
 }
 
 impl Seen {
+    #[inline]
     fn word(&mut self, word: &[u8]) {
         // Most words are of other lengths.
         let is = |known: &[u8]| word.eq_ignore_ascii_case(known);

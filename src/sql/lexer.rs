@@ -22,11 +22,13 @@ pub(super) enum Lexeme<'a> {
 
 impl Lexeme<'_> {
     /// True for the unquoted word `keyword`, in any case.
+    #[inline]
     pub(super) fn is(&self, keyword: &str) -> bool {
         matches!(self, Self::Word(word) if word.eq_ignore_ascii_case(keyword.as_bytes()))
     }
 
     /// True for any of these unquoted words.
+    #[inline]
     pub(super) fn is_any(&self, keywords: &[&str]) -> bool {
         keywords.iter().any(|keyword| self.is(keyword))
     }
@@ -48,8 +50,44 @@ pub(super) struct Lexer<'a> {
     at: usize,
 }
 
+/// What a byte can begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Blank,
+    /// A letter of words, too.
+    Word,
+    /// Of a comment, or a symbol.
+    Comment,
+    Quote,
+    Variable,
+    Symbol,
+}
+
+/// By byte: every statement of every application is read by it.
+static KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Symbol; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            ..=b' ' => Kind::Blank,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$' | 0x80.. => Kind::Word,
+            b'#' | b'-' | b'/' | b'*' => Kind::Comment,
+            b'`' | b'\'' | b'"' => Kind::Quote,
+            b'@' => Kind::Variable,
+            _ => Kind::Symbol,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
+#[inline]
+fn kind(byte: u8) -> Kind {
+    KINDS[usize::from(byte)]
+}
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
+    kind(byte) == Kind::Word
 }
 
 impl<'a> Lexer<'a> {
@@ -120,12 +158,12 @@ impl<'a> Lexer<'a> {
         self.text.get(start..).unwrap_or_default()
     }
 
+    #[inline]
     fn word(&mut self) -> &'a [u8] {
-        let start = self.at;
-        while self.peek(0).is_some_and(is_word) {
-            self.at += 1;
-        }
-        self.text.get(start..self.at).unwrap_or_default()
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+        self.at += length;
+        rest.get(..length).unwrap_or_default()
     }
 
     fn variable(&mut self) -> Lexeme<'a> {
@@ -154,24 +192,36 @@ impl<'a> Lexer<'a> {
 impl<'a> Iterator for Lexer<'a> {
     type Item = Lexeme<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Lexeme<'a>> {
-        self.skip_blank();
-        let byte = self.peek(0)?;
-        Some(match byte {
-            b'`' => {
-                self.at += 1;
-                Lexeme::Quoted(self.quoted(b'`'))
-            }
-            b'\'' | b'"' => {
-                self.at += 1;
-                Lexeme::Text(self.quoted(byte))
-            }
-            b'@' => self.variable(),
-            word if is_word(word) => Lexeme::Word(self.word()),
-            symbol => {
-                self.at += 1;
-                Lexeme::Symbol(symbol)
-            }
-        })
+        loop {
+            let byte = self.peek(0)?;
+            return Some(match kind(byte) {
+                Kind::Blank => {
+                    self.at += 1;
+                    continue;
+                }
+                Kind::Word => Lexeme::Word(self.word()),
+                Kind::Comment => {
+                    let before = self.at;
+                    self.skip_blank();
+                    if self.at > before {
+                        continue;
+                    }
+                    self.at += 1;
+                    Lexeme::Symbol(byte)
+                }
+                Kind::Quote => {
+                    self.at += 1;
+                    let inner = self.quoted(byte);
+                    if byte == b'`' { Lexeme::Quoted(inner) } else { Lexeme::Text(inner) }
+                }
+                Kind::Variable => self.variable(),
+                Kind::Symbol => {
+                    self.at += 1;
+                    Lexeme::Symbol(byte)
+                }
+            });
+        }
     }
 }

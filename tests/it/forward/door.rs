@@ -44,6 +44,9 @@ pub(crate) struct Opened {
     folder: tempfile::TempDir,
 }
 
+/// A change of the configuration, whose files may be put into the folder.
+pub(crate) type Change = Box<dyn FnOnce(&mut Config, &Path)>;
+
 /// How the door differs from the usual one.
 #[derive(Default)]
 pub(crate) struct Wishes {
@@ -54,7 +57,7 @@ pub(crate) struct Wishes {
     pub(crate) captures: bool,
     pub(crate) limits: bascule::config::Limits,
     /// Changes anything else of the configuration; the folder goes with the door.
-    pub(crate) further: Option<Box<dyn FnOnce(&mut Config, &Path)>>,
+    pub(crate) further: Option<Change>,
 }
 
 impl Opened {
