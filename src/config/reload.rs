@@ -58,6 +58,8 @@ fn of<'a, T>(config: &'a Config, field: impl Fn(&'a Source) -> &'a T) -> Option<
 
 const KEYS: &[Key] = &[
     fixed!("listen.address", listen.address),
+    fixed!("listen.socket", listen.socket),
+    live!("listen.proxy_protocol_from", listen.proxy_protocol_from),
     fixed!("listen.tls", listen.tls),
     live!("listen.max_connections", listen.max_connections),
     live!("listen.max_user_connections", listen.limits.max_user_connections),
@@ -171,6 +173,7 @@ mod tests {
                     key,
                     "certificate"
                         | "key"
+                        | "socket_mode"
                         | "tls_ca"
                         | "tls_min_version"
                         | "tls_client_certificates"

@@ -166,9 +166,9 @@ impl Acceptor {
     /// A client of the TCP listener, and where it comes from.
     fn tcp(&self, stream: TcpStream, peer: SocketAddr) -> (Arrival, String) {
         let _ = stream.set_nodelay(true);
-        watch_peer(&stream, &self.shared.config.load().listen.limits);
-        let balancers = &self.shared.config.listen.proxy_protocol_from;
-        let may_be_proxied = balancers.iter().any(|network| network.contains(peer.ip()));
+        let config = self.shared.config.load();
+        watch_peer(&stream, &config.listen.limits);
+        let may_be_proxied = config.listen.proxy_protocol_from.iter().any(|network| network.contains(peer.ip()));
         (Arrival::tcp(stream, peer, may_be_proxied), peer.to_string())
     }
 }
