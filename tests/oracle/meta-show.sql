@@ -105,8 +105,6 @@ show triggers like 'p%';
 show triggers from information_schema;
 show triggers where `Table` = 'p';
 show triggers from nosuch;
-show events;
-show events like 'a%';
 show procedure status like 'nosuch';
 show function status where db = 'nosuch';
 show library status;
