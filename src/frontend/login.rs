@@ -17,7 +17,7 @@ use super::tls::{CERTIFICATE_REQUIRED, Certificates};
 use crate::route;
 use crate::source::connect::{ConnectError, Connector, ServerStream};
 use crate::wire::compressed::{Algorithm, BadLevel};
-use crate::wire::handshake::{self, Greeting, HandshakeResponse};
+use crate::wire::handshake::{self, Greeting, HandshakeResponse, SHA256_PASSWORD};
 use crate::wire::packet::{HEADER_LENGTH, Packet};
 use crate::wire::{Capabilities, reply};
 
@@ -105,7 +105,11 @@ impl Doorway<'_> {
                 return Err(LoginError::Compression(bad));
             }
         };
-        let (server, to_server) = self.introduce(server, &packet, offered, server_offers).await?;
+        // This plugin's first data may be the password itself, or be encrypted under a key that isn't MySQL's.
+        let crosses = response.plugin.as_deref() == Some(SHA256_PASSWORD)
+            && client.stream.is_secure() != self.connector.wants_tls();
+        let payload = if crosses { response.unproven().encode() } else { packet.payload };
+        let (server, to_server) = self.introduce(server, payload, offered, server_offers).await?;
         let capabilities = backend_capabilities(response.capabilities, offered);
         let introduced = Introduced { client, host, server, greeting, response, capabilities, compression, to_server };
         self.authenticate(introduced, packet.sequence).await
@@ -145,13 +149,12 @@ impl Doorway<'_> {
     async fn introduce(
         &self,
         mut server: End<ServerStream>,
-        packet: &Packet,
+        mut payload: BytesMut,
         offered: Capabilities,
         server_offers: Capabilities,
     ) -> Result<(End<ServerStream>, u8), LoginError> {
-        let asked = handshake::capabilities(&packet.payload).unwrap_or_default();
+        let asked = handshake::capabilities(&payload).unwrap_or_default();
         let mut capabilities = backend_capabilities(asked, offered);
-        let mut payload = packet.payload.clone();
         let mut sequence = 1;
         if self.connector.wants_tls() {
             if !server_offers.contains(Capabilities::SSL) {

@@ -182,6 +182,13 @@ impl HandshakeResponse {
         Ok(Self { capabilities, max_packet, collation, user, auth_data, database, plugin, attributes, zstd_level })
     }
 
+    /// The same without its proof, and for a plugin that no account has: the server then asks for what its account needs
+    /// (MySQL's manual, Authentication Method Mismatch).
+    #[must_use]
+    pub fn unproven(&self) -> Self {
+        Self { plugin: Some(b"none".to_vec()), auth_data: Vec::new(), ..self.clone() }
+    }
+
     /// The payload of this response, with lengths in the form that the flags ask for.
     #[must_use]
     pub fn encode(&self) -> BytesMut {
