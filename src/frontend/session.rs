@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io;
 use std::pin::pin;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncWriteExt;
 
 use super::capturing::{Capturing, LongData, Preparation};
@@ -240,7 +240,7 @@ impl<'a> Session<'a> {
     }
 
     /// Reads the next command to its end.
-    async fn read_whole(&mut self) -> Result<Vec<u8>, RelayError> {
+    async fn read_whole(&mut self) -> Result<BytesMut, RelayError> {
         let length = loop {
             match self.whole_length() {
                 Ok(Some(length)) => break length,
@@ -252,9 +252,9 @@ impl<'a> Session<'a> {
                 }
             }
         };
-        let mut copy = self.relay.client.unread.get(..length).map(bytes::BytesMut::from).unwrap_or_default();
+        let mut copy = self.relay.client.unread.get(..length).map(BytesMut::from).unwrap_or_default();
         let joined = packet::take(&mut copy, usize::MAX).ok().flatten();
-        Ok(joined.map(|packet| packet.payload.to_vec()).unwrap_or_default())
+        Ok(joined.map(|packet| packet.payload).unwrap_or_default())
     }
 
     /// Looks at the next command, which stays where it is, and says whether it was seen whole. With `keep` its text is
@@ -306,7 +306,7 @@ impl<'a> Session<'a> {
             return self.change_user().await;
         }
         let capturing = admission.captured && self.capturing.is_some();
-        let mut payload = Vec::new();
+        let mut payload = BytesMut::new();
         if capturing || request.command == Some(Command::StmtPrepare) {
             payload = self.read_whole().await?;
         }
