@@ -16,19 +16,35 @@ pub fn classify(text: &[u8]) -> StatementClass {
 }
 
 pub(super) fn class_of<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
+    match head(lexer) {
+        Head::Select => select(lexer),
+        Head::Known(class) => class,
+    }
+}
+
+/// What the first words say.
+pub(super) enum Head {
+    /// All that there is to know.
+    Known(StatementClass),
+    /// It begins like a query: the rest of it tells whether it locks.
+    Select,
+}
+
+/// Reads the first words.
+pub(super) fn head<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> Head {
     let mut first = lexer.next();
     while first == Some(Lexeme::Symbol(b'(')) {
         first = lexer.next();
     }
-    let Some(Lexeme::Word(word)) = first else { return StatementClass::Unknown };
+    let Some(Lexeme::Word(word)) = first else { return Head::Known(StatementClass::Unknown) };
     let mut keyword = [0_u8; 12];
-    let Some(slot) = keyword.get_mut(..word.len()) else { return StatementClass::Unknown };
+    let Some(slot) = keyword.get_mut(..word.len()) else { return Head::Known(StatementClass::Unknown) };
     slot.copy_from_slice(word);
     slot.make_ascii_uppercase();
-    match &*slot {
-        b"SELECT" | b"TABLE" | b"VALUES" => select(lexer),
+    Head::Known(match &*slot {
+        b"SELECT" | b"TABLE" | b"VALUES" => return Head::Select,
         b"INSERT" | b"UPDATE" | b"DELETE" | b"REPLACE" => StatementClass::Write,
-        b"WITH" => with(lexer),
+        b"WITH" => return with(lexer),
         b"SHOW" | b"EXPLAIN" | b"DESCRIBE" | b"DESC" | b"HELP" => StatementClass::Read,
         b"DO" => {
             if lexer.any(|lexeme| lexeme == Lexeme::Symbol(b'(')) {
@@ -46,7 +62,7 @@ pub(super) fn class_of<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> Stat
         b"TRUNCATE" | b"IMPORT" => StatementClass::Ddl,
         b"PREPARE" | b"EXECUTE" | b"DEALLOCATE" => StatementClass::TextPrepared,
         other => second_word(other, lexer),
-    }
+    })
 }
 
 /// Families that the second word decides.
@@ -181,15 +197,15 @@ fn select<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
 }
 
 /// `WITH … SELECT|UPDATE|DELETE`: the first such word outside parentheses decides.
-fn with<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
+fn with<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> Head {
     let mut depth = 0_usize;
     while let Some(lexeme) = lexer.next() {
         match lexeme {
             Lexeme::Symbol(b'(') => depth += 1,
             Lexeme::Symbol(b')') => depth = depth.saturating_sub(1),
-            word if depth == 0 && word.is_any(&["SELECT", "TABLE", "VALUES"]) => return select(lexer),
+            word if depth == 0 && word.is_any(&["SELECT", "TABLE", "VALUES"]) => return Head::Select,
             word if depth == 0 && word.is_any(&["UPDATE", "DELETE", "INSERT", "REPLACE"]) => {
-                return StatementClass::Write;
+                return Head::Known(StatementClass::Write);
             }
             Lexeme::Word(_)
             | Lexeme::Quoted(_)
@@ -200,7 +216,7 @@ fn with<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
         }
     }
     // `WITH c AS (…) (SELECT …)`.
-    StatementClass::Read
+    Head::Known(StatementClass::Read)
 }
 
 /// The name in SAVEPOINT, ROLLBACK TO [SAVEPOINT] and RELEASE SAVEPOINT.

@@ -50,6 +50,32 @@ pub(super) struct Lexer<'a> {
     at: usize,
 }
 
+/// A set of words, as a filter that passes every word of it, and few others: by length and first letter.
+#[derive(Debug)]
+pub(super) struct Words([u32; Words::LENGTHS]);
+
+impl Words {
+    /// Longer words are in no set.
+    const LENGTHS: usize = 32;
+
+    /// The set of these words, in either case.
+    pub(super) const fn of(words: &[&[u8]]) -> Self {
+        let mut letters = [0; Self::LENGTHS];
+        let mut index = 0;
+        while index < words.len() {
+            let word = words[index];
+            letters[word.len()] |= 1 << (word[0] & 31);
+            index += 1;
+        }
+        Self(letters)
+    }
+
+    #[inline]
+    fn may_have(&self, first: u8, length: usize) -> bool {
+        self.0.get(length).is_some_and(|letters| letters >> (first & 31) & 1 != 0)
+    }
+}
+
 /// What a byte can begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -98,6 +124,11 @@ impl<'a> Lexer<'a> {
     /// Offset of the next unread byte.
     pub(super) fn offset(&self) -> usize {
         self.at
+    }
+
+    /// What hasn't been read.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     fn peek(&self, ahead: usize) -> Option<u8> {
@@ -164,6 +195,33 @@ impl<'a> Lexer<'a> {
         let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
         self.at += length;
         rest.get(..length).unwrap_or_default()
+    }
+
+    /// The next lexeme that may matter to who asks for `words`: one of these words, a quoted name, a variable, `;`, `=` or
+    /// `:`. True with it when others were passed over on the way.
+    #[inline]
+    pub(super) fn next_of(&mut self, words: &Words) -> Option<(bool, Lexeme<'a>)> {
+        let mut passed = false;
+        loop {
+            let byte = self.peek(0)?;
+            match kind(byte) {
+                Kind::Blank => self.at += 1,
+                Kind::Word => {
+                    let word = self.word();
+                    if words.may_have(byte, word.len()) {
+                        return Some((passed, Lexeme::Word(word)));
+                    }
+                    passed = true;
+                }
+                Kind::Symbol if !matches!(byte, b';' | b'=' | b':') => {
+                    self.at += 1;
+                    passed = true;
+                }
+                Kind::Comment | Kind::Quote | Kind::Variable | Kind::Symbol => {
+                    return self.next().map(|lexeme| (passed, lexeme));
+                }
+            }
+        }
     }
 
     fn variable(&mut self) -> Lexeme<'a> {
