@@ -21,15 +21,15 @@ use bytes::BytesMut;
 use super::door::Shared;
 use super::facts::{Answer, Facts, Heard, Transaction};
 use super::inject::{self, Reply};
+use super::prepared::{LongData, Prepared};
 use super::relay::{Delivery, Relay, RelayError};
 use super::request::{Request, Statement, mentions};
-use super::session::Prepared;
+
 use crate::capture::{PendingWrite, SessionCapture};
 use crate::change::{Affected, CapturedStatement, StatementContext, WriteAnswer};
 use crate::position::{Gtid, GtidSet};
 use crate::sql::{StatementClass, depends_on_time, may_call_function, savepoint_name};
 use crate::value::Value;
-use crate::wire::command::LONG_DATA_HEAD;
 use crate::wire::execute::{self, Known};
 use crate::wire::tracker::ReplyShape;
 use crate::wire::{Capabilities, Command};
@@ -359,8 +359,8 @@ impl Capturing {
         }
         let Some(write) = self.pending.take() else { return };
         let PendingWrite { text, parameters, context, time_micros, time_exact } = write;
-        let answer = match heard.results.last() {
-            Some(&Answer::Ok { affected_rows, insert_id, warnings, matched_rows, .. }) => {
+        let answer = match heard.last {
+            Some(Answer::Ok { affected_rows, insert_id, warnings, matched_rows, .. }) => {
                 WriteAnswer { affected_rows, insert_id, matched_rows, warnings }
             }
             Some(Answer::Rows { .. } | Answer::Err { .. }) | None => {
@@ -425,34 +425,6 @@ fn values(payload: &[u8], prepared: &Prepared, facts: &Facts, charset: &str) -> 
 
 static EMPTY: BTreeMap<u16, Vec<u8>> = BTreeMap::new();
 
-/// Data that COM_STMT_SEND_LONG_DATA brought for the next execution.
-#[derive(Debug, Default)]
-pub(super) struct LongData {
-    parts: BTreeMap<u16, Vec<u8>>,
-    /// Some of it wasn't kept.
-    cut: bool,
-}
-
-impl LongData {
-    /// Adds a packet; beyond `limit` bytes nothing is kept. Without `payload` it's only known that there was one.
-    pub(super) fn add(&mut self, parameter: u16, payload: Option<&[u8]>, limit: usize) {
-        let held: usize = self.parts.values().map(Vec::len).sum();
-        match payload.and_then(|payload| payload.get(LONG_DATA_HEAD..)) {
-            Some(data) if held + data.len() <= limit => {
-                self.parts.entry(parameter).or_default().extend_from_slice(data)
-            }
-            Some(_) | None => {
-                self.cut = true;
-                self.parts.clear();
-            }
-        }
-    }
-
-    fn complete(&self) -> Option<&BTreeMap<u16, Vec<u8>>> {
-        (!self.cut).then_some(&self.parts)
-    }
-}
-
 /// A client's text as UTF-8, if that's certain: ASCII means the same in every charset that a client may use.
 fn decode(text: &[u8], charset: &str) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
@@ -500,9 +472,12 @@ fn now_micros() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frontend::request::{Keep, Reading};
 
     fn set(text: &str) -> Statement {
-        Statement::of(text.as_bytes(), true, true, false)
+        let reading = Reading { capabilities: Capabilities::PROTOCOL_41, multi_statements: false };
+        let command = [b"\x03", text.as_bytes()].concat();
+        Request::of(&command, true, Keep::All, reading).statement.expect("a query has a statement")
     }
 
     #[test]

@@ -12,18 +12,23 @@ use crate::wire::packet::{self, Packet};
 #[derive(Debug)]
 pub(super) struct End<S> {
     pub(super) stream: S,
-    /// Read from the connection, not used yet. Holds no memory while it's empty.
+    /// Read from the connection, not used yet. Holds little memory while it's empty.
     pub(super) unread: BytesMut,
+    /// Bytes that it held at most since its memory was given back.
+    most: usize,
     /// The last read brought as much as it could: more is coming, and is read into a buffer that is kept meanwhile.
     hungry: bool,
 }
 
 /// What is read at a time of a large answer or value.
 const LARGE: usize = 64 * 1024;
+/// A buffer that never held more is kept for the next command: most commands and answers are small, and memory that is
+/// taken and given back costs more than looking at them.
+const KEPT: usize = 1024;
 
 impl<S: Connection> End<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, unread: BytesMut::new(), hungry: false }
+        Self { stream, unread: BytesMut::new(), most: 0, hungry: false }
     }
 
     /// Reads once. Cancel safe: bytes are in the socket or in `unread`.
@@ -38,6 +43,7 @@ impl<S: Connection> End<S> {
             fill(&mut self.stream, &mut self.unread).await?
         };
         self.hungry = count >= CHUNK;
+        self.most = self.most.max(self.unread.len());
         if count == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 
@@ -87,11 +93,11 @@ impl<S: Connection> End<S> {
         self.send(&framed(payload, sequence)).await
     }
 
-    /// Gives the buffer's memory back if it's empty.
+    /// Gives the buffer's memory back if it's empty, and more than a session may keep.
     pub(super) fn release(&mut self) {
-        if self.unread.is_empty() {
+        if self.unread.is_empty() && self.most > KEPT {
             self.unread = BytesMut::new();
-            self.hungry = false;
+            (self.most, self.hungry) = (0, false);
         }
     }
 }

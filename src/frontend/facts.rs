@@ -73,8 +73,8 @@ impl Owed {
 /// What the packets of one reply said.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// One for each result, in order; at most [`Heard::RESULTS`] are kept.
-    pub(super) results: Vec<Answer>,
+    /// The last result.
+    pub(super) last: Option<Answer>,
     /// Number of results.
     pub(super) count: usize,
     /// GTIDs of commits, as MySQL wrote them.
@@ -107,23 +107,17 @@ pub(super) enum Answer {
 }
 
 impl Heard {
-    /// Results of one command that are remembered one by one.
-    pub(super) const RESULTS: usize = 1024;
-
     /// True when the reply ended with an ERR.
     pub(super) fn failed(&self) -> Option<u16> {
-        match self.results.last() {
-            Some(Answer::Err { code }) => Some(*code),
+        match self.last {
+            Some(Answer::Err { code }) => Some(code),
             Some(Answer::Ok { .. } | Answer::Rows { .. }) | None => None,
         }
     }
 
     fn push(&mut self, answer: Answer) {
         self.count += 1;
-        if self.results.len() == Self::RESULTS {
-            self.results.pop();
-        }
-        self.results.push(answer);
+        self.last = Some(answer);
     }
 }
 

@@ -23,6 +23,7 @@ mod idle;
 mod inject;
 mod limits;
 mod login;
+mod prepared;
 mod relay;
 mod request;
 mod session;

@@ -139,6 +139,7 @@ impl Relay {
         loop {
             let listening = !self.client_ended && self.client.unread.len() < AHEAD_LIMIT;
             tokio::select! {
+                biased;
                 filled = self.server.fill() => return filled.map_err(RelayError::Server),
                 heard = self.client.fill(), if listening => self.client_ended |= heard.is_err(),
             }

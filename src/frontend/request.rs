@@ -21,6 +21,15 @@ pub(super) struct Request {
     pub(super) prepared: Option<StatementCommand>,
 }
 
+/// Which texts are copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    Nothing,
+    /// Those of statements that may change something.
+    Effects,
+    All,
+}
+
 /// SQL that a command runs.
 #[derive(Clone, Debug)]
 pub(super) struct Statement {
@@ -28,7 +37,8 @@ pub(super) struct Statement {
     pub(super) class: StatementClass,
     /// More than one statement.
     pub(super) several: bool,
-    /// The text, when the whole command is at hand.
+    /// The text, when the whole command is at hand and somebody may ask for it: a query that only reads is run and
+    /// forgotten.
     pub(super) text: Option<Bytes>,
     pub(super) effects: SessionEffects,
     /// It asks what the command before it did (warnings, counts): nothing may come between the two.
@@ -41,14 +51,19 @@ pub(super) struct Statement {
 
 impl Statement {
     /// Looks at a text. `whole` is false when only its front has arrived.
-    pub(super) fn of(text: &[u8], whole: bool, keep: bool, multi: bool) -> Self {
+    fn of(text: &[u8], whole: bool, keep: Keep, multi: bool) -> Self {
         let Glance { class, effects, looks_back, semicolon } = glance(text);
         let several = multi && semicolon && split(text).len() > 1;
+        let kept = match keep {
+            Keep::Nothing => false,
+            Keep::Effects => several || class != StatementClass::Read,
+            Keep::All => true,
+        };
         let retracks = (several || class == StatementClass::Set) && mentions(text, b"session_track");
         Self {
             class,
             several,
-            text: (whole && keep).then(|| Bytes::copy_from_slice(text)),
+            text: (whole && kept).then(|| Bytes::copy_from_slice(text)),
             effects,
             looks_back,
             retracks,
@@ -87,8 +102,8 @@ impl Statement {
 }
 
 impl Request {
-    /// Looks at a command. `payload` may be its front only; then `whole` is false.
-    pub(super) fn of(payload: &[u8], whole: bool, keep: bool, context: Reading) -> Self {
+    /// Looks at a command. `payload` may be its front only; then `whole` is false. What is prepared is kept in any case.
+    pub(super) fn of(payload: &[u8], whole: bool, keep: Keep, context: Reading) -> Self {
         let command = payload.first().and_then(|&byte| Command::from_byte(byte));
         let body = payload.get(1..).unwrap_or_default();
         let statement = match command {
@@ -97,7 +112,7 @@ impl Request {
                 let text = query_text(body, context.capabilities).unwrap_or_default();
                 Some(Statement::of(text, whole, keep, context.multi_statements))
             }
-            Some(Command::StmtPrepare) => Some(Statement::of(body, whole, true, false)),
+            Some(Command::StmtPrepare) => Some(Statement::of(body, whole, Keep::All, false)),
             _ => None,
         };
         Self { command, shape: ReplyShape::of(command), statement, prepared: StatementCommand::parse(payload) }
@@ -113,6 +128,23 @@ impl Request {
             Command::CreateDb | Command::DropDb | Command::Refresh | Command::Shutdown | Command::Daemon => true,
             _ => false,
         }
+    }
+
+    /// True when a captured transaction must know it by its text or values.
+    pub(super) fn is_recorded(&self) -> bool {
+        match self.command {
+            Some(Command::Query | Command::StmtExecute) => self
+                .statement
+                .as_ref()
+                .is_none_or(|statement| statement.several || statement.class != StatementClass::Read),
+            Some(Command::StmtSendLongData) => true,
+            _ => false,
+        }
+    }
+
+    /// True when it has a text, which hasn't been kept.
+    pub(super) fn lacks_text(&self) -> bool {
+        self.statement.as_ref().is_some_and(|statement| statement.text.is_none())
     }
 
     /// True when it asks what the command before it did.
@@ -141,7 +173,7 @@ mod tests {
     const READING: Reading = Reading { capabilities: Capabilities::PROTOCOL_41, multi_statements: true };
 
     fn request(payload: &[u8]) -> Request {
-        Request::of(payload, true, true, READING)
+        Request::of(payload, true, Keep::All, READING)
     }
 
     #[test]

@@ -4,14 +4,13 @@
 //! to its end. Commands that arrive meanwhile wait in the buffer. At a transaction boundary the gate may answer that
 //! PostgreSQL serves now; the session is then handed over with the command that waits.
 
-use std::collections::HashMap;
 use std::io;
 use std::pin::pin;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncWriteExt;
 
-use super::capturing::{Capturing, LongData, Preparation};
+use super::capturing::{Capturing, Preparation};
 use super::carried::{Carried, CarriedStatement};
 use super::dialect::Dialect;
 use super::door::Shared;
@@ -19,13 +18,13 @@ use super::facts::{Facts, Heard, Transaction};
 use super::idle::Idle;
 use super::inject::{self, Setup};
 use super::login::LoggedIn;
+use super::prepared::{Prepared, Statements};
 use super::relay::{Delivered, Delivery, Relay, RelayError};
-use super::request::{Reading, Request, Statement};
+use super::request::{Keep, Reading, Request};
 use crate::route::{self, Admission, Blocker, ServingSide};
 use crate::sql::StatementClass;
 use crate::wire::command::StatementCommand;
 use crate::wire::compressed::Algorithm;
-use crate::wire::execute::{self, Known, ParameterType};
 use crate::wire::packet::{self, HEADER_LENGTH, Header, MAX_PAYLOAD};
 use crate::wire::reply;
 use crate::wire::tracker::ReplyShape;
@@ -40,27 +39,17 @@ const WHOLE: usize = 1 << 20;
 /// So much of a larger command is looked at.
 const FRONT: usize = 64 << 10;
 
-/// A prepared statement of the client.
-#[derive(Debug)]
-pub(super) struct Prepared {
-    pub(super) statement: Statement,
-    pub(super) parameters: u16,
-    pub(super) types: Vec<ParameterType>,
-    pub(super) cursor_open: bool,
-    /// Data of COM_STMT_SEND_LONG_DATA that waits on MySQL for the next execution.
-    pub(super) long_data: Option<LongData>,
-}
-
 /// A session.
 pub(super) struct Session<'a> {
     shared: &'a Shared,
     relay: Relay,
     route: route::Session,
     setup: Setup,
-    statements: HashMap<u32, Prepared>,
+    statements: Statements,
     capturing: Option<Capturing>,
     multi_statements: bool,
     idle: Idle,
+    ending: waiting::Ending,
     asked: Asked,
     /// To be switched on once the client has the OK of its login.
     compression: Option<Algorithm>,
@@ -129,10 +118,11 @@ impl<'a> Session<'a> {
             relay,
             route,
             setup: Setup::Needed,
-            statements: HashMap::new(),
+            statements: Statements::default(),
             capturing,
             multi_statements,
             idle: Idle::default(),
+            ending: waiting::Ending::of(&shared.shutdown),
             asked: Asked::Nothing,
             compression,
         };
@@ -257,9 +247,8 @@ impl<'a> Session<'a> {
         Ok(joined.map(|packet| packet.payload).unwrap_or_default())
     }
 
-    /// Looks at the next command, which stays where it is, and says whether it was seen whole. With `keep` its text is
-    /// copied.
-    fn look(&self, keep: bool) -> (Request, bool) {
+    /// Looks at the next command, which stays where it is, and says whether it was seen whole.
+    fn look(&self, keep: Keep) -> (Request, bool) {
         let unread = &self.relay.client.unread;
         let header = Header::peek(unread).map_or(0, |header| header.length);
         let payload = unread.get(HEADER_LENGTH..).unwrap_or_default();
@@ -275,14 +264,14 @@ impl<'a> Session<'a> {
     /// An execution runs the text that was prepared.
     fn with_prepared(&self, mut request: Request) -> Request {
         if let Some(StatementCommand::Execute { id, .. }) = request.prepared {
-            request.statement = self.statements.get(&id).map(|prepared| prepared.statement.clone());
+            request.statement = self.statements.get(id).map(|prepared| prepared.statement.clone());
         }
         request
     }
 
     async fn command(&mut self) -> Result<Flow, RelayError> {
         let capture_likely = self.capturing.is_some() && self.shared.route.capturing();
-        let (mut request, whole) = self.look(capture_likely);
+        let (mut request, whole) = self.look(if capture_likely { Keep::Effects } else { Keep::Nothing });
         if request.command == Some(Command::Quit) {
             self.relay.command().await?;
             return Ok(Flow::End);
@@ -306,13 +295,7 @@ impl<'a> Session<'a> {
             return self.change_user().await;
         }
         let capturing = admission.captured && self.capturing.is_some();
-        let mut payload = BytesMut::new();
-        if capturing || request.command == Some(Command::StmtPrepare) {
-            payload = self.read_whole().await?;
-        }
-        if !payload.is_empty() && !(whole && (capture_likely || !capturing)) {
-            request = self.with_prepared(Request::of(&payload, true, true, self.reading()));
-        }
+        let payload = self.payload_for(&mut request, whole, capturing).await?;
         self.before(&request, &payload);
         let delivered = if capturing {
             self.captured(&request, &payload).await?
@@ -322,8 +305,7 @@ impl<'a> Session<'a> {
         };
         self.after(&request, &delivered.heard);
         self.settle(&request, &delivered.heard, in_transaction);
-        let pending_data = self.statements.values().any(|prepared| prepared.long_data.is_some());
-        self.route.leave(self.relay.facts.inside() || pending_data);
+        self.route.leave(self.relay.facts.inside() || self.statements.has_waiting_data());
         if let Some(error) = delivered.client_lost {
             return Err(RelayError::Client(error));
         }
@@ -331,6 +313,31 @@ impl<'a> Session<'a> {
             self.set_up().await?;
         }
         Ok(Flow::Next)
+    }
+
+    /// The command's payload if more than its front is asked for: by capturing, for what a transaction may record, and
+    /// of what is prepared. `request` is then what the whole of it says.
+    async fn payload_for(
+        &mut self,
+        request: &mut Request,
+        whole: bool,
+        capturing: bool,
+    ) -> Result<BytesMut, RelayError> {
+        let lacks_text = request.lacks_text();
+        let wanted = match request.command {
+            Some(Command::StmtPrepare) => lacks_text,
+            // The end of a query tells whether it locks.
+            Some(Command::Query) => capturing && lacks_text && (!whole || request.is_recorded()),
+            _ => capturing && request.is_recorded(),
+        };
+        if !wanted {
+            return Ok(BytesMut::new());
+        }
+        let payload = self.read_whole().await?;
+        if lacks_text {
+            *request = self.with_prepared(Request::of(&payload, true, Keep::All, self.reading()));
+        }
+        Ok(payload)
     }
 
     /// Waits for the gates. Meanwhile what the client sends is taken, so that a client that goes away is noticed.
@@ -351,7 +358,7 @@ impl<'a> Session<'a> {
     async fn captured(&mut self, request: &Request, payload: &[u8]) -> Result<Delivered, RelayError> {
         let Some(capturing) = &mut self.capturing else { return Err(RelayError::Reply(crate::wire::Malformed)) };
         let prepared = match request.prepared {
-            Some(StatementCommand::Execute { id, .. }) => self.statements.get(&id),
+            Some(StatementCommand::Execute { id, .. }) => self.statements.get(id),
             _ => None,
         };
         let Preparation { injected, replies, delivery } =
@@ -385,56 +392,31 @@ impl<'a> Session<'a> {
             assigned.fold(facts.wanted.clone(), |wanted, (setting, value)| wanted.with(*setting, value))
         });
         match request.prepared {
-            Some(StatementCommand::Close { id }) => {
-                self.statements.remove(&id);
-            }
+            Some(StatementCommand::Close { id }) => self.statements.remove(id),
             Some(StatementCommand::LongData { id, parameter }) => {
                 let limit = self.shared.config.listen.max_allowed_packet;
-                if let Some(prepared) = self.statements.get_mut(&id) {
-                    let data = prepared.long_data.get_or_insert_default();
-                    data.add(parameter, (!payload.is_empty()).then_some(payload), limit);
-                }
+                self.statements.add_data(id, parameter, (!payload.is_empty()).then_some(payload), limit);
             }
-            Some(StatementCommand::Execute { id, .. }) => self.note_types(id),
+            Some(StatementCommand::Execute { id, .. }) => {
+                let query_attributes = facts.client_capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
+                let front = self.relay.client.unread.get(HEADER_LENGTH..).unwrap_or_default();
+                self.statements.bind(id, front, query_attributes);
+            }
             Some(StatementCommand::Reset { .. } | StatementCommand::Fetch { .. }) | None => {}
-        }
-    }
-
-    /// Remembers the types that an execution binds: later ones may leave them out.
-    fn note_types(&mut self, id: u32) {
-        let query_attributes = self.relay.facts.client_capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
-        let payload = self.relay.client.unread.get(HEADER_LENGTH..).unwrap_or_default();
-        if let Some(prepared) = self.statements.get_mut(&id) {
-            let (parameters, long_data) = (usize::from(prepared.parameters), std::collections::BTreeMap::new());
-            let known = Known { parameters, types: &prepared.types, long_data: &long_data, query_attributes };
-            if let Ok(types) = execute::types(payload, known) {
-                prepared.types = types;
-            }
         }
     }
 
     /// Notes what MySQL did.
     fn after(&mut self, request: &Request, heard: &Heard) {
-        if let Some(StatementCommand::Reset { id }) = request.prepared
-            && let Some(prepared) = self.statements.get_mut(&id)
-        {
-            (prepared.long_data, prepared.cursor_open) = (None, false);
-        }
-        if let Some(StatementCommand::Execute { id, .. } | StatementCommand::Fetch { id }) = request.prepared
-            && let Some(prepared) = self.statements.get_mut(&id)
-        {
-            prepared.long_data = None;
-            prepared.cursor_open = (prepared.cursor_open || heard.cursor_opened) && !heard.last_row_sent;
+        match request.prepared {
+            Some(StatementCommand::Reset { id }) => self.statements.reset(id),
+            Some(StatementCommand::Execute { id, .. } | StatementCommand::Fetch { id }) => {
+                self.statements.executed(id, heard.cursor_opened, heard.last_row_sent);
+            }
+            Some(StatementCommand::Close { .. } | StatementCommand::LongData { .. }) | None => {}
         }
         if let (Some(head), Some(statement)) = (heard.prepared, &request.statement) {
-            let prepared = Prepared {
-                statement: statement.clone(),
-                parameters: head.parameters,
-                types: Vec::new(),
-                cursor_open: false,
-                long_data: None,
-            };
-            self.statements.insert(head.id, prepared);
+            self.statements.insert(head.id, Prepared::new(statement.clone(), head.parameters));
         }
         if heard.failed().is_none() {
             self.after_success(request);
@@ -456,8 +438,7 @@ impl<'a> Session<'a> {
     }
 
     fn note_blockers(&self, request: &Request, heard: &Heard) {
-        let cursors = self.statements.values().any(|prepared| prepared.cursor_open);
-        if cursors {
+        if self.statements.has_cursor() {
             self.route.block(Blocker::OpenCursor);
         } else if request.prepared.is_some() {
             self.route.unblock(|blocker| blocker == Blocker::OpenCursor);

@@ -25,7 +25,7 @@ pub use gate::{Hold, Shut};
 pub use session::{Admission, Blocker, Session, SessionInfo};
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use dashmap::DashMap;
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,8 @@ pub struct Route {
     users: Arc<users::Users>,
     /// Wakes those who wait for a session to reach a boundary.
     moved: Notify,
+    /// How many those are: each command would ask [`Route::moved`], which has a lock.
+    settling: AtomicUsize,
 }
 
 /// The right to change the mode. There is one, and `cutover` holds it.
@@ -121,6 +123,7 @@ impl Route {
             next_session: AtomicU64::new(1),
             users: Arc::default(),
             moved: Notify::new(),
+            settling: AtomicUsize::new(0),
         });
         let control = Control { route: Arc::clone(&route) };
         (route, control)
@@ -223,6 +226,7 @@ impl Control {
 
     /// Waits until every open transaction began under the present generation. The caller bounds the wait.
     pub async fn generation_settled(&self) {
+        let _settling = Settling::new(&self.route.settling);
         let generation = self.route.generation.load(Ordering::SeqCst);
         loop {
             let moved = self.route.moved.notified();
@@ -233,6 +237,22 @@ impl Control {
             }
             moved.await;
         }
+    }
+}
+
+/// Counted among those who wait, while it lives.
+struct Settling<'a>(&'a AtomicUsize);
+
+impl<'a> Settling<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Settling<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

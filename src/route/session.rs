@@ -96,6 +96,8 @@ pub struct Session {
     active: bool,
     committing: bool,
     captured: bool,
+    /// As the operator was told.
+    in_transaction: bool,
     /// Among the sessions of its user, once it has logged in.
     place: Option<Place>,
 }
@@ -106,7 +108,7 @@ impl Session {
         info.id = id;
         let entry = Arc::new(Entry { state: AtomicU64::new(0), commands: AtomicU64::new(0), info: Mutex::new(info) });
         route.sessions.insert(id, Arc::clone(&entry));
-        Self { route, entry, id, active: false, committing: false, captured: false, place: None }
+        Self { route, entry, id, active: false, committing: false, captured: false, in_transaction: false, place: None }
     }
 
     /// Bascule's number of this session.
@@ -162,14 +164,15 @@ impl Session {
             self.active = false;
             self.entry.state.store(0, Ordering::SeqCst);
             self.route.gates.boundary().leave();
-            // Who waits for a boundary has raised the generation first: a session that still sees none has left
-            // before the other one looks.
-            if self.route.capturing() {
+            // Who waits for a boundary has said so before it looks: a session that doesn't see it has left before.
+            if self.route.settling.load(Ordering::SeqCst) > 0 {
                 self.route.moved.notify_waiters();
             }
         }
-        if let Ok(mut info) = self.entry.info.try_lock() {
-            info.in_transaction = in_transaction;
+        if self.in_transaction != in_transaction
+            && let Ok(mut info) = self.entry.info.try_lock()
+        {
+            (self.in_transaction, info.in_transaction) = (in_transaction, in_transaction);
         }
     }
 

@@ -199,7 +199,7 @@ fn select<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> StatementClass {
 /// `WITH … SELECT|UPDATE|DELETE`: the first such word outside parentheses decides.
 fn with<'a>(lexer: &mut impl Iterator<Item = Lexeme<'a>>) -> Head {
     let mut depth = 0_usize;
-    while let Some(lexeme) = lexer.next() {
+    for lexeme in lexer {
         match lexeme {
             Lexeme::Symbol(b'(') => depth += 1,
             Lexeme::Symbol(b')') => depth = depth.saturating_sub(1),

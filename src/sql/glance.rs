@@ -70,8 +70,7 @@ pub fn glance(text: &[u8]) -> Glance {
 /// diagnostics, `last_insert_id`. The other lexemes have a sign of their own, which [`has_any`] knows.
 const OTHERS: [[u8; 3]; 7] = [*b"ock", *b"rro", *b"rni", *b"w_c", *b"d_r", *b"gno", *b"nse"];
 /// What makes a query more than a query, besides: `INTO`, `FOR UPDATE`; `LOCK IN` is a lock.
-const SELECT: [[u8; 3]; 9] =
-    [*b"nto", *b"for", *b"ock", *b"rro", *b"rni", *b"w_c", *b"d_r", *b"gno", *b"nse"];
+const SELECT: [[u8; 3]; 9] = [*b"nto", *b"for", *b"ock", *b"rro", *b"rni", *b"w_c", *b"d_r", *b"gno", *b"nse"];
 
 /// Bytes that are looked at together, with those behind them that letters in a row go on to.
 const BLOCK: usize = 16;

@@ -1,8 +1,12 @@
 //! Between two commands: a session waits for its client, and notices what else may end it.
 
+use std::future::{Future as _, poll_fn};
 use std::io;
+use std::pin::Pin;
+use std::task::{Poll, Waker};
 
 use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Session;
 use crate::frontend::relay::{Relay, RelayError};
@@ -13,6 +17,36 @@ fn inactive() -> bytes::BytesMut {
     let text = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout \
                 for configuring this behavior.";
     reply::err(4031, "HY000", text)
+}
+
+/// The end of Bascule as one session waits for it: between any two commands, for as long as it lives. It's on the list of those
+/// who are told once, not once for each command, and looks at a token of its own: both the list and the parent's state have
+/// a lock that all sessions share.
+#[derive(Debug)]
+pub(super) struct Ending {
+    token: CancellationToken,
+    told: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Whom the list has.
+    listed: Option<Waker>,
+}
+
+impl Ending {
+    pub(super) fn of(shutdown: &CancellationToken) -> Self {
+        let token = shutdown.child_token();
+        Self { told: Box::pin(token.clone().cancelled_owned()), token, listed: None }
+    }
+
+    /// Returns when Bascule begins to stop. Cancel safe.
+    async fn begun(&mut self) {
+        poll_fn(|context| {
+            if self.listed.as_ref().is_some_and(|listed| listed.will_wake(context.waker())) {
+                return if self.token.is_cancelled() { Poll::Ready(()) } else { Poll::Pending };
+            }
+            self.listed = Some(context.waker().clone());
+            self.told.as_mut().poll(context)
+        })
+        .await;
+    }
 }
 
 impl Session<'_> {
@@ -32,6 +66,8 @@ impl Session<'_> {
             let Relay { client, server, .. } = &mut self.relay;
             client.release();
             tokio::select! {
+                biased;
+                () = self.ending.begun(), if idle => return Ok(false),
                 filled = client.fill() => match filled {
                     Ok(()) => {}
                     Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
@@ -47,7 +83,6 @@ impl Session<'_> {
                     client.send_payload(&inactive(), 0).await.map_err(RelayError::Client)?;
                     return Ok(false);
                 }
-                () = shared.shutdown.cancelled(), if idle => return Ok(false),
             }
         }
     }
