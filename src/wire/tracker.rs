@@ -203,6 +203,10 @@ impl ReplyTracker {
             if self.is_done() {
                 break;
             }
+            if self.state == State::Rows && !self.continued {
+                passed += whole_rows(rest);
+            }
+            let rest = input.get(passed..).unwrap_or_default();
             let Some((length, treatment)) = self.look(rest)? else { break };
             match treatment {
                 Treatment::Skim => {
@@ -341,6 +345,21 @@ impl ReplyTracker {
         let packets = group(head.parameters) + group(head.columns);
         Ok(if packets > 0 { State::Counted(packets) } else { State::Done })
     }
+}
+
+/// Bytes of the rows at the front of `input` that are there whole and can be nothing but rows. Answers are made of them, so
+/// this is the loop that a result's length goes through.
+fn whole_rows(input: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some([low, middle, high, _, first]) = input.get(at..).and_then(<[u8]>::first_chunk) {
+        let length = usize::from(*low) | usize::from(*middle) << 8 | usize::from(*high) << 16;
+        let next = at + HEADER_LENGTH + length;
+        if *first >= 0xfe || length == 0 || length == MAX_PAYLOAD || next > input.len() {
+            break;
+        }
+        at = next;
+    }
+    at
 }
 
 /// The head of PREPARE's answer.

@@ -1,8 +1,10 @@
 //! Logins through the door: every mix of TLS on either side, the password in MySQL's cache or not.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bascule::sandbox;
+use bascule::wire::handshake::Greeting;
 use mysql_async::prelude::Queryable;
 use mysql_async::{ChangeUserOpts, Conn, Error, OptsBuilder, SslOpts};
 use tokio::io::AsyncReadExt;
@@ -73,7 +75,40 @@ async fn one_connection_too_many_is_told_so() {
         panic!("there's one place only");
     };
     assert_eq!((refusal.code, refusal.message.as_str()), (1040, "Too many connections"));
+    // MySQL 9.7's own packet: before the greeting there's no SQLSTATE.
+    assert_eq!(first_bytes(opened.address).await, b"\x17\0\0\0\xff\x10\x04Too many connections");
     first.disconnect().await.expect("a clean end");
+    opened.close().await;
+}
+
+/// What a server says before a client says anything.
+async fn first_bytes(address: SocketAddr) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let mut header = [0; 4];
+    stream.read_exact(&mut header).await.expect("a header");
+    let mut bytes = header.to_vec();
+    bytes.resize(4 + usize::from(header[0]), 0);
+    stream.read_exact(&mut bytes[4..]).await.expect("a packet");
+    bytes
+}
+
+#[tokio::test]
+async fn the_greeting_is_mysqls_but_for_its_id_and_salt() {
+    let opened = Opened::before(mysql().port(), Wishes { client_tls: true, ..Wishes::default() });
+    let [straight, through] = [mysql(), opened.address].map(|address| async move {
+        let bytes = first_bytes(address).await;
+        let greeting = Greeting::parse(&bytes[4..]).expect("a greeting");
+        let at = |part: &[u8]| bytes.windows(part.len()).position(|window| window == part).expect("it's in there");
+        let (id, salt) = (greeting.connection_id.to_le_bytes(), greeting.scramble);
+        let (first, second) = salt.split_at(8);
+        let mut same = bytes.clone();
+        for (from, length) in [(at(&id), id.len()), (at(first), first.len()), (at(second), second.len())] {
+            same[from..from + length].fill(0);
+        }
+        same
+    });
+    let (straight, through) = (straight.await, through.await);
+    assert_eq!(through, straight, "{} {}", straight.escape_ascii(), through.escape_ascii());
     opened.close().await;
 }
 
