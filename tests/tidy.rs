@@ -350,3 +350,22 @@ fn every_metric_is_explained_to_the_operator() {
         names.filter(|name| !text.contains(&format!("`{name}`")) && !text.contains(&format!("`{name}_total`")));
     assert_none(&silent.map(|name| format!("docs/operating.md doesn't explain {name}")).collect::<Vec<_>>());
 }
+
+/// The names of what the product depends on, as a lock file has them.
+fn locked(path: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(path)).expect("a lock file");
+    let product =
+        text.split("[[package]]").find(|package| package.contains("\nname = \"bascule\"\n")).expect("bascule");
+    let names = product.lines().filter_map(|line| line.strip_prefix(" \"")?.strip_suffix("\","));
+    // Behind a name stands its version, where there are several.
+    names.filter_map(|name| Some(name.split(' ').next()?.to_owned())).collect()
+}
+
+#[test]
+fn the_fuzz_crate_locks_what_the_product_needs() {
+    // What only the product's own tests and benches need.
+    let tests = ["criterion", "proptest"];
+    let mut product = locked("Cargo.lock");
+    product.retain(|name| !tests.contains(&name.as_str()));
+    assert_eq!(locked("fuzz/Cargo.lock"), product, "run `cargo check` in fuzz/ and commit its Cargo.lock");
+}

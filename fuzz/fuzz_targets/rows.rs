@@ -1,6 +1,7 @@
 //! `readers::rows` under the fuzzer.
 #![no_main]
 
+#[allow(dead_code, reason = "the other targets run the other readers")]
 #[path = "../readers.rs"]
 mod readers;
 

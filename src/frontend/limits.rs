@@ -49,3 +49,27 @@ pub(super) fn watch_peer(socket: &TcpStream, limits: &Limits) {
     }
     let _ = socket.set_tcp_user_timeout(limits.unacknowledged);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_is_told_when_a_silent_peer_is_gone() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let _client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connects");
+        let (accepted, _) = listener.accept().await.expect("accepts");
+        let socket = SockRef::from(&accepted);
+        let second = Duration::from_secs(1);
+        let limits = Limits { keepalive: Some(77 * second), unacknowledged: Some(5 * second), ..Limits::default() };
+        watch_peer(&accepted, &limits);
+        assert!(socket.keepalive().expect("told"));
+        assert_eq!(socket.tcp_keepalive_time().expect("told"), 77 * second);
+        assert_eq!(socket.tcp_keepalive_interval().expect("told"), PROBE_INTERVAL);
+        assert_eq!(socket.tcp_keepalive_retries().expect("told"), PROBES);
+        assert_eq!(socket.tcp_user_timeout().expect("told"), Some(5 * second));
+        watch_peer(&accepted, &Limits { keepalive: None, unacknowledged: None, ..limits });
+        assert!(!socket.keepalive().expect("told"));
+        assert_eq!(socket.tcp_user_timeout().expect("told"), None);
+    }
+}

@@ -223,14 +223,18 @@ impl Visitor {
             Some(connector) if self.shared.route.serving() == ServingSide::Source => {
                 let (certificates, keys) = (self.shared.certificates.as_deref(), &self.shared.keys);
                 let doorway = Doorway { connector, certificates, keys, route: &route };
-                let login = Box::pin(doorway.login(self.arrival));
                 let limit = self.shared.config.load().listen.handshake_timeout;
+                let login = Box::pin(async {
+                    let reached = doorway.reach(&mut self.arrival.stream).await?;
+                    let login = timeout(limit, doorway.login(self.arrival, reached)).await;
+                    login.unwrap_or(Err(LoginError::TooSlow))
+                });
                 let login = tokio::select! {
-                    login = timeout(limit, login) => login,
+                    login = login => login,
                     () = self.shared.shutdown.cancelled() => return,
                 };
                 match login {
-                    Ok(Ok(mut login)) => {
+                    Ok(mut login) => {
                         let user = String::from_utf8_lossy(&login.response.user).into_owned();
                         if let Err(refusal) = log_in(&mut route, &self.shared.config, &user) {
                             self.shared.metrics.connections_refused.inc();
@@ -241,10 +245,7 @@ impl Visitor {
                         let (session, ok) = Session::new(&self.shared, login, route);
                         Box::pin(session.run(ok)).await;
                     }
-                    Ok(Err(error)) => refused(&self.shared, &error),
-                    Err(_too_slow) => {
-                        self.shared.metrics.logins_failed.inc();
-                    }
+                    Err(error) => refused(&self.shared, &error),
                 }
             }
             _ => self.shared.serve.accept(self.arrival, route).await,
@@ -261,6 +262,7 @@ fn refused(shared: &Shared, error: &LoginError) {
         LoginError::Refused
         | LoginError::NoCertificate
         | LoginError::Compression(_)
+        | LoginError::TooSlow
         | LoginError::Io(_)
         | LoginError::Malformed(_) => {
             tracing::debug!(error = error as &dyn std::error::Error, "a login ended");

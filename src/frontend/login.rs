@@ -7,10 +7,11 @@
 use std::io;
 
 use bytes::BytesMut;
+use tokio::io::AsyncWriteExt;
 
 use super::arrival::{self, Arrival, Beginning};
 use super::auth::{AUTH_LIMIT, Exchange, Verdict};
-use super::end::End;
+use super::end::{End, framed};
 use super::rsa::KeyPair;
 use super::stream::ClientStream;
 use super::tls::{CERTIFICATE_REQUIRED, Certificates};
@@ -28,6 +29,12 @@ pub(super) struct Doorway<'a> {
     pub(super) keys: &'a KeyPair,
     /// Where the client's address is told once it's known.
     pub(super) route: &'a route::Session,
+}
+
+/// A connection to MySQL, and the first packet that came on it: its greeting, or why there is none.
+pub(super) struct Reached {
+    server: End<ServerStream>,
+    first: Packet,
 }
 
 /// A client whom MySQL accepted. MySQL's OK hasn't been sent to the client yet.
@@ -58,6 +65,8 @@ pub(super) enum LoginError {
     NoCertificate,
     #[error("a client asks for compression that doesn't exist: {0}")]
     Compression(#[from] BadLevel),
+    #[error("a client didn't finish its login in time")]
+    TooSlow,
     #[error("a connection broke during the login")]
     Io(#[from] io::Error),
     #[error("the client's or MySQL's packet can't be read")]
@@ -65,21 +74,29 @@ pub(super) enum LoginError {
 }
 
 impl Doorway<'_> {
+    /// Connects to MySQL and waits for its first packet, for no longer than `source.connect_timeout`: a MySQL that hangs
+    /// takes connections and says nothing. The time isn't the client's; it's told who can't be reached.
+    pub(super) async fn reach(&self, client: &mut ClientStream) -> Result<Reached, LoginError> {
+        let greeted = async {
+            let mut server = End::new(ServerStream::Plain(self.connector.connect().await?));
+            let first = self.connector.in_time(server.packet(AUTH_LIMIT)).await?;
+            Ok::<_, ConnectError>(Reached { server, first })
+        };
+        let error = match greeted.await {
+            Ok(reached) => return Ok(reached),
+            Err(error) => error,
+        };
+        let (host, port) = self.connector.address();
+        let message = format!("Can't connect to MySQL server on '{host}:{port}'");
+        client.write_all(&framed(&reply::err_before_greeting(2003, &message), 0)).await?;
+        Err(error.into())
+    }
+
     /// Relays a login.
-    pub(super) async fn login(&self, arrival: Arrival) -> Result<LoggedIn, LoginError> {
+    pub(super) async fn login(&self, arrival: Arrival, reached: Reached) -> Result<LoggedIn, LoginError> {
         let Arrival { stream, mut host, may_be_proxied } = arrival;
         let mut client = End::new(stream);
-        let server = match self.connector.connect().await {
-            Ok(server) => server,
-            Err(error) => {
-                let (host, port) = self.connector.address();
-                let message = format!("Can't connect to MySQL server on '{host}:{port}'");
-                client.send_payload(&reply::err_before_greeting(2003, &message), 0).await?;
-                return Err(error.into());
-            }
-        };
-        let mut server = End::new(ServerStream::Plain(server));
-        let first = server.packet(AUTH_LIMIT).await?;
+        let Reached { server, first } = reached;
         if first.payload.first() == Some(&0xff) {
             client.send_payload(&first.payload, first.sequence).await?;
             return Err(LoginError::Refused);

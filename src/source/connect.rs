@@ -70,9 +70,7 @@ impl Connector {
     /// # Errors
     /// [`ConnectError::Io`], also when it takes longer than `connect_timeout`.
     pub async fn connect(&self) -> Result<TcpStream, ConnectError> {
-        let connecting = TcpStream::connect((self.host.as_str(), self.port));
-        let socket = timeout(self.timeout, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let socket = socket.map_err(|error| self.failed(error))?;
+        let socket = self.in_time(TcpStream::connect((self.host.as_str(), self.port))).await?;
         socket.set_nodelay(true).map_err(|error| self.failed(error))?;
         let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60));
         socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive).map_err(|error| self.failed(error))?;
@@ -87,8 +85,16 @@ impl Connector {
         let config = self.tls.clone().ok_or_else(|| ConnectError::Tls("TLS is off".to_owned()))?;
         let name = ServerName::try_from(self.host.clone()).map_err(|error| ConnectError::Tls(error.to_string()))?;
         let connecting = TlsConnector::from(config).connect(name, socket);
-        let tls = timeout(self.timeout, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        tls.map(|tls| ServerStream::Tls(Box::new(tls))).map_err(|error| self.failed(error))
+        Ok(ServerStream::Tls(Box::new(self.in_time(connecting).await?)))
+    }
+
+    /// A step of connecting, for no longer than `connect_timeout`.
+    ///
+    /// # Errors
+    /// [`ConnectError::Io`], which names the server.
+    pub async fn in_time<T>(&self, step: impl Future<Output = io::Result<T>>) -> Result<T, ConnectError> {
+        let done = timeout(self.timeout, step).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        done.map_err(|error| self.failed(error))
     }
 
     fn failed(&self, source: io::Error) -> ConnectError {

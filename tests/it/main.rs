@@ -12,6 +12,7 @@ mod cursor;
 mod ddl;
 mod definitions;
 mod door;
+mod faults;
 mod flip;
 mod forward;
 mod globals;

@@ -267,7 +267,6 @@ impl std::fmt::Debug for Serving {
 
 /// Serves a fresh connection to its end.
 pub async fn accept(serving: Arc<Serving>, arrival: Arrival, mut route_session: route::Session) {
-    serving.metrics.connections.inc();
     let connection_id = serving.new_connection_id();
     let entering = Box::pin(login::login(&serving, arrival, connection_id, &route_session));
     let limit = serving.config.load().listen.handshake_timeout;
@@ -278,10 +277,12 @@ pub async fn accept(serving: Arc<Serving>, arrival: Arrival, mut route_session: 
     let (mut channel, login, address) = match entered {
         Ok(Ok(entered)) => entered,
         Ok(Err(error)) => {
+            serving.metrics.logins_failed.inc();
             tracing::debug!(%error, "a client didn't get in");
             return;
         }
         Err(_) => {
+            serving.metrics.logins_failed.inc();
             tracing::debug!("a client didn't finish its login in time");
             return;
         }

@@ -1,7 +1,7 @@
 //! The forwarding path before a real MySQL: what a client sees must be what MySQL itself would have shown.
 
 mod arrivals;
-mod authentication;
+pub(crate) mod authentication;
 mod captures;
 mod comparable;
 mod compressed;

@@ -1,6 +1,6 @@
 //! What an operator does to a running Bascule: end it, reload it, replace it, ask for its health.
 
-mod health;
+pub mod health;
 mod limits;
 mod reload;
 mod shutdown;
