@@ -30,7 +30,7 @@ use crate::frontend::rsa::KeyPair;
 use crate::frontend::serve::{self, Accounts, Serving};
 use crate::frontend::tls::Certificates;
 use crate::frontend::{self, Door, FrontendError, OpenDoor};
-use crate::observe::{Exposition, LogLevel, Metrics};
+use crate::observe::{Exposition, LogLevel, Metrics, without_values};
 use crate::replicate::Replicator;
 use crate::route::{Mode, Route};
 use crate::schema::Catalogue;
@@ -212,7 +212,7 @@ fn drop_leftovers(serving: &Arc<Serving>, tasks: &TaskTracker) {
     let serving = Arc::clone(serving);
     tasks.spawn(async move {
         if let Err(error) = serving.drop_leftovers().await {
-            tracing::warn!(%error, "temporary tables of an earlier process aren't dropped yet");
+            tracing::warn!(error = without_values(&error), "temporary tables of an earlier process aren't dropped yet");
         }
     });
 }

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use crate::change::StatementContext;
 use crate::config;
+use crate::observe::without_values;
 use crate::position::GtidSet;
 use crate::value::Value;
 
@@ -93,7 +94,7 @@ impl Capture {
             tracing::info!(bytes = recovery.torn_bytes, "a record that a crash had cut off was removed from the spool");
         }
         if let Some(reason) = &recovery.stopped {
-            tracing::info!(%reason, "capturing stays stopped until a mirror begins anew");
+            tracing::info!(reason = without_values(reason), "capturing stays stopped until a mirror begins anew");
         } else if recovery.records > 0 {
             spool.append_unattended(Record::Restarted.encode())?;
         }
@@ -130,7 +131,7 @@ impl Capture {
 
     /// Says that a session changed rows outside MySQL's binary log, so that no GTID will ever tell.
     pub fn lose(&self, reason: &str) {
-        tracing::error!(reason, "a write can't be mirrored: everything needs a resync");
+        tracing::error!(reason = without_values(reason), "a write can't be mirrored: everything needs a resync");
         // A spool that has stopped already says the same.
         let _ = self.spool.append_unattended(Record::Lost { reason: reason.to_owned() }.encode());
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::change::{UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME};
+use crate::observe::without_values;
 use crate::schema::TableName;
 
 use super::api::TableState;
@@ -90,7 +91,7 @@ impl Director {
 
     /// Waits a moment because a server is away.
     pub(super) async fn wait_out(&self, outage: &CutoverError) {
-        tracing::warn!(error = %outage, "a server is away; it's tried again");
+        tracing::warn!(error = without_values(outage), "a server is away; it's tried again");
         tokio::time::sleep(RETRY).await;
     }
 }

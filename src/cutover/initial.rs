@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::Lane;
+use crate::observe::without_values;
 use crate::position::GtidSet;
 use crate::replicate::{COPIED_LATER, FOLLOWED_ORIGIN, REDEFINED, snapshot};
 use crate::schema::{Catalogue, ReferentialAction, Table, TableName, quote};
@@ -289,10 +290,13 @@ impl Director {
             let left: Vec<TableName> = halted.into_keys().collect();
             let turn = Arc::clone(&self.turn).lock_owned().await;
             if let Err(error) = self.recopy(&left).await {
-                tracing::warn!(%error, "tables can't be copied together: they are copied one by one");
+                tracing::warn!(
+                    error = without_values(&error),
+                    "tables can't be copied together: they are copied one by one"
+                );
                 for table in &left {
                     if let Err(error) = self.recopy(std::slice::from_ref(table)).await {
-                        tracing::error!(%table, %error, "a table can't be copied: it needs a resync");
+                        tracing::error!(%table, error = without_values(&error), "a table can't be copied: it needs a resync");
                         hopeless.insert(table.clone());
                     }
                 }

@@ -25,6 +25,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Lane;
+use crate::observe::without_values;
 use crate::position::GtidSet;
 use crate::replicate::{Barrier, snapshot};
 use crate::route::Mode;
@@ -63,7 +64,7 @@ impl Director {
                 () = stop.cancelled() => return,
             };
             if let Err(error) = ended {
-                tracing::error!(%error, "mirroring has stopped; forwarding goes on");
+                tracing::error!(error = without_values(&error), "mirroring has stopped; forwarding goes on");
                 director.parts.control.stop_capturing();
                 director.picture.halt(error.to_string());
             }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::capture::Recovery;
 use crate::config::Lane;
+use crate::observe::without_values;
 use crate::position::GtidSet;
 use crate::replicate::snapshot;
 use crate::route::Mode;
@@ -195,7 +196,7 @@ impl Director {
                 Err(error) => Err(error),
             };
             if let Err(error) = taken_up {
-                tracing::error!(%error, "the mirror can't be taken up; forwarding goes on");
+                tracing::error!(error = without_values(&error), "the mirror can't be taken up; forwarding goes on");
                 director.picture.halt(error.to_string());
             }
         });
@@ -212,7 +213,10 @@ impl Director {
             }
             StoredPhase::Following => {
                 if let Some(reason) = recovery.stopped {
-                    tracing::error!(%reason, "writes were lost to the mirror: every table needs a resync");
+                    tracing::error!(
+                        reason = without_values(&reason),
+                        "writes were lost to the mirror: every table needs a resync"
+                    );
                     self.picture.halt(format!("resync needed: {reason}"));
                     return;
                 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::observe::without_values;
 use crate::position::GtidSet;
 use crate::replicate::{Refreshed, mend, snapshot};
 use crate::schema::{Catalogue, CatalogueChange, Table, TableName};
@@ -116,7 +117,7 @@ impl Director {
             };
             drop(turn);
             if let Err(error) = ended {
-                tracing::error!(%error, "copying tables again has failed; forwarding goes on");
+                tracing::error!(error = without_values(&error), "copying tables again has failed; forwarding goes on");
                 for table in &tables {
                     director.table_state(table, TableState::NeedsResync, Some(error.to_string()));
                 }

@@ -23,7 +23,8 @@ use super::limits::{log_in, watch_peer};
 use super::login::{Doorway, LoginError};
 use super::session::Session;
 use super::unix::{self, SocketFile, UnixSocketError};
-use crate::route::{ServingSide, SessionInfo};
+use crate::observe::of_session;
+use crate::route::{self, ServingSide, SessionInfo};
 use crate::source::connect::{ConnectError, Connector};
 use crate::wire::reply;
 
@@ -217,8 +218,13 @@ impl Visitor {
             let _ = self.arrival.stream.write_all(&refusal).await;
             return;
         };
-        let info = SessionInfo { client: self.from, ..SessionInfo::default() };
-        let mut route = self.shared.route.open_session(info);
+        let info = SessionInfo { client: std::mem::take(&mut self.from), ..SessionInfo::default() };
+        let route = self.shared.route.open_session(info);
+        of_session(route.id(), self.let_in(route)).await;
+    }
+
+    /// The session's whole life.
+    async fn let_in(mut self, mut route: route::Session) {
         match &self.shared.connector {
             Some(connector) if self.shared.route.serving() == ServingSide::Source => {
                 let (certificates, keys) = (self.shared.certificates.as_deref(), &self.shared.keys);

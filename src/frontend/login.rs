@@ -15,6 +15,7 @@ use super::end::{End, framed};
 use super::rsa::KeyPair;
 use super::stream::ClientStream;
 use super::tls::{CERTIFICATE_REQUIRED, Certificates};
+use crate::observe::connection_known;
 use crate::route;
 use crate::source::connect::{ConnectError, Connector, ServerStream};
 use crate::wire::compressed::{Algorithm, BadLevel};
@@ -102,6 +103,7 @@ impl Doorway<'_> {
             return Err(LoginError::Refused);
         }
         let mut greeting = Greeting::parse(&first.payload)?;
+        connection_known(u64::from(greeting.connection_id));
         let offered = self.offered(greeting.capabilities);
         let server_offers = std::mem::replace(&mut greeting.capabilities, offered);
         client.send_payload(&greeting.encode(), 0).await?;

@@ -21,6 +21,7 @@ use super::login::LoggedIn;
 use super::prepared::{Prepared, Statements};
 use super::relay::{Delivered, Delivery, Relay, RelayError};
 use super::request::{Keep, Reading, Request};
+use crate::observe::without_values;
 use crate::route::{self, Admission, Blocker, ServingSide};
 use crate::sql::StatementClass;
 use crate::wire::command::StatementCommand;
@@ -501,7 +502,7 @@ impl<'a> Session<'a> {
         if !facts.dialect.tells_everything()
             && let Err(reason) = inject::as_mysql(&mut server, &mut facts).await
         {
-            tracing::warn!(%reason, user = %facts.user, "a session can't go on on PostgreSQL and is ended");
+            tracing::warn!(reason = without_values(&reason), user = %facts.user, "a session can't go on on PostgreSQL and is ended");
             return;
         }
         let _ = server.send(&super::end::framed(&[Command::Quit as u8], 0)).await;

@@ -1,7 +1,9 @@
 //! Log setup. Messages go to standard error; standard output belongs to answers.
 //!
 //! What may stand in a message: names, numbers, positions, error texts of our own and of the databases. What may not:
-//! row values ever, passwords ever, statements at levels above debug.
+//! row values ever, passwords ever, statements at levels above debug. Error texts of the databases, and of ours about a
+//! statement, quote both: above debug they go through [`super::without_values`], and the admin socket tells them whole.
+//! Messages within a client's session carry its numbers ([`super::of_session`]).
 
 use std::str::FromStr;
 
@@ -12,6 +14,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::session::numbered;
 use crate::config::Log;
 
 /// Changes the level while the process runs.
@@ -38,8 +41,13 @@ fn targets(log: &Log) -> Targets {
 pub fn start(log: &Log) -> Option<LogLevel> {
     let (filter, level) = reload::Layer::new(targets(log));
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
-    let started = if log.json { registry.with(layer.json()).try_init() } else { registry.with(layer).try_init() };
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let format = tracing_subscriber::fmt::format().with_target(false);
+    let started = if log.json {
+        registry.with(layer.json().event_format(numbered(format.json(), true))).try_init()
+    } else {
+        registry.with(layer.event_format(numbered(format, false))).try_init()
+    };
     // The only reason to fail is that somebody was first.
     started.ok().map(|()| LogLevel(level))
 }

@@ -4,10 +4,12 @@ mod exposition;
 mod log;
 mod metrics;
 mod redact;
+mod session;
 mod spawn;
 
 pub use exposition::Exposition;
 pub use log::{LogLevel, start as start_log};
 pub use metrics::{Metrics, OfTable, Standing, TableInState};
 pub use redact::{shortened, without_values};
+pub use session::{OfSession, connection_known, of_session};
 pub use spawn::spawn;

@@ -16,6 +16,7 @@ use crate::change::{
     Affected, Branch, CapturedStatement, Doubtful, LoggedChange, LoggedStatement, LoggedTransaction, SourceEvent,
     SourceTransaction, UNFOLLOWED_ORIGIN, UNKNOWN_OUTCOME,
 };
+use crate::observe::without_values;
 use crate::position::GtidSet;
 use crate::schema::{Catalogue, CatalogueChange, TableName, quote};
 use crate::sql::plan::{DdlPlan, StatementClass, WritePlan};
@@ -550,7 +551,7 @@ impl<'a> Builder<'a> {
         self.flush_rows();
         for (table, reason) in &self.state.halted {
             if !stored.halted.contains_key(table) {
-                tracing::error!(%table, %reason, "a table isn't followed any more: it needs a resync");
+                tracing::error!(%table, reason = without_values(reason), "a table isn't followed any more: it needs a resync");
                 self.steps.push(Step::Store(statement::mark_table(table, reason)));
             }
         }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::change::{Feed, LoggedChange, ManyRows, SourceEvent};
 use crate::config::Target;
+use crate::observe::without_values;
 use crate::position::GtidSet;
 use crate::schema::{Catalogue, TableName};
 use crate::target::{Client, Request, TargetError};
@@ -76,7 +77,10 @@ impl<F: Feed> Runner<F> {
             match end {
                 End::Stopped => progress.status.state = ApplyState::Stopped,
                 End::Failed(reason) => {
-                    tracing::error!(%reason, "changes aren't applied any more: a resync is needed");
+                    tracing::error!(
+                        reason = without_values(&reason),
+                        "changes aren't applied any more: a resync is needed"
+                    );
                     progress.status.state = ApplyState::Failed;
                     progress.status.last_error = Some(reason);
                 }
@@ -448,7 +452,10 @@ impl<F: Feed> Runner<F> {
     fn retrying(&self, reason: &str) {
         self.shared.progress.send_modify(|progress| {
             if progress.status.state != ApplyState::Retrying {
-                tracing::warn!(%reason, "PostgreSQL doesn't take changes for now; they're kept and tried again");
+                tracing::warn!(
+                    reason = without_values(reason),
+                    "PostgreSQL doesn't take changes for now; they're kept and tried again"
+                );
             }
             progress.status.state = ApplyState::Retrying;
             progress.status.last_error = Some(reason.to_owned());

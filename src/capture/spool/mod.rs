@@ -27,6 +27,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{oneshot, watch};
 
+use crate::observe::without_values;
+
 /// What can go wrong with the spool.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SpoolError {
@@ -152,7 +154,7 @@ impl Spool {
 
     /// Stops recording because its owner says so.
     pub(super) fn stop(&self, reason: &str) {
-        tracing::info!(reason, "nothing is captured from now on");
+        tracing::info!(reason = without_values(reason), "nothing is captured from now on");
         self.shared.close(reason);
     }
 
@@ -204,7 +206,10 @@ impl Shared {
     /// Stops because it can't go on.
     fn stop(&self, reason: &str) {
         if self.close(reason) {
-            tracing::error!(reason, "capturing has stopped: mirroring needs a resync; forwarding goes on");
+            tracing::error!(
+                reason = without_values(reason),
+                "capturing has stopped: mirroring needs a resync; forwarding goes on"
+            );
         }
     }
 

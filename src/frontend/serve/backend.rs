@@ -21,6 +21,7 @@ use super::error::{About, Aftermath, MysqlError, from_target};
 use super::result::Sink;
 use super::settings::{SET_LOCAL, SET_LOCAL_TYPES, Settings};
 use super::{Peer, Serving};
+use crate::observe::without_values;
 use crate::target::{Answer, Event, Lease, Pool, Raised, Request, TargetError, TransactionStatus};
 
 /// Our own savepoint.
@@ -543,6 +544,6 @@ fn log(error: &TargetError, told: &MysqlError) {
         Some(server) => {
             tracing::debug!(sqlstate = %server.sqlstate, message = %server.message, told = told.code, "PostgreSQL refused a statement");
         }
-        None => tracing::warn!(%error, told = told.code, "a PostgreSQL connection failed"),
+        None => tracing::warn!(error = without_values(error), told = told.code, "a PostgreSQL connection failed"),
     }
 }

@@ -70,7 +70,7 @@ use crate::frontend::carried::{Carried, Serve, Served};
 use crate::frontend::limits;
 use crate::frontend::rsa::KeyPair;
 use crate::frontend::tls::Certificates;
-use crate::observe::Metrics;
+use crate::observe::{Metrics, connection_known, without_values};
 use crate::route;
 use crate::schema::Catalogue;
 use crate::target::{CancelHandle, Pool};
@@ -185,7 +185,11 @@ impl Serving {
     pub fn inherit(&self, values: &BTreeMap<String, String>) {
         for (name, value) in values {
             if let Err(reason) = set::inherit(&self.defaults, name, value) {
-                tracing::warn!(variable = name, reason, "a global variable of MySQL isn't taken over as it is");
+                tracing::warn!(
+                    variable = name,
+                    reason = without_values(reason),
+                    "a global variable of MySQL isn't taken over as it is"
+                );
             }
         }
     }
@@ -268,6 +272,7 @@ impl std::fmt::Debug for Serving {
 /// Serves a fresh connection to its end.
 pub async fn accept(serving: Arc<Serving>, arrival: Arrival, mut route_session: route::Session) {
     let connection_id = serving.new_connection_id();
+    connection_known(connection_id);
     let entering = Box::pin(login::login(&serving, arrival, connection_id, &route_session));
     let limit = serving.config.load().listen.handshake_timeout;
     let entered = tokio::select! {

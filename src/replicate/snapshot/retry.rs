@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::SnapshotError;
+use crate::observe::without_values;
 
 /// First and last distance of attempts, and how many there are: a good minute in all.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(3));
@@ -29,7 +30,7 @@ impl Retry {
         if !error.is_outage() || self.left == 0 {
             return Err(error);
         }
-        tracing::warn!(%error, "a part of the copy is tried again");
+        tracing::warn!(error = without_values(&error), "a part of the copy is tried again");
         self.left -= 1;
         tokio::time::sleep(self.delay).await;
         self.delay = (self.delay * 2).min(BACKOFF.1);

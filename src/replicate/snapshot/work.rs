@@ -10,6 +10,7 @@ use super::plan::{Part, TableCopy};
 use super::retry::Retry;
 use super::transfer::Transfer;
 use super::{OnProgress, SnapshotError, at, uncounted};
+use crate::observe::without_values;
 use crate::schema::{Table, quote};
 use crate::source::chunks::KeyBound;
 use crate::source::snapshot::Reader;
@@ -111,7 +112,7 @@ impl Worker {
             return Err(error);
         }
         if copy.leave() {
-            tracing::warn!(table = %name, %error, "a table was changed while it was copied: it's copied again later");
+            tracing::warn!(table = %name, error = without_values(&error), "a table was changed while it was copied: it's copied again later");
             let note = statement::copied_table(name, TableStage::Later).inline();
             self.target.run(&note).await.map_err(at(name))?;
         }

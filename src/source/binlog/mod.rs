@@ -29,6 +29,7 @@ use tokio::sync::watch;
 use crate::binlog::{BinlogError, Decoder, Event, Payload};
 use crate::change::{Backlog, Feed, FeedError, Head, SourceEvent};
 use crate::config::Source;
+use crate::observe::without_values;
 use crate::position::{Gtid, GtidSet, GtidSource};
 
 use super::login::LoginError;
@@ -182,7 +183,10 @@ impl BinlogFeed {
         match trouble {
             Trouble::Again(reason) => {
                 if !std::mem::replace(&mut self.told, true) {
-                    tracing::warn!(%reason, "MySQL's binary log can't be read for now; it's tried again");
+                    tracing::warn!(
+                        reason = without_values(&reason),
+                        "MySQL's binary log can't be read for now; it's tried again"
+                    );
                 }
                 self.health.send_replace(Some(reason));
                 Ok(())

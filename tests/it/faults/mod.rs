@@ -162,7 +162,7 @@ impl Control {
 }
 
 /// Changes the configuration of a world before its start.
-fn configure(world: &World, changes: &[(&str, &str)]) {
+pub(crate) fn configure(world: &World, changes: &[(&str, &str)]) {
     let mut text = std::fs::read_to_string(world.config_path()).expect("a configuration");
     for (table, line) in changes {
         text = text.replacen(&format!("[{table}]\n"), &format!("[{table}]\n{line}\n"), 1);

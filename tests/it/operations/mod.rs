@@ -2,6 +2,7 @@
 
 pub mod health;
 mod limits;
+mod logs;
 mod reload;
 mod shutdown;
 pub mod site;
