@@ -21,7 +21,7 @@ fn is_apostrophe(message: &str, at: usize) -> bool {
     let (before, behind) = (message.get(..at).unwrap_or_default(), message.get(at + 1..).unwrap_or_default());
     let ending = behind.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
     message.get(at..=at) == Some("'")
-        && before.ends_with(|letter: char| letter.is_ascii_lowercase())
+        && (before.ends_with(|letter: char| letter.is_ascii_lowercase()) || before.ends_with("SQL"))
         && matches!(ending, "t" | "s" | "re" | "ll" | "ve" | "d")
         && !behind.get(ending.len()..).unwrap_or_default().starts_with('\'')
 }
