@@ -31,6 +31,7 @@ pub mod cli;
 pub mod cutover;
 pub mod frontend;
 pub mod observe;
+pub mod unix;
 
 // The embedded try-out and its throwaway servers.
 pub mod demo;

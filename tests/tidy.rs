@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("change", &["binlog", "position", "schema", "sql", "value"]),
     ("config", &[]),
     ("observe", GROUND),
+    ("unix", &[]),
     // First floor: the two databases and the durable facts.
     ("target", FIRST),
     ("source", FIRST),
@@ -31,7 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Third floor: the doors and the decision.
     ("frontend", &["capture", "route", GROUND_FLOOR, FIRST_FLOOR]),
     ("cutover", &["route", "capture", "replicate", "verify", "convert", GROUND_FLOOR, FIRST_FLOOR]),
-    ("admin", &["cutover", "observe", "route"]),
+    ("admin", &["cutover", "observe", "route", "unix"]),
     // Assembly, the command line, the try-out.
     ("app", EVERYTHING),
     ("cli", EVERYTHING),
@@ -47,7 +48,7 @@ const ENGINES: &[&str] = &[GROUND_FLOOR, FIRST_FLOOR];
 const EVERYTHING: &[&str] = &["(everything)"];
 
 const GROUND_ROOMS: &[&str] = &["position", "wire", "value", "schema", "sql", "binlog", "change", "config"];
-const FIRST_ROOMS: &[&str] = &["target", "source", "store", "observe"];
+const FIRST_ROOMS: &[&str] = &["target", "source", "store", "observe", "unix"];
 
 /// Libraries that only some rooms may see, so that their types don't spread.
 const LIBRARIES: &[(&str, &[&str])] = &[

@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
-use hyper::{Method, Request, StatusCode, header};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderValue;
+use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
+use super::handover::{HandOverRequest, UPGRADE};
 use super::{
     CutoverReport, CutoverRequest, ModeRequest, OperationError, Refusal, Rehearsal, ReloadReport, ResyncRequest,
     Status, VerifyRequest, VerifySummary,
@@ -107,6 +109,36 @@ impl Client {
         self.call(Method::POST, "/v1/reload", &()).await
     }
 
+    /// `POST /v1/handover`: the connection on which the running Bascule hands over.
+    ///
+    /// # Errors
+    /// See [`Client::status`].
+    pub async fn hand_over(&self, request: &HandOverRequest) -> Result<UnixStream, ClientError> {
+        let stream = self.connect().await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(garbled)?;
+        let driver = crate::observe::spawn("admin client", connection.with_upgrades());
+        let body = serde_json::to_vec(request).map_err(garbled)?;
+        let mut asked = asking(Method::POST, "/v1/handover", body)?;
+        asked.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        asked.headers_mut().insert(header::UPGRADE, HeaderValue::from_static(UPGRADE));
+        let response = sender.send_request(asked).await.map_err(garbled)?;
+        let status = response.status();
+        if status != StatusCode::SWITCHING_PROTOCOLS {
+            let answer = collected(response).await;
+            driver.abort();
+            return Err(refused(status, &answer?));
+        }
+        let upgraded = hyper::upgrade::on(response).await.map_err(garbled)?;
+        let parts = upgraded.downcast::<TokioIo<UnixStream>>().map_err(|_| garbled("not a unix socket"))?;
+        if parts.read_buf.is_empty() { Ok(parts.io.into_inner()) } else { Err(garbled("it spoke unasked")) }
+    }
+
+    async fn connect(&self) -> Result<UnixStream, ClientError> {
+        let unreachable = |source| ClientError::Unreachable { path: self.socket.clone(), source };
+        UnixStream::connect(&self.socket).await.map_err(unreachable)
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -118,32 +150,44 @@ impl Client {
         if status.is_success() {
             return serde_json::from_slice(&answer).map_err(garbled);
         }
-        let refusal: OperationError = serde_json::from_slice(&answer).unwrap_or_else(|_| {
-            OperationError::new(Refusal::Failed, format!("{status}: {}", String::from_utf8_lossy(&answer)))
-        });
-        Err(refusal.into())
+        Err(refused(status, &answer))
     }
 
     async fn exchange(&self, method: Method, path: &str, body: Vec<u8>) -> Result<(StatusCode, Bytes), ClientError> {
-        let unreachable = |source| ClientError::Unreachable { path: self.socket.clone(), source };
-        let stream = UnixStream::connect(&self.socket).await.map_err(unreachable)?;
+        let stream = self.connect().await?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(garbled)?;
         let driver = crate::observe::spawn("admin client", connection);
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, "localhost")
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(body)))
-            .map_err(garbled)?;
-        let response = sender.send_request(request).await.map_err(garbled)?;
+        let response = sender.send_request(asking(method, path, body)?).await.map_err(garbled)?;
         let status = response.status();
-        let collected = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await;
+        let answer = collected(response).await;
         driver.abort();
-        let answer = collected.map_err(|error| ClientError::Garbled { detail: error.to_string() })?;
-        Ok((status, answer.to_bytes()))
+        Ok((status, answer?))
     }
+}
+
+/// A request with a JSON body.
+fn asking(method: Method, path: &str, body: Vec<u8>) -> Result<Request<Full<Bytes>>, ClientError> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "localhost")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body)))
+        .map_err(garbled)
+}
+
+async fn collected(response: Response<Incoming>) -> Result<Bytes, ClientError> {
+    let collected = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await;
+    Ok(collected.map_err(|error| ClientError::Garbled { detail: error.to_string() })?.to_bytes())
+}
+
+/// An answer that isn't what was asked for.
+fn refused(status: StatusCode, answer: &[u8]) -> ClientError {
+    let refusal: OperationError = serde_json::from_slice(answer).unwrap_or_else(|_| {
+        OperationError::new(Refusal::Failed, format!("{status}: {}", String::from_utf8_lossy(answer)))
+    });
+    refusal.into()
 }
 
 fn garbled(error: impl std::fmt::Display) -> ClientError {

@@ -3,6 +3,7 @@
 //! The vocabulary itself belongs to `cutover`, which implements it; it's re-exported here for those who only talk.
 
 mod client;
+mod handover;
 mod health;
 mod process;
 mod server;
@@ -14,6 +15,7 @@ pub use crate::cutover::api::{
     TableStatus, VerifyProgress, VerifyRequest, VerifySummary,
 };
 pub use client::{Client, ClientError};
+pub use handover::{HandOverRequest, Handing, PROTOCOL, Peer};
 pub use process::{Health, Process, ReloadReport};
 pub use server::{Desks, serve};
 pub use socket::{Socket, SocketError};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::handover::{HandOverRequest, Handing, Peer};
 pub use crate::cutover::api::ReloadReport;
 use crate::cutover::api::Reply;
 
@@ -9,6 +10,10 @@ use crate::cutover::api::Reply;
 pub trait Process: Send + Sync + 'static {
     /// Reads the configuration again. A file with a problem is refused as a whole, with all of them, and nothing changes.
     fn reload(&self) -> Reply<'_, ReloadReport>;
+
+    /// Gives this process' place to another one: refused by name, or what goes on on the connection after that. Nothing is
+    /// given away before the other one has said on it that it takes all.
+    fn hand_over(&self, request: HandOverRequest, peer: Peer) -> Reply<'_, Handing>;
 
     /// Whether clients can be sent here. Asks the serving database, but not more often than every two seconds.
     fn health(&self) -> Reply<'_, Health>;

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::handover::{Peer, hand_over};
 use super::socket::Socket;
 use super::{
     CutoverReport, CutoverRequest, ModeRequest, OperationError, Operations, Process, Refusal, Rehearsal, ReloadReport,
@@ -49,14 +50,15 @@ pub async fn serve(
     exposition: Exposition,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let (listener, file) = socket.into_parts();
+    let (listener, name) = socket.into_parts();
     let door = Door { operations: desks.operations, process: desks.process, exposition: Arc::new(exposition) };
     let asked = health.map(|health| {
         let serving = super::health::serve(health, door.clone(), stop.clone());
         AbortOnDropHandle::new(crate::observe::spawn("health", serving))
     });
-    let served = serve_http(listener, router(door)).with_graceful_shutdown(stop.cancelled_owned()).await;
-    drop((file, asked));
+    let service = router(door).into_make_service_with_connect_info::<Peer>();
+    let served = serve_http(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
+    drop((name, asked));
     served
 }
 
@@ -69,6 +71,7 @@ fn router(door: Door) -> Router {
         .route("/v1/verify", post(verify))
         .route("/v1/sessions", get(sessions))
         .route("/v1/reload", post(reload))
+        .route("/v1/handover", post(hand_over))
         .merge(super::health::routes())
         .fallback(unknown)
         .with_state(door)
@@ -164,8 +167,8 @@ fn whole(number: u64) -> i64 {
 
 async fn unknown() -> Response {
     let error = OperationError::new(Refusal::Invalid, "there is nothing at this path").hint(
-        "paths: /v1/status, /v1/mode, /v1/cutover, /v1/resync, /v1/verify, /v1/sessions, /v1/reload, /metrics, \
-               /healthz, /readyz",
+        "paths: /v1/status, /v1/mode, /v1/cutover, /v1/resync, /v1/verify, /v1/sessions, /v1/reload, \
+               /v1/handover, /metrics, /healthz, /readyz",
     );
     (StatusCode::NOT_FOUND, Json(error)).into_response()
 }

@@ -1,15 +1,15 @@
-//! The unix socket: made so that only its owner can ever use it, and only by one process.
-//!
-//! The socket is bound under a temporary name in its folder, given its file mode, and then linked to its real name:
-//! nobody sees it with another mode. A file lock beside it says who lives: the kernel releases it when its holder ends,
-//! however it ended, so a socket without a locked file is left over and may be replaced.
+//! The operator's unix socket: only its owner can ever use it, and only one process has it ([`crate::unix::Name`]).
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rustix::fs::{FlockOperation, flock};
 use tokio::net::UnixListener;
+
+use crate::unix::{Claim, Name};
 
 /// Why the socket couldn't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum SocketError {
     Io {
         path: PathBuf,
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -33,14 +33,7 @@ pub enum SocketError {
 #[derive(Debug)]
 pub struct Socket {
     listener: UnixListener,
-    file: SocketFile,
-}
-
-/// The names in the file system, and the lock.
-#[derive(Debug)]
-pub(super) struct SocketFile {
-    path: PathBuf,
-    _lock: File,
+    name: Arc<Name>,
 }
 
 impl Socket {
@@ -49,57 +42,52 @@ impl Socket {
     /// # Errors
     /// When another process has it, or the file system refuses.
     pub fn open(path: &Path) -> Result<Self, SocketError> {
-        let io = |source| SocketError::Io { path: path.to_owned(), source };
+        let failed = |source| SocketError::Io { path: path.to_owned(), source };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io)?;
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         }
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside(path, ".lock"));
-        let lock = lock.map_err(io)?;
-        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(SocketError::InUse { path: path.to_owned() });
-        }
-        match fs::symlink_metadata(path) {
-            Ok(data) if data.file_type().is_socket() => {
-                if std::os::unix::net::UnixStream::connect(path).is_ok() {
-                    return Err(SocketError::InUse { path: path.to_owned() });
-                }
-            }
-            Ok(_) => return Err(SocketError::NotASocket { path: path.to_owned() }),
-            Err(_) => {}
-        }
-        let fresh = beside(path, ".new");
-        // What a killed process may have left.
-        let _ = fs::remove_file(&fresh);
-        let listener = UnixListener::bind(&fresh).map_err(io)?;
-        fs::set_permissions(&fresh, Permissions::from_mode(0o600)).map_err(io)?;
-        fs::rename(&fresh, path).map_err(io)?;
-        Ok(Self { listener, file: SocketFile { path: path.to_owned(), _lock: lock } })
+        let (listener, name) = Name::listen(path, 0o600).map_err(|error| match error {
+            Claim::InUse => SocketError::InUse { path: path.to_owned() },
+            Claim::NotASocket => SocketError::NotASocket { path: path.to_owned() },
+            Claim::Io(source) => failed(source),
+        })?;
+        Ok(Self { listener: UnixListener::from_std(listener).map_err(failed)?, name: Arc::new(name) })
     }
 
-    pub(super) fn into_parts(self) -> (UnixListener, SocketFile) {
-        (self.listener, self.file)
+    /// The socket that another process passes on, with its lock. Its name is that one's until [`Name::keep`].
+    ///
+    /// # Errors
+    /// When `listener` isn't a listening socket.
+    pub fn inherit(path: &Path, listener: OwnedFd, lock: OwnedFd) -> io::Result<Self> {
+        let listener = UnixListener::from_std(listener.into())?;
+        Ok(Self { listener, name: Arc::new(Name::inherit(path, lock)) })
     }
-}
 
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // The lock file stays: removing it would let two processes lock two files of one name.
-        let _ = fs::remove_file(&self.path);
+    /// What is sent to a process that goes on with it.
+    #[must_use]
+    pub fn listener(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
     }
-}
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
+    /// Its name in the file system.
+    #[must_use]
+    pub fn name(&self) -> Arc<Name> {
+        Arc::clone(&self.name)
+    }
+
+    pub(super) fn into_parts(self) -> (UnixListener, Arc<Name>) {
+        (self.listener, self.name)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[tokio::test]
-    async fn one_process_has_it_and_a_leftover_is_replaced() {
+    async fn its_folder_is_made_and_only_its_owner_may_use_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("deep/admin.sock");
         let first = Socket::open(&path).expect("opened");
@@ -108,16 +96,5 @@ mod tests {
         assert!(matches!(Socket::open(&path), Err(SocketError::InUse { .. })));
         drop(first);
         assert!(!path.exists());
-        drop(std::os::unix::net::UnixListener::bind(&path).expect("a leftover"));
-        drop(Socket::open(&path).expect("replaced"));
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_no_socket_is_left_alone() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("admin.sock");
-        fs::write(&path, "precious").expect("written");
-        assert!(matches!(Socket::open(&path), Err(SocketError::NotASocket { .. })));
-        assert_eq!(fs::read_to_string(&path).expect("there"), "precious");
     }
 }

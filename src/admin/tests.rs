@@ -76,6 +76,11 @@ impl Process for Recorder {
         Box::pin(async { Ok(ReloadReport { applied: vec!["log.level".into()], ..ReloadReport::default() }) })
     }
 
+    fn hand_over(&self, request: HandOverRequest, peer: Peer) -> Reply<'_, Handing> {
+        self.note(format!("hand over to {} of {:?}", request.pid, peer.user));
+        Box::pin(async { Err(OperationError::new(Refusal::NotNow, "not now")) })
+    }
+
     fn health(&self) -> Reply<'_, Health> {
         Box::pin(async { Ok(Health::default()) })
     }

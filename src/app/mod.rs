@@ -4,41 +4,38 @@
 //! The admin socket first, since a second copy is recognised there; then the spool, which is locked; then the store,
 //! which tells who serves; only then the door for clients. The end is the other way round: the door stops taking
 //! clients, sessions finish their transaction, and the operator's door is the last to close.
+//!
+//! A start may take the place of a running process instead: [`succession`].
 
 mod files;
+mod frame;
+mod handover;
 mod planner;
 mod process;
 mod serving;
 mod stop;
+mod succession;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::admin::{self, Desks, Operations, Process};
+use crate::admin::{self, Operations, Process};
 use crate::capture::{Capture, CaptureError, Recovery};
 use crate::config::{Config, Lane, Live};
-use crate::cutover::{CutoverError, Desk, Director, Parts, Start};
-use crate::frontend::rsa::KeyPair;
-use crate::frontend::serve::{self, Accounts, Serving};
+use crate::cutover::{CutoverError, Start};
 use crate::frontend::tls::Certificates;
-use crate::frontend::{self, Door, FrontendError, OpenDoor};
-use crate::observe::{Exposition, LogLevel, Metrics, without_values};
-use crate::replicate::Replicator;
-use crate::route::{Mode, Route};
-use crate::schema::Catalogue;
-use crate::store::{ImportedAccount, Store};
+use crate::frontend::{self, FrontendError, Inherited, OpenDoor, Sockets};
+use crate::observe::LogLevel;
 
-use planner::SqlPlanner;
-use process::Running;
-use stop::Ending;
+use frame::{Frame, Operator};
+use handover::Estate;
+use stop::{Ending, Manner};
+
+pub use succession::{TakeOverError, take_over};
 
 /// Why Bascule didn't start.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +60,10 @@ pub enum AppError {
     },
     #[error("TLS can't be offered to clients")]
     Tls(#[from] frontend::tls::TlsError),
+    #[error("no more files can be opened")]
+    Handles(#[source] std::io::Error),
+    #[error("the place of the running Bascule can't be taken; it goes on")]
+    TakeOver(#[from] TakeOverError),
 }
 
 /// A running Bascule. [`App::stop`] ends it in order; dropping it ends it at once.
@@ -71,6 +72,18 @@ pub struct App {
     operations: Arc<dyn Operations>,
     process: Arc<dyn Process>,
     ending: Ending,
+    estate: Arc<Estate>,
+    /// Cancelled when it can't go on.
+    failed: CancellationToken,
+}
+
+/// Why a running Bascule has to end by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Another process has its place.
+    HandedOver,
+    /// It took the place of another and can't go on.
+    Failed,
 }
 
 impl std::fmt::Debug for App {
@@ -103,125 +116,17 @@ pub struct Origin {
 pub async fn start_from(config: Config, origin: Origin) -> Result<App, AppError> {
     files::allow(config.listen.max_connections);
     let config = Arc::new(Live::new(config));
-    let shutdown = CancellationToken::new();
-    let guard = shutdown.clone().drop_guard();
-    let tasks = TaskTracker::new();
     let socket = admin::Socket::open(&config.admin.socket)?;
-    let health = listen_for_health(&config).await?;
-    let metrics = Arc::new(Metrics::default());
+    let operator = Operator { socket, health: listen_for_health(&config).await? };
     let (capture, recovery) = open_spool(&config)?;
-    let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
-    let (accounts, imported) = watch::channel(Vec::new());
-    let (variables, inherited) = watch::channel(BTreeMap::new());
-    let (route, control) = Route::new(Mode::Passthrough, 1);
-    let planner = Arc::new(SqlPlanner::new());
-    let replicator = Replicator::new(config.target.clone(), Arc::clone(&catalogue), planner);
-    let director = Director::new(Parts {
-        config: Arc::clone(&config),
-        control,
-        store: Store::new(config.target.clone()),
-        capture: capture.clone(),
-        replicator: Arc::clone(&replicator),
-        catalogue: Arc::clone(&catalogue),
-        accounts,
-        variables,
-        metrics: Arc::clone(&metrics),
-        shutdown: shutdown.clone(),
-        tasks: tasks.clone(),
-    });
-    if director.start(recovery).await? == Start::SourceOnly {
+    let certificates = config.listen.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
+    let frame = Frame::new(Arc::clone(&config), certificates, capture);
+    if frame.director.start(recovery).await? == Start::SourceOnly {
         tracing::warn!("started without PostgreSQL; the mirror is taken up when it is back");
     }
-
-    let server_version = director.source_version().await;
-    let (sessions, cut) = (shutdown.child_token(), shutdown.child_token());
-    let keys = Arc::new(KeyPair::new());
-    let certificates = config.listen.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
-    let serving = Serving::new(serve::Parts {
-        catalogue: Arc::clone(&catalogue),
-        accounts: Accounts::new(&config.accounts, &imported.borrow()),
-        certificates: certificates.clone(),
-        rsa: Arc::clone(&keys),
-        metrics: Arc::clone(&metrics),
-        config: Arc::clone(&config),
-        server_version,
-        stop: sessions.clone(),
-    });
-    let known_accounts = imported.clone();
-    follow(&serving, imported, inherited, &tasks);
-    if route.mode() == Mode::Postgres {
-        drop_leftovers(&serving, &tasks);
-    }
-    let process: Arc<dyn Process> = Arc::new(Running {
-        file: origin.file,
-        config: Arc::clone(&config),
-        route: Arc::clone(&route),
-        serving: Arc::clone(&serving),
-        imported: known_accounts,
-        log: origin.log,
-        rereads: certificates.iter().map(process::certificates).collect(),
-        stopping: sessions.clone(),
-        turn: Mutex::default(),
-        reached: Mutex::default(),
-    });
-    let ending = Ending {
-        config: Arc::clone(&config),
-        route: Arc::clone(&route),
-        serving: Arc::clone(&serving),
-        replicator,
-        sessions: sessions.clone(),
-        cut: cut.clone(),
-        shutdown: shutdown.clone(),
-        tasks: tasks.clone(),
-    };
-    let door = frontend::open(Door {
-        config,
-        route,
-        capture,
-        catalogue,
-        serve: Arc::new(serving),
-        metrics: Arc::clone(&metrics),
-        keys,
-        certificates,
-        shutdown: sessions,
-        cut,
-    })?;
-    let operations: Arc<dyn Operations> = Arc::new(Desk(director));
-    let desks = Desks { operations: Arc::clone(&operations), process: Arc::clone(&process) };
-    let served = admin::serve(socket, health, desks, Exposition::new(&metrics), shutdown);
-    tasks.spawn(tell_closed(served));
-    guard.disarm();
-    tracing::info!(address = %door.address(), "clients are let in");
-    Ok(App { door, operations, process, ending })
-}
-
-/// Keeps what sessions begin with as it is in the source.
-fn follow(
-    serving: &Arc<Serving>,
-    imported: watch::Receiver<Vec<ImportedAccount>>,
-    inherited: watch::Receiver<BTreeMap<String, String>>,
-    tasks: &TaskTracker,
-) {
-    serving.inherit(&inherited.borrow());
-    tasks.spawn(serving::follow_accounts(Arc::clone(serving), imported));
-    tasks.spawn(serving::follow_variables(Arc::clone(serving), inherited));
-}
-
-/// Drops the temporary tables of an earlier process in the background.
-fn drop_leftovers(serving: &Arc<Serving>, tasks: &TaskTracker) {
-    let serving = Arc::clone(serving);
-    tasks.spawn(async move {
-        if let Err(error) = serving.drop_leftovers().await {
-            tracing::warn!(error = without_values(&error), "temporary tables of an earlier process aren't dropped yet");
-        }
-    });
-}
-
-/// The operator's door, whose end nobody waits for.
-async fn tell_closed(served: impl Future<Output = std::io::Result<()>>) {
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the admin socket is closed; forwarding goes on");
-    }
+    let version = frame.director.source_version().await;
+    let sockets = Sockets::open(&config.listen, Inherited::default())?;
+    frame.open(origin, version, sockets, operator)
 }
 
 async fn listen_for_health(config: &Config) -> Result<Option<TcpListener>, AppError> {
@@ -262,8 +167,27 @@ impl App {
         Arc::clone(&self.process)
     }
 
+    /// Waits until it has to end by itself.
+    pub async fn over(&self) -> Over {
+        tokio::select! {
+            () = self.estate.given.cancelled() => Over::HandedOver,
+            () = self.failed.cancelled() => Over::Failed,
+        }
+    }
+
     /// Takes no more clients, lets sessions finish their transaction for `listen.shutdown_timeout_seconds`, and ends.
     pub async fn stop(self) {
-        self.ending.run(self.door).await;
+        let Self { door, operations, process, ending, estate, failed: _ } = self;
+        let heir = estate.heir();
+        let manner = match &heir {
+            None => Manner::Ordered,
+            Some(heir) if heir.waits => Manner::AwaitedByAnother,
+            Some(_) => Manner::BesideAnother,
+        };
+        estate.close();
+        ending.run(door, manner).await;
+        drop((operations, process, estate));
+        // The other process learns by this that the place is free.
+        drop(heir);
     }
 }

@@ -9,7 +9,8 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::admin::{Health, OperationError, Process, Refusal, ReloadReport, Reply};
+use super::handover::Estate;
+use crate::admin::{HandOverRequest, Handing, Health, OperationError, Peer, Process, Refusal, ReloadReport, Reply};
 use crate::config::{self, Config, Live};
 use crate::frontend::serve::{Accounts, Serving};
 use crate::frontend::tls::{Certificates, Reloaded};
@@ -51,6 +52,7 @@ pub(super) struct Running {
     pub(super) rereads: Vec<(&'static str, Reread)>,
     /// Cancelled when Bascule stops.
     pub(super) stopping: CancellationToken,
+    pub(super) estate: Arc<Estate>,
     /// One reload at a time.
     pub(super) turn: Mutex<()>,
     pub(super) reached: Mutex<Option<(Instant, Result<(), String>)>>,
@@ -73,9 +75,20 @@ impl Process for Running {
         })
     }
 
+    fn hand_over(&self, request: HandOverRequest, peer: Peer) -> Reply<'_, Handing> {
+        Box::pin(async move {
+            let handing = self.estate.asked(&request, peer);
+            if let Err(error) = &handing {
+                info!(pid = request.pid, reason = error.message, "a hand-over was refused");
+            }
+            handing
+        })
+    }
+
     fn health(&self) -> Reply<'_, Health> {
         Box::pin(async {
-            if self.stopping.is_cancelled() {
+            // Whoever has this one's place takes care of clients.
+            if self.stopping.is_cancelled() && !self.estate.given.is_cancelled() {
                 return Ok(Health { reasons: vec!["Bascule is stopping".to_owned()] });
             }
             let reasons = self.reached().await.err().into_iter().collect();

@@ -15,7 +15,7 @@ pub(super) async fn follow_accounts(serving: Arc<Serving>, mut imported: watch::
     loop {
         tokio::select! {
             changed = imported.changed() => if changed.is_err() { return },
-            () = serving.stop.cancelled() => return,
+            () = serving.boundary.cancelled() => return,
         }
         let accounts = Accounts::new(&serving.config.now().accounts, &imported.borrow_and_update());
         serving.accounts.store(Arc::new(accounts));
@@ -28,7 +28,7 @@ pub(super) async fn follow_variables(serving: Arc<Serving>, mut variables: watch
         serving.inherit(&variables.borrow_and_update());
         tokio::select! {
             changed = variables.changed() => if changed.is_err() { return },
-            () = serving.stop.cancelled() => return,
+            () = serving.boundary.cancelled() => return,
         }
     }
 }

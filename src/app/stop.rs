@@ -22,6 +22,8 @@ use crate::route::{Route, SessionInfo};
 const WORK_PATIENCE: Duration = Duration::from_secs(10);
 /// How long statements that are cancelled in PostgreSQL may take to answer.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(2);
+/// How long busy clients may go on between two transactions while others wait for this process' end.
+const AWAITED_PATIENCE: Duration = Duration::from_secs(2);
 /// How often it's told how many sessions are left.
 const PROGRESS: Duration = Duration::from_secs(5);
 /// Sessions that are named when they're cut off.
@@ -33,8 +35,10 @@ pub(super) struct Ending {
     pub(super) route: Arc<Route>,
     pub(super) serving: Arc<Serving>,
     pub(super) replicator: Arc<Replicator>,
-    /// Sessions end between two transactions.
+    /// No more clients, and sessions end between two transactions when their client is silent.
     pub(super) sessions: CancellationToken,
+    /// Sessions end between two transactions.
+    pub(super) boundary: CancellationToken,
     /// Sessions end wherever they are.
     pub(super) cut: CancellationToken,
     /// Everything else ends.
@@ -42,15 +46,47 @@ pub(super) struct Ending {
     pub(super) tasks: TaskTracker,
 }
 
+/// How the end comes, which says how long busy clients may go on between two transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// By its operator: nobody takes care of clients after this.
+    Ordered,
+    /// Another process serves beside this one.
+    BesideAnother,
+    /// Another process has the clients that come, and they wait for this one's end.
+    AwaitedByAnother,
+}
+
+impl Manner {
+    /// The time in which a session ends only when its client is silent.
+    fn patience(self, limit: Duration) -> Duration {
+        match self {
+            Self::Ordered => Duration::ZERO,
+            Self::BesideAnother => limit / 2,
+            Self::AwaitedByAnother => AWAITED_PATIENCE.min(limit / 2),
+        }
+    }
+}
+
 impl Ending {
     /// Ends everything in order.
-    pub(super) async fn run(self, door: OpenDoor) {
-        self.sessions.cancel();
+    pub(super) async fn run(self, door: OpenDoor, manner: Manner) {
         let limit = self.config.load().listen.limits.shutdown_timeout;
+        let patience = manner.patience(limit);
+        if patience.is_zero() {
+            self.boundary.cancel();
+        }
+        self.sessions.cancel();
         let count = self.route.session_count();
-        info!(sessions = count, limit_seconds = limit.as_secs(), "no more clients are let in; sessions may finish");
+        let now = match manner {
+            Manner::Ordered => "no more clients are let in; sessions may finish",
+            Manner::BesideAnother | Manner::AwaitedByAnother => "clients go to the other process; sessions may finish",
+        };
+        info!(sessions = count, limit_seconds = limit.as_secs(), "{now}");
         let closed = door.closed();
         tokio::pin!(closed);
+        let impatient = tokio::time::sleep(patience);
+        tokio::pin!(impatient);
         let over = tokio::time::sleep(limit);
         tokio::pin!(over);
         let mut progress = tokio::time::interval_at(tokio::time::Instant::now() + PROGRESS, PROGRESS);
@@ -70,6 +106,7 @@ impl Ending {
                     }
                     break;
                 }
+                () = &mut impatient, if !self.boundary.is_cancelled() => self.boundary.cancel(),
                 _ = progress.tick() => info!(sessions = self.route.session_count(), "waiting for sessions to end"),
             }
         }

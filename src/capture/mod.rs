@@ -24,7 +24,7 @@ pub use session::SessionCapture;
 pub use spool::SpoolError;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::change::StatementContext;
 use crate::config;
@@ -74,12 +74,27 @@ pub struct Recovery {
 /// The statement lane of one Bascule.
 #[derive(Debug)]
 pub struct Capture {
-    spool: Spool,
+    /// Set once. Until then nothing may be captured: another process still has the folder.
+    spool: OnceLock<Spool>,
 }
 
 impl Capture {
     /// Opens the spool. What an earlier process left without an outcome is in the answer.
     pub fn open(config: &config::Spool) -> Result<(Arc<Self>, Recovery), CaptureError> {
+        let capture = Self::unopened();
+        let recovery = capture.take(config)?;
+        Ok((capture, recovery))
+    }
+
+    /// A lane whose spool another process still has. Sessions can hold on to it, but nothing may be captured until
+    /// [`Capture::take`]: whoever records meanwhile is refused as by a spool that has stopped.
+    #[must_use]
+    pub fn unopened() -> Arc<Self> {
+        Arc::new(Self { spool: OnceLock::new() })
+    }
+
+    /// As [`Capture::open`], for a lane that has no spool yet.
+    pub fn take(&self, config: &config::Spool) -> Result<Recovery, CaptureError> {
         let mut unsettled = Unsettled::default();
         let (spool, found) = Spool::open(config, |sequence, payload| {
             Record::decode(payload).map(|record| unsettled.take(sequence, record)).map_err(|_| ())
@@ -98,7 +113,15 @@ impl Capture {
         } else if recovery.records > 0 {
             spool.append_unattended(Record::Restarted.encode())?;
         }
-        Ok((Arc::new(Self { spool }), recovery))
+        if self.spool.set(spool).is_err() {
+            return Err(SpoolError::Stopped { reason: "the spool is open already".into() }.into());
+        }
+        Ok(recovery)
+    }
+
+    fn spool(&self) -> Result<&Spool, SpoolError> {
+        let waiting = || SpoolError::Stopped { reason: "another process still has the spool".into() };
+        self.spool.get().ok_or_else(waiting)
     }
 
     /// The capturing end of one client session; `connection` is MySQL's connection id.
@@ -109,14 +132,14 @@ impl Capture {
 
     /// The reading end, for everything beyond `from`. There is one at a time.
     pub fn feed(&self, from: GtidSet) -> Result<CaptureFeed, CaptureError> {
-        Ok(CaptureFeed::new(self.spool.reader()?, from))
+        Ok(CaptureFeed::new(self.spool()?.reader()?, from))
     }
 
     /// Tells the lane what MySQL has executed, read after everything that this Bascule forwarded was recorded. A
     /// transaction in it that no session can account for came another way, and is found at once instead of at the
     /// next commit.
     pub async fn executed(&self, executed: GtidSet) -> Result<(), CaptureError> {
-        self.spool.append(Record::Executed(executed).encode())?.durable().await?;
+        self.spool()?.append(Record::Executed(executed).encode())?.durable().await?;
         Ok(())
     }
 
@@ -124,8 +147,9 @@ impl Capture {
     /// read after they had gone. If every executed transaction is accounted for, they were rolled back; if not, their
     /// tables need a resync.
     pub async fn settle(&self, connections: Vec<u64>, executed: GtidSet) -> Result<(), CaptureError> {
-        self.spool.append_unattended(Record::Executed(executed).encode())?;
-        self.spool.append(Record::Gone { connections }.encode())?.durable().await?;
+        let spool = self.spool()?;
+        spool.append_unattended(Record::Executed(executed).encode())?;
+        spool.append(Record::Gone { connections }.encode())?.durable().await?;
         Ok(())
     }
 
@@ -133,30 +157,33 @@ impl Capture {
     pub fn lose(&self, reason: &str) {
         tracing::error!(reason = without_values(reason), "a write can't be mirrored: everything needs a resync");
         // A spool that has stopped already says the same.
-        let _ = self.spool.append_unattended(Record::Lost { reason: reason.to_owned() }.encode());
+        let lost = Record::Lost { reason: reason.to_owned() };
+        let _ = self.spool().and_then(|spool| spool.append_unattended(lost.encode()));
     }
 
     /// Why nothing is captured any more.
     #[must_use]
     pub fn stopped(&self) -> Option<Arc<str>> {
-        self.spool.stopped()
+        self.spool.get().and_then(Spool::stopped)
     }
 
     /// Stops recording, e.g. because the mirror was given up; forwarding isn't touched.
     pub fn stop(&self, reason: &str) {
-        self.spool.stop(reason);
+        if let Some(spool) = self.spool.get() {
+            spool.stop(reason);
+        }
     }
 
     /// Bytes of the spool on disk.
     #[must_use]
     pub fn stored_bytes(&self) -> u64 {
-        self.spool.stored_bytes()
+        self.spool.get().map_or(0, Spool::stored_bytes)
     }
 
     /// Forgets everything and captures anew, also after having stopped. Feeds end. Only right when everything that
     /// is forgotten will be copied again or isn't mirrored.
     pub async fn reset(&self) -> Result<(), CaptureError> {
-        Ok(self.spool.reset().await?)
+        Ok(self.spool()?.reset().await?)
     }
 }
 

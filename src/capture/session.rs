@@ -75,7 +75,7 @@ impl SessionCapture {
             inexact: self.inexact.clone(),
         });
         let empty = self.statements.is_empty() && pending.is_none() && self.inexact.is_none();
-        let ticket = self.capture.spool.append(record.encode())?;
+        let ticket = self.capture.spool()?.append(record.encode())?;
         self.intent = Some(OpenIntent {
             sequence: ticket.sequence,
             statements: self.statements.len(),
@@ -173,7 +173,7 @@ impl SessionCapture {
         let sequence = intent.as_ref().map_or(0, |intent| intent.sequence);
         let (answer, more) = split(intent, statements);
         let outcome = Outcome::Committed { gtids, answer, more, inexact };
-        let ticket = self.capture.spool.append(Record::Outcome { intent: sequence, result: outcome }.encode())?;
+        let ticket = self.capture.spool()?.append(Record::Outcome { intent: sequence, result: outcome }.encode())?;
         if !empty {
             ticket.durable().await?;
         }
@@ -200,7 +200,8 @@ impl SessionCapture {
 
     fn append_outcome(&self, intent: u64, result: Outcome) {
         // If the spool has stopped, it said so itself and everything needs a resync anyway.
-        let _ = self.capture.spool.append_unattended(Record::Outcome { intent, result }.encode());
+        let outcome = Record::Outcome { intent, result };
+        let _ = self.capture.spool().and_then(|spool| spool.append_unattended(outcome.encode()));
     }
 
     fn clear(&mut self) {

@@ -173,7 +173,8 @@ async fn a_restart_finds_open_intents_and_settles_them() {
         // As after kill -9: nothing more is written.
         std::mem::forget(session);
         capture
-            .spool
+            .spool()
+            .expect("open")
             .append(Record::Executed(GtidSet::default()).encode())
             .expect("taken")
             .durable()

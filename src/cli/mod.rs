@@ -89,6 +89,12 @@ enum Command {
         /// Set this mode after the start, as `bascule mode` does
         #[arg(long)]
         mode: Option<ModeWord>,
+        /// Take the place of the Bascule that runs on the same admin socket, with a new binary or configuration, without a
+        /// client being refused: its listening sockets pass to this process, its sessions finish, and it ends
+        ///
+        /// What can't be gone on with is refused by name, and the running one goes on then: see docs/operating.md.
+        #[arg(long, conflicts_with = "mode")]
+        take_over: bool,
     },
     /// See it all on real servers in under a minute: forward, mirror, compare, flip under load
     ///
@@ -274,7 +280,8 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
-        Command::Run { config, mode } => run::run(&config, mode.map(Mode::from)),
+        Command::Run { config, take_over: true, .. } => run::run(&config, run::Start::TakeOver),
+        Command::Run { config, mode, take_over: false } => run::run(&config, run::Start::Alone(mode.map(Mode::from))),
         Command::Demo { json, keep, seconds, mirror } => {
             demo::run(DemoOptions { json, keep, seconds, lane: mirror.into() })
         }

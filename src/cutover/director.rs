@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -54,7 +55,9 @@ pub struct Director {
     /// Held by the one operation that changes something.
     pub(super) turn: Arc<tokio::sync::Mutex<()>>,
     /// Held by the one comparison that is under way.
-    pub(super) comparison: tokio::sync::Mutex<()>,
+    pub(super) comparison: Arc<tokio::sync::Mutex<()>>,
+    /// True while another process takes this one's place: no operation begins.
+    pub(super) leaving: AtomicBool,
     pub(super) began: Instant,
     /// Ends the present mirror's background work.
     pub(super) mirror: std::sync::Mutex<CancellationToken>,
@@ -74,7 +77,8 @@ impl Director {
             marker,
             picture: Picture::default(),
             turn: Arc::default(),
-            comparison: tokio::sync::Mutex::default(),
+            comparison: Arc::default(),
+            leaving: AtomicBool::new(false),
             began: Instant::now(),
             mirror,
             rate: super::preflight::Rate::default(),

@@ -17,6 +17,7 @@ mod definitions;
 mod director;
 mod doubt;
 mod flip;
+mod handover;
 mod initial;
 mod lane;
 mod marker;
@@ -35,6 +36,7 @@ use crate::replicate::snapshot::SnapshotError;
 use crate::verify::VerifyError;
 
 pub use director::{Director, Parts};
+pub use handover::Leave;
 pub use operations::Desk;
 pub use recover::Start;
 

@@ -1,6 +1,7 @@
 //! The operator's wishes, one function each.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
@@ -68,7 +69,8 @@ impl Operations for Desk {
 
     fn verify(&self, request: VerifyRequest) -> Reply<'_, VerifySummary> {
         Box::pin(async move {
-            let _comparison = self.0.comparison.try_lock().map_err(|_| busy("another comparison is under way"))?;
+            let _comparison =
+                self.0.comparison.try_lock().map_err(|_| self.0.busy("another comparison is under way"))?;
             self.0.require_streaming()?;
             let named = self.0.named_tables(&request.tables);
             let named = named.map_err(|error| OperationError::new(Refusal::Invalid, error.to_string()))?;
@@ -81,15 +83,17 @@ impl Operations for Desk {
     }
 }
 
-/// The refusal of what can't be done at the same time.
-fn busy(what: &str) -> OperationError {
-    OperationError::new(Refusal::Busy, what).hint("bascule status, then try again")
-}
-
 impl Director {
+    /// The refusal of what can't be done at the same time.
+    fn busy(&self, what: &str) -> OperationError {
+        let leaving = self.leaving.load(Ordering::SeqCst);
+        let what = if leaving { "another process takes this one's place, which ends" } else { what };
+        OperationError::new(Refusal::Busy, what).hint("bascule status, then try again")
+    }
+
     /// The right to change something, or *busy*.
     fn take_turn(&self) -> Result<OwnedMutexGuard<()>, OperationError> {
-        Arc::clone(&self.turn).try_lock_owned().map_err(|_| busy("another operation is under way"))
+        Arc::clone(&self.turn).try_lock_owned().map_err(|_| self.busy("another operation is under way"))
     }
 
     /// As [`Director::take_turn`], but waits a little: a repair that has just ended may not have left yet, and a

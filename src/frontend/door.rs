@@ -30,8 +30,10 @@ pub struct Door {
     pub keys: Arc<KeyPair>,
     /// For clients that ask for TLS; `None` when `listen.tls` is off.
     pub certificates: Option<Arc<Certificates>>,
-    /// Begins the end: no more clients, and sessions end when they are between two transactions.
+    /// Begins the end: no more clients, and sessions end that are between two transactions and whose client is silent.
     pub shutdown: CancellationToken,
+    /// Sessions end as soon as they are between two transactions. Cancelled before `shutdown` when nobody is given time.
+    pub boundary: CancellationToken,
     /// Ends every session that is left, wherever it is.
     pub cut: CancellationToken,
 }
@@ -48,6 +50,7 @@ pub(super) struct Shared {
     pub(super) keys: Arc<KeyPair>,
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) shutdown: CancellationToken,
+    pub(super) boundary: CancellationToken,
     pub(super) cut: CancellationToken,
 }
 

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+/// A client that is silent for so long between two transactions is closed when Bascule gives its place to another process:
+/// one that has just logged in, or that is busy, gets its answers first.
+pub(super) const SILENCE: Duration = Duration::from_secs(1);
+
 /// A timer that stays set and is put off when it fires: one for each command would be the earliest of the runtime, and
 /// setting that wakes it.
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! Accepts clients: one listener for each session thread on the same address (`SO_REUSEPORT`), so that the kernel
-//! spreads connections and a session never leaves its thread.
+//! spreads connections and a session never leaves its thread. A thread has several where another process with more threads
+//! passed its own on ([`super::sockets`]).
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::Socket;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::oneshot;
@@ -22,7 +23,8 @@ use super::end::framed;
 use super::limits::{log_in, watch_peer};
 use super::login::{Doorway, LoginError};
 use super::session::Session;
-use super::unix::{self, SocketFile, UnixSocketError};
+use super::sockets::{Sockets, accept_any};
+use super::unix::UnixSocketError;
 use crate::observe::of_session;
 use crate::route::{self, ServingSide, SessionInfo};
 use crate::source::connect::{ConnectError, Connector};
@@ -33,8 +35,6 @@ const STACK: usize = 16 << 20;
 
 /// Where clients of the unix socket come from, before their login.
 const UNIX: &str = "unix socket";
-/// Connections that the kernel holds for us while we're busy.
-const BACKLOG: i32 = 1024;
 /// Pause after an accept that failed for want of something, e.g. file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -54,22 +54,27 @@ pub enum FrontendError {
 /// An open door.
 #[derive(Debug)]
 pub struct OpenDoor {
-    address: SocketAddr,
+    sockets: Arc<Sockets>,
     threads: Vec<oneshot::Receiver<()>>,
-    /// The unix socket's name goes with the door.
-    _socket: Option<SocketFile>,
 }
 
 impl OpenDoor {
     /// Where it listens; with port 0 in the configuration, the port that the system chose.
     #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> SocketAddr {
+        self.sockets.address()
+    }
+
+    /// Its listening sockets, for passing them on.
+    #[must_use]
+    pub fn sockets(&self) -> Arc<Sockets> {
+        Arc::clone(&self.sockets)
     }
 
     /// Waits until the door has been shut and its last session has ended. Sessions inside a transaction go on to its
     /// end: the caller bounds the wait.
     pub async fn closed(self) {
+        self.sockets.close();
         for thread in self.threads {
             // A thread that is gone without a word has ended all the same.
             let _ = thread.await;
@@ -81,29 +86,33 @@ impl OpenDoor {
 ///
 /// # Errors
 /// [`FrontendError`].
-pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
+pub fn open(door: Door, sockets: Sockets) -> Result<OpenDoor, FrontendError> {
     let connector = door.config.source.as_ref().map(Connector::new).transpose()?;
-    let Door { config, route, capture, catalogue, serve, metrics, keys, certificates, shutdown, cut } = door;
-    let mut address = config.listen.address;
-    let threads = config.listen.threads.max(1);
-    let (unix, socket) = config.listen.socket.as_ref().map(unix::listen).transpose()?.unzip();
-    let door =
-        Shared { config, route, capture, catalogue, connector, serve, metrics, keys, certificates, shutdown, cut };
+    let Door { config, route, capture, catalogue, serve, metrics, keys, certificates, shutdown, boundary, cut } = door;
+    let door = Shared {
+        config,
+        route,
+        capture,
+        catalogue,
+        connector,
+        serve,
+        metrics,
+        keys,
+        certificates,
+        shutdown,
+        boundary,
+        cut,
+    };
     let shared = Arc::new(door);
     let connections = Arc::new(AtomicUsize::new(0));
     let mut running = Vec::new();
-    for number in 0..threads {
-        let socket = listen(address).map_err(|source| FrontendError::Listen { address, source })?;
-        if let Some(bound) = socket.local_addr().ok().and_then(|bound| bound.as_socket()) {
-            address = bound;
-        }
+    for (number, (listeners, unix)) in sockets.of_threads().map_err(FrontendError::Thread)?.into_iter().enumerate() {
         let (ended, end) = oneshot::channel();
-        let unix = unix.as_ref().map(UnixListener::try_clone).transpose().map_err(FrontendError::Thread)?;
         let acceptor = Acceptor { shared: Arc::clone(&shared), connections: Arc::clone(&connections) };
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(FrontendError::Thread)?;
         let body = move || {
-            if let Err(error) = runtime.block_on(acceptor.run(socket, unix)) {
+            if let Err(error) = runtime.block_on(acceptor.run(listeners, unix)) {
                 tracing::error!(error = &error as &dyn std::error::Error, "a session thread can't accept");
             }
             let _ = ended.send(());
@@ -112,17 +121,7 @@ pub fn open(door: Door) -> Result<OpenDoor, FrontendError> {
         thread.spawn(body).map_err(FrontendError::Thread)?;
         running.push(end);
     }
-    Ok(OpenDoor { address, threads: running, _socket: socket })
-}
-
-fn listen(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket)
+    Ok(OpenDoor { sockets: Arc::new(sockets), threads: running })
 }
 
 /// One session thread's side of the door.
@@ -132,13 +131,14 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    async fn run(self, socket: Socket, unix: Option<UnixListener>) -> io::Result<()> {
-        let listener = TcpListener::from_std(socket.into())?;
+    async fn run(self, listeners: Vec<Socket>, unix: Option<UnixListener>) -> io::Result<()> {
+        let listeners = listeners.into_iter().map(|socket| TcpListener::from_std(socket.into()));
+        let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
         let unix = unix.map(tokio::net::UnixListener::from_std).transpose()?;
         let mut sessions = JoinSet::new();
         loop {
             let accepted = tokio::select! {
-                accepted = listener.accept() => accepted.map(|(stream, peer)| self.tcp(stream, peer)),
+                accepted = accept_any(&listeners) => accepted.map(|(stream, peer)| self.tcp(stream, peer)),
                 accepted = accept(unix.as_ref()) => accepted.map(|stream| (Arrival::unix(stream), UNIX.to_owned())),
                 // Forgets those that have ended.
                 Some(_) = sessions.join_next() => continue,
@@ -156,7 +156,7 @@ impl Acceptor {
             let visitor = Visitor { shared: Arc::clone(&self.shared), arrival, from };
             sessions.spawn(visitor.run(place));
         }
-        drop((listener, unix));
+        drop((listeners, unix));
         tokio::select! {
             () = async { while sessions.join_next().await.is_some() {} } => {}
             () = self.shared.cut.cancelled() => sessions.shutdown().await,
@@ -237,7 +237,7 @@ impl Visitor {
                 });
                 let login = tokio::select! {
                     login = login => login,
-                    () = self.shared.shutdown.cancelled() => return,
+                    () = self.shared.boundary.cancelled() => return,
                 };
                 match login {
                     Ok(mut login) => {

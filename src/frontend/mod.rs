@@ -27,9 +27,11 @@ mod prepared;
 mod relay;
 mod request;
 mod session;
+mod sockets;
 mod unix;
 
 pub use arrival::Arrival;
 pub use carried::{Carried, CarriedStatement, Serve, Served};
 pub use door::Door;
 pub use listener::{FrontendError, OpenDoor, open};
+pub use sockets::{Handles, Inherited, Sockets};

@@ -123,6 +123,7 @@ pub async fn open_on(port: u16, database: &str, connections: usize) -> Door {
         config: Arc::new(config.into()),
         server_version: None,
         stop: tokio_util::sync::CancellationToken::new(),
+        boundary: tokio_util::sync::CancellationToken::new(),
     });
     let (route, control) = Route::new(Mode::Postgres, 1);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");

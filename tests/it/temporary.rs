@@ -141,6 +141,7 @@ async fn what_a_killed_process_left_is_dropped_by_the_next_one() {
         config: Arc::clone(&door.serving.config),
         server_version: None,
         stop: tokio_util::sync::CancellationToken::new(),
+        boundary: tokio_util::sync::CancellationToken::new(),
     });
     next.drop_leftovers().await.expect("drops");
     assert_eq!(kept(&mut client).await, 0);

@@ -32,10 +32,16 @@ impl Drop for Bascule {
 impl Bascule {
     /// Starts it on a configuration; it may not listen yet.
     pub fn run(config: &Path, log: &Path) -> Self {
+        Self::run_with(config, log, &[])
+    }
+
+    /// The same with further arguments.
+    fn run_with(config: &Path, log: &Path, arguments: &[&str]) -> Self {
         let log = std::fs::File::options().create(true).append(true).open(log).expect("a log");
         let child = Command::new(env!("CARGO_BIN_EXE_bascule"))
             .args(["run", "--config"])
             .arg(config)
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)
@@ -47,6 +53,16 @@ impl Bascule {
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self) -> std::process::ExitStatus {
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// kill -9, and nothing of it is left when this returns.
@@ -123,6 +139,11 @@ impl World {
         let bascule = Bascule::run(&self.config_path(), &self.log_path());
         self.wait(|_| true, "Bascule answers").await;
         bascule
+    }
+
+    /// Starts one that takes the place of the running one.
+    pub fn take_over(&self) -> Bascule {
+        Bascule::run_with(&self.config_path(), &self.log_path(), &["--take-over"])
     }
 
     /// Runs the same program on the same configuration, to its end.

@@ -97,8 +97,10 @@ pub struct Serving {
     pub config: Arc<Live>,
     /// `@@version` and the greeting's version.
     pub server_version: String,
-    /// Cancelled when the process stops: idle sessions end, running statements finish.
+    /// Cancelled when the process stops: silent sessions end, running statements finish.
     pub stop: CancellationToken,
+    /// Cancelled when sessions end as soon as they are between two transactions.
+    pub boundary: CancellationToken,
     cache: Cache,
     routines: routine::Codes,
     defaults: Defaults,
@@ -177,7 +179,10 @@ pub struct Parts {
     pub config: Arc<Live>,
     /// The source's version when it's known.
     pub server_version: Option<String>,
+    /// As the door's `shutdown`.
     pub stop: CancellationToken,
+    /// As the door's.
+    pub boundary: CancellationToken,
 }
 
 impl Serving {
@@ -197,7 +202,7 @@ impl Serving {
     /// Shared state with a pool of `config.target.max_connections` connections, none of them open yet.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { catalogue, accounts, certificates, rsa, metrics, config, server_version, stop } = parts;
+        let Parts { catalogue, accounts, certificates, rsa, metrics, config, server_version, stop, boundary } = parts;
         let server_version = server_version.unwrap_or_else(|| SERVER_VERSION.to_owned());
         let defaults = Defaults::new(&server_version, &config, catalogue.load().lower_case_table_names);
         let temporary = temporary::Shared::new(&config.target);
@@ -211,6 +216,7 @@ impl Serving {
             config,
             server_version,
             stop,
+            boundary,
             cache: Cache::new(PLANS, PLAN_BYTES),
             routines: routine::Codes::default(),
             defaults,
@@ -277,7 +283,7 @@ pub async fn accept(serving: Arc<Serving>, arrival: Arrival, mut route_session: 
     let limit = serving.config.load().listen.handshake_timeout;
     let entered = tokio::select! {
         entered = tokio::time::timeout(limit, entering) => entered,
-        () = serving.stop.cancelled() => return,
+        () = serving.boundary.cancelled() => return,
     };
     let (mut channel, login, address) = match entered {
         Ok(Ok(entered)) => entered,

@@ -20,6 +20,7 @@ use super::xa::Branch;
 use super::{Peer, Serving, variables};
 use crate::config::UserLimit;
 use crate::frontend::carried::Carried;
+use crate::frontend::idle::SILENCE;
 use crate::frontend::limits;
 use crate::route::{self, ServingSide};
 use crate::schema::Catalogue;
@@ -251,9 +252,10 @@ impl Session {
         let limit = self.serving.config.listen.max_allowed_packet;
         let idle = self.state.variables.derived(&self.serving.defaults).wait_timeout;
         let idle = self.serving.config.load().listen.limits.idle_timeout.map_or(idle, |limit| idle.min(limit));
-        let (kill, stop) = (self.peer.kill.clone(), self.serving.stop.clone());
+        let (kill, stop, boundary) = (self.peer.kill.clone(), self.serving.stop.clone(), self.serving.boundary.clone());
         let between = !self.route_session.is_active() && self.channel.unread.is_empty();
-        let over = Instant::now() + idle;
+        let mut over = Instant::now() + idle;
+        let mut last_word = false;
         let read = loop {
             let timer = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(over)));
             if timer.deadline() > over {
@@ -262,9 +264,17 @@ impl Session {
             tokio::select! {
                 biased;
                 () = kill.cancelled() => return Ok(None),
-                () = stop.cancelled(), if between => return Ok(None),
+                () = boundary.cancelled(), if between => return Ok(None),
+                () = stop.cancelled(), if between && !last_word => {
+                    // A client that isn't silent may go on for now.
+                    last_word = true;
+                    over = over.min(Instant::now() + SILENCE);
+                }
                 read = self.channel.packet(limit) => break Ok(read),
                 () = timer.as_mut() => {
+                    if Instant::now() >= over && last_word {
+                        return Ok(None);
+                    }
                     if Instant::now() >= over {
                         break Err(());
                     }

@@ -68,8 +68,8 @@ impl Session<'_> {
         client.stream.used_but(0);
         tokio::select! {
             copied = copy_bidirectional(&mut client.stream, &mut server.stream) => drop(copied.map_err(RelayError::Server)?),
-            // It has no boundary to wait for.
-            () = self.shared.shutdown.cancelled() => {}
+            // It has no boundary of its own to wait for.
+            () = self.shared.boundary.cancelled() => {}
         }
         Ok(Flow::End)
     }

@@ -5,10 +5,11 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Poll, Waker};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Session;
+use crate::frontend::idle::SILENCE;
 use crate::frontend::relay::{Relay, RelayError};
 use crate::wire::reply;
 
@@ -67,7 +68,11 @@ impl Session<'_> {
             client.release();
             tokio::select! {
                 biased;
-                () = self.ending.begun(), if idle => return Ok(false),
+                () = self.ending.begun(), if idle => {
+                    if shared.boundary.is_cancelled() || !self.last_word().await? {
+                        return Ok(false);
+                    }
+                }
                 filled = client.fill() => match filled {
                     Ok(()) => {}
                     Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
@@ -84,6 +89,26 @@ impl Session<'_> {
                     return Ok(false);
                 }
             }
+        }
+    }
+
+    /// Bascule ends, but a client that isn't silent may go on for now. True when it said something, or MySQL did.
+    async fn last_word(&mut self) -> Result<bool, RelayError> {
+        let Relay { client, server, .. } = &mut self.relay;
+        tokio::select! {
+            filled = client.fill() => match filled {
+                Ok(()) => Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+                Err(error) => Err(RelayError::Client(error)),
+            },
+            filled = server.fill() => {
+                filled.map_err(RelayError::Server)?;
+                let words = server.unread.split();
+                client.send(&words).await.map_err(RelayError::Client)?;
+                Ok(true)
+            }
+            () = sleep(SILENCE) => Ok(false),
+            () = self.shared.boundary.cancelled() => Ok(false),
         }
     }
 }

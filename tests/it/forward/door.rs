@@ -8,7 +8,7 @@ use bascule::capture::Capture;
 use bascule::config::{Config, ListenTls, Secret, Tls};
 use bascule::frontend::rsa::KeyPair;
 use bascule::frontend::tls::Certificates;
-use bascule::frontend::{Arrival, Carried, Door, OpenDoor, Serve, Served, open};
+use bascule::frontend::{Arrival, Carried, Door, Inherited, OpenDoor, Serve, Served, Sockets, open};
 use bascule::observe::Metrics;
 use bascule::route::{Control, Mode, Route, Session};
 use tokio::sync::mpsc;
@@ -82,7 +82,8 @@ impl Opened {
         let shutdown = CancellationToken::new();
         let certificates =
             config.listen.tls.as_ref().map(|tls| Arc::new(Certificates::new(tls).expect("a certificate")));
-        let door = open(Door {
+        let sockets = Sockets::open(&config.listen, Inherited::default()).expect("the door listens");
+        let door = Door {
             config: Arc::new(config.into()),
             route: Arc::clone(&route),
             capture: capture.clone(),
@@ -92,9 +93,10 @@ impl Opened {
             keys: Arc::new(KeyPair::new()),
             certificates: certificates.clone(),
             shutdown: shutdown.clone(),
+            boundary: shutdown.clone(),
             cut: CancellationToken::new(),
-        })
-        .expect("the door opens");
+        };
+        let door = open(door, sockets).expect("the door opens");
         Self {
             address: door.address(),
             route,

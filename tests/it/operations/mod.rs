@@ -1,5 +1,6 @@
 //! What an operator does to a running Bascule: end it, reload it, replace it, ask for its health.
 
+mod handover;
 pub mod health;
 mod limits;
 mod logs;
