@@ -166,7 +166,7 @@ async fn restart(world: &mut World, bascule: &Bascule, mode: Mode) -> u64 {
     let locked: Option<u32> = watch.query_first("SELECT n FROM locked").await.expect("a row");
     assert_eq!(locked, Some(0), "{mode}: nothing of an open transaction");
     if mode == Mode::Mirror {
-        settle(world).await;
+        settle_as_operator(world).await;
     }
     before.is_back(world, bascule, &mut watch, &format!("MySQL restarted in mode {mode}")).await;
     acknowledged.load(Ordering::SeqCst)
@@ -196,16 +196,35 @@ async fn work(number: usize, mut conn: Conn, acknowledged: Arc<AtomicU64>) -> Re
     panic!("session {number} was answered by a server that went away");
 }
 
+/// As [`settle`], where a server that was killed may have committed what it couldn't answer: such tables are asked to be copied
+/// again, and the operator does that.
+async fn settle_as_operator(world: &World) {
+    let needs_resync = |status: &Status| {
+        let tables = status.mirror.iter().flat_map(|mirror| &mirror.tables);
+        tables.into_iter().any(|table| table.state == TableState::NeedsResync)
+    };
+    loop {
+        let told = |status: &Status| is_even(status) || needs_resync(status);
+        world.wait(told, "every table is mirrored again, or needs a copy").await;
+        if !needs_resync(&world.admin().status().await.expect("a status")) {
+            return settle(world).await;
+        }
+        world.admin().resync(Vec::new()).await.expect("a copy begins");
+    }
+}
+
+/// Every table is mirrored and nothing is warned of.
+fn is_even(status: &Status) -> bool {
+    let even = |mirror: &MirrorStatus| {
+        let mirrored = mirror.tables.iter().all(|table| table.state == TableState::Mirrored);
+        mirror.phase == MirrorPhase::Streaming && mirror.lag_transactions == 0 && mirrored
+    };
+    status.warnings.is_empty() && status.mirror.as_ref().is_some_and(even)
+}
+
 /// Waits until every table is mirrored and nothing is warned of, and compares.
 pub(super) async fn settle(world: &World) {
-    let even = |status: &Status| {
-        let even = |mirror: &MirrorStatus| {
-            let mirrored = mirror.tables.iter().all(|table| table.state == TableState::Mirrored);
-            mirror.phase == MirrorPhase::Streaming && mirror.lag_transactions == 0 && mirrored
-        };
-        status.warnings.is_empty() && status.mirror.as_ref().is_some_and(even)
-    };
-    world.wait(even, "every table is mirrored again").await;
+    world.wait(is_even, "every table is mirrored again").await;
     let proof = world.verify().await;
     assert_eq!((proof.differences, proof.skipped.len()), (0, 0), "{proof:?}\n{}", world.log());
 }
