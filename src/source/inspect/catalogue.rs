@@ -15,6 +15,10 @@ use crate::schema::{
 };
 
 const ACTION: &str = "reading the schema";
+/// So often the schema is read while tables go.
+const READINGS: u32 = 20;
+/// ER_NO_SUCH_TABLE.
+const NO_SUCH_TABLE: u16 = 1146;
 const TRIGGERED: &str =
     "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE event_object_schema = ?";
 
@@ -38,12 +42,26 @@ pub async fn catalogue(conn: &mut Conn, databases: &[String]) -> Result<Catalogu
 
 /// The same, and why expressions of some tables have no image in PostgreSQL.
 ///
+/// A table may go between the question which ones there are and those about itself: then everything is read again, a
+/// bounded number of times.
+///
 /// # Errors
 /// As [`catalogue`].
 pub async fn catalogue_with_reasons(
     conn: &mut Conn,
     databases: &[String],
 ) -> Result<(Catalogue, Reasons), SourceError> {
+    let mut left = READINGS;
+    loop {
+        left -= 1;
+        match read_once(conn, databases).await {
+            Err(error) if left > 0 && error.mysql_code() == Some(NO_SUCH_TABLE) => {}
+            read => return read,
+        }
+    }
+}
+
+async fn read_once(conn: &mut Conn, databases: &[String]) -> Result<(Catalogue, Reasons), SourceError> {
     let mut reasons = Reasons::new();
     let family = family(conn).await?;
     let folding: Option<u8> = first(conn, "SELECT @@GLOBAL.lower_case_table_names").await?;
