@@ -6,6 +6,7 @@ use super::probe::{Probe, count_query, example_query, probes};
 use super::{Data, Found, Inventory, Scanned, Settings};
 use crate::config::{Config, Lane};
 use crate::convert;
+use crate::observe::with_causes;
 use crate::schema::Table;
 use crate::source::{self, SourceError, inspect};
 use crate::target;
@@ -49,7 +50,7 @@ pub async fn look(config: &Config, scan: Scan, on_scan: OnScan<'_>) -> Result<In
     };
     let mut lane_problems = Vec::new();
     if let (Ok(conn), Ok(_), Lane::Binlog) = (&mut conn, &survey, config.mirror.source) {
-        lane_problems = source::binlog::problems(conn).await.unwrap_or_else(|error| vec![told(&error)]);
+        lane_problems = source::binlog::problems(conn).await.unwrap_or_else(|error| vec![with_causes(&error)]);
     }
     let (survey, data) = match (conn, survey) {
         (Ok(mut conn), Ok(survey)) => {
@@ -60,29 +61,17 @@ pub async fn look(config: &Config, scan: Scan, on_scan: OnScan<'_>) -> Result<In
             close(conn).await;
             (Ok(survey), data)
         }
-        (Err(error), _) | (Ok(_), Err(error)) => (Err(told(&error)), None),
+        (Err(error), _) | (Ok(_), Err(error)) => (Err(with_causes(&error)), None),
     };
-    let target = target::survey(&config.target).await.map_err(|error| told(&error));
+    let target = target::survey(&config.target).await.map_err(|error| with_causes(&error));
     let rehearsed = match (&survey, &target) {
         (Ok(source), Ok(target)) if target.may_create_schemas && !target.read_only => {
             let script = convert::script(source, convert::Triggers::Made);
-            convert::rehearse(&config.target, &script).await.map_err(|error| told(&error))
+            convert::rehearse(&config.target, &script).await.map_err(|error| with_causes(&error))
         }
         _ => Ok(Vec::new()),
     };
     Ok(Inventory { settings, source: survey, target, rehearsed, lane_problems, data })
-}
-
-/// An error with its causes in one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }
 
 async fn rows(conn: &mut Conn, tables: &[std::sync::Arc<Table>], on_scan: OnScan<'_>) -> Result<Data, AssessError> {

@@ -1,6 +1,6 @@
 //! `bascule demo`: the whole road on throwaway servers.
 
-use super::error::{CliError, chain};
+use super::error::CliError;
 use crate::config::{Config, Log};
 use crate::demo::{self, DemoOptions, Product};
 use crate::{app, observe};
@@ -17,7 +17,7 @@ pub(super) fn run(options: DemoOptions) -> Result<(), CliError> {
 
 /// Bascule in this process, as the demo wants it.
 async fn start(config: Config) -> Result<Product, String> {
-    let running = app::start(config).await.map_err(|error| chain(&error).join(": "))?;
+    let running = app::start(config).await.map_err(|error| observe::with_causes(&error))?;
     let (address, operations) = (running.address(), running.operations());
     Ok(Product { address, operations, stop: Box::pin(running.stop()) })
 }

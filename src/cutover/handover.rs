@@ -23,7 +23,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::capture::Recovery;
 use crate::config::Lane;
-use crate::observe::without_values;
+use crate::observe::{with_causes, without_values};
 use crate::route::{Mode, Shut};
 use crate::store::StoreError;
 
@@ -119,9 +119,10 @@ impl Director {
             Ok(Start::Known) => {}
             Ok(Start::SourceOnly) => tracing::warn!("PostgreSQL is away; the mirror is taken up when it is back"),
             Err(error) => {
+                let error = with_causes(&error);
                 tracing::error!(error = without_values(&error), "the mirror can't be taken up; forwarding goes on");
                 self.stop_capture(&format!("the mirror couldn't be taken up: {error}"));
-                self.picture.halt(error.to_string());
+                self.picture.halt(error);
             }
         }
     }

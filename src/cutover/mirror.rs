@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Lane;
-use crate::observe::without_values;
+use crate::observe::{with_causes, without_values};
 use crate::position::GtidSet;
 use crate::replicate::{Barrier, snapshot};
 use crate::route::Mode;
@@ -64,9 +64,10 @@ impl Director {
                 () = stop.cancelled() => return,
             };
             if let Err(error) = ended {
+                let error = with_causes(&error);
                 tracing::error!(error = without_values(&error), "mirroring has stopped; forwarding goes on");
                 director.parts.control.stop_capturing();
-                director.picture.halt(error.to_string());
+                director.picture.halt(error);
             }
         });
     }

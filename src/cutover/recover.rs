@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::capture::Recovery;
 use crate::config::Lane;
-use crate::observe::without_values;
+use crate::observe::{with_causes, without_values};
 use crate::position::GtidSet;
 use crate::replicate::snapshot;
 use crate::route::Mode;
@@ -196,8 +196,9 @@ impl Director {
                 Err(error) => Err(error),
             };
             if let Err(error) = taken_up {
+                let error = with_causes(&error);
                 tracing::error!(error = without_values(&error), "the mirror can't be taken up; forwarding goes on");
-                director.picture.halt(error.to_string());
+                director.picture.halt(error);
             }
         });
     }

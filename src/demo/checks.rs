@@ -8,8 +8,9 @@ use mysql_async::{Conn, Opts};
 use super::actions::Order;
 use super::load::MONEY;
 use super::schema::{DATABASE, ORDERS, decimal};
-use super::{DemoError, chain, summary::Check};
+use super::{DemoError, summary::Check};
 use crate::config::Config;
+use crate::observe::with_causes;
 use crate::target::Client;
 
 /// Orders whose total isn't the sum of their items.
@@ -96,7 +97,7 @@ pub(super) async fn postgres_holds(config: &Config, told: usize) -> Check {
     let check = Check::new("postgres_itself", "PostgreSQL itself holds as many new orders", held);
     check.detail(|| match count {
         Ok(count) => format!("it holds {} instead of {told}", count.map_or("none".into(), |count| count.to_string())),
-        Err(error) => chain(&error),
+        Err(error) => with_causes(&error),
     })
 }
 

@@ -29,6 +29,7 @@ use mysql_async::{Conn, Opts, OptsBuilder};
 
 use crate::admin::OperationError;
 use crate::config::{Config, Lane};
+use crate::observe::with_causes;
 use crate::sandbox::{SandboxError, Servers, mysql, postgres};
 use phases::Stage;
 use product::TARGET_DATABASE;
@@ -146,24 +147,12 @@ where
     if options.json {
         let object = match &outcome {
             Ok(summary) => summary.json(),
-            Err(error) => serde_json::json!({ "ok": false, "error": chain(error) }),
+            Err(error) => serde_json::json!({ "ok": false, "error": with_causes(error) }),
         };
         // A reader that went away is none of the demo's business; the exit code tells the outcome too.
         let _ = writeln!(std::io::stdout().lock(), "{object}");
     }
     outcome
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 async fn perform<F, S>(options: DemoOptions, screen: &Screen, start: S) -> Result<Summary, DemoError>

@@ -1,5 +1,6 @@
 //! What can be seen from outside: metric names, log setup, redaction, named spawning. Used from the first floor up.
 
+mod causes;
 mod exposition;
 mod log;
 mod metrics;
@@ -7,6 +8,7 @@ mod redact;
 mod session;
 mod spawn;
 
+pub use causes::with_causes;
 pub use exposition::Exposition;
 pub use log::{LogLevel, start as start_log};
 pub use metrics::{Metrics, OfTable, Standing, TableInState};

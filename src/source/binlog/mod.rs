@@ -29,7 +29,7 @@ use tokio::sync::watch;
 use crate::binlog::{BinlogError, Decoder, Event, Payload};
 use crate::change::{Backlog, Feed, FeedError, Head, SourceEvent};
 use crate::config::Source;
-use crate::observe::without_values;
+use crate::observe::{with_causes, without_values};
 use crate::position::{Gtid, GtidSet, GtidSource};
 
 use super::login::LoginError;
@@ -131,7 +131,7 @@ impl BinlogFeed {
 
     /// Connects, if the server still has everything that is needed.
     async fn open(&self) -> Result<(Dump, Decoder), Trouble> {
-        let again = |error: SourceError| Trouble::Again(chain(&error));
+        let again = |error: SourceError| Trouble::Again(with_causes(&error));
         let mut conn = inspect::connect(&self.source).await.map_err(again)?;
         let family = inspect::family(&mut conn).await.map_err(again)?;
         let framing = settings::framing(&mut conn).await.map_err(again)?;
@@ -258,7 +258,7 @@ impl BinlogFeed {
                     ))),
                 }
             }
-            Err(error @ AssembleError::Spill(_)) => self.trouble(Trouble::Again(chain(&error))),
+            Err(error @ AssembleError::Spill(_)) => self.trouble(Trouble::Again(with_causes(&error))),
             Err(error @ AssembleError::Anonymous) => self.trouble(Trouble::End(error.to_string())),
             Err(error @ AssembleError::Incident(_)) => {
                 let reason = error.to_string();
@@ -370,17 +370,6 @@ fn judge(error: LoginError) -> Trouble {
             Trouble::End(format!("MySQL can't send the binary log: {message}"))
         }
         LoginError::Plugin(_) => Trouble::End(error.to_string()),
-        other => Trouble::Again(chain(&other)),
+        other => Trouble::Again(with_causes(&other)),
     }
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(&format!(": {next}"));
-        cause = next.source();
-    }
-    text
 }
