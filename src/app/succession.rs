@@ -25,7 +25,7 @@ use super::frame::Frame;
 use super::handover::{Offer, READY, TAKEN, WORD_PATIENCE, YOURS, hear, identity};
 use super::{App, AppError, Operator, Origin, listen_for_health, open_spool};
 use crate::admin::{self, Client};
-use crate::capture::{Capture, CaptureError, Recovery, SpoolError};
+use crate::capture::{Capture, CaptureError, SpoolError};
 use crate::config::{Config, Lane, Live};
 use crate::cutover::Start;
 use crate::frontend::tls::Certificates;
@@ -99,7 +99,8 @@ pub async fn take_over(config: Config, origin: Origin) -> Result<App, AppError> 
         }
         Mode::Postgres => {
             predecessor.gone().await;
-            let (capture, recovery) = open_spool_patiently(&config).await?;
+            let in_use = |error: &AppError| matches!(error, AppError::Spool { source, .. } if is_taken(source));
+            let (capture, recovery) = once_free(|| open_spool(&config), in_use).await?;
             let frame = Frame::new(config, certificates, capture);
             frame.director.await_store().await;
             if frame.director.start(recovery).await? == Start::SourceOnly {
@@ -133,7 +134,7 @@ async fn beside(
         let begin = async {
             predecessor.gone().await;
             let recovery = match &capture {
-                Some(capture) => match take_spool(capture, &config).await {
+                Some(capture) => match once_free(|| capture.take(&config.spool), is_taken).await {
                     Ok(recovery) => Some(recovery),
                     Err(error) => return Err(error),
                 },
@@ -179,30 +180,20 @@ async fn health(config: &Config, offer: &Offer, passed: Option<OwnedFd>) -> Resu
 }
 
 /// Opens the spool, which a process that is just ending may still have.
-async fn take_spool(capture: &Capture, config: &Config) -> Result<Recovery, CaptureError> {
+async fn once_free<T, E>(mut open: impl FnMut() -> Result<T, E>, is_taken: impl Fn(&E) -> bool) -> Result<T, E> {
     let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
     loop {
-        match capture.take(&config.spool) {
-            Err(CaptureError::Spool(SpoolError::InUse { .. })) if tokio::time::Instant::now() < deadline => {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            taken => return taken,
-        }
-    }
-}
-
-async fn open_spool_patiently(config: &Config) -> Result<(Option<Arc<Capture>>, Option<Recovery>), AppError> {
-    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
-    loop {
-        match open_spool(config) {
-            Err(AppError::Spool { source: CaptureError::Spool(SpoolError::InUse { .. }), .. })
-                if tokio::time::Instant::now() < deadline =>
-            {
+        match open() {
+            Err(error) if is_taken(&error) && tokio::time::Instant::now() < deadline => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             opened => return opened,
         }
     }
+}
+
+const fn is_taken(error: &CaptureError) -> bool {
+    matches!(error, CaptureError::Spool(SpoolError::InUse { .. }))
 }
 
 impl Predecessor {
