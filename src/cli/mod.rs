@@ -135,8 +135,11 @@ enum Command {
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
         interval: u64,
     },
-    /// List the client sessions, and what would hinder a flip of each
+    /// List the client sessions, and what would hinder a flip of each; or tell everything of one
     Sessions {
+        /// The session, by the first column of the list
+        #[arg(value_name = "ID")]
+        id: Option<u64>,
         #[command(flatten)]
         door: Door,
     },
@@ -292,7 +295,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
             let interval = std::time::Duration::from_secs(interval);
             block_on(status::watch(&door.client()?, door.output(), interval))
         }
-        Command::Sessions { door } => block_on(sessions::list(&door.client()?, door.output())),
+        Command::Sessions { id, door } => block_on(sessions::show(&door.client()?, id, door.output())),
         Command::Mode { mode, door } => block_on(change::mode(&door.client()?, mode.into(), door.output())),
         Command::Cutover { dry_run, door } => {
             let rehearsal = if dry_run { Rehearsal::DryRun } else { Rehearsal::Perform };

@@ -132,9 +132,10 @@ impl Verbs for Performer {
             Ok(Err(error)) => return Err(Halt::new(format!("MySQL's position can't be read: {error}"))),
             Err(_) => return Err(Halt::new("MySQL didn't tell its position in time")),
         }
-        match self.director.red().first() {
-            None => Ok(()),
-            Some(red) => Err(Halt::new(format!("{}: {}", red.subject, red.reason))),
+        match tokio::time::timeout(self.left(), self.director.red()).await.as_deref().map(<[_]>::first) {
+            Ok(None) => Ok(()),
+            Ok(Some(red)) => Err(Halt::new(format!("{}: {}", red.subject, red.reason))),
+            Err(_) => Err(Halt::new("MySQL didn't tell in time what its sessions hold")),
         }
     }
 

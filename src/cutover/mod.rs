@@ -18,6 +18,7 @@ mod director;
 mod doubt;
 mod flip;
 mod handover;
+mod holdings;
 mod initial;
 mod lane;
 mod marker;

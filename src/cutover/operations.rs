@@ -79,7 +79,7 @@ impl Operations for Desk {
     }
 
     fn sessions(&self) -> Reply<'_, Vec<SessionInfo>> {
-        Box::pin(async { Ok(self.0.route().sessions()) })
+        Box::pin(async { Ok(self.0.known_sessions().await) })
     }
 }
 
@@ -171,10 +171,10 @@ impl Director {
         let _turn = self.await_turn().await?;
         let mut report = CutoverReport { dry_run: rehearsal == Rehearsal::DryRun, ..CutoverReport::default() };
         self.picture.lock().left_behind.clear();
-        report.blockers = self.red();
+        report.blockers = self.red().await;
         if report.blockers.is_empty() {
             self.look_at_what_is_left().await?;
-            report.blockers = self.red();
+            report.blockers = self.red().await;
         }
         if report.blockers.is_empty() {
             let purpose = match rehearsal {

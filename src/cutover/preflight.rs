@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::replicate::ApplyState;
-use crate::route::{Blocker, Mode};
+use crate::route::Mode;
 
 use super::Director;
 use super::api::{BlockerReport, MirrorPhase};
 use super::picture::LeftBehind;
 
 impl Director {
-    /// Reasons that make a flip wrong now. Cheap; asked again in the pause.
-    pub(super) fn red(&self) -> Vec<BlockerReport> {
+    /// Reasons that make a flip wrong now. Cheap, but for one question to MySQL; asked again in the pause.
+    pub(super) async fn red(&self) -> Vec<BlockerReport> {
         let mut red = Vec::new();
         if self.route().mode() != Mode::Mirror {
             red.push(blocker("mode", format!("the mode is {}", self.route().mode()), "bascule mode mirror"));
@@ -21,7 +21,7 @@ impl Director {
         }
         self.mirror_blockers(&mut red);
         self.left_behind_blockers(&mut red);
-        self.session_blockers(&mut red);
+        self.session_blockers(&mut red).await;
         red
     }
 
@@ -84,38 +84,10 @@ impl Director {
             red.push(blocker(&format!("{kind} {name}"), reason.clone(), &hint));
         }
     }
-
-    /// Sessions whose state lives in MySQL only.
-    fn session_blockers(&self, red: &mut Vec<BlockerReport>) {
-        for session in self.route().sessions() {
-            let named: Vec<&str> = session.blockers.iter().map(|&blocker| describe(blocker)).collect();
-            if !named.is_empty() {
-                let subject = format!(
-                    "session of {} from {} (connection {})",
-                    session.user, session.client, session.connection_id
-                );
-                red.push(blocker(&subject, format!("it has {}", named.join(", ")), "let it end or reconnect"));
-            }
-        }
-    }
 }
 
 fn blocker(subject: &str, reason: String, hint: &str) -> BlockerReport {
     BlockerReport { subject: subject.to_owned(), reason, hint: Some(hint.to_owned()) }
-}
-
-/// A blocker in the operator's words.
-const fn describe(blocker: Blocker) -> &'static str {
-    match blocker {
-        Blocker::TemporaryTables => "temporary tables",
-        Blocker::LockedTables => "LOCK TABLES in force",
-        Blocker::NamedLocks => "locks taken by GET_LOCK",
-        Blocker::UserVariables => "user variables",
-        Blocker::TextPrepared => "statements prepared by PREPARE",
-        Blocker::Xa => "an XA transaction",
-        Blocker::OpenCursor => "an open cursor",
-        Blocker::UnknownStatement => "run a statement that Bascule doesn't understand",
-    }
 }
 
 /// Commands per second, measured between looks that are at least a second apart.

@@ -6,9 +6,8 @@
 //! * A write whose effect depends on the time gets that time from here: `SET timestamp` goes out in front of it.
 //!   Setting it back waits for the next command, since a SET right after the write would take its warnings away from
 //!   `SHOW WARNINGS`.
-//! * An ERR carries no status flags, and a failed DDL may have committed what was open: the state is asked for with
-//!   a COM_PING before the next command, unless that command asks about the one before (the ping would change
-//!   `ROW_COUNT()`); then its own answer tells.
+//! * An ERR carries no status flags, and a failed DDL may have committed what was open: MySQL is asked before the next
+//!   command.
 //! * What can't be repeated exactly isn't guessed: the transaction is marked with the reason, and its tables are
 //!   copied again if it commits.
 
@@ -28,7 +27,7 @@ use super::request::{Request, Statement, mentions};
 use crate::capture::{PendingWrite, SessionCapture};
 use crate::change::{Affected, CapturedStatement, StatementContext, WriteAnswer};
 use crate::position::{Gtid, GtidSet};
-use crate::sql::{StatementClass, depends_on_time, may_call_function, savepoint_name};
+use crate::sql::{StatementClass, depends_on_time, may_call_function, may_call_stored, savepoint_name};
 use crate::value::Value;
 use crate::wire::execute::{self, Known};
 use crate::wire::tracker::ReplyShape;
@@ -116,11 +115,6 @@ impl Capturing {
         let mut preparation = Preparation { injected: BytesMut::new(), replies: 0, delivery: Delivery::Forward };
         if request.shape == ReplyShape::None {
             return Ok(preparation);
-        }
-        if relay.facts.transaction == Transaction::Unknown && !request.looks_back() {
-            relay.server.send(&inject::ping()).await.map_err(RelayError::Server)?;
-            inject::answer(&mut relay.server, &mut relay.facts).await.map_err(RelayError::Server)?;
-            self.transaction_ended(&relay.facts);
         }
         self.had_written = relay.facts.wrote;
         let in_transaction = relay.facts.transaction != Transaction::None;
@@ -293,7 +287,7 @@ impl Capturing {
     }
 
     /// The flags say that no transaction is open, and no commit was reported.
-    fn transaction_ended(&mut self, facts: &Facts) {
+    pub(super) fn transaction_ended(&mut self, facts: &Facts) {
         if facts.transaction != Transaction::None {
             return;
         }
@@ -308,7 +302,8 @@ impl Capturing {
     fn take_statement(&mut self, statement: &Statement, facts: &Facts, heard: &Heard, nothing_committed: bool) {
         use StatementClass as Class;
         let failed = heard.failed().is_some();
-        let hidden = facts.wrote && !self.had_written || !nothing_committed;
+        let suspect = facts.blind && statement.text.as_deref().is_none_or(may_call_stored);
+        let hidden = facts.wrote && !self.had_written || !nothing_committed || suspect;
         if statement.several {
             if facts.wrote || !nothing_committed {
                 self.session.inexact("several statements in one command", Affected::All);
@@ -322,7 +317,7 @@ impl Capturing {
             Class::RollbackToSavepoint if !failed => self.session.rollback_to(&name()),
             Class::ReleaseSavepoint if !failed => self.session.release(&name()),
             Class::Rollback if !failed => self.session.rolled_back(),
-            Class::Call | Class::TextPrepared | Class::Xa | Class::Unknown if hidden || facts.wrote => {
+            Class::Call | Class::TextPrepared | Class::Xa | Class::Unknown if hidden || facts.wrote || facts.blind => {
                 self.session.inexact("a procedure, a text EXECUTE or a statement that isn't understood", Affected::All);
             }
             // MySQL reports rows that are locked as a write.

@@ -55,6 +55,15 @@ impl Dialect {
         }
     }
 
+    /// Under which setting the session tells that something of it changed. MariaDB's tracker tells other things: it stays as
+    /// the client wants it.
+    pub(super) const fn own_state(self) -> &'static str {
+        match self {
+            Self::MySql => "1",
+            Self::MariaDb { .. } => "0",
+        }
+    }
+
     /// What reads the followed variables, in their order.
     pub(super) fn columns(self) -> impl Iterator<Item = String> {
         FOLLOWED.iter().map(move |name| match self.own(name) {
@@ -64,16 +73,23 @@ impl Dialect {
         })
     }
 
-    /// The names under which the server tells of the followed variables.
+    /// The names under which the server tells of the followed variables, and of the trackers' own settings: a procedure may
+    /// change those.
     pub(super) fn tracked(self) -> Vec<&'static str> {
-        FOLLOWED.iter().filter_map(|name| self.own(name)).collect()
+        let settings = Setting::ALL.into_iter().filter(|_| self == Self::MySql).map(Setting::name);
+        FOLLOWED.iter().filter_map(|name| self.own(name)).chain(settings).collect()
+    }
+
+    /// Whether the server has a setting.
+    fn has(self, setting: Setting) -> bool {
+        self == Self::MySql || !matches!(setting, Setting::Gtids | Setting::State)
     }
 
     /// The statement that gives the trackers these settings.
-    pub(super) fn set_trackers(self, values: &[String; 4]) -> String {
+    pub(super) fn set_trackers(self, values: &[String; Setting::COUNT]) -> String {
         let assigned = Setting::ALL.into_iter().zip(values).filter_map(|(setting, value)| match (self, setting) {
-            (Self::MariaDb { .. }, Setting::Gtids) => None,
-            (_, Setting::Schema) => Some(format!("{}={value}", setting.name())),
+            (_, setting) if !self.has(setting) => None,
+            (_, Setting::Schema | Setting::State) => Some(format!("{}={value}", setting.name())),
             (_, setting) => Some(format!("{}='{value}'", setting.name())),
         });
         format!("SET {}", assigned.collect::<Vec<_>>().join(","))
@@ -107,10 +123,12 @@ mod tests {
         let old = Dialect::MariaDb { block_mode: false };
         assert_eq!(old.columns().count(), FOLLOWED.len());
         assert!(old.tracked().contains(&"tx_isolation") && !old.tracked().contains(&"block_encryption_mode"));
-        assert_eq!(Dialect::MySql.tracked(), FOLLOWED);
-        let values = ["a,b", "OFF", "STATE", "1"].map(str::to_owned);
-        let set =
-            "SET session_track_system_variables='a,b',session_track_transaction_info='STATE',session_track_schema=1";
+        assert_eq!(Dialect::MySql.tracked()[..FOLLOWED.len()], FOLLOWED);
+        assert!(Dialect::MySql.tracked().contains(&"session_track_gtids"));
+        assert!(!old.tracked().contains(&"session_track_gtids"));
+        let values = ["a,b", "OFF", "STATE", "1", "1"].map(str::to_owned);
+        let set = "SET session_track_system_variables='a,b',session_track_transaction_info='STATE',\
+                   session_track_schema=1";
         assert_eq!(old.set_trackers(&values), set);
     }
 }

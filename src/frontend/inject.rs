@@ -42,9 +42,32 @@ pub(super) fn query(text: &str, capabilities: Capabilities) -> bytes::Bytes {
     framed(&payload, 0)
 }
 
-/// A COM_PING, framed. Its OK carries the live status flags, which an ERR before it didn't.
-pub(super) fn ping() -> bytes::Bytes {
-    framed(&[Command::Ping as u8], 0)
+/// Asks MySQL how the session stands after an ERR, which didn't tell, and notes what it answers. No trace of it is left:
+/// COM_PING's OK has the live flags and what the trackers kept back, and leaves the warnings; COM_SET_OPTION, with what
+/// the session has already, makes ROW_COUNT() the -1 again that it is after an ERR (asked of MySQL 9.7).
+///
+/// # Errors
+/// What the connection reports, and `InvalidData` for something that isn't such an answer.
+pub(super) async fn settle(server: &mut End<ServerStream>, facts: &mut Facts) -> io::Result<Heard> {
+    let mut heard = Heard::default();
+    let mut both = BytesMut::from(&framed(&[Command::Ping as u8], 0)[..]);
+    let off = u8::from(!facts.multi_statements);
+    both.put(framed(&[Command::SetOption as u8, off, 0], 0));
+    server.send(&both).await?;
+    let first = server.packet(ANSWER_LIMIT).await?.payload;
+    if first.first() == Some(&0) {
+        facts.hear_ours(&first, true, &mut heard).map_err(io::Error::other)?;
+    }
+    let second = server.packet(ANSWER_LIMIT).await?.payload;
+    match second.first() {
+        Some(0xfe) if !facts.server_capabilities.contains(Capabilities::DEPRECATE_EOF) => {
+            let eof = EofPacket::parse(&second).map_err(io::Error::other)?;
+            facts.note_status(eof.status, &mut heard);
+        }
+        Some(0xfe | 0) => facts.hear_ours(&second, true, &mut heard).map_err(io::Error::other)?,
+        _ => {}
+    }
+    Ok(heard)
 }
 
 /// Reads the answer to one command of ours between two of the client and notes what it says. Answers have one result of
@@ -66,7 +89,7 @@ async fn read_answer(server: &mut End<ServerStream>, facts: &mut Facts, owes: bo
     let first = server.packet(ANSWER_LIMIT).await?.payload;
     match first.first() {
         Some(0x00) => {
-            facts.hear_ours(&first, owes).map_err(io::Error::other)?;
+            facts.hear_ours(&first, owes, &mut heard).map_err(io::Error::other)?;
             return Ok(Reply::Done);
         }
         Some(0xff) => {
@@ -93,7 +116,7 @@ async fn read_answer(server: &mut End<ServerStream>, facts: &mut Facts, owes: bo
                 return Ok(Reply::Row(row));
             }
             Some(0xfe) => {
-                facts.hear_ours(&packet, owes).map_err(io::Error::other)?;
+                facts.hear_ours(&packet, owes, &mut heard).map_err(io::Error::other)?;
                 return Ok(Reply::Row(row));
             }
             Some(0xff) => return Ok(Reply::Failed(0)),
@@ -123,6 +146,25 @@ pub(super) enum Setup {
     Done,
 }
 
+/// Reads everything that is followed again, when the trackers alone don't tell: SET NAMES changes the collation without a
+/// word, and a routine can change what is tracked. Says whether the trackers are as they should be.
+///
+/// # Errors
+/// What the connection reports.
+pub(super) async fn check(server: &mut End<ServerStream>, facts: &mut Facts) -> io::Result<Setup> {
+    server.send(&query(&read_all(facts), facts.server_capabilities)).await?;
+    let Reply::Row(values) = answer_of_setup(server, facts).await? else { return Ok(Setup::Needed) };
+    facts.doubted = false;
+    take_values(&values, facts);
+    let known = facts.injected.take();
+    let same = known.as_ref().is_some_and(|known| {
+        let told = values.iter().map(|value| value.as_deref().unwrap_or_default());
+        told.zip(known).all(|(told, known)| told == known.as_bytes())
+    });
+    facts.injected = known;
+    Ok(if same { Setup::Done } else { Setup::Needed })
+}
+
 /// The commands that begin a session, framed one after the other.
 pub(super) fn setup_commands(facts: &Facts) -> BytesMut {
     let settings = injected(&Wanted::default(), facts.dialect);
@@ -133,7 +175,7 @@ pub(super) fn setup_commands(facts: &Facts) -> BytesMut {
 }
 
 /// The settings under which the server reports what Bascule follows, and what the client wants besides.
-fn injected(wanted: &Wanted, dialect: Dialect) -> [String; 4] {
+fn injected(wanted: &Wanted, dialect: Dialect) -> [String; Setting::COUNT] {
     let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
     let followed = dialect.tracked();
     let others: Vec<&str> = wanted.others(&followed).collect();
@@ -143,7 +185,7 @@ fn injected(wanted: &Wanted, dialect: Dialect) -> [String; 4] {
         followed.iter().copied().chain(others.into_iter().filter(plain)).collect::<Vec<_>>().join(",")
     };
     let transaction = if wanted.characteristics() { "CHARACTERISTICS" } else { "STATE" };
-    [variables, dialect.own_gtids().to_owned(), transaction.to_owned(), "1".to_owned()]
+    [variables, dialect.own_gtids().to_owned(), transaction.to_owned(), "1".to_owned(), dialect.own_state().to_owned()]
 }
 
 /// Reads the session's settings, the default database and every variable that is followed.
@@ -185,6 +227,7 @@ fn take_values(values: &[Option<Vec<u8>>], facts: &mut Facts) {
     for (index, name) in FOLLOWED.iter().enumerate() {
         facts.variables.set(name.as_bytes(), value(beside + 1 + index));
     }
+    facts.changed = true;
 }
 
 /// Reads the answers to [`setup_commands`] and asks for the client's own variables too, if it follows others.
@@ -207,11 +250,14 @@ pub(super) async fn finish_setup(server: &mut End<ServerStream>, facts: &mut Fac
         }
     }
     take_values(&values, facts);
+    facts.retracked.clear();
+    facts.doubted = false;
     let (plain, both) = (injected(&Wanted::default(), facts.dialect), injected(&facts.wanted, facts.dialect));
     let tracks = facts.client_capabilities.contains(Capabilities::SESSION_TRACK);
     if tracks && both != plain {
         server.send(&query(&facts.dialect.set_trackers(&both), facts.server_capabilities)).await?;
         if answer_of_setup(server, facts).await? == Reply::Done {
+            facts.retracked.clear();
             facts.injected = Some(both);
             return Ok(Setup::Done);
         }

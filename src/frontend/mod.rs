@@ -19,6 +19,7 @@ mod capturing;
 mod compression;
 mod end;
 mod facts;
+mod holdings;
 mod idle;
 mod inject;
 mod limits;

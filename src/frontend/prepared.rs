@@ -43,6 +43,11 @@ impl Statements {
         self.all.get(&id)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     /// True while any of them has an open cursor.
     pub(super) const fn has_cursor(&self) -> bool {
         self.cursors > 0

@@ -15,14 +15,16 @@ use super::carried::{Carried, CarriedStatement};
 use super::dialect::Dialect;
 use super::door::Shared;
 use super::facts::{Facts, Heard, Transaction};
+use super::holdings::{Expected, Holdings};
 use super::idle::Idle;
 use super::inject::{self, Setup};
 use super::login::LoggedIn;
 use super::prepared::{Prepared, Statements};
 use super::relay::{Delivered, Delivery, Relay, RelayError};
 use super::request::{Keep, Reading, Request};
+use super::tracking::{Setting, is_off};
 use crate::observe::without_values;
-use crate::route::{self, Admission, Blocker, ServingSide};
+use crate::route::{self, Admission, ServingSide};
 use crate::sql::StatementClass;
 use crate::wire::command::StatementCommand;
 use crate::wire::compressed::Algorithm;
@@ -32,6 +34,7 @@ use crate::wire::tracker::ReplyShape;
 use crate::wire::{Capabilities, Command};
 
 mod end;
+mod known;
 mod special;
 mod waiting;
 
@@ -48,7 +51,9 @@ pub(super) struct Session<'a> {
     setup: Setup,
     statements: Statements,
     capturing: Option<Capturing>,
-    multi_statements: bool,
+    holdings: Holdings,
+    /// The operator was told that LOCK TABLES is in force.
+    locked_told: bool,
     idle: Idle,
     ending: waiting::Ending,
     asked: Asked,
@@ -96,8 +101,17 @@ impl<'a> Session<'a> {
             wanted: super::tracking::Wanted::everything().of_quiet_server(!dialect.tells_unasked()),
             last_insert_id: 0,
             wrote: false,
+            blind: false,
+            read_only: false,
+            next_is_set: false,
+            multi_statements: response.capabilities.contains(Capabilities::MULTI_STATEMENTS),
+            changed: false,
+            doubted: false,
+            untold: false,
+            retracked: Vec::new(),
             tables_locked: false,
             foreseen: None,
+            speaks: false,
             injected: None,
             told: super::tracking::Told::default(),
             begins: false,
@@ -112,7 +126,6 @@ impl<'a> Session<'a> {
         let heard = facts.hear(crate::wire::tracker::Kind::Ok, &ok, &mut Heard::default());
         let ok = heard.ok().flatten().unwrap_or(ok);
         let capturing = shared.capture.as_ref().map(|capture| Capturing::new(capture.session(facts.connection_id)));
-        let multi_statements = facts.client_capabilities.contains(Capabilities::MULTI_STATEMENTS);
         let relay = Relay { client, server, facts, client_ended: false, answered: false };
         let session = Self {
             shared,
@@ -121,7 +134,8 @@ impl<'a> Session<'a> {
             setup: Setup::Needed,
             statements: Statements::default(),
             capturing,
-            multi_statements,
+            holdings: Holdings::default(),
+            locked_told: false,
             idle: Idle::default(),
             ending: waiting::Ending::of(&shared.shutdown),
             asked: Asked::Nothing,
@@ -166,7 +180,9 @@ impl<'a> Session<'a> {
         if let Some(algorithm) = self.compression.take() {
             client.stream.compress(algorithm, client.unread.split());
         }
-        self.finish_setup().await
+        self.finish_setup().await?;
+        self.leave();
+        Ok(())
     }
 
     async fn finish_setup(&mut self) -> Result<(), RelayError> {
@@ -175,6 +191,7 @@ impl<'a> Session<'a> {
         if let Some(capturing) = &mut self.capturing {
             capturing.begin_anew();
         }
+        self.tell_variables();
         Ok(())
     }
 
@@ -259,7 +276,8 @@ impl<'a> Session<'a> {
     }
 
     const fn reading(&self) -> Reading {
-        Reading { capabilities: self.relay.facts.client_capabilities, multi_statements: self.multi_statements }
+        let Facts { client_capabilities, multi_statements, .. } = self.relay.facts;
+        Reading { capabilities: client_capabilities, multi_statements }
     }
 
     /// An execution runs the text that was prepared.
@@ -289,29 +307,27 @@ impl<'a> Session<'a> {
         if admission.side == ServingSide::Target {
             return Ok(Flow::Carry);
         }
-        if self.setup == Setup::Needed && !self.relay.facts.inside() {
-            self.set_up().await?;
-        }
+        self.make_sure(&request).await?;
         if request.shape == ReplyShape::Authentication {
             return self.change_user().await;
         }
         let capturing = admission.captured && self.capturing.is_some();
         let payload = self.payload_for(&mut request, whole, capturing).await?;
-        self.before(&request, &payload);
+        let expected = self.before(&request, &payload);
         let delivered = if capturing {
             self.captured(&request, &payload).await?
         } else {
             self.relay.command().await?;
             self.relay.reply(request.shape, Delivery::Forward).await?
         };
-        self.after(&request, &delivered.heard);
+        self.after(&request, expected, &delivered.heard);
         self.settle(&request, &delivered.heard, in_transaction);
-        self.route.leave(self.relay.facts.inside() || self.statements.has_waiting_data());
-        if let Some(error) = delivered.client_lost {
-            return Err(RelayError::Client(error));
-        }
         if request.command == Some(Command::ResetConnection) && delivered.heard.failed().is_none() {
             self.set_up().await?;
+        }
+        self.leave();
+        if let Some(error) = delivered.client_lost {
+            return Err(RelayError::Client(error));
         }
         Ok(Flow::Next)
     }
@@ -384,7 +400,8 @@ impl<'a> Session<'a> {
     }
 
     /// Notes what a command does by being sent, whatever the answer.
-    fn before(&mut self, request: &Request, payload: &[u8]) {
+    fn before(&mut self, request: &Request, payload: &[u8]) -> Option<Expected> {
+        let expected = self.expected(request);
         let facts = &mut self.relay.facts;
         let one = request.statement.as_ref().filter(|statement| !statement.several);
         facts.begins = one.is_some_and(|statement| statement.class == StatementClass::Begin);
@@ -392,8 +409,19 @@ impl<'a> Session<'a> {
             let assigned = statement.tracking.iter();
             assigned.fold(facts.wanted.clone(), |wanted, (setting, value)| wanted.with(*setting, value))
         });
+        facts.speaks = request.statement.as_ref().is_some_and(|statement| {
+            let speaks = |(setting, value): &(Setting, String)| match setting {
+                Setting::Transaction => !is_off(value),
+                Setting::Variables => value.is_empty(),
+                Setting::Gtids | Setting::Schema | Setting::State => false,
+            };
+            facts.dialect == Dialect::MySql && statement.tracking.iter().any(speaks)
+        });
         match request.prepared {
-            Some(StatementCommand::Close { id }) => self.statements.remove(id),
+            Some(StatementCommand::Close { id }) => {
+                self.statements.remove(id);
+                self.tell_prepared();
+            }
             Some(StatementCommand::LongData { id, parameter }) => {
                 let limit = self.shared.config.listen.max_allowed_packet;
                 self.statements.add_data(id, parameter, (!payload.is_empty()).then_some(payload), limit);
@@ -405,10 +433,11 @@ impl<'a> Session<'a> {
             }
             Some(StatementCommand::Reset { .. } | StatementCommand::Fetch { .. }) | None => {}
         }
+        expected
     }
 
     /// Notes what MySQL did.
-    fn after(&mut self, request: &Request, heard: &Heard) {
+    fn after(&mut self, request: &Request, expected: Option<Expected>, heard: &Heard) {
         match request.prepared {
             Some(StatementCommand::Reset { id }) => self.statements.reset(id),
             Some(StatementCommand::Execute { id, .. } | StatementCommand::Fetch { id }) => {
@@ -418,49 +447,22 @@ impl<'a> Session<'a> {
         }
         if let (Some(head), Some(statement)) = (heard.prepared, &request.statement) {
             self.statements.insert(head.id, Prepared::new(statement.clone(), head.parameters));
+            self.tell_prepared();
         }
         if heard.failed().is_none() {
             self.after_success(request);
         }
-        self.note_blockers(request, heard);
+        self.note_retracked();
+        self.note_holdings(request, expected, heard);
     }
 
     fn after_success(&mut self, request: &Request) {
-        match request.command {
-            Some(Command::ResetConnection) => self.begin_anew(),
-            // It may have switched them off; looking for several statements in vain does no harm.
-            Some(Command::SetOption) => self.multi_statements = true,
-            _ => {}
+        if request.command == Some(Command::ResetConnection) {
+            self.begin_anew();
         }
         if let Some(wanted) = self.relay.facts.foreseen.take() {
             self.relay.facts.wanted = wanted;
             self.setup = Setup::Needed;
-        }
-    }
-
-    fn note_blockers(&self, request: &Request, heard: &Heard) {
-        if self.statements.has_cursor() {
-            self.route.block(Blocker::OpenCursor);
-        } else if request.prepared.is_some() {
-            self.route.unblock(|blocker| blocker == Blocker::OpenCursor);
-        }
-        let runs = matches!(request.command, Some(Command::Query | Command::StmtExecute));
-        let Some(statement) = request.statement.as_ref().filter(|_| runs && heard.failed().is_none()) else { return };
-        let class = statement.class;
-        let found = [
-            (statement.effects.temporary_tables, Blocker::TemporaryTables),
-            (statement.effects.named_locks, Blocker::NamedLocks),
-            (statement.effects.user_variables, Blocker::UserVariables),
-            (class == StatementClass::TextPrepared, Blocker::TextPrepared),
-            (class == StatementClass::Xa, Blocker::Xa),
-            (class == StatementClass::Unknown, Blocker::UnknownStatement),
-            (self.relay.facts.tables_locked, Blocker::LockedTables),
-        ];
-        for (_, blocker) in found.into_iter().filter(|(found, _)| *found) {
-            self.route.block(blocker);
-        }
-        if !self.relay.facts.tables_locked {
-            self.route.unblock(|blocker| blocker == Blocker::LockedTables);
         }
     }
 
@@ -491,12 +493,14 @@ impl<'a> Session<'a> {
         }
         self.statements.clear();
         self.setup = Setup::Needed;
-        self.multi_statements = self.relay.facts.client_capabilities.contains(Capabilities::MULTI_STATEMENTS);
-        self.route.unblock(|_| true);
+        self.holdings = Holdings::default();
+        self.tell_anew();
     }
 
     /// PostgreSQL serves: closes the connection to MySQL and gives everything else away.
-    async fn hand_over(self) {
+    async fn hand_over(mut self) {
+        self.read_last().await;
+        self.tell_gone();
         let Self { shared, relay, route, statements, .. } = self;
         let Relay { client, mut server, mut facts, .. } = relay;
         if !facts.dialect.tells_everything()

@@ -17,11 +17,14 @@ pub(super) enum Setting {
     Gtids,
     Transaction,
     Schema,
+    State,
 }
 
 impl Setting {
     /// In the order in which they're asked for.
-    pub(super) const ALL: [Self; 4] = [Self::Variables, Self::Gtids, Self::Transaction, Self::Schema];
+    pub(super) const ALL: [Self; Self::COUNT] =
+        [Self::Variables, Self::Gtids, Self::Transaction, Self::Schema, Self::State];
+    pub(super) const COUNT: usize = 5;
 
     /// The system variable's name.
     pub(super) const fn name(self) -> &'static str {
@@ -30,7 +33,13 @@ impl Setting {
             Self::Gtids => "session_track_gtids",
             Self::Transaction => "session_track_transaction_info",
             Self::Schema => "session_track_schema",
+            Self::State => "session_track_state_change",
         }
+    }
+
+    /// The setting of this name.
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|setting| setting.name().as_bytes() == name)
     }
 }
 
@@ -43,6 +52,7 @@ pub(super) struct Wanted {
     characteristics: bool,
     transaction_state: bool,
     schema: bool,
+    state_change: bool,
     /// The server, MariaDB, says nothing of transactions to who doesn't ask.
     quiet: bool,
 }
@@ -50,7 +60,7 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Before the session's settings are known: nothing of ours has been asked for yet.
     pub(super) fn everything() -> Self {
-        let values = ["*", "own_gtid", "characteristics", "1"];
+        let values = ["*", "own_gtid", "characteristics", "1", "1"];
         Setting::ALL
             .into_iter()
             .zip(values)
@@ -76,6 +86,7 @@ impl Wanted {
                 self.transaction_state = !is_off(value);
             }
             Setting::Schema => self.schema = !is_off(value),
+            Setting::State => self.state_change = !is_off(value),
         }
         self
     }
@@ -88,6 +99,11 @@ impl Wanted {
     /// Whether the client wants the characteristics of transactions.
     pub(super) const fn characteristics(&self) -> bool {
         self.characteristics
+    }
+
+    /// Whether the client wants the states of transactions.
+    pub(super) const fn transaction_state(&self) -> bool {
+        self.transaction_state
     }
 
     /// What becomes of a report. `begins` says that the statement is one that begins a transaction.
@@ -107,7 +123,8 @@ impl Wanted {
                 };
             }
             Tracker::Schema(_) => self.schema,
-            Tracker::StateChange | Tracker::Other(_) => true,
+            Tracker::StateChange => self.state_change,
+            Tracker::Other(_) => true,
         };
         if wanted { Kept::Whole } else { Kept::Nothing }
     }
@@ -125,7 +142,7 @@ impl Wanted {
     }
 }
 
-fn is_off(value: &str) -> bool {
+pub(super) fn is_off(value: &str) -> bool {
     value.eq_ignore_ascii_case("off") || value == "0" || value.eq_ignore_ascii_case("false")
 }
 

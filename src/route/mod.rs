@@ -18,11 +18,13 @@
 //! a transaction carries the generation under which it began, and the snapshot waits until none is older.
 
 mod gate;
+mod info;
 mod session;
 mod users;
 
 pub use gate::{Hold, Shut};
-pub use session::{Admission, Blocker, Session, SessionInfo};
+pub use info::{Blocker, Hindrance, SessionInfo, TransactionInfo, TransactionState};
+pub use session::{Admission, Session, Standing};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};

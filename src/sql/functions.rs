@@ -230,7 +230,7 @@ const TAKEN: &[&str] = &[
 ];
 
 /// True for the names of MySQL's own functions, which a stored function can't take over.
-fn is_native(name: &str) -> bool {
+pub(super) fn is_native(name: &str) -> bool {
     TABLES.iter().any(|table| table.iter().any(|plain| plain.name == name))
         || REFUSED.contains(&name)
         || TAKEN.contains(&name)

@@ -110,6 +110,8 @@ impl<'a> OkPacket<'a> {
                 Kept::Nothing | Kept::Silence => {}
             }
         }
+        // What was reported of the trackers' own settings was ours to know; that something changed is the client's.
+        changed |= tracks && flagged && beside.retracked;
         if !edited {
             return Ok(None);
         }
@@ -154,6 +156,8 @@ pub fn state_report(state: &[u8]) -> BytesMut {
 pub struct Beside<'a> {
     /// The flag that something changed stays when there's no tracker: MySQL sends that, too.
     pub silence: bool,
+    /// The statement assigned settings of the trackers.
+    pub retracked: bool,
     /// Further reports, which come first.
     pub reports: &'a [u8],
 }
@@ -303,7 +307,7 @@ mod tests {
     use super::*;
 
     const TRACK: Capabilities = Capabilities::SESSION_TRACK;
-    const SILENCE: Beside<'_> = Beside { silence: true, reports: &[] };
+    const SILENCE: Beside<'_> = Beside { silence: true, retracked: false, reports: &[] };
 
     fn with_trackers(info: &[u8]) -> BytesMut {
         let mut trackers = BytesMut::new();
@@ -371,7 +375,7 @@ mod tests {
         let silent = OkPacket::parse(&edited, TRACK).expect("well formed");
         assert_eq!(silent.for_client(TRACK, SILENCE, |_| Kept::Nothing), Ok(None));
         let report = state_report(b"________");
-        let told = Beside { silence: false, reports: &report };
+        let told = Beside { silence: false, retracked: false, reports: &report };
         let told = silent.for_client(TRACK, told, |_| Kept::Nothing).expect("fine").expect("edited");
         assert!(told.ends_with(b"\x0b\x05\x09\x08________"), "{told:?}");
         let edited = silent.for_client(TRACK, Beside::default(), |_| Kept::Nothing).expect("fine").expect("edited");

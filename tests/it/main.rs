@@ -16,6 +16,7 @@ mod faults;
 mod flip;
 mod forward;
 mod globals;
+mod holdings;
 mod leaks;
 mod load;
 mod mariadb;

@@ -10,7 +10,7 @@ use crate::frontend::facts::Heard;
 use crate::frontend::limits;
 use crate::frontend::relay::{Relay, RelayError};
 use crate::frontend::stream::Connection as _;
-use crate::route::Blocker;
+use crate::route::{Blocker, Hindrance};
 use crate::wire::handshake::ChangeUser;
 
 impl Session<'_> {
@@ -42,7 +42,6 @@ impl Session<'_> {
                 facts.database = asked.database.map(|name| String::from_utf8_lossy(&name).into_owned());
                 let edited = facts.hear(crate::wire::tracker::Kind::Ok, &ok, &mut Heard::default())?;
                 let (user, database) = (facts.user.clone(), facts.database.clone());
-                self.route.leave(false);
                 if let Err(refusal) = limits::log_in(&mut self.route, &self.shared.config, &user) {
                     self.relay.client.send_payload(&refusal, sequence).await.map_err(RelayError::Client)?;
                     return Ok(Flow::End);
@@ -52,7 +51,7 @@ impl Session<'_> {
                 self.begin(&ok).await?;
             }
             Verdict::Refused(err) => {
-                self.route.leave(self.relay.facts.inside());
+                self.leave();
                 self.relay.client.send_payload(&err, sequence).await.map_err(RelayError::Client)?;
             }
         }
@@ -61,7 +60,7 @@ impl Session<'_> {
 
     /// Replication streams and cloning: bytes both ways until one side ends. Nothing of it is ours to watch.
     pub(super) async fn stream(&mut self) -> Result<Flow, RelayError> {
-        self.route.block(Blocker::UnknownStatement);
+        self.route.block(Hindrance::certain(Blocker::UnknownStatement, "a stream of the binary log"));
         let Relay { client, server, .. } = &mut self.relay;
         let waiting = client.unread.split();
         server.send(&waiting).await.map_err(RelayError::Server)?;

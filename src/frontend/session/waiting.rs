@@ -9,8 +9,12 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Session;
+use crate::frontend::end::End;
+use crate::frontend::facts::Transaction;
 use crate::frontend::idle::SILENCE;
 use crate::frontend::relay::{Relay, RelayError};
+use crate::frontend::stream::ClientStream;
+use crate::source::connect::ServerStream;
 use crate::wire::reply;
 
 /// What MySQL says to a client that was silent for too long.
@@ -50,6 +54,26 @@ impl Ending {
     }
 }
 
+/// False when the client has closed its side.
+fn is_there(filled: io::Result<()>) -> Result<bool, RelayError> {
+    match filled {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(RelayError::Client(error)),
+    }
+}
+
+/// MySQL speaks unasked only to say why it closes.
+async fn pass_on(
+    filled: io::Result<()>,
+    server: &mut End<ServerStream>,
+    client: &mut End<ClientStream>,
+) -> Result<(), RelayError> {
+    filled.map_err(RelayError::Server)?;
+    let words = server.unread.split();
+    client.send(&words).await.map_err(RelayError::Client)
+}
+
 impl Session<'_> {
     /// Waits until enough of the next command is there. False when there is none: the client has gone, MySQL has
     /// closed, or Bascule stops and the session is at a boundary.
@@ -63,6 +87,10 @@ impl Session<'_> {
             if self.relay.client_ended {
                 return Ok(false);
             }
+            if self.relay.facts.transaction == Transaction::Unknown || self.relay.facts.untold {
+                self.ask_standing().await?;
+                continue;
+            }
             let idle = !self.route.is_active() && self.relay.client.unread.is_empty();
             let Relay { client, server, .. } = &mut self.relay;
             client.release();
@@ -73,17 +101,10 @@ impl Session<'_> {
                         return Ok(false);
                     }
                 }
-                filled = client.fill() => match filled {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
-                    Err(error) => return Err(RelayError::Client(error)),
+                filled = client.fill() => if !is_there(filled)? {
+                    return Ok(false);
                 },
-                filled = server.fill() => {
-                    // MySQL speaks unasked only to say why it closes.
-                    filled.map_err(RelayError::Server)?;
-                    let words = server.unread.split();
-                    client.send(&words).await.map_err(RelayError::Client)?;
-                }
+                filled = server.fill() => pass_on(filled, server, client).await?,
                 () = self.idle.passed(over), if over.is_some() => {
                     client.send_payload(&inactive(), 0).await.map_err(RelayError::Client)?;
                     return Ok(false);
@@ -96,17 +117,8 @@ impl Session<'_> {
     async fn last_word(&mut self) -> Result<bool, RelayError> {
         let Relay { client, server, .. } = &mut self.relay;
         tokio::select! {
-            filled = client.fill() => match filled {
-                Ok(()) => Ok(true),
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-                Err(error) => Err(RelayError::Client(error)),
-            },
-            filled = server.fill() => {
-                filled.map_err(RelayError::Server)?;
-                let words = server.unread.split();
-                client.send(&words).await.map_err(RelayError::Client)?;
-                Ok(true)
-            }
+            filled = client.fill() => is_there(filled),
+            filled = server.fill() => pass_on(filled, server, client).await.map(|()| true),
             () = sleep(SILENCE) => Ok(false),
             () = self.shared.boundary.cancelled() => Ok(false),
         }

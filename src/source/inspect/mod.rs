@@ -8,6 +8,7 @@ mod catalogue;
 mod definitions;
 mod facts;
 mod globals;
+mod holdings;
 mod mariadb;
 mod shown;
 mod survey;
@@ -26,6 +27,7 @@ pub use definitions::{Definition, checks, definitions, triggers};
 pub(in crate::source) use facts::parse_set;
 pub use facts::{Family, ServerFacts, family, gtid_executed, server_facts};
 pub use globals::globals;
+pub use holdings::{Holding, Holdings, holdings, lock_takers};
 pub use shown::Reasons;
 pub use survey::{SourceSurvey, TableSurvey, counts, example, survey, without_limit};
 

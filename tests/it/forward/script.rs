@@ -277,7 +277,7 @@ impl Run<'_> {
 }
 
 /// The reply to a command that was sent.
-async fn reply(client: &mut Raw, payload: &[u8], file: &[u8], password: &str) -> Bytes {
+pub(super) async fn reply(client: &mut Raw, payload: &[u8], file: &[u8], password: &str) -> Bytes {
     let shape = ReplyShape::of(payload.first().and_then(|&byte| Command::from_byte(byte)));
     let reply = reply_of(client, shape, (file, password)).await;
     // The client finds the ends of replies by the code that it tests. Numbers tell whether it has missed one; what a
