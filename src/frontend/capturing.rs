@@ -470,7 +470,11 @@ mod tests {
     use crate::frontend::request::{Keep, Reading};
 
     fn set(text: &str) -> Statement {
-        let reading = Reading { capabilities: Capabilities::PROTOCOL_41, multi_statements: false };
+        let reading = Reading {
+            capabilities: Capabilities::PROTOCOL_41,
+            multi_statements: false,
+            dialect: crate::frontend::dialect::Dialect::MySql,
+        };
         let command = [b"\x03", text.as_bytes()].concat();
         Request::of(&command, true, Keep::All, reading).statement.expect("a query has a statement")
     }

@@ -5,6 +5,8 @@
 //! once the one before is answered. Here clients' bytes are taken early, while a reply is under way, so the number of a frame
 //! counts only when its content is used: before something is sent, the caller says how much is still unused.
 //!
+//! What is said unasked, e.g. why a silent client is let go, begins with 0.
+//!
 //! A client's frame begins anew with 0 or continues the last frame of either side; another number is refused, as MySQL does.
 //!
 //! Packets inside frames have numbers too, which MySQL doesn't look at and counts anew from the frame's number whenever it
@@ -116,6 +118,11 @@ impl Compression {
         if self.unused.is_empty() {
             self.unused = VecDeque::new();
         }
+    }
+
+    /// What is sent next answers nothing: MySQL numbers it from 0.
+    pub(super) fn unasked(&mut self) {
+        self.next = 0;
     }
 
     /// Notes the number of a frame that begins.

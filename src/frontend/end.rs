@@ -85,6 +85,18 @@ impl<S: Connection> End<S> {
         self.stream.flush().await
     }
 
+    /// Sends what answers nothing.
+    ///
+    /// # Errors
+    /// What the connection reports.
+    pub(super) async fn send_unasked(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // First what was read is noted as used, which would number the answer to it.
+        self.stream.used_but(self.unread.len());
+        self.stream.unasked();
+        self.stream.write_all(bytes).await?;
+        self.stream.flush().await
+    }
+
     /// Sends one payload in packets that begin with `sequence`.
     ///
     /// # Errors

@@ -159,7 +159,11 @@ mod tests {
     use crate::wire::Capabilities;
 
     fn prepared() -> Prepared {
-        let reading = Reading { capabilities: Capabilities::PROTOCOL_41, multi_statements: false };
+        let reading = Reading {
+            capabilities: Capabilities::PROTOCOL_41,
+            multi_statements: false,
+            dialect: crate::frontend::dialect::Dialect::MySql,
+        };
         let request = Request::of(b"\x16SELECT ?", true, Keep::Nothing, reading);
         Prepared::new(request.statement.expect("COM_STMT_PREPARE has a statement"), 1)
     }

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::dialect::Dialect;
 use super::tracking::{Setting, assignments};
 use crate::sql::{Glance, SessionEffects, StatementClass, glance, split};
 use crate::wire::command::{StatementCommand, query_text};
@@ -115,7 +116,17 @@ impl Request {
             Some(Command::StmtPrepare) => Some(Statement::of(body, whole, Keep::All, false)),
             _ => None,
         };
-        Self { command, shape: ReplyShape::of(command), statement, prepared: StatementCommand::parse(payload) }
+        let prepared = StatementCommand::parse(payload);
+        let shape = match ReplyShape::of(command) {
+            // MySQL answers one that is too short to name its statement with an ERR; MariaDB says nothing to that either.
+            ReplyShape::None
+                if prepared.is_none() && command != Some(Command::Quit) && context.dialect == Dialect::MySql =>
+            {
+                ReplyShape::Simple
+            }
+            shape => shape,
+        };
+        Self { command, shape, statement, prepared }
     }
 
     /// True when MySQL may commit something because of it.
@@ -159,6 +170,8 @@ pub(super) struct Reading {
     pub(super) capabilities: Capabilities,
     /// `CLIENT_MULTI_STATEMENTS`, at login or by COM_SET_OPTION.
     pub(super) multi_statements: bool,
+    /// Who answers.
+    pub(super) dialect: Dialect,
 }
 
 /// True when `word` occurs in the text, in whatever case.
@@ -170,10 +183,26 @@ pub(super) fn mentions(text: &[u8], word: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    const READING: Reading = Reading { capabilities: Capabilities::PROTOCOL_41, multi_statements: true };
+    const READING: Reading =
+        Reading { capabilities: Capabilities::PROTOCOL_41, multi_statements: true, dialect: Dialect::MySql };
 
     fn request(payload: &[u8]) -> Request {
         Request::of(payload, true, Keep::All, READING)
+    }
+
+    #[test]
+    fn mysql_answers_commands_without_an_answer_when_they_are_cut() {
+        let maria = Reading { dialect: Dialect::MariaDb { block_mode: false }, ..READING };
+        for (payload, shape) in [
+            (&b"\x19\x01\0\0"[..], ReplyShape::Simple),
+            (b"\x19\x01\0\0\0", ReplyShape::None),
+            (b"\x18\x01\0\0\0\0", ReplyShape::Simple),
+            (b"\x18\x01\0\0\0\0\0", ReplyShape::None),
+            (b"\x01", ReplyShape::None),
+        ] {
+            assert_eq!(request(payload).shape, shape, "{payload:?}");
+            assert_eq!(Request::of(payload, true, Keep::All, maria).shape, ReplyShape::None, "{payload:?}");
+        }
     }
 
     #[test]

@@ -276,8 +276,8 @@ impl<'a> Session<'a> {
     }
 
     const fn reading(&self) -> Reading {
-        let Facts { client_capabilities, multi_statements, .. } = self.relay.facts;
-        Reading { capabilities: client_capabilities, multi_statements }
+        let Facts { client_capabilities, multi_statements, dialect, .. } = self.relay.facts;
+        Reading { capabilities: client_capabilities, multi_statements, dialect }
     }
 
     /// An execution runs the text that was prepared.

@@ -133,6 +133,9 @@ pub trait Connection: AsyncRead + AsyncWrite + Unpin {
     fn used_but(&mut self, unread: usize) {
         let _ = unread;
     }
+
+    /// What is sent next answers nothing: it's numbered from 0.
+    fn unasked(&mut self) {}
 }
 
 impl Connection for ServerStream {}
@@ -141,6 +144,12 @@ impl Connection for ClientStream {
     fn used_but(&mut self, unread: usize) {
         if let Some(compression) = &mut self.compression {
             compression.used_but(unread);
+        }
+    }
+
+    fn unasked(&mut self) {
+        if let Some(compression) = &mut self.compression {
+            compression.unasked();
         }
     }
 }

@@ -171,6 +171,14 @@ impl Channel {
         self.stream.flush().await
     }
 
+    /// Writes what answers nothing.
+    pub(super) async fn flush_unasked(&mut self) -> io::Result<()> {
+        // First what was read is noted as used, which would number the answer to it.
+        self.stream.used_but(self.unread.len());
+        self.stream.unasked();
+        self.flush().await
+    }
+
     async fn write_out(&mut self) -> io::Result<()> {
         let mut written = 0;
         self.stream.used_but(self.unread.len());

@@ -82,8 +82,7 @@ const OFFERED: Capabilities = Capabilities(
 fn offered(serving: &Serving) -> Capabilities {
     let offered = OFFERED.with(Capabilities::COMPRESS);
     // zstd came with MySQL 8.0.18; MariaDB has zlib alone.
-    let zstd = !serving.server_version.contains("MariaDB");
-    let offered = if zstd { offered.with(Capabilities::ZSTD_COMPRESSION) } else { offered };
+    let offered = if !serving.is_mariadb() { offered.with(Capabilities::ZSTD_COMPRESSION) } else { offered };
     if serving.certificates.is_some() { offered.with(Capabilities::SSL) } else { offered }
 }
 

@@ -247,6 +247,11 @@ impl Serving {
         peers.len()
     }
 
+    /// Whether the server whose version is shown is a MariaDB.
+    fn is_mariadb(&self) -> bool {
+        self.server_version.contains("MariaDB")
+    }
+
     fn is_cutting(&self) -> bool {
         self.cutting.load(Ordering::SeqCst)
     }

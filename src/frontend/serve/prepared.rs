@@ -265,19 +265,25 @@ impl Session {
         Some(plan)
     }
 
-    /// COM_STMT_SEND_LONG_DATA; there's no answer, so errors wait for the execution.
-    pub(super) fn long_data(&mut self, payload: &[u8]) {
+    /// COM_STMT_SEND_LONG_DATA; there is no answer, so what else fails waits for the execution.
+    ///
+    /// # Errors
+    /// For one that is too short to say what it's for.
+    pub(super) fn long_data(&mut self, payload: &[u8]) -> Result<(), MysqlError> {
         let limit = self.serving.config.listen.max_allowed_packet;
         let mut reader = Reader::new(payload);
-        let (Ok(_), Ok(id), Ok(parameter)) = (reader.u8(), reader.u32(), reader.u16()) else { return };
-        let Some(statement) = self.prepared.statements.get_mut(&id) else { return };
+        let (Ok(_), Ok(id), Ok(parameter)) = (reader.u8(), reader.u32(), reader.u16()) else {
+            return Err(MysqlError::malformed());
+        };
+        let Some(statement) = self.prepared.statements.get_mut(&id) else { return Ok(()) };
         let data = reader.rest();
         if usize::from(parameter) >= statement.parameters.max(1) || statement.long_bytes + data.len() > limit {
             statement.overflow = true;
-            return;
+            return Ok(());
         }
         statement.long_bytes += data.len();
         statement.long_data.entry(parameter).or_default().extend_from_slice(data);
+        Ok(())
     }
 
     /// COM_STMT_RESET.
@@ -294,10 +300,13 @@ impl Session {
     }
 
     /// COM_STMT_CLOSE; there's no answer.
-    pub(super) fn close_statement(&mut self, payload: &[u8]) {
-        if let Ok(id) = execute::statement_id(payload) {
-            self.prepared.statements.remove(&id);
-        }
+    ///
+    /// # Errors
+    /// For one that is too short to name a statement.
+    pub(super) fn close_statement(&mut self, payload: &[u8]) -> Result<(), MysqlError> {
+        let id = execute::statement_id(payload).map_err(|_| MysqlError::malformed())?;
+        self.prepared.statements.remove(&id);
+        Ok(())
     }
 
     /// COM_FIELD_LIST: the definitions of a table's columns, each with its default.

@@ -297,7 +297,7 @@ impl Session {
                 self.channel.sequence = 0;
                 let text = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
                 self.channel.put_error(&MysqlError::new(4031, "HY000", text));
-                self.channel.flush().await?;
+                self.channel.flush_unasked().await?;
                 Ok(None)
             }
         }
@@ -316,12 +316,19 @@ impl Session {
         match command {
             Command::Quit => return Next::End,
             // These have no answer, or none that touches data.
-            Command::StmtClose => {
-                self.close_statement(&payload);
-                return Next::Continue;
-            }
-            Command::StmtSendLongData => {
-                self.long_data(&payload);
+            Command::StmtClose | Command::StmtSendLongData => {
+                let understood = if command == Command::StmtClose {
+                    self.close_statement(&payload)
+                } else {
+                    self.long_data(&payload)
+                };
+                // MySQL answers one that is too short to name its statement; MariaDB says nothing to that either.
+                if let Err(malformed) = understood
+                    && !self.serving.is_mariadb()
+                {
+                    self.state.failed(&malformed);
+                    self.channel.put_error(&malformed);
+                }
                 return Next::Continue;
             }
             _ => {}

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Session;
-use crate::frontend::end::End;
+use crate::frontend::end::{End, framed};
 use crate::frontend::facts::Transaction;
 use crate::frontend::idle::SILENCE;
 use crate::frontend::relay::{Relay, RelayError};
@@ -71,7 +71,7 @@ async fn pass_on(
 ) -> Result<(), RelayError> {
     filled.map_err(RelayError::Server)?;
     let words = server.unread.split();
-    client.send(&words).await.map_err(RelayError::Client)
+    client.send_unasked(&words).await.map_err(RelayError::Client)
 }
 
 impl Session<'_> {
@@ -106,7 +106,7 @@ impl Session<'_> {
                 },
                 filled = server.fill() => pass_on(filled, server, client).await?,
                 () = self.idle.passed(over), if over.is_some() => {
-                    client.send_payload(&inactive(), 0).await.map_err(RelayError::Client)?;
+                    client.send_unasked(&framed(&inactive(), 0)).await.map_err(RelayError::Client)?;
                     return Ok(false);
                 }
             }

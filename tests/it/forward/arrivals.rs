@@ -12,10 +12,11 @@ use mysql_async::{Conn, Error, OptsBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::compressing::{Raw, USUAL};
+use super::authentication::Login;
 use super::door::{Opened, Wishes};
 use super::logins::{fresh_user, options};
 use super::mysql;
+use super::raw::{Raw, USUAL};
 
 fn server() -> &'static sandbox::mysql::Mysql {
     &sandbox::shared().expect("servers start").mysql
@@ -90,7 +91,7 @@ async fn a_load_balancer_tells_its_clients_address() {
             stream.write_all(piece).await.expect("sent");
             tokio::task::yield_now().await;
         }
-        let mut client = Raw::on(stream, USUAL.with(Capabilities::COMPRESS), "root", "").await;
+        let mut client = Raw::on(stream, USUAL.with(Capabilities::COMPRESS), Login::default()).await;
         assert!(!client.query("SELECT 1").await.is_empty());
         let seen: Vec<String> = opened.route.sessions().into_iter().map(|session| session.client).collect();
         assert_eq!(seen, [address], "{}", header.escape_ascii());

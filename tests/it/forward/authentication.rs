@@ -67,7 +67,7 @@ pub(crate) async fn exchange(client: &mut Raw, password: &str, scramble: &[u8]) 
     let mut heard = BytesMut::new();
     while let Some(packet) = client.packet().await {
         let next = packet.sequence.wrapping_add(1);
-        heard.put_u8(packet.sequence);
+        heard.put_u8(client.shown(packet.sequence));
         if let Ok(switch) = AuthSwitch::parse(&packet.payload) {
             let plugin = String::from_utf8_lossy(&switch.plugin).into_owned();
             scramble = switch.data;

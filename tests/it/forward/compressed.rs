@@ -13,9 +13,9 @@ use mysql_async::{Compression, Conn, OptsBuilder};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::compressing::{Raw, USUAL};
 use super::door::{Opened, Wishes};
 use super::mysql;
+use super::raw::{Raw, USUAL};
 
 const ZLIB: Capabilities = USUAL.with(Capabilities::COMPRESS);
 const ZSTD: Capabilities = USUAL.with(Capabilities::ZSTD_COMPRESSION);
@@ -172,7 +172,7 @@ async fn a_flip_keeps_the_connection_compressed() {
     let mut client = Raw::connect(opened.address, ZSTD, "root", "").await;
     client.query("SELECT 1").await;
     let shut = opened.route.shut().await;
-    client.query_only("SELECT 2").await;
+    client.send(b"\x03SELECT 2", 0).await;
     opened.control.set_mode(Mode::Postgres, 2);
     drop(shut);
     let carried = opened.carried.recv().await.expect("a session");

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::authentication::{Login, exchange, first_data};
+use super::compressing::{Frames, ZSTD_LEVEL, unnumbered};
 
 /// What most drivers ask for.
 pub(crate) const USUAL: Capabilities = Capabilities::PROTOCOL_41
@@ -29,8 +30,10 @@ const FILE_PIECE: usize = 4096;
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct Raw {
-    stream: TcpStream,
+    pub(super) stream: TcpStream,
     unread: BytesMut,
+    /// After a login with capabilities that compress.
+    pub(super) frames: Option<Frames>,
     pub(crate) capabilities: Capabilities,
     pub(crate) greeting: Greeting,
     /// What the server said during the login, without what is random.
@@ -49,8 +52,12 @@ impl Raw {
     }
 
     /// Logs in, or is refused.
-    pub(crate) async fn login(address: SocketAddr, mut capabilities: Capabilities, login: Login) -> Self {
-        let stream = TcpStream::connect(address).await.expect("a connection");
+    pub(crate) async fn login(address: SocketAddr, capabilities: Capabilities, login: Login) -> Self {
+        Self::on(TcpStream::connect(address).await.expect("a connection"), capabilities, login).await
+    }
+
+    /// The same on a connection.
+    pub(super) async fn on(stream: TcpStream, mut capabilities: Capabilities, login: Login) -> Self {
         stream.set_nodelay(true).expect("nodelay");
         let mut unread = BytesMut::new();
         let mut stream = stream;
@@ -60,7 +67,7 @@ impl Raw {
             capabilities = capabilities.with(Capabilities::CONNECT_WITH_DB);
         }
         let response = HandshakeResponse {
-            zstd_level: None,
+            zstd_level: Some(ZSTD_LEVEL),
             capabilities,
             max_packet: 1 << 26,
             collation: 45,
@@ -74,6 +81,7 @@ impl Raw {
         let mut raw = Self {
             stream,
             unread,
+            frames: None,
             capabilities,
             greeting,
             exchange: Bytes::new(),
@@ -82,23 +90,62 @@ impl Raw {
         };
         raw.send(&response.encode(), 1).await;
         (raw.exchange, raw.login) = exchange(&mut raw, &login.password, &scramble).await;
+        if raw.login.first() == Some(&0) {
+            raw.frames = Frames::agreed(capabilities, raw.greeting.capabilities, &mut raw.unread);
+        }
         raw
     }
 
+    /// Sends a payload; 0 begins a command.
     pub(crate) async fn send(&mut self, payload: &[u8], sequence: u8) {
         let mut out = BytesMut::new();
         packet::put(&mut out, payload, sequence);
+        if sequence == 0 {
+            self.begin();
+        }
         self.send_raw(&out).await;
     }
 
-    /// Sends bytes. To a server that has closed nothing can be sent; that there's no reply shows it.
+    /// What is sent next begins a command.
+    pub(super) const fn begin(&mut self) {
+        if let Some(frames) = &mut self.frames {
+            frames.begin();
+        }
+    }
+
+    /// Sends bytes, compressed if the connection is. To a server that has closed nothing can be sent; that there's no reply
+    /// shows it.
     pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
-        let _ = self.stream.write_all(bytes).await;
+        let packed = self.frames.as_mut().map(|frames| frames.packed(bytes));
+        let _ = self.stream.write_all(packed.as_deref().unwrap_or(bytes)).await;
+    }
+
+    /// Reads once; 0 when the server has closed.
+    async fn fill(&mut self) -> usize {
+        match &mut self.frames {
+            Some(frames) => frames.fill(&mut self.stream, &mut self.unread).await,
+            None => {
+                self.unread.reserve(256 << 10);
+                self.stream.read_buf(&mut self.unread).await.unwrap_or(0)
+            }
+        }
     }
 
     /// The next packet; `None` when the server has closed.
     pub(crate) async fn packet(&mut self) -> Option<Packet> {
-        packet(&mut self.stream, &mut self.unread).await
+        loop {
+            if let Some(packet) = packet::take(&mut self.unread, usize::MAX).expect("no limit") {
+                return Some(packet);
+            }
+            if self.fill().await == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// A packet's number, where it means something.
+    pub(super) const fn shown(&self, sequence: u8) -> u8 {
+        if self.frames.is_some() { 0 } else { sequence }
     }
 
     /// Sends a command and returns its reply, byte for byte; shorter than a reply if the server closes.
@@ -126,7 +173,7 @@ impl Raw {
         let mut reply = BytesMut::new();
         while let Some(packet) = self.packet().await {
             let last = packet.payload.first() == Some(&0xff);
-            reply.put_u8(packet.sequence);
+            reply.put_u8(self.shown(packet.sequence));
             reply.put(packet.payload);
             if last {
                 break;
@@ -144,8 +191,7 @@ impl Raw {
             let (length, kind) = match step.unwrap_or_else(|error| panic!("{error}: {reply:?}, then {:?}", self.unread))
             {
                 Step::More => {
-                    self.unread.reserve(256 << 10);
-                    if self.stream.read_buf(&mut self.unread).await.unwrap_or(0) == 0 {
+                    if self.fill().await == 0 {
                         break;
                     }
                     continue;
@@ -165,11 +211,12 @@ impl Raw {
                 self.send_raw(&out).await;
             }
         }
-        reply.freeze()
+        if self.frames.is_some() { unnumbered(reply).freeze() } else { reply.freeze() }
     }
 }
 
-async fn packet(stream: &mut TcpStream, unread: &mut BytesMut) -> Option<Packet> {
+/// The next packet of a connection without compression.
+pub(super) async fn packet(stream: &mut TcpStream, unread: &mut BytesMut) -> Option<Packet> {
     loop {
         if let Some(packet) = packet::take(unread, usize::MAX).expect("no limit") {
             return Some(packet);

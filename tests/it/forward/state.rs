@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use bascule::route::{Blocker, SessionInfo, TransactionState};
+use bascule::sandbox::mysql::Flavour;
 use bascule::sandbox::mysql::{Mysql, Options};
 use bascule::wire::Capabilities;
 use mysql_async::prelude::Queryable;
@@ -286,7 +287,7 @@ impl Run<'_> {
             }
             "=" => {
                 let waits = std::mem::take(&mut self.waits);
-                reply(&mut self.client, &waits, b"", "").await;
+                reply(Flavour::MySql, &mut self.client, &waits, b"", "").await;
                 return self.compare(&line).await;
             }
             _ => {
@@ -297,11 +298,11 @@ impl Run<'_> {
                     // They have no answer: that of a ping says that MySQL has come past them.
                     let ping = [0x0e];
                     self.client.send(&ping, 0).await;
-                    reply(&mut self.client, &ping, b"", "").await;
+                    reply(Flavour::MySql, &mut self.client, &ping, b"", "").await;
                     self.asked += 1;
                 } else {
                     let password = if word == "U" { password } else { "" };
-                    reply(&mut self.client, &payload, b"", password).await;
+                    reply(Flavour::MySql, &mut self.client, &payload, b"", password).await;
                 }
                 self.asked += 1;
                 return self.compare(&line).await;

@@ -33,7 +33,11 @@ struct Way {
     pace: Pace,
     /// Only sessions of this style are run so.
     style: Option<Capabilities>,
+    /// How the clients compress, of this way and of the one straight to the server that it's compared with.
+    compression: Capabilities,
 }
+
+const PLAIN: Capabilities = Capabilities(0);
 
 /// What differs between the two runs of a session.
 fn differences(session: &Session<'_>, way: &str, direct: &Transcript, through: &Transcript) -> Vec<String> {
@@ -56,17 +60,25 @@ async fn timed(way: &str, session: &Session<'_>, place: Place<'_>) -> Transcript
 
 /// Runs a session straight and in all ways. Returns how many commands were compared, and the differences.
 async fn compare(session: &Session<'_>, place: Place<'_>, ways: &[Way]) -> (usize, Vec<String>) {
-    let direct = timed("straight", session, place).await;
     let (mut found, mut commands) = (Vec::new(), 0);
-    for way in ways.iter().filter(|way| way.style.is_none_or(|style| style == place.style)) {
-        let place = Place { address: way.address, pace: way.pace, ..place };
-        let through = timed(way.name, session, place).await;
-        commands += through.len();
+    for compression in [PLAIN, Capabilities::COMPRESS, Capabilities::ZSTD_COMPRESSION] {
+        let of_style = |way: &&Way| way.style.is_none_or(|style| style == place.style);
+        let ways: Vec<&Way> = ways.iter().filter(of_style).filter(|way| way.compression == compression).collect();
+        if ways.is_empty() {
+            continue;
+        }
+        let place = Place { style: place.style.with(compression), ..place };
+        let direct = timed("straight", session, place).await;
         if std::env::var("SESSION").is_ok_and(|name| name == session.name) {
             let lines = direct.iter().map(|(line, reply)| format!("{line}\n    {}", reply.escape_ascii()));
             println!("{}", lines.collect::<Vec<_>>().join("\n"));
         }
-        found.extend(differences(session, way.name, &direct, &through));
+        for way in ways {
+            let place = Place { address: way.address, pace: way.pace, ..place };
+            let through = timed(way.name, session, place).await;
+            commands += through.len();
+            found.extend(differences(session, way.name, &direct, &through));
+        }
     }
     (commands, found)
 }
@@ -108,7 +120,8 @@ async fn every_packet_of_every_session_is_the_same() {
     root.query("SET GLOBAL local_infile = ON").await;
     assert!(sessions(Flavour::MySql).len() * STYLES.len() >= AT_LEAST);
     let (passes, captures) = (opened.address, capturing.address);
-    let way = |name, address, pace, style| Way { name, address, pace, style };
+    let way = |name, address, pace, style| Way { name, address, pace, style, compression: PLAIN };
+    let compressed = |way, compression| Way { compression, ..way };
     compare_all(
         Flavour::MySql,
         mysql(),
@@ -118,6 +131,8 @@ async fn every_packet_of_every_session_is_the_same() {
             way("sent ahead", passes, Pace::Ahead, Some(STYLES[0])),
             way("sent ahead and captured", captures, Pace::Ahead, Some(STYLES[1])),
             way("byte by byte", passes, Pace::Bytes, Some(STYLES[1])),
+            compressed(way("by zlib", passes, Pace::Each, Some(STYLES[0])), Capabilities::COMPRESS),
+            compressed(way("by zstd", captures, Pace::Each, Some(STYLES[1])), Capabilities::ZSTD_COMPRESSION),
         ],
     )
     .await;
@@ -136,11 +151,12 @@ async fn every_packet_of_every_session_is_the_same_before_mariadb() {
     let opened = Opened::before(port, Wishes::default());
     let mut root = Raw::connect(server, USUAL, "root", "").await;
     root.query("SET GLOBAL local_infile = ON").await;
-    let way = |name, pace, style| Way { name, address: opened.address, pace, style };
+    let way = |name, pace, style| Way { name, address: opened.address, pace, style, compression: PLAIN };
     let ways = vec![
         way("through", Pace::Each, None),
         way("sent ahead", Pace::Ahead, Some(STYLES[0])),
         way("byte by byte", Pace::Bytes, Some(STYLES[1])),
+        Way { compression: Capabilities::COMPRESS, ..way("by zlib", Pace::Each, Some(STYLES[1])) },
     ];
     compare_all(Flavour::MariaDb, server, ways).await;
     opened.close().await;
