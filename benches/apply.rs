@@ -168,6 +168,7 @@ fn source(port: u16) -> Source {
         password: Secret::default(),
         databases: vec!["bench".to_owned()],
         tls: Tls::Off,
+        tls_certificate: None,
         connect_timeout: Duration::from_secs(20),
     }
 }

@@ -27,6 +27,7 @@ use crate::observe::{Exposition, Metrics, without_values};
 use crate::replicate::Replicator;
 use crate::route::{Mode, Route};
 use crate::schema::Catalogue;
+use crate::source::connect::Connector;
 use crate::store::{ImportedAccount, Store};
 
 /// Where the operator comes in.
@@ -39,6 +40,7 @@ pub(super) struct Operator {
 pub(super) struct Frame {
     config: Arc<Live>,
     certificates: Option<Arc<Certificates>>,
+    connector: Option<Connector>,
     capture: Option<Arc<Capture>>,
     catalogue: Arc<ArcSwap<Catalogue>>,
     imported: watch::Receiver<Vec<ImportedAccount>>,
@@ -56,7 +58,7 @@ impl Frame {
     /// The parts; nothing has begun.
     pub(super) fn new(
         config: Arc<Live>,
-        certificates: Option<Arc<Certificates>>,
+        (certificates, connector): (Option<Arc<Certificates>>, Option<Connector>),
         capture: Option<Arc<Capture>>,
     ) -> Self {
         let shutdown = CancellationToken::new();
@@ -85,6 +87,7 @@ impl Frame {
         Self {
             config,
             certificates,
+            connector,
             capture,
             catalogue,
             imported,
@@ -146,6 +149,7 @@ impl Frame {
                 metrics: Arc::clone(metrics),
                 keys,
                 certificates: certificates.clone(),
+                connector: self.connector.clone(),
                 shutdown: sessions.clone(),
                 boundary: boundary.clone(),
                 cut: cut.clone(),
@@ -175,7 +179,7 @@ impl Frame {
             serving: Arc::clone(&serving),
             imported: self.imported.clone(),
             log: origin.log,
-            rereads: certificates.iter().map(process::certificates).collect(),
+            rereads: process::rereads(certificates.as_ref(), self.connector.as_ref()),
             stopping: sessions.clone(),
             estate: Arc::clone(&estate),
             turn: Mutex::default(),

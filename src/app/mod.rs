@@ -30,6 +30,7 @@ use crate::cutover::{CutoverError, Start};
 use crate::frontend::tls::Certificates;
 use crate::frontend::{self, FrontendError, Inherited, OpenDoor, Sockets};
 use crate::observe::LogLevel;
+use crate::source::connect::Connector;
 
 use frame::{Frame, Operator};
 use handover::Estate;
@@ -120,7 +121,8 @@ pub async fn start_from(config: Config, origin: Origin) -> Result<App, AppError>
     let operator = Operator { socket, health: listen_for_health(&config).await? };
     let (capture, recovery) = open_spool(&config)?;
     let certificates = config.listen.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
-    let frame = Frame::new(Arc::clone(&config), certificates, capture);
+    let connector = config.source.as_ref().map(Connector::new).transpose().map_err(frontend::FrontendError::from)?;
+    let frame = Frame::new(Arc::clone(&config), (certificates, connector), capture);
     if frame.director.start(recovery).await? == Start::SourceOnly {
         tracing::warn!("started without PostgreSQL; the mirror is taken up when it is back");
     }

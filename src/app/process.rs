@@ -16,6 +16,7 @@ use crate::frontend::serve::{Accounts, Serving};
 use crate::frontend::tls::{Certificates, Reloaded};
 use crate::observe::LogLevel;
 use crate::route::{Route, ServingSide};
+use crate::source::connect::Connector;
 use crate::source::inspect;
 use crate::store::ImportedAccount;
 use crate::target::Client;
@@ -28,8 +29,20 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Reads something again that isn't in the file itself, such as certificates: whether it changed, or why it stays as it is.
 pub(super) type Reread = Box<dyn Fn() -> Result<bool, String> + Send + Sync>;
 
-/// The files of the door's certificate, which a reload reads again.
-pub(super) fn certificates(of: &Arc<Certificates>) -> (&'static str, Reread) {
+/// The files that a reload reads again: of what clients are shown and trusted by, and of what MySQL is.
+pub(super) fn rereads(
+    certificates: Option<&Arc<Certificates>>,
+    connector: Option<&Connector>,
+) -> Vec<(&'static str, Reread)> {
+    let source = connector.map(|connector| {
+        let connector = connector.clone();
+        let read: Reread = Box::new(move || connector.reload().map_err(|error| error.to_string()));
+        ("source.tls_certificate (its files, and tls_ca)", read)
+    });
+    certificates.map(self::certificates).into_iter().chain(source).collect()
+}
+
+fn certificates(of: &Arc<Certificates>) -> (&'static str, Reread) {
     let certificates = Arc::clone(of);
     let read = move || match certificates.reload() {
         Ok(Reloaded::Files) => Ok(true),

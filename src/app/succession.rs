@@ -78,7 +78,8 @@ pub async fn take_over(config: Config, origin: Origin) -> Result<App, AppError> 
     let config = Arc::new(Live::new(config));
     // Everything that can fail comes before the place changes hands.
     let certificates = config.listen.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
-    config.source.as_ref().map(Connector::new).transpose().map_err(crate::frontend::FrontendError::from)?;
+    let connector = config.source.as_ref().map(Connector::new).transpose();
+    let shown = (certificates, connector.map_err(crate::frontend::FrontendError::from)?);
     if predecessor.offer.mode == Mode::Postgres {
         let reached = target::Client::connect(&config.target, "bascule hand-over").await;
         drop(reached.map_err(TakeOverError::Target)?);
@@ -94,14 +95,12 @@ pub async fn take_over(config: Config, origin: Origin) -> Result<App, AppError> 
     operator.socket.name().keep();
     info!(pid = predecessor.offer.pid, mode = %predecessor.offer.mode, "this process has the other's place");
     match predecessor.offer.mode {
-        Mode::Passthrough | Mode::Mirror => {
-            beside(config, origin, certificates, (sockets, operator), predecessor).await
-        }
+        Mode::Passthrough | Mode::Mirror => beside(config, origin, shown, (sockets, operator), predecessor).await,
         Mode::Postgres => {
             predecessor.gone().await;
             let in_use = |error: &AppError| matches!(error, AppError::Spool { source, .. } if is_taken(source));
             let (capture, recovery) = once_free(|| open_spool(&config), in_use).await?;
-            let frame = Frame::new(config, certificates, capture);
+            let frame = Frame::new(config, shown, capture);
             frame.director.await_store().await;
             if frame.director.start(recovery).await? == Start::SourceOnly {
                 warn!("started without PostgreSQL; the mirror is taken up when it is back");
@@ -116,14 +115,14 @@ pub async fn take_over(config: Config, origin: Origin) -> Result<App, AppError> 
 async fn beside(
     config: Arc<Live>,
     origin: Origin,
-    certificates: Option<Arc<Certificates>>,
+    shown: (Option<Arc<Certificates>>, Option<Connector>),
     (sockets, operator): (Sockets, Operator),
     predecessor: Predecessor,
 ) -> Result<App, AppError> {
     let Offer { mode, epoch, captures, ref server_version, .. } = predecessor.offer;
     let captured = config.mirror.source == Lane::Statements;
     let capture = captured.then(Capture::unopened);
-    let frame = Frame::new(Arc::clone(&config), certificates, capture.clone());
+    let frame = Frame::new(Arc::clone(&config), shown, capture.clone());
     let lane = if captures { Lane::Statements } else { Lane::Binlog };
     let shut = frame.director.stand_in(mode, epoch, lane).await?;
     let (director, tasks, shutdown) = (Arc::clone(&frame.director), frame.tasks.clone(), frame.shutdown.clone());

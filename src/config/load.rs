@@ -10,8 +10,8 @@ use toml::de::DeTable;
 use super::listen;
 use super::read::{Problem, Problems, Section};
 use super::{
-    Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Lane, Limits, Listen, Log, Mirror, Secret, Source,
-    Spool, Target, Tls, Verify,
+    Account, AccountSecret, Admin, Config, Cutover, LEFT_BEHIND, Lane, Limits, Listen, Log, Mirror, OwnCertificate,
+    Secret, Source, Spool, Target, Tls, Verify,
 };
 
 /// The environment variable that wins over `source.password`.
@@ -129,13 +129,15 @@ impl Checker<'_> {
         if !section.is_present() {
             return None;
         }
+        let tls = self.tls(&mut section);
         let source = Source {
             host: section.required("host", "the name or address of the MySQL server"),
             port: port(&mut section, 3306),
             user: section.required("user", "the account that reads the catalogue and the snapshot"),
             password: self.password(&mut section, SOURCE_PASSWORD).unwrap_or_default(),
             databases: section.texts("databases"),
-            tls: self.tls(&mut section),
+            tls_certificate: self.own_certificate(&mut section, &tls),
+            tls,
             connect_timeout: section.time("connect_timeout_seconds", 1..=3_600, 10),
         };
         if source.databases.is_empty() {
@@ -227,6 +229,28 @@ impl Checker<'_> {
             Ok(text) => Some(Secret::new(text.lines().next().unwrap_or_default())),
             Err(error) => {
                 section.problem("password_file", format!("can't be read: {error}"));
+                None
+            }
+        }
+    }
+
+    /// The certificate that is shown to a server.
+    fn own_certificate(&self, section: &mut Section<'_, '_>, tls: &Tls) -> Option<OwnCertificate> {
+        let certificate = section.path("tls_certificate").map(|path| self.base.join(path));
+        let key = section.path("tls_key").map(|path| self.base.join(path));
+        match (certificate, key) {
+            (None, None) => None,
+            (Some(_), Some(_)) if *tls == Tls::Off => {
+                section.problem("tls_certificate", "has no meaning unless tls = \"required\" or \"verify\"");
+                None
+            }
+            (Some(certificate), Some(key)) => Some(OwnCertificate { certificate, key }),
+            (Some(_), None) => {
+                section.problem("tls_certificate", "needs tls_key: the PEM file of its private key");
+                None
+            }
+            (None, Some(_)) => {
+                section.problem("tls_key", "needs tls_certificate: the PEM file of the certificate that it belongs to");
                 None
             }
         }

@@ -147,6 +147,14 @@ pub enum Tls {
     },
 }
 
+/// A certificate that Bascule shows, and its key: PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnCertificate {
+    /// With the authorities between it and one that the other side knows, if there are any.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
 /// `[source]`: the real MySQL.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -157,6 +165,8 @@ pub struct Source {
     /// Databases to carry.
     pub databases: Vec<String>,
     pub tls: Tls,
+    /// What MySQL is shown, in all connections to it.
+    pub tls_certificate: Option<OwnCertificate>,
     pub connect_timeout: Duration,
 }
 

@@ -77,6 +77,7 @@ const KEYS: &[Key] = &[
     source!("source.password", password),
     source!("source.databases", databases),
     source!("source.tls", tls),
+    source!("source.tls_certificate", tls_certificate),
     source!("source.connect_timeout_seconds", connect_timeout),
     fixed!("target.host", target.host),
     fixed!("target.port", target.port),
@@ -175,6 +176,7 @@ mod tests {
                         | "key"
                         | "socket_mode"
                         | "tls_ca"
+                        | "tls_key"
                         | "tls_min_version"
                         | "tls_client_certificates"
                         | "tls_client_ca"

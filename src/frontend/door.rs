@@ -30,6 +30,8 @@ pub struct Door {
     pub keys: Arc<KeyPair>,
     /// For clients that ask for TLS; `None` when `listen.tls` is off.
     pub certificates: Option<Arc<Certificates>>,
+    /// The way to MySQL; `None` without a source.
+    pub connector: Option<Connector>,
     /// Begins the end: no more clients, and sessions end that are between two transactions and whose client is silent.
     pub shutdown: CancellationToken,
     /// Sessions end as soon as they are between two transactions. Cancelled before `shutdown` when nobody is given time.

@@ -27,7 +27,7 @@ use super::sockets::{Sockets, accept_any};
 use super::unix::UnixSocketError;
 use crate::observe::of_session;
 use crate::route::{self, ServingSide, SessionInfo};
-use crate::source::connect::{ConnectError, Connector};
+use crate::source::connect::ConnectError;
 use crate::wire::reply;
 
 /// Stack of a session thread: procedures that call each other take some hundred kilobytes each. Only what is used is there.
@@ -87,8 +87,20 @@ impl OpenDoor {
 /// # Errors
 /// [`FrontendError`].
 pub fn open(door: Door, sockets: Sockets) -> Result<OpenDoor, FrontendError> {
-    let connector = door.config.source.as_ref().map(Connector::new).transpose()?;
-    let Door { config, route, capture, catalogue, serve, metrics, keys, certificates, shutdown, boundary, cut } = door;
+    let Door {
+        config,
+        route,
+        capture,
+        catalogue,
+        serve,
+        metrics,
+        keys,
+        certificates,
+        connector,
+        shutdown,
+        boundary,
+        cut,
+    } = door;
     let door = Shared {
         config,
         route,

@@ -87,10 +87,14 @@ impl Doorway<'_> {
             Ok(reached) => return Ok(reached),
             Err(error) => error,
         };
-        let (host, port) = self.connector.address();
-        let message = format!("Can't connect to MySQL server on '{host}:{port}'");
-        client.write_all(&framed(&reply::err_before_greeting(2003, &message), 0)).await?;
+        client.write_all(&framed(&reply::err_before_greeting(2003, &self.cannot_connect()), 0)).await?;
         Err(error.into())
+    }
+
+    /// What clients are told of a MySQL that can't be reached.
+    fn cannot_connect(&self) -> String {
+        let (host, port) = self.connector.address();
+        format!("Can't connect to MySQL server on '{host}:{port}'")
     }
 
     /// Relays a login.
@@ -128,7 +132,14 @@ impl Doorway<'_> {
         let crosses = response.plugin.as_deref() == Some(SHA256_PASSWORD)
             && client.stream.is_secure() != self.connector.wants_tls();
         let payload = if crosses { response.unproven().encode() } else { packet.payload };
-        let (server, to_server) = self.introduce(server, payload, offered, server_offers).await?;
+        let (server, to_server) = match self.introduce(server, payload, offered, server_offers).await {
+            Ok(introduced) => introduced,
+            Err(error) => {
+                let refusal = reply::err(2003, "HY000", &self.cannot_connect());
+                client.send_payload(&refusal, packet.sequence.wrapping_add(1)).await?;
+                return Err(error);
+            }
+        };
         let capabilities = backend_capabilities(response.capabilities, offered);
         let introduced = Introduced { client, host, server, greeting, response, capabilities, compression, to_server };
         self.authenticate(introduced, packet.sequence).await
@@ -194,7 +205,12 @@ impl Doorway<'_> {
         if let Some(further) = payload.get_mut(28..32) {
             further.fill(0);
         }
-        server.send_payload(&payload, sequence).await?;
+        let answered = async {
+            server.send_payload(&payload, sequence).await?;
+            // Whether MySQL takes the certificate that it was shown is told only now.
+            if self.connector.wants_tls() { server.fill().await } else { Ok(()) }
+        };
+        answered.await.map_err(|error| self.connector.failed(error))?;
         Ok((server, sequence + 1))
     }
 

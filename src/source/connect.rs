@@ -1,5 +1,8 @@
 //! Connections to MySQL that carry a client's session: TCP, then TLS when the configuration asks for it, at the
 //! moment the MySQL protocol allows it (after the greeting). Whose session it is doesn't matter here.
+//!
+//! What is trusted and shown in TLS is read from files, and can be read again: connections that begin then use it. What
+//! can't be used changes nothing.
 
 use std::io;
 use std::pin::Pin;
@@ -7,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -40,17 +44,55 @@ pub struct Connector {
     host: String,
     port: u16,
     timeout: Duration,
-    tls: Option<Arc<ClientConfig>>,
+    tls: Option<Arc<Encryption>>,
+}
+
+/// How connections are encrypted.
+struct Encryption {
+    settings: config::Tls,
+    shown: Option<config::OwnCertificate>,
+    current: ArcSwap<ClientConfig>,
+}
+
+impl std::fmt::Debug for Encryption {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Encryption").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// What is read of the files; `None` when TLS is off.
+fn client_config(
+    settings: &config::Tls,
+    shown: Option<&config::OwnCertificate>,
+) -> Result<Option<Arc<ClientConfig>>, ConnectError> {
+    crate::target::client_config(settings, shown).map_err(|error| ConnectError::Tls(error.to_string()))
 }
 
 impl Connector {
-    /// Reads the TLS settings once.
+    /// Reads the files of the TLS settings.
     ///
     /// # Errors
-    /// [`ConnectError::Tls`] when the CA file can't be used.
+    /// [`ConnectError::Tls`], which names the file that can't be used.
     pub fn new(source: &config::Source) -> Result<Self, ConnectError> {
-        let tls = crate::target::client_config(&source.tls).map_err(|error| ConnectError::Tls(error.to_string()))?;
+        let (settings, shown) = (source.tls.clone(), source.tls_certificate.clone());
+        let tls = client_config(&settings, shown.as_ref())?
+            .map(|current| Arc::new(Encryption { settings, shown, current: ArcSwap::from(current) }));
         Ok(Self { host: source.host.clone(), port: source.port, timeout: source.connect_timeout, tls })
+    }
+
+    /// Reads the files again; all clones of this connector use what is in them from now on. False when there are none.
+    ///
+    /// # Errors
+    /// [`ConnectError::Tls`], which names the file that can't be used; everything stays as it was then.
+    pub fn reload(&self) -> Result<bool, ConnectError> {
+        let Some(tls) = &self.tls else { return Ok(false) };
+        if tls.shown.is_none() && !matches!(tls.settings, config::Tls::Verify { .. }) {
+            return Ok(false);
+        }
+        if let Some(fresh) = client_config(&tls.settings, tls.shown.as_ref())? {
+            tls.current.store(fresh);
+        }
+        Ok(true)
     }
 
     /// Where it connects to, for messages.
@@ -82,7 +124,8 @@ impl Connector {
     /// # Errors
     /// [`ConnectError`] when TLS is off or the handshake fails.
     pub async fn encrypt(&self, socket: TcpStream) -> Result<ServerStream, ConnectError> {
-        let config = self.tls.clone().ok_or_else(|| ConnectError::Tls("TLS is off".to_owned()))?;
+        let tls = self.tls.as_ref().ok_or_else(|| ConnectError::Tls("TLS is off".to_owned()))?;
+        let config = tls.current.load_full();
         let name = ServerName::try_from(self.host.clone()).map_err(|error| ConnectError::Tls(error.to_string()))?;
         let connecting = TlsConnector::from(config).connect(name, socket);
         Ok(ServerStream::Tls(Box::new(self.in_time(connecting).await?)))
@@ -97,7 +140,8 @@ impl Connector {
         done.map_err(|error| self.failed(error))
     }
 
-    fn failed(&self, source: io::Error) -> ConnectError {
+    /// Why a connection that was opened here came to nothing.
+    pub(crate) fn failed(&self, source: io::Error) -> ConnectError {
         ConnectError::Io { host: self.host.clone(), port: self.port, source }
     }
 }

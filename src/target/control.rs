@@ -24,7 +24,7 @@ pub async fn control(target: &Target) -> Result<tokio_postgres::Client, TargetEr
     if !target.password.expose().is_empty() {
         config.password(target.password.expose());
     }
-    match tls::client_config(&target.tls)? {
+    match tls::client_config(&target.tls, None)? {
         None => {
             let (client, connection) =
                 config.ssl_mode(SslMode::Disable).connect(tokio_postgres::NoTls).await.map_err(failed)?;

@@ -46,7 +46,7 @@ impl Socket {
         let keepalive =
             socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(10));
         socket2::SockRef::from(&tcp).set_tcp_keepalive(&keepalive)?;
-        let stream = match tls::client_config(&target.tls)? {
+        let stream = match tls::client_config(&target.tls, None)? {
             None => Stream::Plain(tcp),
             Some(config) => {
                 request_tls(&mut tcp).await?;

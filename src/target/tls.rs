@@ -1,4 +1,4 @@
-//! rustls towards PostgreSQL.
+//! rustls towards the databases: whom Bascule believes, and what it shows of itself.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,27 +6,50 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::error::TargetError;
-use crate::config::Tls;
+use crate::config::{OwnCertificate, Tls};
 
-/// The client configuration for `tls`; `None` when TLS is off.
-pub(crate) fn client_config(tls: &Tls) -> Result<Option<Arc<ClientConfig>>, TargetError> {
+/// The client configuration for `tls`, with the certificate that servers are shown if they ask for one; `None` when TLS is
+/// off.
+pub(crate) fn client_config(
+    tls: &Tls,
+    shown: Option<&OwnCertificate>,
+) -> Result<Option<Arc<ClientConfig>>, TargetError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| TargetError::Tls(error.to_string()))?;
-    let config = match tls {
+    let builder = match tls {
         Tls::Off => return Ok(None),
-        Tls::Required => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-            .with_no_client_auth(),
-        Tls::Verify { ca } => builder.with_root_certificates(roots(ca)?).with_no_client_auth(),
+        Tls::Required => builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))),
+        Tls::Verify { ca } => builder.with_root_certificates(roots(ca)?),
+    };
+    let config = match shown {
+        None => builder.with_no_client_auth(),
+        Some(shown) => {
+            let (chain, key) = read(shown)?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| {
+                let (certificate, key) = (shown.certificate.display(), shown.key.display());
+                TargetError::Tls(format!("the certificate {certificate} can't be used with the key {key}: {error}"))
+            })?
+        }
     };
     Ok(Some(Arc::new(config)))
+}
+
+/// The chain and the key of a certificate of ours. What is told of a bad file is never a part of it.
+fn read(files: &OwnCertificate) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TargetError> {
+    let refuse = |path: &Path, reason: String| TargetError::Tls(format!("{}: {reason}", path.display()));
+    let chain = CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = chain.map_err(|error| refuse(&files.certificate, error.to_string()))?;
+    if chain.is_empty() {
+        return Err(refuse(&files.certificate, "no certificate in this file".to_owned()));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| refuse(&files.key, error.to_string()))?;
+    Ok((chain, key))
 }
 
 /// The certificates of a CA file, and no others.

@@ -41,6 +41,7 @@ impl Story {
             password: Secret::default(),
             databases: vec![database.clone()],
             tls: bascule::config::Tls::Off,
+            tls_certificate: None,
             connect_timeout: Duration::from_secs(20),
         };
         let mut mysql = inspect::connect(&source).await.expect("MySQL");

@@ -16,6 +16,7 @@ pub fn settings(servers: &Servers, database: &str) -> (Source, Target) {
         password: Secret::default(),
         databases: vec![database.to_owned()],
         tls: Tls::Off,
+        tls_certificate: None,
         connect_timeout: limit,
     };
     let target = Target {

@@ -162,3 +162,26 @@ fn sockets_and_load_balancers_of_the_door_are_refused_by_name() {
     let socket = config.listen.socket.expect("a socket");
     assert_eq!((socket.path.as_path(), socket.mode), (Path::new("/base/s"), 0o770));
 }
+
+#[test]
+fn a_certificate_for_mysql_needs_its_key_and_tls() {
+    let with = |lines: &str| format!("{MINIMAL}[source]\nhost = \"m\"\nuser = \"u\"\ndatabases = [\"d\"]\n{lines}\n");
+    let both = "tls_certificate = \"c.pem\"\ntls_key = \"/k.pem\"";
+    let config = parse(&with(&format!("tls = \"required\"\n{both}"))).expect("valid");
+    let shown = config.source.expect("a source").tls_certificate.expect("a certificate");
+    assert_eq!((shown.certificate, shown.key), ("/base/c.pem".into(), "/k.pem".into()));
+    for (lines, expected) in [
+        (both, "source.tls_certificate: has no meaning unless tls = \"required\" or \"verify\""),
+        (
+            "tls = \"required\"\ntls_certificate = \"c.pem\"",
+            "source.tls_certificate: needs tls_key: the PEM file of its private key",
+        ),
+        (
+            "tls = \"required\"\ntls_key = \"k.pem\"",
+            "source.tls_key: needs tls_certificate: the PEM file of the certificate that it belongs to",
+        ),
+    ] {
+        let found = problems(&with(lines));
+        assert!(found.len() == 1 && found[0].ends_with(expected), "{found:?}");
+    }
+}

@@ -14,7 +14,7 @@ mod shown;
 mod survey;
 
 use mysql_async::prelude::Queryable as _;
-use mysql_async::{Conn, OptsBuilder, SslOpts};
+use mysql_async::{ClientIdentity, Conn, OptsBuilder, SslOpts};
 
 use super::SourceError;
 use crate::config::{Source, Tls};
@@ -45,13 +45,17 @@ pub async fn connect(source: &Source) -> Result<Conn, SourceError> {
         .prefer_socket(false)
         .tcp_nodelay(true)
         .init(vec!["SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = ''"]);
+    let shown = source.tls_certificate.as_ref();
+    let shown = shown.map(|files| ClientIdentity::new(files.certificate.clone().into(), files.key.clone().into()));
+    let encrypted = SslOpts::default().with_client_identity(shown);
     options = match &source.tls {
         Tls::Off => options,
-        Tls::Required => options.ssl_opts(
-            SslOpts::default().with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true),
-        ),
-        Tls::Verify { ca } => options
-            .ssl_opts(SslOpts::default().with_disable_built_in_roots(true).with_root_certs(vec![ca.clone().into()])),
+        Tls::Required => {
+            options.ssl_opts(encrypted.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true))
+        }
+        Tls::Verify { ca } => {
+            options.ssl_opts(encrypted.with_disable_built_in_roots(true).with_root_certs(vec![ca.clone().into()]))
+        }
     };
     let connected = tokio::time::timeout(source.connect_timeout, Conn::new(options)).await;
     let mut conn = connected

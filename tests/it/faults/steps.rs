@@ -144,6 +144,7 @@ fn connector() -> Connector {
         password: Secret::default(),
         databases: Vec::new(),
         tls: Tls::Required,
+        tls_certificate: None,
         connect_timeout: std::time::Duration::from_secs(20),
     };
     Connector::new(&source).expect("TLS")

@@ -71,9 +71,10 @@ fn trusting(network: &'static str) -> Wishes {
 }
 
 /// Version 2 for 192.0.2.7, with an addition behind the addresses.
-const BINARY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x11\xc0\0\x02\x07\x7f\0\0\x01\xc3\x50\x0c\xea\x04\0\x02ab";
+pub(super) const BINARY: &[u8] =
+    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x11\xc0\0\x02\x07\x7f\0\0\x01\xc3\x50\x0c\xea\x04\0\x02ab";
 /// The balancer's own check.
-const LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+pub(super) const LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
 #[tokio::test]
 async fn a_load_balancer_tells_its_clients_address() {
@@ -108,7 +109,7 @@ async fn a_load_balancer_tells_its_clients_address() {
 }
 
 /// True when a connection that sends these bytes gets no answer but its end.
-async fn is_hung_up(opened: &Opened, bytes: &[u8]) -> bool {
+pub(super) async fn is_hung_up(opened: &Opened, bytes: &[u8]) -> bool {
     let mut stream = TcpStream::connect(opened.address).await.expect("a connection");
     let mut greeting = [0; 60];
     stream.read_exact(&mut greeting).await.expect("a greeting");
@@ -132,7 +133,7 @@ async fn a_header_from_anybody_else_ends_the_connection() {
 }
 
 /// A certificate that vouches for itself, with its key, as files.
-fn certificate(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
+pub(super) fn certificate(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("made");
     let (certificate, key) = (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
     std::fs::write(&certificate, made.cert.pem()).expect("written");
@@ -173,7 +174,7 @@ async fn certificates_are_asked_for_and_read_anew() {
     }
     let plain = run("root", &["--ssl-mode=DISABLED"]);
     assert!(plain.contains("ERROR 3159") && plain.contains("listen.tls_client_certificates"), "{plain}");
-    // MySQL sees no certificate, whatever the client shows: accounts that need one stay outside.
+    // MySQL sees no certificate, whatever the client shows: accounts that need one stay outside. See `shown`.
     let x509 = run("with_x509", &[&cert, &key, "--password=secret ä"]);
     assert!(x509.contains("ERROR 1045"), "{x509}");
 

@@ -11,6 +11,7 @@ use bascule::frontend::tls::Certificates;
 use bascule::frontend::{Arrival, Carried, Door, Inherited, OpenDoor, Serve, Served, Sockets, open};
 use bascule::observe::Metrics;
 use bascule::route::{Control, Mode, Route, Session};
+use bascule::source::connect::Connector;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +42,7 @@ pub(crate) struct Opened {
     pub(crate) door: OpenDoor,
     pub(crate) capture: Option<Arc<Capture>>,
     pub(crate) certificates: Option<Arc<Certificates>>,
+    pub(crate) connector: Option<Connector>,
     folder: tempfile::TempDir,
 }
 
@@ -56,6 +58,8 @@ pub(crate) struct Wishes {
     pub(crate) handshake_timeout: Option<std::time::Duration>,
     pub(crate) captures: bool,
     pub(crate) limits: bascule::config::Limits,
+    /// PostgreSQL serves, there's no MySQL.
+    pub(crate) serves: Option<Arc<dyn Serve>>,
     /// Changes anything else of the configuration; the folder goes with the door.
     pub(crate) further: Option<Change>,
 }
@@ -82,16 +86,22 @@ impl Opened {
         let shutdown = CancellationToken::new();
         let certificates =
             config.listen.tls.as_ref().map(|tls| Arc::new(Certificates::new(tls).expect("a certificate")));
+        if wishes.serves.is_some() {
+            config.source = None;
+            control.set_mode(Mode::Postgres, 2);
+        }
+        let connector = config.source.as_ref().map(|source| Connector::new(source).expect("TLS of the source"));
         let sockets = Sockets::open(&config.listen, Inherited::default()).expect("the door listens");
         let door = Door {
             config: Arc::new(config.into()),
             route: Arc::clone(&route),
             capture: capture.clone(),
             catalogue: Arc::default(),
-            serve: Arc::new(Keeper(keeper)),
+            serve: wishes.serves.unwrap_or_else(|| Arc::new(Keeper(keeper))),
             metrics: Arc::clone(&metrics),
             keys: Arc::new(KeyPair::new()),
             certificates: certificates.clone(),
+            connector: connector.clone(),
             shutdown: shutdown.clone(),
             boundary: shutdown.clone(),
             cut: CancellationToken::new(),
@@ -107,6 +117,7 @@ impl Opened {
             door,
             capture,
             certificates,
+            connector,
             folder,
         }
     }

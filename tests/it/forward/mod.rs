@@ -14,6 +14,7 @@ mod payloads;
 pub(crate) mod raw;
 mod script;
 mod sessions;
+mod shown;
 mod state;
 mod streams;
 mod transparency;
