@@ -61,6 +61,7 @@ impl Session<'_> {
     /// Replication streams and cloning: bytes both ways until one side ends. Nothing of it is ours to watch.
     pub(super) async fn stream(&mut self) -> Result<Flow, RelayError> {
         self.route.block(Hindrance::certain(Blocker::UnknownStatement, "a stream of the binary log"));
+        self.relay.command().await?;
         let Relay { client, server, .. } = &mut self.relay;
         let waiting = client.unread.split();
         server.send(&waiting).await.map_err(RelayError::Server)?;

@@ -13,8 +13,11 @@ use mysql_async::{Compression, Conn, OptsBuilder};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use super::compressing::Frames;
 use super::door::{Opened, Wishes};
+use super::logins::fresh_user;
 use super::mysql;
+use super::payloads::payload;
 use super::raw::{Raw, USUAL};
 
 const ZLIB: Capabilities = USUAL.with(Capabilities::COMPRESS);
@@ -56,6 +59,32 @@ async fn the_greeting_and_refusals_of_levels_are_mysqls() {
         assert_eq!(&direct[..3], b"\xff\x53\x0f");
     }
     opened.close().await;
+}
+
+/// Every plugin, its password asked for in full and known, right and wrong: the exchange is MySQL's own.
+#[tokio::test]
+async fn another_user_comes_on_a_compressed_connection() {
+    for source_tls in [false, true] {
+        let opened = Opened::before(mysql().port(), Wishes { source_tls, ..Wishes::default() });
+        for (plugin, style) in [("caching_sha2_password", ZLIB), ("sha256_password", ZSTD)] {
+            let mut seen = Vec::new();
+            for address in [mysql(), opened.address] {
+                fresh_user("squeezed_user", plugin).await;
+                let mut client = Raw::connect(address, style, "root", "").await;
+                let mut heard = Vec::new();
+                for password in ["secret ä", "secret ä", "wrong"] {
+                    client.send(&payload("U squeezed_user ", style), 0).await;
+                    heard.push(client.authentication(password).await);
+                    heard.push(client.query("SELECT CURRENT_USER(), REPEAT('x', 1000)").await);
+                }
+                assert_eq!(client.frames.as_mut().map(Frames::jumps).unwrap_or_default(), [[0; 2]; 0]);
+                seen.push(heard);
+            }
+            assert_eq!(seen[0], seen[1], "{plugin}, source tls {source_tls}");
+            assert!(seen[0][1].windows(15).any(|text| text == b"squeezed_user@%"), "{:?}", seen[0][1]);
+        }
+        opened.close().await;
+    }
 }
 
 #[tokio::test]

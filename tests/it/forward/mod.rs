@@ -13,6 +13,7 @@ mod mutated;
 mod payloads;
 pub(crate) mod raw;
 mod script;
+mod served;
 mod sessions;
 mod shown;
 mod state;

@@ -37,11 +37,33 @@ async fn a_replica_follows_through_bascule() {
     replica.execute("START REPLICA").expect("started");
     let mut reads = Conn::from_url(replica.url("mysql")).await.expect("a connection");
     source.execute("INSERT INTO followed.t SELECT 2, REPEAT('x', 20000000)").expect("written while it follows");
-    let seen = "SELECT COUNT(*) = 2 AND SUM(LENGTH(b)) = 20000003 FROM followed.t";
+    follows(&mut reads, 2, 20_000_003).await;
+    // A replica that compresses takes no other connection.
+    for (number, algorithm) in [(3, "zstd"), (4, "zlib")] {
+        replica.execute("STOP REPLICA").expect("stopped");
+        let change = format!("CHANGE REPLICATION SOURCE TO SOURCE_COMPRESSION_ALGORITHMS = '{algorithm}'");
+        replica.execute(&change).expect("changed");
+        replica.execute("START REPLICA").expect("started");
+        let row = format!("INSERT INTO followed.t SELECT {number}, REPEAT('{number}y', 1000000)");
+        source.execute(&row).expect("written while it follows");
+        follows(&mut reads, number, 20_000_003 + 2_000_000 * (number - 2)).await;
+    }
+    reads.disconnect().await.expect("a clean end");
+    replica.execute("STOP REPLICA").expect("stopped");
+    match beside(&source, "mysqlbinlog") {
+        Some(words) => reads_the_log(&words, [source.port(), opened.address.port()]),
+        None => println!("there's no mysqlbinlog beside this server"),
+    }
+    opened.close().await;
+}
+
+/// Waits until the replica has so many rows with so many bytes.
+async fn follows(reads: &mut Conn, rows: u32, bytes: u32) {
+    let seen = format!("SELECT COUNT(*) = {rows} AND SUM(LENGTH(b)) = {bytes} FROM followed.t");
     let mut all = false;
     for _ in 0..600 {
         // Until the first events came the table isn't there.
-        all = reads.query_first(seen).await.ok().flatten() == Some(true);
+        all = reads.query_first(&seen).await.ok().flatten() == Some(true);
         if all {
             break;
         }
@@ -51,25 +73,27 @@ async fn a_replica_follows_through_bascule() {
         .query_first("SELECT CONCAT(last_error_message, ' ') FROM performance_schema.replication_connection_status")
         .await
         .expect("a status");
-    assert!(all, "{fault:?}");
-    reads.disconnect().await.expect("a clean end");
-    replica.execute("STOP REPLICA").expect("stopped");
-    match beside(&source, "mysqlbinlog") {
-        Some(words) => reads_the_log(&words, opened.address.port()),
-        None => println!("there's no mysqlbinlog beside this server"),
-    }
-    opened.close().await;
+    assert!(all, "{rows} rows: {fault:?}");
 }
 
-/// `mysqlbinlog` asks for the log's events and for nothing that comes later.
-fn reads_the_log(words: &[PathBuf], port: u16) {
-    let mut command = Command::new(&words[0]);
-    command.args(&words[1..]).args(["--no-defaults", "--read-from-remote-server", "--host=127.0.0.1"]);
-    command.args(["--user=root", "--verbose", "--base64-output=decode-rows", "binlog.000001"]);
-    let output = command.arg(format!("--port={port}")).stdin(Stdio::null()).output().expect("it runs");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("### INSERT INTO `followed`.`t`") && text.contains("'one'"), "{text:.2000}");
+/// `mysqlbinlog` asks for the log's events and for nothing that comes later: the same straight and through Bascule, by
+/// either command, compressed or not.
+fn reads_the_log(words: &[PathBuf], ports: [u16; 2]) {
+    for asked in ["--read-from-remote-source=BINLOG-DUMP-NON-GTIDS", "--read-from-remote-source=BINLOG-DUMP-GTIDS"] {
+        for algorithm in ["uncompressed", "zlib", "zstd"] {
+            let [direct, through] = ports.map(|port| {
+                let mut command = Command::new(&words[0]);
+                command.args(&words[1..]).args(["--no-defaults", asked, "--host=127.0.0.1", "--user=root"]);
+                command.args(["--verbose", "--base64-output=decode-rows", "binlog.000001"]);
+                command.arg(format!("--compression-algorithms={algorithm}")).arg(format!("--port={port}"));
+                let output = command.stdin(Stdio::null()).output().expect("it runs");
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                String::from_utf8_lossy(&output.stdout).into_owned()
+            });
+            assert!(direct.contains("### INSERT INTO `followed`.`t`") && direct.contains("'one'"), "{direct:.2000}");
+            assert!(direct == through, "{asked}, {algorithm}: {} and {} bytes", direct.len(), through.len());
+        }
+    }
 }
 
 /// How another program of a running server's folder is run: its path, behind the loader if the server has one of its own.
