@@ -71,10 +71,14 @@ impl Relay {
         let mut tracker = ReplyTracker::new(shape, self.facts.server_capabilities);
         let mut done = Delivered::default();
         while !tracker.is_done() {
+            if self.server.unread.is_empty() {
+                self.more().await?;
+            }
             let wants_file = self.pass(&mut tracker, delivery, &mut done).await?;
             if let Some(file_sequence) = wants_file {
                 self.upload(file_sequence).await?;
-            } else if !tracker.is_done() {
+            } else if !tracker.is_done() && !self.server.unread.is_empty() {
+                // The rest of a packet.
                 self.more().await?;
             }
         }

@@ -203,8 +203,8 @@ impl ReplyTracker {
             if self.is_done() {
                 break;
             }
-            if self.state == State::Rows && !self.continued {
-                passed += whole_rows(rest);
+            if !self.continued {
+                passed += self.run(rest);
             }
             let rest = input.get(passed..).unwrap_or_default();
             let Some((length, treatment)) = self.look(rest)? else { break };
@@ -226,6 +226,20 @@ impl ReplyTracker {
             }
         }
         Ok(if passed > 0 { Step::Pass(passed) } else { Step::More })
+    }
+
+    /// Passes definitions and rows that are there whole, and says how many bytes they have.
+    fn run(&mut self, input: &[u8]) -> usize {
+        let mut passed = 0;
+        if let State::Definitions(left) = self.state {
+            let (bytes, count) = ordinary(input, left);
+            passed = bytes;
+            self.state = if count == left { self.after_definitions() } else { State::Definitions(left - count) };
+        }
+        if self.state == State::Rows {
+            passed += ordinary(input.get(passed..).unwrap_or_default(), u64::MAX).0;
+        }
+        passed
     }
 
     /// Decides by a packet's header and first byte what is done with it; `None` while they aren't there.
@@ -347,19 +361,21 @@ impl ReplyTracker {
     }
 }
 
-/// Bytes of the rows at the front of `input` that are there whole and can be nothing but rows. Answers are made of them, so
-/// this is the loop that a result's length goes through.
-fn whole_rows(input: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some([low, middle, high, _, first]) = input.get(at..).and_then(<[u8]>::first_chunk) {
+/// The bytes and the number of packets at the front of `input`, `most` at most, that are there whole and can be nothing but
+/// definitions or rows. Answers are made of them, so this is the loop that a result's length goes through.
+fn ordinary(input: &[u8], most: u64) -> (usize, u64) {
+    let (mut at, mut count) = (0, 0);
+    while count < most
+        && let Some([low, middle, high, _, first]) = input.get(at..).and_then(<[u8]>::first_chunk)
+    {
         let length = usize::from(*low) | usize::from(*middle) << 8 | usize::from(*high) << 16;
         let next = at + HEADER_LENGTH + length;
         if *first >= 0xfe || length == 0 || length == MAX_PAYLOAD || next > input.len() {
             break;
         }
-        at = next;
+        (at, count) = (next, count + 1);
     }
-    at
+    (at, count)
 }
 
 /// The head of PREPARE's answer.

@@ -131,9 +131,8 @@ impl Session<'_> {
             Some(StatementClass::Read | StatementClass::LockingRead) => !heard.silent,
             _ => true,
         };
-        let locked = Hindrance::certain(Blocker::LockedTables, "LOCK TABLES");
         match (facts.tables_locked, self.locked_told) {
-            (true, false) => self.route.block(locked),
+            (true, false) => self.route.block(Hindrance::certain(Blocker::LockedTables, "LOCK TABLES")),
             (false, true) => self.route.unblock(|blocker| blocker == Blocker::LockedTables),
             (true, true) | (false, false) => {}
         }
