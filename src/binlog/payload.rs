@@ -6,7 +6,7 @@
 use std::io::Read as _;
 
 use bytes::{Buf as _, Bytes};
-use ruzstd::decoding::StreamingDecoder;
+use zstd::stream::read::Decoder;
 
 use super::{BinlogError, little_endian};
 use crate::wire::reader::Reader;
@@ -20,7 +20,7 @@ pub struct Payload {
 
 enum Source {
     Plain(bytes::buf::Reader<Bytes>),
-    Zstd(Box<StreamingDecoder<bytes::buf::Reader<Bytes>, ruzstd::decoding::FrameDecoder>>),
+    Zstd(Decoder<'static, bytes::buf::Reader<Bytes>>),
 }
 
 impl std::fmt::Debug for Payload {
@@ -31,13 +31,15 @@ impl std::fmt::Debug for Payload {
 
 /// Bytes of an event's header.
 const HEADER: usize = 19;
+/// Bytes that may be looked back on, as a power of two: what zstd's highest level takes, which MySQL allows.
+const WINDOW: u32 = 27;
 /// The largest event: a row of LONGBLOBs is limited by max_allowed_packet, a gigabyte.
 pub(super) const LARGEST_EVENT: usize = (1 << 30) + (1 << 20);
 
 impl Payload {
     /// Reads the head of a TRANSACTION_PAYLOAD_EVENT; its events come from [`Payload::event`].
     pub(super) fn parse(body: &Bytes) -> Result<Self, BinlogError> {
-        let malformed = BinlogError::Malformed("a compressed transaction");
+        let malformed = |_: std::io::Error| BinlogError::Malformed("a compressed transaction");
         let mut reader = Reader::new(body);
         let (mut zstd, mut unpacked) = (false, None);
         loop {
@@ -65,8 +67,9 @@ impl Payload {
         let packed = body.slice(body.len() - reader.rest().len()..);
         let left = unpacked.unwrap_or(packed.len() as u64);
         let source = if zstd {
-            let decoder = StreamingDecoder::new(packed.reader()).map_err(|_| malformed)?;
-            Source::Zstd(Box::new(decoder))
+            let mut decoder = Decoder::with_buffer(packed.reader()).map_err(malformed)?;
+            decoder.window_log_max(WINDOW).map_err(malformed)?;
+            Source::Zstd(decoder)
         } else {
             Source::Plain(packed.reader())
         };
