@@ -9,11 +9,13 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::Striped;
+
 /// Counters of one Bascule process; shared by `Arc`.
 #[derive(Debug, Default)]
 pub struct Metrics {
     pub connections: Counter,
-    pub commands: Counter,
+    pub commands: Counter<u64, Striped>,
     pub connections_refused: Counter,
     pub logins_failed: Counter,
     pub source_lost: Counter,

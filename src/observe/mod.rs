@@ -7,6 +7,7 @@ mod metrics;
 mod redact;
 mod session;
 mod spawn;
+mod striped;
 
 pub use causes::with_causes;
 pub use exposition::Exposition;
@@ -15,3 +16,4 @@ pub use metrics::{Metrics, OfTable, Standing, TableInState};
 pub use redact::{shortened, without_values};
 pub use session::{OfSession, connection_known, of_session};
 pub use spawn::spawn;
+pub use striped::Striped;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
 use super::Route;
+use crate::observe::Striped;
 
 /// Closers and counts.
 #[derive(Debug, Default)]
@@ -18,7 +19,7 @@ pub(super) struct Gates {
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     closers: AtomicUsize,
-    inside: AtomicUsize,
+    inside: Striped,
     opened: Notify,
     emptied: Notify,
 }
@@ -26,7 +27,7 @@ pub(super) struct Gate {
 impl Gate {
     /// Counts the caller in if the gate is open.
     fn try_enter(&self) -> bool {
-        self.inside.fetch_add(1, Ordering::SeqCst);
+        self.inside.increment();
         if self.closers.load(Ordering::SeqCst) == 0 {
             return true;
         }
@@ -46,9 +47,10 @@ impl Gate {
         }
     }
 
-    /// Counts the caller out.
+    /// Counts the caller out. Who waits for the last one counts again at each.
     pub(super) fn leave(&self) {
-        if self.inside.fetch_sub(1, Ordering::SeqCst) == 1 && self.closers.load(Ordering::SeqCst) > 0 {
+        self.inside.decrement();
+        if self.closers.load(Ordering::SeqCst) > 0 {
             self.emptied.notify_waiters();
         }
     }
@@ -69,7 +71,7 @@ impl Gate {
             let emptied = self.emptied.notified();
             tokio::pin!(emptied);
             emptied.as_mut().enable();
-            if self.inside.load(Ordering::SeqCst) == 0 {
+            if self.inside.sum() == 0 {
                 return;
             }
             emptied.await;

@@ -4,7 +4,8 @@
 //! A session first counts itself (as active, or as committing) and then looks at the gate; whoever closes the gate
 //! first closes it and then waits for the count to reach zero. Both use sequentially consistent atomics, so either
 //! the session sees the closed gate and steps back, or the closer sees the session in the count and waits for it.
-//! There is no third order.
+//! There is no third order. The count has a part for each thread; who is in it is in one part from before the gate was
+//! closed, so the sum is zero only when nobody is.
 //!
 //! # Two gates
 //! *Shut* stops sessions at a transaction boundary: transactions that are open go on to their end, nothing new
