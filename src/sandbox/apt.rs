@@ -180,6 +180,15 @@ impl Apt {
         Ok(text.lines().filter_map(|line| line.trim().strip_prefix("Depends: ")).map(str::to_owned).collect())
     }
 
+    /// Downloads one package without what it needs.
+    pub(super) fn alone(&self, package: &str) -> Result<Vec<PathBuf>, SandboxError> {
+        let folder = self.folder.join("alone").join(package);
+        fs::create_dir_all(&folder).map_err(SandboxError::file("create", &folder))?;
+        output(self.command("apt-get").args(["download", package]).current_dir(&folder))?;
+        let entries = fs::read_dir(&folder).map_err(SandboxError::file("read", &folder))?;
+        Ok(entries.flatten().map(|entry| entry.path()).collect())
+    }
+
     /// Downloads `packages` with what they need, showing progress.
     pub(super) fn download(&self, packages: &[&str], title: &str) -> Result<Vec<PathBuf>, SandboxError> {
         let install = ["--no-install-recommends", "-y", "--reinstall", "install"];

@@ -55,6 +55,8 @@ pub(super) fn mariadb(folder: &Path) -> Result<(), SandboxError> {
     }
     let apt = Apt::new(&folder.with_extension("apt"), &origins, Installed::System)?;
     apt.update()?;
-    let archives = apt.download(&["mariadb-server-core"], "fetching MariaDB")?;
+    let mut archives = apt.download(&["mariadb-server-core"], "fetching MariaDB")?;
+    // The plugins are in this one, whose scripts need much that a server on its own doesn't.
+    archives.extend(apt.alone("mariadb-server")?);
     apt::extract(&archives, folder, |name| name.contains("perl") || name.starts_with("libc6"))
 }

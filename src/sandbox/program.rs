@@ -37,7 +37,7 @@ impl Program {
     fn fetched(flavour: Flavour) -> Result<Self, SandboxError> {
         let (tree, program) = match flavour {
             Flavour::MySql => (cache::entry("mysql", packages::mysql)?, "usr/sbin/mysqld"),
-            Flavour::MariaDb => (cache::entry("mariadb", packages::mariadb)?, "usr/sbin/mariadbd"),
+            Flavour::MariaDb => (cache::entry("mariadb-with-plugins", packages::mariadb)?, "usr/sbin/mariadbd"),
         };
         Self::at(tree.join(program), flavour).check()
     }

@@ -7,7 +7,7 @@ use bascule::wire::compressed::{self, Algorithm, Opened, Opener};
 use bascule::wire::handshake::HandshakeResponse;
 use bascule::wire::packet::{self, HEADER_LENGTH, Header};
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::raw::Raw;
@@ -58,7 +58,7 @@ impl Frames {
     }
 
     /// Reads some content; 0 when the server has closed.
-    pub(super) async fn fill(&mut self, stream: &mut TcpStream, unread: &mut BytesMut) -> usize {
+    pub(super) async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin), unread: &mut BytesMut) -> usize {
         let mut piece = vec![0; 16_384];
         loop {
             match self.opener.open(&mut self.incoming, &mut piece).expect("well formed") {

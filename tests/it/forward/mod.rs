@@ -9,6 +9,7 @@ mod compressing;
 pub(crate) mod door;
 mod large;
 mod logins;
+mod mariadb;
 mod mutated;
 mod payloads;
 pub(crate) mod raw;

@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 
-use bascule::wire::handshake::{Greeting, HandshakeResponse};
+use bascule::config::{Secret, Source, Tls};
+use bascule::source::connect::{Connector, ServerStream};
+use bascule::wire::handshake::{Greeting, HandshakeResponse, ssl_request};
 use bascule::wire::packet::{self, Packet};
 use bascule::wire::tracker::{ReplyShape, ReplyTracker, Step};
 use bascule::wire::{Capabilities, Command};
 use bytes::{BufMut, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::authentication::{Login, exchange, first_data};
@@ -30,7 +32,7 @@ const FILE_PIECE: usize = 4096;
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct Raw {
-    pub(super) stream: TcpStream,
+    pub(super) stream: ServerStream,
     unread: BytesMut,
     /// After a login with capabilities that compress.
     pub(super) frames: Option<Frames>,
@@ -60,11 +62,17 @@ impl Raw {
     pub(super) async fn on(stream: TcpStream, mut capabilities: Capabilities, login: Login) -> Self {
         stream.set_nodelay(true).expect("nodelay");
         let mut unread = BytesMut::new();
-        let mut stream = stream;
+        let mut stream = ServerStream::Plain(stream);
         let first = packet(&mut stream, &mut unread).await.expect("a greeting");
         let greeting = Greeting::parse(&first.payload).expect("well formed");
         if login.database.is_some() {
             capabilities = capabilities.with(Capabilities::CONNECT_WITH_DB);
+        }
+        let mut sequence = 1;
+        if login.tls {
+            capabilities = capabilities.with(Capabilities::SSL);
+            stream = encrypted(stream, capabilities).await;
+            sequence = 2;
         }
         let response = HandshakeResponse {
             zstd_level: Some(ZSTD_LEVEL),
@@ -88,7 +96,7 @@ impl Raw {
             login: Bytes::new(),
             prepared: Vec::new(),
         };
-        raw.send(&response.encode(), 1).await;
+        raw.send(&response.encode(), sequence).await;
         (raw.exchange, raw.login) = exchange(&mut raw, &login.password, &scramble).await;
         if raw.login.first() == Some(&0) {
             raw.frames = Frames::agreed(capabilities, raw.greeting.capabilities, &mut raw.unread);
@@ -141,6 +149,11 @@ impl Raw {
                 return None;
             }
         }
+    }
+
+    /// True within TLS.
+    pub(super) const fn is_encrypted(&self) -> bool {
+        matches!(self.stream, ServerStream::Tls(_))
     }
 
     /// A packet's number, where it means something.
@@ -215,8 +228,27 @@ impl Raw {
     }
 }
 
+/// TLS from the next byte on, whatever the certificate.
+async fn encrypted(mut stream: ServerStream, capabilities: Capabilities) -> ServerStream {
+    let settings = Source {
+        host: "127.0.0.1".to_owned(),
+        port: 0,
+        user: String::new(),
+        password: Secret::default(),
+        databases: Vec::new(),
+        tls: Tls::Required,
+        tls_certificate: None,
+        connect_timeout: std::time::Duration::from_secs(20),
+    };
+    let mut out = BytesMut::new();
+    packet::put(&mut out, &ssl_request(capabilities, 1 << 26, 45), 1);
+    stream.write_all(&out).await.expect("sent");
+    let ServerStream::Plain(socket) = stream else { panic!("it's encrypted") };
+    Connector::new(&settings).expect("TLS").encrypt(socket).await.expect("a handshake")
+}
+
 /// The next packet of a connection without compression.
-pub(super) async fn packet(stream: &mut TcpStream, unread: &mut BytesMut) -> Option<Packet> {
+pub(super) async fn packet(stream: &mut (impl AsyncRead + Unpin), unread: &mut BytesMut) -> Option<Packet> {
     loop {
         if let Some(packet) = packet::take(unread, usize::MAX).expect("no limit") {
             return Some(packet);
