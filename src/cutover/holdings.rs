@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Director;
 use super::api::BlockerReport;
 use super::director::close;
-use crate::route::{Blocker, Hindrance, ServingSide, SessionInfo};
+use crate::route::{Blocker, Hindrance, ServingSide, SessionInfo, some_of};
 use crate::source::inspect::{self, Holding, Holdings};
 
 /// How long MySQL may take to say it.
@@ -91,11 +91,11 @@ fn correct(session: &mut SessionInfo, held: Option<&Holding>) {
     let held = held.unwrap_or(&nothing);
     let open = if session.tables_locked { &[][..] } else { &held.tables };
     let told: [(Blocker, Option<String>); 5] = [
-        (Blocker::NamedLocks, some(&held.named_locks, "'", "'")),
+        (Blocker::NamedLocks, some_of(&held.named_locks, "'", "'")),
         (Blocker::GlobalLocks, held.global_locks.then(|| "a lock on all tables or on the instance".to_owned())),
-        (Blocker::Handler, some(open, "", "")),
-        (Blocker::UserVariables, some(&held.variables, "@", "")),
-        (Blocker::TextPrepared, some(&held.prepared, "", "")),
+        (Blocker::Handler, some_of(open, "", "")),
+        (Blocker::UserVariables, some_of(&held.variables, "@", "")),
+        (Blocker::TextPrepared, some_of(&held.prepared, "", "")),
     ];
     for (blocker, why) in told {
         let known = session.blockers.iter().position(|known| known.what == blocker);
@@ -116,13 +116,6 @@ fn correct(session: &mut SessionInfo, held: Option<&Holding>) {
     session.named_locks.clone_from(&held.named_locks);
     session.user_variables.clone_from(&held.variables);
     session.text_prepared.clone_from(&held.prepared);
-}
-
-fn some(names: &[String], before: &str, after: &str) -> Option<String> {
-    const SHOWN: usize = 5;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("{before}{name}{after}")).collect();
-    let more = if names.len() > SHOWN { ", …" } else { "" };
-    (!names.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
 }
 
 #[cfg(test)]

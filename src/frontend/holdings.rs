@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Facts, Heard};
 use super::request::Statement;
-use crate::route::{Blocker, Hindrance, Session};
+use crate::route::{Blocker, Hindrance, Session, some_of};
 use crate::sql::{self, Left, StatementClass};
 
 /// Names of one kind that are kept.
@@ -236,11 +236,6 @@ impl Holdings {
         let tables: Vec<String> = self.tables.iter().map(|(database, table)| format!("{database}.{table}")).collect();
         let variables: Vec<String> = self.variables.iter().cloned().collect();
         let prepared: Vec<String> = self.prepared.keys().cloned().collect();
-        let some = |names: &[String], sign: &str| {
-            let shown: Vec<String> = names.iter().take(5).map(|name| format!("{sign}{name}")).collect();
-            let more = if names.len() > shown.len() { ", …" } else { "" };
-            (!names.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
-        };
         let renamed = self.renamed.then(|| "one whose name isn't known".to_owned());
         let handlers: Vec<String> = self.handlers.iter().cloned().collect();
         let global = match (self.read_lock, self.instance_lock) {
@@ -249,10 +244,10 @@ impl Holdings {
             (false, true) => Some("LOCK INSTANCE FOR BACKUP".to_owned()),
         };
         let standing = [
-            (Blocker::TemporaryTables, some(&tables, "").or(renamed)),
-            (Blocker::UserVariables, some(&variables, "@")),
-            (Blocker::TextPrepared, some(&prepared, "")),
-            (Blocker::Handler, some(&handlers, "")),
+            (Blocker::TemporaryTables, some_of(&tables, "", "").or(renamed)),
+            (Blocker::UserVariables, some_of(&variables, "@", "")),
+            (Blocker::TextPrepared, some_of(&prepared, "", "")),
+            (Blocker::Handler, some_of(&handlers, "", "")),
             (Blocker::GlobalLocks, global),
         ];
         for (blocker, why) in standing {

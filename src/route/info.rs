@@ -108,6 +108,15 @@ impl Hindrance {
     }
 }
 
+/// The first few of such names, each between two signs; `None` when there are none.
+#[must_use]
+pub fn some_of(names: &[String], before: &str, after: &str) -> Option<String> {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("{before}{name}{after}")).collect();
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    (!names.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
+}
+
 /// Whether a transaction is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -24,7 +24,7 @@ mod session;
 mod users;
 
 pub use gate::{Hold, Shut};
-pub use info::{Blocker, Hindrance, SessionInfo, TransactionInfo, TransactionState};
+pub use info::{Blocker, Hindrance, SessionInfo, TransactionInfo, TransactionState, some_of};
 pub use session::{Admission, Session, Standing};
 
 use std::sync::Arc;
