@@ -60,7 +60,9 @@ impl Blocker {
                 "ends with DROP TEMPORARY TABLE, or when the client resets or closes its connection"
             }
             Self::LockedTables => "ends with UNLOCK TABLES, or when the client resets or closes its connection",
-            Self::GlobalLocks => "ends with UNLOCK TABLES or UNLOCK INSTANCE, or when the client closes its connection",
+            Self::GlobalLocks => {
+                "ends with UNLOCK TABLES or UNLOCK INSTANCE, or when the client resets or closes its connection"
+            }
             Self::NamedLocks => {
                 "ends with RELEASE_LOCK or RELEASE_ALL_LOCKS, or when the client resets or closes its connection"
             }
