@@ -15,6 +15,9 @@ mod text;
 
 pub use ciphers::BlockMode;
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use sqlparser::ast::{
     BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
 };
@@ -231,9 +234,11 @@ const TAKEN: &[&str] = &[
 
 /// True for the names of MySQL's own functions, which a stored function can't take over.
 pub(super) fn is_native(name: &str) -> bool {
-    TABLES.iter().any(|table| table.iter().any(|plain| plain.name == name))
-        || REFUSED.contains(&name)
-        || TAKEN.contains(&name)
+    static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let plain = TABLES.iter().flat_map(|table| table.iter()).map(|plain| plain.name);
+        plain.chain(REFUSED.iter().copied()).chain(TAKEN.iter().copied()).collect()
+    });
+    NAMES.contains(name)
 }
 
 const VALUES_DEPRECATED: &str = "'VALUES function' is deprecated and will be removed in a future release. Please use an alias (INSERT INTO ... VALUES (...) AS alias) and replace VALUES(col) in the ON DUPLICATE KEY UPDATE clause with alias.col instead";

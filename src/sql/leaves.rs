@@ -178,22 +178,25 @@ pub fn may_call_stored(text: &[u8]) -> bool {
         "IN", "ANY", "ALL", "SOME", "EXISTS", "AND", "OR", "NOT", "FROM", "JOIN", "SELECT", "WHERE", "ON", "USING",
         "OF", "VALUES", "VALUE", "AS", "OVER", "BY", "THEN", "ELSE", "WHEN", "UNION", "SET", "LATERAL", "DISTINCT",
     ];
-    let (mut suspect, mut previous) = (false, Lexeme::Symbol(b' '));
+    let (mut before, mut previous) = (Lexeme::Symbol(b' '), Lexeme::Symbol(b' '));
     Lexer::new(text).any(|lexeme| {
-        let called = suspect && lexeme == Lexeme::Symbol(b'(');
-        // Behind a database's name there's no function of MySQL's own.
-        suspect = lexeme.name().is_some_and(|name| {
-            previous == Lexeme::Symbol(b'.') || !(lexeme.is_any(&NO_CALL) || is_own(&lexeme, &name))
-        });
-        previous = lexeme;
+        // Behind a database's name there's no function of MySQL's own, and it takes some quoted names of those for stored ones.
+        let called = lexeme == Lexeme::Symbol(b'(')
+            && match previous {
+                Lexeme::Word(_) if previous.is_any(&NO_CALL) => before == Lexeme::Symbol(b'.'),
+                Lexeme::Word(word) => before == Lexeme::Symbol(b'.') || !is_own(word),
+                Lexeme::Quoted(_) => true,
+                Lexeme::Text(_) | Lexeme::UserVariable(_) | Lexeme::SystemVariable(_) | Lexeme::Symbol(_) => false,
+            };
+        (before, previous) = (previous, lexeme);
         called
     })
 }
 
-/// Quoted, MySQL takes some names of its own functions for stored ones.
-fn is_own(lexeme: &Lexeme<'_>, name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    matches!(lexeme, Lexeme::Word(_)) && (is_native(&name) || is_aggregate(&name))
+/// True for the names of MySQL's own functions.
+fn is_own(word: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(word).to_ascii_uppercase();
+    is_aggregate(&name) || is_native(&name)
 }
 
 /// The first word of a statement in capitals, to name it by; nothing of the application's is in it.
