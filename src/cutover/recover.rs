@@ -266,7 +266,9 @@ impl Director {
             let mut conn = inspect::connect(self.source()?).await?;
             let live = inspect::live_connections(&mut conn).await;
             close(conn).await;
-            if !live?.iter().any(|connection| connections.contains(&connection.id)) {
+            let live: Vec<u64> = live?.into_iter().map(|connection| connection.id).collect();
+            let own: Vec<u64> = self.route().sessions().into_iter().map(|session| session.connection_id).collect();
+            if !is_any_left(connections, &live, &own) {
                 return Ok(());
             }
             if tokio::time::Instant::now() > deadline {
@@ -293,5 +295,23 @@ impl Director {
             }
         }
         Err(CutoverError::state("commits in flight didn't end in time"))
+    }
+}
+
+/// True while a connection of the earlier process lives. A MySQL that was restarted counts its connections anew: one that
+/// this process' clients have is none of those, since a number is given once in a server's life.
+fn is_any_left(earlier: &[u64], live: &[u64], own: &[u64]) -> bool {
+    live.iter().any(|id| earlier.contains(id) && !own.contains(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_any_left;
+
+    #[test]
+    fn clients_of_a_restarted_mysql_are_not_taken_for_those_before() {
+        assert!(is_any_left(&[7, 8], &[3, 8], &[3]));
+        assert!(!is_any_left(&[7, 8], &[3, 8], &[3, 8]));
+        assert!(!is_any_left(&[7, 8], &[3, 9], &[]));
     }
 }
