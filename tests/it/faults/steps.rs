@@ -2,8 +2,7 @@
 
 use std::net::SocketAddr;
 
-use bascule::config::{Secret, Source, Tls};
-use bascule::source::connect::{Connector, ServerStream};
+use bascule::source::connect::ServerStream;
 use bascule::wire::Capabilities;
 use bascule::wire::handshake::{Greeting, HandshakeResponse};
 use bascule::wire::packet::{self, Packet};
@@ -13,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::forward::authentication::first_data;
-use crate::forward::raw::USUAL;
+use crate::forward::raw::{USUAL, connector};
 
 /// An account whose password this client doesn't know: with `caching_sha2_password` it's asked for the whole password.
 pub(super) const STRANGER: &str = "stranger";
@@ -134,20 +133,6 @@ fn ssl_request(response: &[u8]) -> Vec<u8> {
     let mut request = response[..32].to_vec();
     request[..4].copy_from_slice(&USUAL.with(Capabilities::SSL).0.to_le_bytes());
     request
-}
-
-fn connector() -> Connector {
-    let source = Source {
-        host: "127.0.0.1".to_owned(),
-        port: 1,
-        user: String::new(),
-        password: Secret::default(),
-        databases: Vec::new(),
-        tls: Tls::Required,
-        tls_certificate: None,
-        connect_timeout: std::time::Duration::from_secs(20),
-    };
-    Connector::new(&source).expect("TLS")
 }
 
 /// The first thing that a client says in TLS.

@@ -228,9 +228,9 @@ impl Raw {
     }
 }
 
-/// TLS from the next byte on, whatever the certificate.
-async fn encrypted(mut stream: ServerStream, capabilities: Capabilities) -> ServerStream {
-    let settings = Source {
+/// What takes up TLS with a server, whatever its certificate.
+pub(crate) fn connector() -> Connector {
+    let source = Source {
         host: "127.0.0.1".to_owned(),
         port: 0,
         user: String::new(),
@@ -240,11 +240,16 @@ async fn encrypted(mut stream: ServerStream, capabilities: Capabilities) -> Serv
         tls_certificate: None,
         connect_timeout: std::time::Duration::from_secs(20),
     };
+    Connector::new(&source).expect("TLS")
+}
+
+/// TLS from the next byte on.
+async fn encrypted(mut stream: ServerStream, capabilities: Capabilities) -> ServerStream {
     let mut out = BytesMut::new();
     packet::put(&mut out, &ssl_request(capabilities, 1 << 26, 45), 1);
     stream.write_all(&out).await.expect("sent");
     let ServerStream::Plain(socket) = stream else { panic!("it's encrypted") };
-    Connector::new(&settings).expect("TLS").encrypt(socket).await.expect("a handshake")
+    connector().encrypt(socket).await.expect("a handshake")
 }
 
 /// The next packet of a connection without compression.
