@@ -17,12 +17,13 @@ use std::io;
 use bytes::BytesMut;
 
 use super::end::End;
+use super::relay::RelayError;
 use super::rsa::{self, KeyPair, Password};
 use super::stream::ClientStream;
 use crate::source::connect::ServerStream;
 use crate::wire::handshake::{
-    AUTH_MORE_DATA, AUTH_NEXT_FACTOR, AUTH_SWITCH, AuthSwitch, CACHING_SHA2_PASSWORD, FULL_AUTH_NEEDED,
-    PUBLIC_KEY_REQUEST, SHA256_KEY_REQUEST, SHA256_PASSWORD, auth_more_data,
+    AUTH_MORE_DATA, AUTH_NEXT_FACTOR, AUTH_SWITCH, AuthSwitch, CACHING_SHA2_PASSWORD, FAST_AUTH_SUCCESS,
+    FULL_AUTH_NEEDED, PUBLIC_KEY_REQUEST, SHA256_KEY_REQUEST, SHA256_PASSWORD, auth_more_data,
 };
 
 /// Largest packet of the exchange.
@@ -53,6 +54,8 @@ pub(super) struct Exchange<'a> {
 /// Which side spoke.
 enum Spoke {
     Client(BytesMut),
+    /// The client, by a packet whose number is so far from the one that is due.
+    Astray(u8, BytesMut),
     Server(BytesMut),
 }
 
@@ -60,11 +63,12 @@ impl Exchange<'_> {
     /// Relays until MySQL has decided. The client's first data was already sent.
     ///
     /// # Errors
-    /// What either connection reports. Nothing was decided then.
-    pub(super) async fn run(&mut self) -> io::Result<Verdict> {
-        let mut full = false;
+    /// What either connection reports, or words that can't be understood. Nothing was decided then.
+    pub(super) async fn run(&mut self) -> Result<Verdict, RelayError> {
+        let (mut asked, mut full) = (false, false);
         loop {
-            match self.next().await? {
+            let spoke = self.next(std::mem::take(&mut asked)).await?;
+            match spoke {
                 Spoke::Server(payload) => match payload.first() {
                     Some(0x00) => return Ok(Verdict::Accepted(payload)),
                     Some(0xff) => return Ok(Verdict::Refused(payload)),
@@ -74,11 +78,13 @@ impl Exchange<'_> {
                             self.plugin = switch.plugin;
                             self.scramble = switch.data;
                         }
-                        full =
-                            self.plugin == CACHING_SHA2_PASSWORD && payload[..] == [AUTH_MORE_DATA, FULL_AUTH_NEEDED];
+                        let says = |word| self.plugin == CACHING_SHA2_PASSWORD && payload[..] == [AUTH_MORE_DATA, word];
+                        full = says(FULL_AUTH_NEEDED);
+                        asked = !says(FAST_AUTH_SUCCESS);
                         self.tell_client(&payload).await?;
                     }
                 },
+                Spoke::Astray(by, payload) => self.misnumbered(payload, self.to_server.wrapping_add(by)).await?,
                 Spoke::Client(payload) if full => {
                     full = false;
                     self.full(payload, PUBLIC_KEY_REQUEST).await?;
@@ -92,25 +98,40 @@ impl Exchange<'_> {
         }
     }
 
-    /// Waits for either side; the plugin decides whose turn it is, and we needn't know every plugin.
-    async fn next(&mut self) -> io::Result<Spoke> {
+    /// Waits for MySQL, and for the client too if it was `asked`: an answer is then due, and as we needn't know every plugin,
+    /// MySQL may say more meanwhile. What a client sends unasked is a command behind the exchange, and waits for its end.
+    async fn next(&mut self, asked: bool) -> Result<Spoke, RelayError> {
         tokio::select! {
             packet = self.server.packet(AUTH_LIMIT) => {
-                let packet = packet?;
+                let packet = packet.map_err(RelayError::Server)?;
                 self.to_server = packet.sequence.wrapping_add(1);
                 Ok(Spoke::Server(packet.payload))
             }
-            packet = self.client.packet(AUTH_LIMIT) => {
-                let packet = packet?;
+            packet = self.client.packet(AUTH_LIMIT), if asked => {
+                let packet = packet.map_err(RelayError::Client)?;
+                let astray = packet.sequence.wrapping_sub(self.to_client);
+                // Nobody looks at the numbers of packets inside compressed frames.
+                if astray != 0 && !self.client.stream.is_compressed() {
+                    return Ok(Spoke::Astray(astray, packet.payload));
+                }
                 self.to_client = packet.sequence.wrapping_add(1);
                 Ok(Spoke::Client(packet.payload))
             }
         }
     }
 
+    /// Passes a packet on that MySQL refuses for its number, in its own words. What may be a password in clear stays here:
+    /// MySQL doesn't look at it.
+    async fn misnumbered(&mut self, mut payload: BytesMut, sequence: u8) -> Result<(), RelayError> {
+        if self.client.stream.is_secure() && !matches!(self.server.stream, ServerStream::Tls(_)) {
+            payload.fill(0);
+        }
+        self.server.send_payload(&payload, sequence).await.map_err(RelayError::Server)
+    }
+
     /// Authentication by the password itself: `payload` is the client's answer to the demand. `request` is the plugin's word
     /// for the public key.
-    async fn full(&mut self, payload: BytesMut, request: u8) -> io::Result<()> {
+    async fn full(&mut self, payload: BytesMut, request: u8) -> Result<(), RelayError> {
         // A password in clear ends with NUL, so a lone request for the key is no password, whatever the connection.
         let in_clear = self.client.stream.is_secure() && payload[..] != [request];
         let server_encrypted = matches!(self.server.stream, ServerStream::Tls(_));
@@ -121,23 +142,23 @@ impl Exchange<'_> {
         }
     }
 
-    async fn encrypt_for_server(&mut self, clear: &[u8], request: u8) -> io::Result<()> {
+    async fn encrypt_for_server(&mut self, clear: &[u8], request: u8) -> Result<(), RelayError> {
         self.tell_server(&[request]).await?;
-        let answer = self.server.packet(AUTH_LIMIT).await?;
+        let answer = self.server.packet(AUTH_LIMIT).await.map_err(RelayError::Server)?;
         self.to_server = answer.sequence.wrapping_add(1);
         let Some((&AUTH_MORE_DATA, pem)) = answer.payload.split_first() else {
-            return Err(invalid("MySQL sent no public key"));
+            return Err(RelayError::Server(invalid("MySQL sent no public key")));
         };
         let password = Password(clear.strip_suffix(&[0]).unwrap_or(clear).to_vec());
-        let encrypted = rsa::encrypt(&password, &self.scramble, pem).map_err(invalid)?;
+        let encrypted = rsa::encrypt(&password, &self.scramble, pem).map_err(invalid).map_err(RelayError::Server)?;
         self.tell_server(&encrypted).await
     }
 
-    async fn decrypt_from_client(&mut self, mut answer: BytesMut, request: u8) -> io::Result<()> {
+    async fn decrypt_from_client(&mut self, mut answer: BytesMut, request: u8) -> Result<(), RelayError> {
         if answer[..] == [request] {
-            let pem = self.keys.public_pem().await.map_err(invalid)?;
+            let pem = self.keys.public_pem().await.map_err(invalid).map_err(RelayError::Client)?;
             self.tell_client(&auth_more_data(pem.as_bytes())).await?;
-            let packet = self.client.packet(AUTH_LIMIT).await?;
+            let packet = self.client.packet(AUTH_LIMIT).await.map_err(RelayError::Client)?;
             self.to_client = packet.sequence.wrapping_add(1);
             answer = packet.payload;
         }
@@ -150,14 +171,14 @@ impl Exchange<'_> {
         self.tell_server(&clear).await
     }
 
-    async fn tell_client(&mut self, payload: &[u8]) -> io::Result<()> {
-        self.client.send_payload(payload, self.to_client).await?;
+    async fn tell_client(&mut self, payload: &[u8]) -> Result<(), RelayError> {
+        self.client.send_payload(payload, self.to_client).await.map_err(RelayError::Client)?;
         self.to_client = self.to_client.wrapping_add(1);
         Ok(())
     }
 
-    async fn tell_server(&mut self, payload: &[u8]) -> io::Result<()> {
-        self.server.send_payload(payload, self.to_server).await?;
+    async fn tell_server(&mut self, payload: &[u8]) -> Result<(), RelayError> {
+        self.server.send_payload(payload, self.to_server).await.map_err(RelayError::Server)?;
         self.to_server = self.to_server.wrapping_add(1);
         Ok(())
     }

@@ -282,6 +282,7 @@ fn refused(shared: &Shared, error: &LoginError) {
         | LoginError::Compression(_)
         | LoginError::TooSlow
         | LoginError::Io(_)
+        | LoginError::Exchange(_)
         | LoginError::Malformed(_) => {
             tracing::debug!(error = error as &dyn std::error::Error, "a login ended");
         }

@@ -12,6 +12,7 @@ use tokio::io::AsyncWriteExt;
 use super::arrival::{self, Arrival, Beginning};
 use super::auth::{AUTH_LIMIT, Exchange, Verdict};
 use super::end::{End, framed};
+use super::relay::RelayError;
 use super::rsa::KeyPair;
 use super::stream::ClientStream;
 use super::tls::{CERTIFICATE_REQUIRED, Certificates};
@@ -70,6 +71,8 @@ pub(super) enum LoginError {
     TooSlow,
     #[error("a connection broke during the login")]
     Io(#[from] io::Error),
+    #[error("a connection broke while the password was proven")]
+    Exchange(#[from] RelayError),
     #[error("the client's or MySQL's packet can't be read")]
     Malformed(#[from] crate::wire::Malformed),
 }

@@ -31,7 +31,7 @@ impl Session<'_> {
             to_client: 1,
             to_server: 1,
         };
-        let verdict = exchange.run().await.map_err(RelayError::Server)?;
+        let verdict = exchange.run().await?;
         let (sequence, scramble) = (exchange.to_client, exchange.scramble);
         self.relay.facts.scramble = scramble;
         match verdict {

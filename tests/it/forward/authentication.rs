@@ -23,6 +23,8 @@ pub(crate) struct Login {
     pub(crate) plugin: String,
     /// Within TLS.
     pub(crate) tls: bool,
+    /// Sent in one piece with the response, before the server has answered it.
+    pub(crate) behind: BytesMut,
 }
 
 impl Default for Login {
@@ -33,6 +35,7 @@ impl Default for Login {
             database: None,
             plugin: "caching_sha2_password".to_owned(),
             tls: false,
+            behind: BytesMut::new(),
         }
     }
 }

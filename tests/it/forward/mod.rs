@@ -20,6 +20,7 @@ mod shown;
 mod state;
 mod streams;
 mod transparency;
+mod unasked;
 
 use std::net::{Ipv4Addr, SocketAddr};
 

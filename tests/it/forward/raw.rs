@@ -96,7 +96,10 @@ impl Raw {
             login: Bytes::new(),
             prepared: Vec::new(),
         };
-        raw.send(&response.encode(), sequence).await;
+        let mut out = BytesMut::new();
+        packet::put(&mut out, &response.encode(), sequence);
+        out.unsplit(login.behind);
+        raw.send_raw(&out).await;
         (raw.exchange, raw.login) = exchange(&mut raw, &login.password, &scramble).await;
         if raw.login.first() == Some(&0) {
             raw.frames = Frames::agreed(capabilities, raw.greeting.capabilities, &mut raw.unread);
