@@ -1,6 +1,6 @@
-//! Accepts clients: one listener for each session thread on the same address (`SO_REUSEPORT`), so that the kernel
-//! spreads connections and a session never leaves its thread. A thread has several where another process with more threads
-//! passed its own on ([`super::sockets`]).
+//! Accepts clients: one listener for each session thread on the same address (`SO_REUSEPORT`), so that a crowd is accepted by
+//! all of them. Who accepts a client gives it to the thread that takes it ([`super::threads`]); a session never leaves it. A
+//! thread has several listeners where another process with more threads passed its own on ([`super::sockets`]).
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use socket2::Socket;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -24,6 +25,7 @@ use super::limits::{log_in, watch_peer};
 use super::login::{Doorway, LoginError};
 use super::session::Session;
 use super::sockets::{Sockets, accept_any};
+use super::threads::{Accepted, Comer, Threads};
 use super::unix::UnixSocketError;
 use crate::observe::of_session;
 use crate::route::{self, ServingSide, SessionInfo};
@@ -118,13 +120,16 @@ pub fn open(door: Door, sockets: Sockets) -> Result<OpenDoor, FrontendError> {
     let shared = Arc::new(door);
     let connections = Arc::new(AtomicUsize::new(0));
     let mut running = Vec::new();
-    for (number, (listeners, unix)) in sockets.of_threads().map_err(FrontendError::Thread)?.into_iter().enumerate() {
+    let of_threads = sockets.of_threads().map_err(FrontendError::Thread)?;
+    let (threads, comers) = Threads::new(of_threads.len());
+    for (number, ((listeners, unix), comers)) in of_threads.into_iter().zip(comers).enumerate() {
         let (ended, end) = oneshot::channel();
-        let acceptor = Acceptor { shared: Arc::clone(&shared), connections: Arc::clone(&connections) };
+        let (shared, threads, connections) = (Arc::clone(&shared), Arc::clone(&threads), Arc::clone(&connections));
+        let acceptor = Acceptor { shared, threads, number, connections, sessions: JoinSet::new() };
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(FrontendError::Thread)?;
         let body = move || {
-            if let Err(error) = runtime.block_on(acceptor.run(listeners, unix)) {
+            if let Err(error) = runtime.block_on(acceptor.run(listeners, unix, comers)) {
                 tracing::error!(error = &error as &dyn std::error::Error, "a session thread can't accept");
             }
             let _ = ended.send(());
@@ -139,41 +144,78 @@ pub fn open(door: Door, sockets: Sockets) -> Result<OpenDoor, FrontendError> {
 /// One session thread's side of the door.
 struct Acceptor {
     shared: Arc<Shared>,
+    threads: Arc<Threads>,
+    /// The thread's own.
+    number: usize,
     connections: Arc<AtomicUsize>,
+    sessions: JoinSet<()>,
 }
 
 impl Acceptor {
-    async fn run(self, listeners: Vec<Socket>, unix: Option<UnixListener>) -> io::Result<()> {
+    async fn run(
+        mut self,
+        listeners: Vec<Socket>,
+        unix: Option<UnixListener>,
+        mut comers: UnboundedReceiver<Comer>,
+    ) -> io::Result<()> {
         let listeners = listeners.into_iter().map(|socket| TcpListener::from_std(socket.into()));
         let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
         let unix = unix.map(tokio::net::UnixListener::from_std).transpose()?;
-        let mut sessions = JoinSet::new();
         loop {
             let accepted = tokio::select! {
-                accepted = accept_any(&listeners) => accepted.map(|(stream, peer)| self.tcp(stream, peer)),
-                accepted = accept(unix.as_ref()) => accepted.map(|stream| (Arrival::unix(stream), UNIX.to_owned())),
+                accepted = accept_any(&listeners) => accepted.and_then(Accepted::tcp),
+                accepted = accept(unix.as_ref()) => accepted.and_then(Accepted::unix),
+                Some(comer) = comers.recv() => {
+                    self.serve(comer);
+                    continue;
+                }
                 // Forgets those that have ended.
-                Some(_) = sessions.join_next() => continue,
+                Some(_) = self.sessions.join_next() => continue,
                 () = self.shared.shutdown.cancelled() => break,
             };
-            let (arrival, from) = match accepted {
-                Ok(accepted) => accepted,
+            match accepted {
+                Ok(accepted) => {
+                    let comer = Comer { accepted, seat: self.threads.seat() };
+                    comer.send(self.number).into_iter().for_each(|comer| self.serve(comer));
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection couldn't be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
                 }
-            };
-            let place = Place::take(&self.connections, self.shared.config.load().listen.max_connections);
-            let visitor = Visitor { shared: Arc::clone(&self.shared), arrival, from };
-            sessions.spawn(visitor.run(place));
+            }
         }
         drop((listeners, unix));
+        // From here on the others keep whom they accept.
+        comers.close();
+        while let Some(comer) = comers.recv().await {
+            self.serve(comer);
+        }
         tokio::select! {
-            () = async { while sessions.join_next().await.is_some() {} } => {}
-            () = self.shared.cut.cancelled() => sessions.shutdown().await,
+            () = async { while self.sessions.join_next().await.is_some() {} } => {}
+            () = self.shared.cut.cancelled() => self.sessions.shutdown().await,
         }
         Ok(())
+    }
+
+    /// Begins a session on this thread.
+    fn serve(&mut self, comer: Comer) {
+        let Comer { accepted, seat } = comer;
+        let arrived = match accepted {
+            Accepted::Tcp(stream, peer) => TcpStream::from_std(stream).map(|stream| self.tcp(stream, peer)),
+            Accepted::Unix(stream) => {
+                UnixStream::from_std(stream).map(|stream| (Arrival::unix(stream), UNIX.to_owned()))
+            }
+        };
+        let (arrival, from) = match arrived {
+            Ok(arrived) => arrived,
+            Err(error) => return tracing::warn!(%error, "a connection was accepted and can't be served"),
+        };
+        let place = Place::take(&self.connections, self.shared.config.load().listen.max_connections);
+        let visitor = Visitor { shared: Arc::clone(&self.shared), arrival, from };
+        self.sessions.spawn(async move {
+            let _seat = seat;
+            visitor.run(place).await;
+        });
     }
 
     /// A client of the TCP listener, and where it comes from.

@@ -6,6 +6,7 @@ pub mod carried;
 pub mod rsa;
 pub mod serve;
 pub mod stream;
+mod threads;
 pub mod tls;
 mod tracking;
 pub mod variables;

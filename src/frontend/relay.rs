@@ -15,9 +15,6 @@ use crate::source::connect::ServerStream;
 use crate::wire::packet::{HEADER_LENGTH, Header, MAX_PAYLOAD};
 use crate::wire::tracker::{Kind, ReplyShape, ReplyTracker, Step};
 
-/// Bytes of further commands that are taken while a reply is under way.
-const AHEAD_LIMIT: usize = 64 << 10;
-
 /// Why a session's connections can't go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RelayError {
@@ -138,16 +135,9 @@ impl Relay {
         Ok(wants_file)
     }
 
-    /// Waits for more of the reply, and meanwhile takes what the client sends.
+    /// Waits for more of the reply.
     async fn more(&mut self) -> Result<(), RelayError> {
-        loop {
-            let listening = !self.client_ended && self.client.unread.len() < AHEAD_LIMIT;
-            tokio::select! {
-                biased;
-                filled = self.server.fill() => return filled.map_err(RelayError::Server),
-                heard = self.client.fill(), if listening => self.client_ended |= heard.is_err(),
-            }
-        }
+        self.server.fill().await.map_err(RelayError::Server)
     }
 
     /// Relays the client's file: packets until an empty one.

@@ -1,6 +1,6 @@
 //! The listening sockets of the door: bound by this process, or passed on by the one before it.
 //!
-//! There's one for each session thread on the same address, and the kernel spreads connections over all of them. So when
+//! There's one for each session thread on the same address, and the kernel spreads connections over their queues. So when
 //! they are passed on, every one must go on being accepted from, whatever the number of threads is then: a thread takes
 //! several, and what is missing is bound beside them.
 
