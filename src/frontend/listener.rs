@@ -13,7 +13,7 @@ use std::time::Duration;
 use socket2::Socket;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -156,7 +156,7 @@ impl Acceptor {
         mut self,
         listeners: Vec<Socket>,
         unix: Option<UnixListener>,
-        mut comers: UnboundedReceiver<Comer>,
+        mut comers: Receiver<Comer>,
     ) -> io::Result<()> {
         let listeners = listeners.into_iter().map(|socket| TcpListener::from_std(socket.into()));
         let listeners = listeners.collect::<io::Result<Vec<_>>>()?;

@@ -14,10 +14,12 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// So many sessions a thread gets before the next one gets any.
 const FEW: usize = 8;
+/// So many may be on their way to a thread at a time.
+const ON_THE_WAY: usize = 256;
 
 /// A client's connection between two threads: it belongs to no event loop.
 pub(super) enum Accepted {
@@ -46,13 +48,13 @@ pub(super) struct Threads(Vec<Thread>);
 
 struct Thread {
     sessions: AtomicUsize,
-    comers: UnboundedSender<Comer>,
+    comers: Sender<Comer>,
 }
 
 impl Threads {
     /// So many threads, and where each gets its clients.
-    pub(super) fn new(number: usize) -> (Arc<Self>, Vec<UnboundedReceiver<Comer>>) {
-        let (senders, receivers): (Vec<_>, _) = (0..number).map(|_| unbounded_channel()).unzip();
+    pub(super) fn new(number: usize) -> (Arc<Self>, Vec<Receiver<Comer>>) {
+        let (senders, receivers): (Vec<_>, _) = (0..number).map(|_| channel(ON_THE_WAY)).unzip();
         let threads = senders.into_iter().map(|comers| Thread { sessions: AtomicUsize::new(0), comers });
         (Arc::new(Self(threads.collect())), receivers)
     }
@@ -60,7 +62,10 @@ impl Threads {
     /// A seat for a client that has come. Two that come at once may make it one more than meant.
     pub(super) fn seat(self: &Arc<Self>) -> Seat {
         let counts = self.0.iter().map(|thread| thread.sessions.load(Ordering::Relaxed));
-        let number = choose(&counts.collect::<Vec<_>>());
+        self.seat_on(choose(&counts.collect::<Vec<_>>()))
+    }
+
+    fn seat_on(self: &Arc<Self>, number: usize) -> Seat {
         self.0[number].sessions.fetch_add(1, Ordering::Relaxed);
         Seat { threads: Arc::clone(self), number }
     }
@@ -80,13 +85,15 @@ pub(super) struct Seat {
 }
 
 impl Comer {
-    /// Sends it to its thread. It's given back when that is this one, or takes nobody any more.
+    /// Sends it to its thread. It's given back, with a seat on this one, when that takes nobody now or any more, and when it
+    /// is this one.
     pub(super) fn send(self, this: usize) -> Option<Self> {
         if self.seat.number == this {
             return Some(self);
         }
-        let thread = self.seat.threads.0[self.seat.number].comers.clone();
-        thread.send(self).err().map(|back| back.0)
+        let threads = Arc::clone(&self.seat.threads);
+        let refused = threads.0[self.seat.number].comers.try_send(self).err()?.into_inner();
+        Some(Self { seat: threads.seat_on(this), ..refused })
     }
 }
 
@@ -98,7 +105,11 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
-    use super::{FEW, choose};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+
+    use super::{Accepted, Comer, FEW, ON_THE_WAY, Threads, choose};
 
     #[test]
     fn threads_are_filled_one_after_the_other_and_then_evenly() {
@@ -113,5 +124,25 @@ mod tests {
         assert_eq!(counts, [FEW + 10; 3]);
         counts[1] = FEW - 1;
         assert_eq!(choose(&counts), 1);
+    }
+
+    #[test]
+    fn whom_a_thread_does_not_take_stays_where_it_came() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let client = TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
+        let peer = client.local_addr().expect("an address");
+        let accepted = || Accepted::Tcp(client.try_clone().expect("a handle"), peer);
+        let (threads, mut comers) = Threads::new(2);
+        let counts = || threads.0.iter().map(|thread| thread.sessions.load(Ordering::Relaxed)).collect::<Vec<_>>();
+        let come = || Comer { accepted: accepted(), seat: threads.seat_on(1) };
+        assert!(come().send(1).is_some(), "it's there");
+        (0..ON_THE_WAY).for_each(|_| assert!(come().send(0).is_none(), "it's sent"));
+        let back = come().send(0).expect("too many are on their way");
+        assert_eq!((back.seat.number, counts()), (0, vec![1, ON_THE_WAY]));
+        drop(back);
+        comers[1].close();
+        while comers[1].try_recv().is_ok() {}
+        assert_eq!(come().send(0).expect("it takes nobody any more").seat.number, 0);
+        assert_eq!((counts(), Arc::strong_count(&threads)), (vec![0, 0], 1));
     }
 }
