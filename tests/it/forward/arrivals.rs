@@ -97,9 +97,7 @@ async fn a_load_balancer_tells_its_clients_address() {
         let seen: Vec<String> = opened.route.sessions().into_iter().map(|session| session.client).collect();
         assert_eq!(seen, [address], "{}", header.escape_ascii());
         client.ends().await;
-        while !opened.route.sessions().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        opened.all_gone().await;
     }
     for bad in [&b"PROXY TCP4 nowhere\r\n"[..], b"PROXY TCP4 192.0.2.1 198.51.100.1 1 2 3\r\n", b"\r\n\r\n\0\r\nQUIT\r"]
     {

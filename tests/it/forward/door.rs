@@ -127,6 +127,13 @@ impl Opened {
         self.folder.path()
     }
 
+    /// Waits until no session is left.
+    pub(crate) async fn all_gone(&self) {
+        while self.route.session_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Shuts the door and waits for its sessions.
     pub(crate) async fn close(self) {
         self.shutdown.cancel();

@@ -142,12 +142,7 @@ async fn no_stream_of_bytes_breaks_the_door_or_leaves_a_session() {
     running.join_all().await;
     assert_eq!(other.query("SELECT 1, 'other'").await, expected, "SEED={seed}");
     drop(other);
-    let nobody = async {
-        while opened.route.session_count() > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    if timeout(Duration::from_secs(10), nobody).await.is_err() {
+    if timeout(Duration::from_secs(10), opened.all_gone()).await.is_err() {
         let at_work = root.query("SELECT * FROM information_schema.processlist WHERE user <> 'root'").await;
         let at_work = String::from_utf8_lossy(&at_work).into_owned();
         panic!("SEED={seed}: {:?}\n{at_work:?}", opened.route.sessions());

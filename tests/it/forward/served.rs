@@ -43,13 +43,6 @@ fn login(user: &str, password: &str) -> Login {
     Login { user: user.to_owned(), password: password.to_owned(), ..Login::default() }
 }
 
-/// Waits until no session is left.
-async fn all_gone(opened: &Opened) {
-    while !opened.route.sessions().is_empty() {
-        tokio::task::yield_now().await;
-    }
-}
-
 /// COM_CHANGE_USER: what the server said. Its frames are numbered as those of any other answer.
 async fn change_user(client: &mut Raw, user: &str, password: &str) -> Bytes {
     client.send(&payload(&format!("U {user} "), client.capabilities), 0).await;
@@ -167,7 +160,7 @@ async fn a_load_balancers_clients_have_their_address_while_postgresql_serves() {
             if password == "wrong" {
                 let told = format!("Access denied for user 'app'@'{host}' (using password: YES)");
                 assert!(has(&client.login, &told), "{}", client.login.escape_ascii());
-                all_gone(&opened).await;
+                opened.all_gone().await;
                 continue;
             }
             let user = client.query("SELECT USER(), CONNECTION_ID()").await;
@@ -177,7 +170,7 @@ async fn a_load_balancers_clients_have_their_address_while_postgresql_serves() {
             let seen: Vec<String> = opened.route.sessions().into_iter().map(|session| session.client).collect();
             assert_eq!(seen, [address], "{}", header.escape_ascii());
             client.ends().await;
-            all_gone(&opened).await;
+            opened.all_gone().await;
         }
     }
     for bad in [&b"PROXY TCP4 nowhere\r\n"[..], b"\r\n\r\n\0\r\nQUIT\r"] {
@@ -214,13 +207,13 @@ async fn a_unix_socket_leads_to_postgresql_too() {
             let seen: Vec<String> = opened.route.sessions().into_iter().map(|session| session.client).collect();
             assert_eq!(seen, ["localhost"]);
             client.disconnect().await.expect("a clean end");
-            all_gone(&opened).await;
+            opened.all_gone().await;
         }
         let options = OptsBuilder::default().socket(path.to_str()).user(Some(user)).pass(Some("wrong"));
         let Err(Error::Server(refusal)) = Conn::new(options).await else { panic!("it's wrong") };
         let told = format!("Access denied for user '{user}'@'localhost' (using password: YES)");
         assert_eq!((refusal.code, refusal.message), (1045, told));
-        all_gone(&opened).await;
+        opened.all_gone().await;
     }
     let server = &sandbox::shared().expect("servers start").mysql;
     let socket = format!("--socket={}", path.display());

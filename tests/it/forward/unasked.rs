@@ -141,12 +141,7 @@ async fn a_client_that_leaves_when_it_is_asked_for_a_password_ends_its_session()
     let asked = client.packet().await.expect("another plugin or scramble");
     assert_eq!(asked.payload.first(), Some(&0xfe));
     drop(client);
-    let gone = async {
-        while opened.route.session_count() > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("the session ends");
+    tokio::time::timeout(Duration::from_secs(5), opened.all_gone()).await.expect("the session ends");
     assert_eq!(opened.metrics.source_lost.get(), 0);
     opened.close().await;
 }

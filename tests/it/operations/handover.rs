@@ -227,17 +227,22 @@ async fn in_the_new_one(world: &World) -> Raw {
     }
 }
 
+/// Whether the process that tells of sessions has one of this user.
+async fn is_known(site: &Site, user: &str) -> bool {
+    let sessions = site.admin().sessions().await.expect("the old one answers");
+    sessions.iter().any(|session| session.user == user)
+}
+
 /// A client that waits in the queue of the socket; it's `user`'s only one. Who comes to the old process is let in there.
 async fn waiting(site: &Site, user: &'static str) -> JoinHandle<Raw> {
     loop {
         let address = site.address();
         let mut coming = tokio::spawn(async move { Raw::connect(address, USUAL, user, "").await });
-        if tokio::time::timeout(Duration::from_millis(300), &mut coming).await.is_err() {
-            return coming;
-        }
-        let sessions = site.admin().sessions().await.expect("the old one answers");
-        assert!(sessions.iter().any(|session| session.user == user), "it's let in beside the process before");
+        let Ok(came) = tokio::time::timeout(Duration::from_millis(300), &mut coming).await else { return coming };
+        assert!(is_known(site, user).await, "it's let in beside the process before");
         println!("a client came to the old process");
+        drop(came);
+        while is_known(site, user).await {}
     }
 }
 

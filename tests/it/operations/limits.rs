@@ -71,8 +71,6 @@ async fn an_idle_client_is_closed_with_mysqls_own_words() {
     let words = direct.packet().await;
     assert_eq!((words, inside.packet().await), (None, None));
     assert!(through.packet().await.is_some_and(|words| words.payload.first() == Some(&0xff)));
-    while opened.route.session_count() > 0 {
-        tokio::task::yield_now().await;
-    }
+    opened.all_gone().await;
     opened.close().await;
 }
